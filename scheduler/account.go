@@ -1,0 +1,197 @@
+package scheduler
+
+import (
+	"slices"
+	"strings"
+)
+
+// An account is an account that exists, or one that does not and is named by a request all the
+// same: then config is nil, and everything it has is free.
+type account struct {
+	id      AccountID
+	config  *AccountConfig // nil if the account does not exist
+	balance Balance
+
+	running [numLevels]int             // its runs by level
+	runs    [numLevels]ordered[*run]   // the same, cheapest first
+	lanes   map[*need]*lane            // all its lanes
+	active  []*lane                    // those with a queue that some known worker could run
+	untried []*lane                    // lanes with untried set, and some without
+	groups  map[*labelSet]*fanoutGroup // nil without a fanout limit
+	limits  map[*label]*labelLimit     // nil without label limits
+	onKind  map[*kind][]*labelLimit    // cache: the limits that count on a kind of worker
+
+	// laneClock counts the lanes that became active, and dry has, for each level, the clocks at
+	// which a preemption step found nothing that the account could ever preempt; see preempt.go.
+	laneClock uint64
+	dry       [NumPriorities]preemptClock
+
+	pass accountPass
+}
+
+// An accountPass is what a pass knows of an account.
+type accountPass struct {
+	id        uint64  // the pass that the rest belongs to
+	lanes     []*lane // the lanes that were taken up
+	settled   bool    // its lanes took part at a level that it did not use up
+	takesPart bool    // at the level of the moment
+	usedUp    bool    // the level of the moment, at some time of it
+	barred    bool    // from preempting at the level of the moment
+	undecided bool    // what it did not preempt at this level it may preempt another time
+}
+
+// exists reports whether there is such an account, rather than only its name.
+func (a *account) exists() bool { return a.config != nil }
+
+// runsBelow counts the account's runs at levels worse than p.
+func (a *account) runsBelow(p Priority) int {
+	n := 0
+	for q := p + 1; q < numLevels; q++ {
+		n += a.running[q]
+	}
+	return n
+}
+
+// A labelLimit counts the runs of an account on workers with one label.
+type labelLimit struct {
+	limit int
+	runs  int
+}
+
+// limitsOn returns the limits that count on a kind of worker.
+func (s *Scheduler) limitsOn(a *account, k *kind) []*labelLimit {
+	if a.limits == nil {
+		return nil
+	}
+	if l, ok := a.onKind[k]; ok {
+		return l
+	}
+	var on []*labelLimit
+	for _, id := range k.set.ids {
+		label := s.labels.byID[id]
+		l := a.limits[label]
+		if l == nil {
+			n := a.config.limitFor(label.name)
+			if n == 0 {
+				continue
+			}
+			l = &labelLimit{limit: n}
+			a.limits[label] = l
+			label.limitedBy = append(label.limitedBy, a)
+		}
+		on = append(on, l)
+	}
+	a.onKind[k] = on
+	k.limitedBy = append(k.limitedBy, a)
+	return on
+}
+
+// limitFor returns the least limit that a label falls under, or 0.
+func (c *AccountConfig) limitFor(label string) int {
+	least := 0
+	for key, n := range c.PerLabelTaskLimits { // the order is free: the least is the least
+		if n == 0 || !strings.HasPrefix(label, key) {
+			continue
+		}
+		if rest := label[len(key):]; rest != "" && rest[0] != ':' {
+			continue
+		}
+		if least == 0 || n < least {
+			least = n
+		}
+	}
+	return least
+}
+
+// admits reports whether the account's label limits let it run one more task on a kind of worker.
+func (s *Scheduler) admits(a *account, k *kind) bool {
+	for _, l := range s.limitsOn(a, k) {
+		if l.runs >= l.limit {
+			return false
+		}
+	}
+	return true
+}
+
+// forgetKind drops what accounts keep about a kind that goes.
+func forgetKind(k *kind) {
+	for _, a := range k.limitedBy {
+		delete(a.onKind, k)
+	}
+}
+
+// forgetLabel drops what accounts keep about a label that goes.
+func forgetLabel(l *label) {
+	for _, a := range l.limitedBy {
+		delete(a.limits, l)
+	}
+}
+
+// configure gives the account its settings, and counts anew what they limit.
+func (s *Scheduler) configure(a *account, c *AccountConfig) {
+	a.config = c
+	a.limits, a.onKind, a.groups = nil, nil, nil
+	if c != nil && hasLimit(c) {
+		a.limits, a.onKind = map[*label]*labelLimit{}, map[*kind][]*labelLimit{}
+	}
+	if c != nil && c.MaxFanout > 0 {
+		a.groups = map[*labelSet]*fanoutGroup{}
+	}
+	for _, l := range a.lanes { // the order is free: each lane is on its own
+		if l.union != nil {
+			s.labels.release(l.union)
+			l.union = nil
+		}
+		l.group = nil
+		s.joinGroup(l)
+		s.markUntried(l)
+	}
+	for p := range a.runs {
+		for r := range a.runs[p].all() {
+			s.countLimits(r, +1)
+			if g := r.req.lane.group; g != nil && p < NumPriorities {
+				g.paid++
+			}
+		}
+	}
+}
+
+func hasLimit(c *AccountConfig) bool {
+	for _, n := range c.PerLabelTaskLimits {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// countLimits counts a run that begins (+1) or ends (-1) on its worker.
+func (s *Scheduler) countLimits(r *run, by int) {
+	for _, l := range s.limitsOn(r.account(), r.worker.kind) {
+		l.runs += by
+	}
+}
+
+// account returns the account of that id, made as a mere name if there is none.
+func (s *Scheduler) account(id AccountID) *account {
+	a := s.accounts[id]
+	if a == nil {
+		a = &account{id: id, lanes: map[*need]*lane{}}
+		s.accounts[id] = a
+	}
+	return a
+}
+
+// dropIfUnused forgets an account that does not exist and that nothing names.
+func (s *Scheduler) dropIfUnused(a *account) {
+	if !a.exists() && len(a.lanes) == 0 {
+		delete(s.accounts, a.id)
+	}
+}
+
+// findExisting returns the place of an id among the accounts that exist.
+func (s *Scheduler) findExisting(id AccountID) (int, bool) {
+	return slices.BinarySearchFunc(s.existing, id, func(a *account, id AccountID) int {
+		return strings.Compare(string(a.id), string(id))
+	})
+}

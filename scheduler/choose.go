@@ -1,0 +1,152 @@
+package scheduler
+
+// A choice is what a pass knows of the idle kinds that can run a need. In a pass no worker becomes
+// idle, so a choice only shrinks.
+type choice struct {
+	pass   uint64 // the pass that the rest belongs to
+	tries  int
+	listed bool
+	any    heap[candidate] // if listed: the kinds, the best head first
+	prov   heap[candidate] // those that have the provisionable labels
+}
+
+// A candidate is a kind with the head that it had when it was last looked at: heads only get worse.
+type candidate struct {
+	kind *kind
+	head *worker
+}
+
+// triesBeforeList is how often a need is looked up before its choice is listed. A list pays off
+// only for needs with several requests.
+const triesBeforeList = 3
+
+// candidateBefore is the order of a request's choice: fewest labels, idle for longest, then id.
+func candidateBefore(a, b candidate) bool {
+	if sa, sb := a.kind.size(), b.kind.size(); sa != sb {
+		return sa < sb
+	}
+	return a.head.before(b.head)
+}
+
+// choose returns the kind whose first idle worker the lane's head takes, or nil if it finds none.
+// With provisioned, it looks only at those that have the provisionable labels too. The flag limited
+// says that a label limit of the account kept it from some worker.
+func (p *pass) choose(l *lane, provisioned bool) (best *kind, limited bool) {
+	x, n := p.s.index, l.need
+	if len(x.idle) == 0 || n.kindCount == 0 {
+		return nil, false
+	}
+	c := &n.choice
+	if c.pass != p.id {
+		*c = choice{pass: p.id}
+	}
+	if !c.listed && n.wide {
+		if c.tries++; c.tries >= triesBeforeList {
+			p.list(n)
+		}
+	}
+	if c.listed {
+		return p.chooseListed(l, provisioned)
+	}
+	var top candidate
+	consider := func(k *kind) bool {
+		if k.idle.len() == 0 || provisioned && !n.prov.within(k.set) {
+			return true
+		}
+		next := candidate{k, k.idle.first()}
+		if top.kind != nil && !candidateBefore(next, top) {
+			return true
+		}
+		if !p.s.admits(l.account, k) {
+			limited = true
+			return true
+		}
+		top = next
+		return true
+	}
+	p.eachIdle(n, consider)
+	return top.kind, limited
+}
+
+// eachIdle calls f with the kinds that can run a need, among them all those with idle workers.
+func (p *pass) eachIdle(n *need, f func(*kind) bool) {
+	x := p.s.index
+	switch {
+	case !n.wide:
+		for _, k := range n.kinds {
+			f(k)
+		}
+	case len(x.idle) <= 64:
+		for _, k := range x.idle {
+			if n.base.within(k.set) {
+				f(k)
+			}
+		}
+	default:
+		x.eachKind(n, &x.idleSlots, f)
+	}
+}
+
+// list makes the lists of a need's choice.
+func (p *pass) list(n *need) {
+	c := &n.choice
+	c.listed = true
+	p.eachIdle(n, func(k *kind) bool {
+		if k.idle.len() > 0 {
+			next := candidate{k, k.idle.first()}
+			c.any.items = append(c.any.items, next)
+			if n.prov.within(k.set) {
+				c.prov.items = append(c.prov.items, next)
+			}
+		}
+		return true
+	})
+	c.any.init(candidateBefore)
+	c.prov.init(candidateBefore)
+	p.listed = append(p.listed, n)
+}
+
+// chooseListed is choose for a need whose choice is listed.
+func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool) {
+	h := &l.need.choice.any
+	if provisioned {
+		h = &l.need.choice.prov
+	}
+	if l.account.limits != nil {
+		return p.chooseLimited(l.account, h)
+	}
+	for h.len() > 0 {
+		top := &h.items[0]
+		switch {
+		case top.kind.idle.len() == 0:
+			h.pop(candidateBefore)
+		case top.kind.idle.first() != top.head:
+			top.head = top.kind.idle.first()
+			h.fixTop(candidateBefore)
+		default:
+			return top.kind, false
+		}
+	}
+	return nil, false
+}
+
+// chooseLimited looks at all the candidates, for an account with label limits, which may keep it
+// from the best ones.
+func (p *pass) chooseLimited(a *account, h *heap[candidate]) (best *kind, limited bool) {
+	var top candidate
+	for _, c := range h.items {
+		if c.kind.idle.len() == 0 {
+			continue
+		}
+		next := candidate{c.kind, c.kind.idle.first()}
+		if top.kind != nil && !candidateBefore(next, top) {
+			continue
+		}
+		if !p.s.admits(a, c.kind) {
+			limited = true
+			continue
+		}
+		top = next
+	}
+	return top.kind, limited
+}

@@ -1,0 +1,141 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// This file takes settings to the wire and back.
+
+func configToProto(c *Config) *protos.Config {
+	return &protos.Config{
+		DisablePreemption: c.DisablePreemption,
+		WorkerExpiration:  durationOrNil(c.WorkerExpiration),
+		RequestExpiration: durationOrNil(c.RequestExpiration),
+		ProvisionPatience: durationOrNil(c.ProvisionPatience),
+		BurstCover:        durationOrNil(c.BurstCover),
+		PromoteThreshold:  int64(c.PromoteThreshold),
+		DemoteThreshold:   int64(c.DemoteThreshold),
+	}
+}
+
+// AccountConfigToProto returns the settings of an account as the wire has them.
+func AccountConfigToProto(c *AccountConfig) *protos.AccountConfig {
+	p := &protos.AccountConfig{
+		ChargeRate:       make([]int64, NumPriorities),
+		MaxCharge:        durationOrNil(c.MaxCharge),
+		MaxFanout:        int64(c.MaxFanout),
+		DisableFreeTasks: c.DisableFreeTasks,
+		Description:      c.Description,
+	}
+	for i, r := range c.ChargeRate {
+		p.ChargeRate[i] = int64(r)
+	}
+	if len(c.PerLabelTaskLimits) > 0 {
+		p.PerLabelTaskLimits = make(map[string]int64, len(c.PerLabelTaskLimits))
+		for key, n := range c.PerLabelTaskLimits { // the order is free: a map again
+			p.PerLabelTaskLimits[key] = int64(n)
+		}
+	}
+	return p
+}
+
+func durationOrNil(d time.Duration) *durationpb.Duration {
+	if d == 0 {
+		return nil
+	}
+	return durationpb.New(d)
+}
+
+func configFromProto(p *protos.Config) (*Config, error) {
+	if p == nil {
+		return nil, bad("config", "missing")
+	}
+	c := &Config{
+		DisablePreemption: p.GetDisablePreemption(),
+		PromoteThreshold:  Quota(p.GetPromoteThreshold()),
+		DemoteThreshold:   Quota(p.GetDemoteThreshold()),
+	}
+	for _, d := range []struct {
+		field string
+		from  *durationpb.Duration
+		to    *time.Duration
+	}{
+		{"worker_expiration", p.GetWorkerExpiration(), &c.WorkerExpiration},
+		{"request_expiration", p.GetRequestExpiration(), &c.RequestExpiration},
+		{"provision_patience", p.GetProvisionPatience(), &c.ProvisionPatience},
+		{"burst_cover", p.GetBurstCover(), &c.BurstCover},
+	} {
+		var err error
+		if *d.to, err = readDuration(d.field, d.from); err != nil {
+			return nil, bad("config", "%v", err)
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return nil, bad("config", "%v", err)
+	}
+	return c, nil
+}
+
+// AccountConfigFromProto returns the settings of an account from the wire. The error is
+// ErrInvalidConfig.
+func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
+	if p == nil {
+		return nil, fmt.Errorf("%w: nil account config", ErrInvalidConfig)
+	}
+	c := &AccountConfig{
+		DisableFreeTasks: p.GetDisableFreeTasks(),
+		Description:      p.GetDescription(),
+	}
+	var err error
+	if c.MaxFanout, err = readLimit("max_fanout", p.GetMaxFanout()); err != nil {
+		return nil, err
+	}
+	if len(p.GetChargeRate()) != NumPriorities {
+		return nil, fmt.Errorf("%w: charge_rate has %d numbers instead of %d", ErrInvalidConfig,
+			len(p.GetChargeRate()), NumPriorities)
+	}
+	for i, r := range p.GetChargeRate() {
+		c.ChargeRate[i] = Rate(r)
+	}
+	if c.MaxCharge, err = readDuration("max_charge", p.GetMaxCharge()); err != nil {
+		return nil, err
+	}
+	for _, key := range sortedKeys(p.GetPerLabelTaskLimits()) {
+		if c.PerLabelTaskLimits == nil {
+			c.PerLabelTaskLimits = map[string]int{}
+		}
+		c.PerLabelTaskLimits[key], err = readLimit(fmt.Sprintf("per_label_task_limits[%q]", key),
+			p.GetPerLabelTaskLimits()[key])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, c.Validate()
+}
+
+func readDuration(field string, d *durationpb.Duration) (time.Duration, error) {
+	if d == nil {
+		return 0, nil
+	}
+	if err := d.CheckValid(); err != nil {
+		return 0, fmt.Errorf("%w: %s: %v", ErrInvalidConfig, field, err)
+	}
+	v := d.AsDuration() // saturates
+	if v.Nanoseconds()/1e9 != d.GetSeconds() || int32(v.Nanoseconds()%1e9) != d.GetNanos() {
+		return 0, fmt.Errorf("%w: %s of %d s is beyond 292 years", ErrInvalidConfig, field,
+			d.GetSeconds())
+	}
+	return v, nil
+}
+
+func readLimit(field string, n int64) (int, error) {
+	if n < 0 || n > maxLimit {
+		return 0, fmt.Errorf("%w: %s %d is not from 0 to 2^31-1", ErrInvalidConfig, field, n)
+	}
+	return int(n), nil
+}

@@ -1,0 +1,287 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A need is what a request asks of a worker: its base and its provisionable labels. It exists
+// while there is a lane with it.
+type need struct {
+	base, prov *labelSet
+	serial     uint64 // needs are numbered as they come
+	gone       bool
+	filed      *[]*need // the list in which the index has it
+	lanes      []*lane
+
+	// kinds are the kinds that can run it, if there are at most narrow of them; wide is true and
+	// kinds nil if there may be more. kindCount counts them in any case.
+	kinds     []*kind
+	kindCount int
+	wide      bool
+
+	// What follows serves one pass; see choose.go.
+	choice choice
+}
+
+// narrow bounds what is stored about which kinds can run which needs. A need or kind with more
+// partners has them found anew each time, which then costs no more than going through them.
+const (
+	narrowNeed = 16
+	narrowKind = 256
+)
+
+type needKey struct{ base, prov *labelSet }
+
+// An index answers which kinds can run a need, and which needs a kind can run.
+//
+// A need is filed under one of its base labels, the rarest one, so the needs of a kind are among
+// those that are filed under its labels. Each label has the set of kinds that have it, so the
+// kinds of a need are the intersection of its labels' sets.
+type index struct {
+	labels     *labelTable
+	needs      map[needKey]*need
+	unlabelled []*need // needs without base labels
+	serial     uint64
+
+	slots     []*kind // by slot; nil where it is free
+	freeSlots []uint32
+	all       slotSet // the slots in use
+	idleSlots slotSet // the slots of kinds with idle workers
+	idle      []*kind // the kinds with idle workers
+
+	sets []*slotSet // for one intersection
+
+	activeChanged func(*lane) // called when a lane's need comes to have a kind, or to have none
+}
+
+func newIndex(labels *labelTable, activeChanged func(*lane)) *index {
+	return &index{labels: labels, needs: map[needKey]*need{}, activeChanged: activeChanged}
+}
+
+// need returns the need with these label sets, of which it takes over one reference each.
+func (x *index) need(base, prov *labelSet) *need {
+	key := needKey{base, prov}
+	if n := x.needs[key]; n != nil {
+		x.labels.release(base)
+		x.labels.release(prov)
+		return n
+	}
+	x.serial++
+	n := &need{base: base, prov: prov, serial: x.serial}
+	x.needs[key] = n
+	n.filed = x.fileFor(base)
+	*n.filed = append(*n.filed, n)
+	x.findKinds(n)
+	return n
+}
+
+// fileFor returns the list to file a need under: the one of its label that the fewest kinds have.
+func (x *index) fileFor(base *labelSet) *[]*need {
+	if len(base.ids) == 0 {
+		return &x.unlabelled
+	}
+	var best *label
+	for _, id := range base.ids {
+		l := x.labels.byID[id]
+		if best == nil || l.kinds.len() < best.kinds.len() ||
+			l.kinds.len() == best.kinds.len() && len(l.needs) < len(best.needs) {
+			best = l
+		}
+	}
+	return &best.needs
+}
+
+// dropNeed removes a need that no lane has any more.
+func (x *index) dropNeed(n *need) {
+	n.gone = true
+	delete(x.needs, needKey{n.base, n.prov})
+	list := *n.filed // sorted by serial
+	i, _ := slices.BinarySearchFunc(list, n.serial, func(m *need, serial uint64) int {
+		return cmp.Compare(m.serial, serial)
+	})
+	*n.filed = slices.Delete(list, i, i+1)
+	x.labels.release(n.base)
+	x.labels.release(n.prov)
+}
+
+// findKinds fills in which kinds can run a need.
+func (x *index) findKinds(n *need) {
+	n.kinds, n.kindCount, n.wide = nil, 0, false
+	x.eachKind(n, nil, func(k *kind) bool {
+		if n.kindCount++; n.kindCount <= narrowNeed {
+			n.kinds = append(n.kinds, k)
+		}
+		return true
+	})
+	if n.kindCount > narrowNeed {
+		n.kinds, n.wide = nil, true
+	}
+}
+
+// eachKind calls f with the kinds that can run a need, until it returns false. If also is not nil,
+// only with those that are in it.
+func (x *index) eachKind(n *need, also *slotSet, f func(*kind) bool) {
+	sets := x.sets[:0]
+	if also == nil {
+		also = &x.all
+	}
+	if also.n == 0 {
+		return
+	}
+	sets = append(sets, also)
+	for _, id := range n.base.ids {
+		kinds := &x.labels.byID[id].kinds
+		if kinds.n == 0 {
+			return
+		}
+		sets = append(sets, kinds)
+	}
+	x.sets = nil // f may come back here
+	intersect(sets, func(slot uint32) bool { return f(x.slots[slot]) })
+	x.sets = sets
+}
+
+// addKind makes the kind of a label set, of which it takes over a reference.
+func (x *index) addKind(set *labelSet) *kind {
+	k := &kind{set: set, idleAt: -1}
+	set.kind = k
+	if n := len(x.freeSlots); n > 0 {
+		k.slot = x.freeSlots[n-1]
+		x.freeSlots = x.freeSlots[:n-1]
+		x.slots[k.slot] = k
+	} else {
+		k.slot = uint32(len(x.slots))
+		x.slots = append(x.slots, k)
+	}
+	x.all.add(k.slot, len(x.slots))
+	for _, id := range set.ids {
+		x.labels.byID[id].kinds.add(k.slot, len(x.slots))
+	}
+	x.eachNeed(k, func(n *need) {
+		n.kindCount++
+		switch {
+		case n.wide:
+		case n.kindCount > narrowNeed:
+			n.kinds, n.wide = nil, true
+		default:
+			n.kinds = append(n.kinds, k)
+		}
+		if n.kindCount == 1 {
+			for _, l := range n.lanes {
+				x.activeChanged(l)
+			}
+		}
+	})
+	return k
+}
+
+// dropKind removes a kind that has no workers any more.
+func (x *index) dropKind(k *kind) {
+	x.eachNeed(k, func(n *need) {
+		n.kindCount--
+		if !n.wide {
+			i := slices.Index(n.kinds, k)
+			n.kinds = slices.Delete(n.kinds, i, i+1)
+		}
+		if n.kindCount == 0 {
+			for _, l := range n.lanes {
+				x.activeChanged(l)
+			}
+		}
+	})
+	for _, id := range k.set.ids {
+		x.labels.byID[id].kinds.remove(k.slot)
+	}
+	x.all.remove(k.slot)
+	x.slots[k.slot] = nil
+	x.freeSlots = append(x.freeSlots, k.slot)
+	k.set.kind = nil
+	forgetKind(k)
+	x.labels.release(k.set)
+}
+
+// eachNeed calls f with the needs that a kind can run. They are kept with the kind if they are
+// few, so that a later call only tests what came since.
+func (x *index) eachNeed(k *kind, f func(*need)) {
+	k.needs.refresh(x, k)
+	if k.needs.kept {
+		for _, n := range k.needs.list {
+			f(n)
+		}
+		return
+	}
+	x.walkNeeds(k, 0, f)
+}
+
+// needCost estimates how many needs eachNeed looks at.
+func (x *index) needCost(k *kind) int {
+	if k.needs.kept && k.needs.until == x.serial {
+		return len(k.needs.list)
+	}
+	n := len(x.unlabelled)
+	for _, id := range k.set.ids {
+		n += len(x.labels.byID[id].needs)
+	}
+	return n
+}
+
+// walkNeeds calls f with the needs that a kind can run and whose serial is above since.
+func (x *index) walkNeeds(k *kind, since uint64, f func(*need)) {
+	walk := func(list []*need) {
+		for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
+			if list[i].base.within(k.set) {
+				f(list[i])
+			}
+		}
+	}
+	walk(x.unlabelled)
+	for _, id := range k.set.ids {
+		walk(x.labels.byID[id].needs)
+	}
+}
+
+// knownNeeds keeps the needs that a kind can run, while they are few.
+type knownNeeds struct {
+	list  []*need
+	until uint64 // the newest serial that was tested
+	kept  bool   // the list is complete up to until
+}
+
+func (a *knownNeeds) refresh(x *index, k *kind) {
+	if a.until == 0 {
+		a.kept = true
+	}
+	if !a.kept {
+		return
+	}
+	a.list = slices.DeleteFunc(a.list, func(n *need) bool { return n.gone })
+	if a.until == x.serial {
+		return
+	}
+	x.walkNeeds(k, a.until, func(n *need) { a.list = append(a.list, n) })
+	a.until = x.serial
+	if len(a.list) > narrowKind {
+		a.list, a.kept = nil, false
+	}
+}
+
+// idleChanged keeps track of which kinds have idle workers.
+func (x *index) idleChanged(k *kind) {
+	if k.idle.len() > 0 == (k.idleAt >= 0) {
+		return
+	}
+	if k.idleAt < 0 {
+		k.idleAt = len(x.idle)
+		x.idle = append(x.idle, k)
+		x.idleSlots.add(k.slot, len(x.slots))
+		return
+	}
+	last := len(x.idle) - 1
+	x.idle[k.idleAt] = x.idle[last]
+	x.idle[k.idleAt].idleAt = k.idleAt
+	x.idle[last] = nil
+	x.idle = x.idle[:last]
+	k.idleAt = -1
+	x.idleSlots.remove(k.slot)
+}

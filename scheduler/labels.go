@@ -1,0 +1,176 @@
+package scheduler
+
+import (
+	"slices"
+	"strings"
+)
+
+// A label is an interned label: it exists while a label set in use has it.
+type label struct {
+	id    uint32
+	name  string
+	refs  int     // the label sets that have it
+	kinds slotSet // the kinds of worker that have it
+	needs []*need // the needs that are filed under it; see index.go
+
+	limitedBy []*account // accounts that have it in their limits, or had
+}
+
+// A labelSet is an interned set of labels: equal sets are one object. It exists while something
+// refers to it; the empty set always does.
+type labelSet struct {
+	ids  []uint32 // sorted
+	refs int
+	next *labelSet // another set with the same hash
+	kind *kind     // the workers with these labels; nil if there are none
+}
+
+// A labelTable interns labels and label sets.
+type labelTable struct {
+	byName map[string]*label
+	byID   []*label // nil where an id is free
+	free   []uint32 // ids to use again
+	sets   map[uint64]*labelSet
+	buf    []uint32
+
+	empty *labelSet
+}
+
+func newLabelTable() *labelTable {
+	t := &labelTable{
+		byName: map[string]*label{},
+		sets:   map[uint64]*labelSet{},
+		empty:  &labelSet{refs: 1},
+	}
+	t.sets[hashIDs(nil)] = t.empty
+	return t
+}
+
+// intern returns the set of the names, which may repeat, with one more reference.
+func (t *labelTable) intern(names []string) *labelSet {
+	ids := t.buf[:0]
+	for _, name := range names {
+		ids = append(ids, t.label(name).id)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	t.buf = ids
+	return t.set(ids)
+}
+
+// union returns the union of two sets, with one more reference.
+func (t *labelTable) union(a, b *labelSet) *labelSet {
+	ids := append(append(t.buf[:0], a.ids...), b.ids...)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	t.buf = ids
+	return t.set(ids)
+}
+
+// set returns the set of the ids, which must be sorted, with one more reference. Labels that are
+// not in any set must be among the ids, or they would stay for ever.
+func (t *labelTable) set(ids []uint32) *labelSet {
+	h := hashIDs(ids)
+	for s := t.sets[h]; s != nil; s = s.next {
+		if slices.Equal(s.ids, ids) {
+			s.refs++
+			return s
+		}
+	}
+	s := &labelSet{ids: slices.Clone(ids), refs: 1, next: t.sets[h]}
+	t.sets[h] = s
+	for _, id := range ids {
+		t.byID[id].refs++
+	}
+	return s
+}
+
+// release gives one reference back.
+func (t *labelTable) release(s *labelSet) {
+	if s.refs--; s.refs > 0 {
+		return
+	}
+	h := hashIDs(s.ids)
+	if t.sets[h] == s {
+		if s.next == nil {
+			delete(t.sets, h)
+		} else {
+			t.sets[h] = s.next
+		}
+	} else {
+		p := t.sets[h]
+		for p.next != s {
+			p = p.next
+		}
+		p.next = s.next
+	}
+	for _, id := range s.ids {
+		l := t.byID[id]
+		if l.refs--; l.refs == 0 {
+			forgetLabel(l)
+			delete(t.byName, l.name)
+			t.byID[id] = nil
+			t.free = append(t.free, id)
+		}
+	}
+}
+
+// label returns the label of that name, which is new if there is none.
+func (t *labelTable) label(name string) *label {
+	if l := t.byName[name]; l != nil {
+		return l
+	}
+	l := &label{name: strings.Clone(name)} // the caller's may be part of something large
+	if n := len(t.free); n > 0 {
+		l.id = t.free[n-1]
+		t.free = t.free[:n-1]
+		t.byID[l.id] = l
+	} else {
+		l.id = uint32(len(t.byID))
+		t.byID = append(t.byID, l)
+	}
+	t.byName[name] = l
+	return l
+}
+
+// names returns the labels of a set, sorted by name.
+func (t *labelTable) names(s *labelSet) []string {
+	if len(s.ids) == 0 {
+		return nil
+	}
+	names := make([]string, len(s.ids))
+	for i, id := range s.ids {
+		names[i] = t.byID[id].name
+	}
+	slices.Sort(names)
+	return names
+}
+
+// within reports whether all labels of a are in b.
+func (a *labelSet) within(b *labelSet) bool {
+	if a == b || len(a.ids) == 0 {
+		return true
+	}
+	if len(a.ids) > len(b.ids) {
+		return false
+	}
+	rest := b.ids
+	for _, id := range a.ids {
+		i, ok := slices.BinarySearch(rest, id)
+		if !ok {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+	return true
+}
+
+// hashIDs is FNV-1a over the ids, with a last mix.
+func hashIDs(ids []uint32) uint64 {
+	h := uint64(14695981039346656037)
+	for _, id := range ids {
+		h = (h ^ uint64(id)) * 1099511628211
+	}
+	h ^= h >> 32
+	return h * 0x9e3779b97f4a7c15
+}

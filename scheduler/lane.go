@@ -1,0 +1,197 @@
+package scheduler
+
+import "slices"
+
+// A lane is the queue of all waiting requests with the same account and the same label sets: as
+// they differ only in age, a pass looks at the head of the queue alone. It exists while it has a
+// request, waiting, blocked or running.
+type lane struct {
+	account *account
+	need    *need
+	group   *fanoutGroup // nil if the account has no fanout limit
+	union   *labelSet    // of base and provisionable labels; nil if there is no group
+	queue   ordered[*request]
+	refs    int // its requests
+
+	inAccount int // position in account.active; -1 if not there
+	inNeed    int // position in need.lanes
+	// untried is true if the head may match an idle worker that was idle in the last pass
+	// already: then it is in account.untried.
+	untried bool
+
+	// What follows serves one pass.
+	taken   uint64 // the pass that has taken it up, as idle workers may match it
+	open    bool   // taken up, and not yet seen to match no idle worker
+	came    bool   // holds only requests that came back during this pass; see back.go
+	settled bool   // came only: it took part at a level that its account did not use up
+}
+
+// A request is a request that is known, waiting or on a worker.
+type request struct {
+	id        RequestID
+	lane      *lane
+	enqueued  instant
+	confirmed instant
+	tags      []string
+	worker    *worker // nil if it waits
+	blocked   bool
+}
+
+// before orders requests: enqueue time, then id.
+func (r *request) before(q *request) bool {
+	if c := r.enqueued.compare(q.enqueued); c != 0 {
+		return c < 0
+	}
+	return r.id < q.id
+}
+
+// headBefore orders lanes that are not empty by their heads.
+func headBefore(a, b *lane) bool { return a.queue.first().before(b.queue.first()) }
+
+// A fanoutGroup counts the paid runs of an account for one set of labels.
+type fanoutGroup struct {
+	paid    int
+	refs    int    // the lanes in it
+	reached uint64 // the last pass in which the limit was seen reached
+}
+
+// isLimited reports whether the lane's requests count as free in this pass: their account's fanout
+// limit is reached, or was at some time of the pass.
+func (l *lane) isLimited(pass uint64) bool {
+	g := l.group
+	return g != nil && (g.reached == pass || g.paid >= l.account.config.MaxFanout)
+}
+
+// A content is what a dispatcher says of a request.
+type content struct {
+	account  AccountID
+	base     []string // sorted, without repetition
+	prov     []string // likewise
+	enqueued instant
+	tags     []string
+}
+
+// hasContent reports whether a request has the content.
+func (s *Scheduler) hasContent(r *request, c *content) bool {
+	l := r.lane
+	return l.account.id == c.account && r.enqueued == c.enqueued &&
+		slices.Equal(r.tags, c.tags) &&
+		slices.Equal(s.labels.names(l.need.base), c.base) &&
+		slices.Equal(s.labels.names(l.need.prov), c.prov)
+}
+
+// laneFor returns the lane for an account and two label sets, with one more request counted.
+func (s *Scheduler) laneFor(c *content) *lane {
+	a := s.account(c.account)
+	n := s.index.need(s.labels.intern(c.base), s.labels.intern(c.prov))
+	l := a.lanes[n]
+	if l == nil {
+		l = &lane{account: a, need: n, inAccount: -1, inNeed: len(n.lanes)}
+		a.lanes[n] = l
+		n.lanes = append(n.lanes, l)
+		s.joinGroup(l)
+	}
+	l.refs++
+	return l
+}
+
+// joinGroup puts a lane into its fanout group, if its account has a fanout limit.
+func (s *Scheduler) joinGroup(l *lane) {
+	a := l.account
+	if a.groups == nil {
+		return
+	}
+	l.union = s.labels.union(l.need.base, l.need.prov)
+	g := a.groups[l.union]
+	if g == nil {
+		g = &fanoutGroup{}
+		a.groups[l.union] = g
+	}
+	g.refs++
+	l.group = g
+}
+
+// releaseLane counts one request less, and forgets the lane with its last one.
+func (s *Scheduler) releaseLane(l *lane) {
+	if l.refs--; l.refs > 0 {
+		return
+	}
+	a, n := l.account, l.need
+	s.updateActive(l)
+	if l.group != nil {
+		if l.group.refs--; l.group.refs == 0 {
+			delete(a.groups, l.union)
+		}
+		s.labels.release(l.union)
+	}
+	delete(a.lanes, n)
+	last := len(n.lanes) - 1
+	n.lanes[l.inNeed] = n.lanes[last]
+	n.lanes[l.inNeed].inNeed = l.inNeed
+	n.lanes[last] = nil
+	n.lanes = n.lanes[:last]
+	if last == 0 {
+		s.index.dropNeed(n)
+	}
+	s.dropIfUnused(a)
+}
+
+// enqueue adds a waiting request to its lane.
+func (s *Scheduler) enqueue(r *request) {
+	l := r.lane
+	l.queue.insert(r)
+	if l.queue.len() == 1 {
+		s.updateActive(l)
+		s.markUntried(l)
+	}
+}
+
+// dequeueFrom removes a request from a lane.
+func (s *Scheduler) dequeueFrom(l *lane, r *request) {
+	l.queue.remove(r)
+	if l.queue.len() == 0 {
+		s.updateActive(l)
+	}
+}
+
+// updateActive keeps the account's list of lanes that some known worker could run.
+func (s *Scheduler) updateActive(l *lane) {
+	a := l.account
+	want := l.queue.len() > 0 && l.need.kindCount > 0
+	if want == (l.inAccount >= 0) {
+		return
+	}
+	if want {
+		l.inAccount = len(a.active)
+		if len(a.active) == 0 {
+			s.withActive[a] = true
+		}
+		a.active = append(a.active, l)
+		a.laneClock++
+		s.activeLanes++
+		return
+	}
+	last := len(a.active) - 1
+	a.active[l.inAccount] = a.active[last]
+	a.active[l.inAccount].inAccount = l.inAccount
+	a.active[last] = nil
+	a.active = a.active[:last]
+	l.inAccount = -1
+	s.activeLanes--
+	if last == 0 {
+		delete(s.withActive, a)
+	}
+}
+
+// markUntried notes that the lane's head has not been tried on all workers that are idle.
+func (s *Scheduler) markUntried(l *lane) {
+	if l.queue.len() == 0 || l.untried || l.came {
+		return
+	}
+	l.untried = true
+	a := l.account
+	if len(a.untried) == 0 {
+		s.withUntried = append(s.withUntried, a)
+	}
+	a.untried = append(a.untried, l)
+}

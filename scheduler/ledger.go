@@ -1,0 +1,104 @@
+package scheduler
+
+import (
+	"math/bits"
+	"time"
+)
+
+// The ledger is defined by what happens in one millisecond to a balance b with a number of runs
+// that pay, a rate, and a cap:
+//
+//	b = b - 1000 × runs
+//	if b < cap { b = min(b + rate, cap) }
+//
+// A balance above its cap (a refund can lift it there) pays but earns nothing, and is not cut.
+
+// advance returns what b becomes in the given number of milliseconds: the recurrence in closed
+// form, so one step of n equals n steps of 1 to the last unit.
+func advance(b Quota, rate Rate, limit Quota, runs int, millis int64) Quota {
+	pay, earn := payPerMilli*Quota(runs), Quota(rate)
+	if millis <= 0 {
+		return b
+	}
+	if b-pay >= limit { // it stays at its cap or above for a while, and earns nothing
+		if pay == 0 {
+			return b
+		}
+		steps := min(millis, int64((b-limit)/pay))
+		b -= Quota(steps) * pay
+		if millis -= steps; millis == 0 {
+			return b
+		}
+	}
+	if earn >= pay {
+		if gain := mulSaturating(int64(earn-pay), millis); gain < int64(limit-b) {
+			return b + Quota(gain)
+		}
+		return limit
+	}
+	b = max(min(b-pay+earn, limit), -maxQuota)
+	if loss := mulSaturating(int64(pay-earn), millis-1); loss < int64(b+maxQuota) {
+		return b - Quota(loss)
+	}
+	return -maxQuota
+}
+
+// mulSaturating returns a × b for a, b ≥ 0, or the greatest int64.
+func mulSaturating(a, b int64) int64 {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	if hi != 0 || lo >= 1<<63 {
+		return 1<<63 - 1
+	}
+	return int64(lo)
+}
+
+// advance moves all balances of the account on.
+func (a *account) advance(millis int64) {
+	for p := range a.balance {
+		a.balance[p] = advance(a.balance[p], a.config.ChargeRate[p], a.cap(p), a.running[p], millis)
+	}
+}
+
+// cap is what the balance at level p earns up to.
+func (a *account) cap(p int) Quota {
+	return Quota(a.config.ChargeRate[p]) * Quota(a.config.MaxCharge.Milliseconds())
+}
+
+// mayStart reports whether the account may start one more run at level p: with n runs there, each
+// run beyond its rate must be payable for the burst cover.
+func (a *account) mayStart(p Priority, cover time.Duration) bool {
+	need := int64(0)
+	if beyond := milliWorkers(a.running[p]) - int64(a.config.ChargeRate[p]); beyond > 0 {
+		need = mulSaturating(beyond, cover.Milliseconds())
+	}
+	return int64(a.balance[p]) > need
+}
+
+func milliWorkers(runs int) int64 { return int64(runs) * 1000 }
+
+// canPay reports whether the account can pay a preemption cost at level p: in full at every better
+// level, where a debt counts as nothing, and from p down in lexicographic order, with debts.
+func (a *account) canPay(cost *Balance, p Priority) bool {
+	for q := range p {
+		if cost[q] > max(0, a.balance[q]) {
+			return false
+		}
+	}
+	for q := p; q < NumPriorities; q++ {
+		if cost[q] != a.balance[q] {
+			return cost[q] < a.balance[q]
+		}
+	}
+	return false
+}
+
+// paysInOrder reports whether what the account cannot pay at level p tells that it cannot pay
+// anything dearer in lexicographic order either.
+func (a *account) paysInOrder(p Priority) bool {
+	for q := range p {
+		if a.balance[q] > 0 {
+			return false
+		}
+	}
+	return true
+}

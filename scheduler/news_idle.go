@@ -1,0 +1,93 @@
+package scheduler
+
+import (
+	"time"
+
+	"go.chromium.org/luci/common/data/stringset"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// MarkIdle is the news that a worker was idle, with these labels, at time t. An assignment that the
+// worker had not been reported to run waits again; a task that it was reported to run is over.
+// Old news, and news of the very time at which the worker was reported to run its task, is ignored.
+// It costs O(labels) and O(log n).
+//
+// The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
+func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e EventSink) error {
+	if err := checkID("worker", string(id)); err != nil {
+		return err
+	}
+	if err := checkTime("time", t); err != nil {
+		return err
+	}
+	names := labels.ToSlice()
+	if err := checkTexts("label", names); err != nil {
+		return err
+	}
+	sink, at, w := sinkOrNil(e), instantOf(t), s.workers[id]
+	if w == nil {
+		w = s.addWorker(id, s.labels.intern(names))
+		w.idleSince, w.confirmed = at, at
+		s.idleYes(w, true)
+		return nil
+	}
+	if o := checkIdleNews(w, at); o != nil {
+		var r *request
+		if w.run != nil {
+			r = w.run.req
+		}
+		s.ignore(sink, r, newsOf{worker: id}, o, at)
+		return nil
+	}
+	if w.run != nil {
+		s.idleEnds(w.run, at, sink)
+		s.setLabels(w, s.labels.intern(names))
+		w.idleSince, w.confirmed = at, at
+		s.idleYes(w, true)
+		return nil
+	}
+	s.idleNo(w)
+	set := s.labels.intern(names)
+	changed := set != w.kind.set
+	if changed {
+		w.idleSince = at
+	}
+	s.setLabels(w, set)
+	w.confirmed = at
+	s.idleYes(w, changed)
+	return nil
+}
+
+// checkIdleNews returns why the news that a worker was idle is old, or nil.
+func checkIdleNews(w *worker, t instant) *older {
+	if o := checkWorkerNews(w, t); o != nil || w.run == nil {
+		return o
+	}
+	r := w.run
+	if t.before(r.req.confirmed) {
+		return &older{requestNewer, r.req.confirmed}
+	}
+	if r.stage == Running && t == r.req.confirmed {
+		return &older{runWins, t}
+	}
+	return nil
+}
+
+// idleEnds ends the run of a worker that was reported idle.
+func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
+	was, req := s.placeOf(sink, r), r.req
+	if r.stage == Running {
+		s.endRun(r)
+		if sink != nil {
+			sink.AddEvent(s.completedEvent(req, was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
+		}
+		s.leave(req)
+		return
+	}
+	s.takeBack(r, r.stage == Held)
+	req.confirmed = t
+	if sink != nil {
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+	}
+}

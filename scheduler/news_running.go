@@ -1,0 +1,121 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// NotifyTaskRunning is the news that a request ran on a worker at time t. It acknowledges an
+// assignment. A request that waits, or was believed to be elsewhere, is adopted where it runs; what
+// the worker was believed to run is over if it was reported running there, and waits again if not.
+// If the request is unknown, the worker runs something foreign, and is forgotten until its next
+// pull. Old news is ignored. It costs O(log n).
+//
+// The error is ErrInvalid for empty ids, a time out of range, or text that is not UTF-8.
+func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time,
+	e EventSink) error {
+	if err := checkNews(id, worker, t); err != nil {
+		return err
+	}
+	sink, at := sinkOrNil(e), instantOf(t)
+	r, w := s.requests[id], s.workers[worker]
+	if o := checkRunningNews(r, w, at); o != nil {
+		s.ignore(sink, r, newsOf{id, worker}, o, at)
+		return nil
+	}
+	if r != nil && w != nil && r.worker == w {
+		r.confirmed, w.confirmed, w.run.stage = at, at, Running
+		return nil
+	}
+	if w != nil {
+		s.vacate(w, id, at, sink)
+	}
+	switch {
+	case r == nil && w != nil:
+		s.forget(w)
+	case r != nil:
+		if w == nil {
+			w = s.addWorker(worker, s.labels.intern(nil))
+		}
+		s.adopt(r, w, at, sink)
+	}
+	return nil
+}
+
+// checkRunningNews returns why the news that r runs on w is old, or nil. Either may be nil.
+func checkRunningNews(r *request, w *worker, t instant) *older {
+	if o := checkRequestNews(r, t); o != nil {
+		return o
+	}
+	if o := checkWorkerNews(w, t); o != nil {
+		return o
+	}
+	if w != nil && w.run != nil && t.before(w.run.req.confirmed) {
+		return &older{requestNewer, w.run.req.confirmed}
+	}
+	return nil
+}
+
+// vacate makes room on a worker that runs another task than it was believed to.
+func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
+	if w.run == nil {
+		s.idleNo(w)
+		return
+	}
+	run, req := w.run, w.run.req
+	was := s.placeOf(sink, run)
+	if run.stage == Running {
+		s.endRun(run)
+		if sink != nil {
+			e := s.completedEvent(req, was, t,
+				protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER)
+			e.GetCompleted().OtherRequestId = string(by)
+			sink.AddEvent(e)
+		}
+		s.leave(req)
+		return
+	}
+	s.takeBack(run, run.stage == Held)
+	req.confirmed = t
+	if sink != nil {
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+	}
+}
+
+// adopt puts a request where it was reported to run, on a worker that is neither idle nor has a
+// run. If it was believed to be on another worker, it comes with its cost, and that is forgotten.
+func (s *Scheduler) adopt(r *request, w *worker, t instant, sink EventSink) {
+	var run *run
+	var from WorkerID
+	if other := r.worker; other != nil {
+		run, from = other.run, other.id
+		s.delist(run)
+		s.forget(other)
+	} else {
+		s.unwait(r)
+		run = s.newAdopted(r)
+	}
+	run.worker, run.stage = w, Running
+	r.confirmed, w.confirmed = t, t
+	s.enlist(run)
+	if sink != nil {
+		sink.AddEvent(s.adoptedEvent(run, from, t))
+	}
+}
+
+// newAdopted returns the run of a request that waited: at the best level where its account may
+// start it, and free if it is over its fanout limit.
+func (s *Scheduler) newAdopted(r *request) *run {
+	a, g := r.lane.account, r.lane.group
+	level := FreeBucket
+	if a.exists() && (g == nil || g.paid < a.config.MaxFanout) {
+		for p := Priority(0); p < FreeBucket; p++ {
+			if a.mayStart(p, s.burstCover) {
+				level = p
+				break
+			}
+		}
+	}
+	return &run{req: r, level: level, since: s.now.millis(), start: s.now}
+}

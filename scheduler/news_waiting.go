@@ -1,0 +1,102 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// AddRequest is the news that a request waited at time t, with these tags. If the request is known
+// to wait, its content is replaced. If it was assigned, and not reported running, the assignment
+// stands, and the content is kept for when it waits again. If it was reported running, it waits
+// again. Old news is ignored. The request is copied. It costs O(labels) and O(log n).
+//
+// The error is ErrInvalid for a nil request, an empty id, a time out of range, or text that is not
+// UTF-8.
+func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
+	c, err := contentOf(r, tags)
+	if err != nil {
+		return err
+	}
+	if err := checkTime("time", t); err != nil {
+		return err
+	}
+	sink, at, req := sinkOrNil(e), instantOf(t), s.requests[r.ID]
+	if o := checkRequestNews(req, at); o != nil {
+		s.ignore(sink, req, newsOf{request: r.ID}, o, at)
+		return nil
+	}
+	switch {
+	case req == nil:
+		req = &request{id: r.ID, confirmed: at}
+		s.requests[r.ID] = req
+		s.setContent(req, c)
+		s.wait(req)
+		if sink != nil {
+			sink.AddEvent(s.enqueuedEvent(req, at))
+		}
+	case req.worker == nil:
+		s.updateWaiting(req, c, at, sink)
+	case req.worker.run.stage != Running:
+		req.confirmed = at
+		req.worker.run.next = nil
+		if !s.hasContent(req, c) {
+			req.worker.run.next = c
+		}
+	default:
+		w, run := req.worker, req.worker.run
+		was := s.placeOf(sink, run)
+		run.next = c
+		s.takeBack(run, false)
+		s.forget(w)
+		req.confirmed = at
+		if sink != nil {
+			sink.AddEvent(s.placeEvent(requeued, fromDispatcher, at, req, was))
+		}
+	}
+	return nil
+}
+
+// updateWaiting replaces the content of a request that waits.
+func (s *Scheduler) updateWaiting(r *request, c *content, t instant, sink EventSink) {
+	r.confirmed = t
+	if s.hasContent(r, c) {
+		return
+	}
+	s.unwait(r)
+	s.setContent(r, c)
+	s.wait(r)
+	if sink != nil {
+		sink.AddEvent(s.newEvent(updated, fromDispatcher, t, r))
+	}
+}
+
+// contentOf checks a request and returns its content, which shares nothing with it.
+func contentOf(r *TaskRequest, tags []string) (*content, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkTexts("tag", tags); err != nil {
+		return nil, fmt.Errorf("request %q: %w", r.ID, err)
+	}
+	return &content{
+		account:  r.Account,
+		base:     sortedSet(r.BaseLabels),
+		prov:     sortedSet(r.ProvisionableLabels),
+		enqueued: instantOf(r.EnqueueTime),
+		tags:     copyTags(tags),
+	}, nil
+}
+
+// sortedSet returns a sorted copy without repetition.
+func sortedSet(names []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
+
+// copyTags returns a copy, nil if there are none.
+func copyTags(tags []string) []string {
+	if len(tags) == 0 {
+		return nil
+	}
+	return slices.Clone(tags)
+}

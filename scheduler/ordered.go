@@ -1,0 +1,198 @@
+package scheduler
+
+import (
+	"iter"
+	"slices"
+)
+
+// A ranked item knows its place among its like. The order must be total, and may not change for an
+// item while it is in an ordered list.
+type ranked[T any] interface {
+	before(T) bool
+}
+
+// An ordered list keeps items in order in short chunks. Adding at the end and taking from either
+// end cost O(1), everything else O(log n) comparisons and one move within a chunk. The zero value is
+// an empty list.
+//
+// Queues of requests, idle workers and runs all have this shape: nearly everything happens at the
+// ends, and anything can leave from the middle.
+type ordered[T ranked[T]] struct {
+	chunks [][]T // none empty
+	n      int
+}
+
+const (
+	chunkMax   = 128 // a chunk that would grow above this is split
+	chunkMerge = 32  // neighbours that hold no more than this together are joined
+)
+
+func (o *ordered[T]) len() int { return o.n }
+
+// first returns the first item; the list must not be empty.
+func (o *ordered[T]) first() T { return o.chunks[0][0] }
+
+// last returns the last item; the list must not be empty.
+func (o *ordered[T]) last() T {
+	c := o.chunks[len(o.chunks)-1]
+	return c[len(c)-1]
+}
+
+// all yields the items in order. The list must not change meanwhile.
+func (o *ordered[T]) all() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, c := range o.chunks {
+			for _, x := range c {
+				if !yield(x) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// search returns the place of the first item for which after is true; after must be false for a
+// first part of the list and true for the rest. ok is false if it is true for none.
+func (o *ordered[T]) search(after func(T) bool) (x T, ok bool) {
+	lo, hi := 0, len(o.chunks)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if c := o.chunks[mid]; after(c[len(c)-1]) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	if lo == len(o.chunks) {
+		return x, false
+	}
+	c := o.chunks[lo]
+	i, j := 0, len(c)
+	for i < j {
+		mid := int(uint(i+j) >> 1)
+		if after(c[mid]) {
+			j = mid
+		} else {
+			i = mid + 1
+		}
+	}
+	return c[i], true
+}
+
+// previous returns the last item before x, which itself need not be in the list.
+func (o *ordered[T]) previous(x T) (prev T, ok bool) {
+	ci := o.chunkFor(x)
+	if ci < len(o.chunks) {
+		if i := o.position(ci, x); i > 0 {
+			return o.chunks[ci][i-1], true
+		}
+	}
+	if ci == 0 {
+		return prev, false
+	}
+	c := o.chunks[ci-1]
+	return c[len(c)-1], true
+}
+
+// insert adds x, which must not be in the list.
+func (o *ordered[T]) insert(x T) {
+	o.n++
+	ci := o.chunkFor(x)
+	if ci == len(o.chunks) {
+		if ci == 0 || len(o.chunks[ci-1]) >= chunkMax {
+			o.chunks = append(o.chunks, []T{x})
+			return
+		}
+		o.chunks[ci-1] = append(o.chunks[ci-1], x)
+		return
+	}
+	c := slices.Insert(o.chunks[ci], o.position(ci, x), x)
+	o.chunks[ci] = c
+	if len(c) > chunkMax {
+		half := len(c) / 2
+		right := slices.Clone(c[half:])
+		clear(c[half:])
+		o.chunks[ci] = c[:half]
+		o.chunks = slices.Insert(o.chunks, ci+1, right)
+	}
+}
+
+// remove takes x out, and reports whether it was there.
+func (o *ordered[T]) remove(x T) bool {
+	ci := o.chunkFor(x)
+	if ci == len(o.chunks) {
+		return false
+	}
+	i := o.position(ci, x)
+	c := o.chunks[ci]
+	if i == len(c) || x.before(c[i]) {
+		return false
+	}
+	o.n--
+	if i == 0 { // from the front, as from a queue: the rest stays where it is
+		var zero T
+		c[0] = zero
+		c = c[1:]
+	} else {
+		c = slices.Delete(c, i, i+1)
+	}
+	o.chunks[ci] = c
+	o.tidy(ci)
+	return true
+}
+
+// tidy drops chunk ci if it is empty, or joins it with a neighbour if both are small.
+func (o *ordered[T]) tidy(ci int) {
+	c := o.chunks[ci]
+	switch {
+	case len(c) == 0 && len(o.chunks) == 1:
+		o.chunks = nil
+	case len(c) == 0 && ci == 0:
+		o.chunks[0] = nil
+		o.chunks = o.chunks[1:]
+	case len(c) == 0:
+		o.chunks = slices.Delete(o.chunks, ci, ci+1)
+	case ci > 0 && len(c)+len(o.chunks[ci-1]) <= chunkMerge:
+		o.chunks[ci-1] = append(o.chunks[ci-1], c...)
+		o.chunks = slices.Delete(o.chunks, ci, ci+1)
+	}
+}
+
+// chunkFor returns the first chunk whose last item is not before x.
+func (o *ordered[T]) chunkFor(x T) int {
+	n := len(o.chunks)
+	if n == 0 {
+		return 0
+	}
+	if c := o.chunks[n-1]; c[len(c)-1].before(x) {
+		return n // the usual case: x is the newest
+	}
+	lo, hi := 0, n-1
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if c := o.chunks[mid]; c[len(c)-1].before(x) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// position returns the first place in chunk ci whose item is not before x.
+func (o *ordered[T]) position(ci int, x T) int {
+	c := o.chunks[ci]
+	if !c[0].before(x) {
+		return 0
+	}
+	lo, hi := 1, len(c)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if c[mid].before(x) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}

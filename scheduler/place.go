@@ -1,0 +1,143 @@
+package scheduler
+
+// placeProvisioned is step 1: each request in order takes its choice among the matching idle
+// workers that have its provisionable labels. One that has run out of patience takes any.
+func (p *pass) placeProvisioned() {
+	p.queue.reset()
+	for _, a := range p.takers {
+		st := p.state(a)
+		if st.settled {
+			continue
+		}
+		for _, l := range st.lanes {
+			p.offer(l)
+		}
+	}
+	for _, l := range p.came {
+		if st := p.state(l.account); st.takesPart && !l.settled {
+			p.offer(l)
+		}
+	}
+	p.queue.init(headBefore)
+	p.place(true)
+}
+
+// offer puts a lane into the queue of this level, if it has a request that takes part there.
+func (p *pass) offer(l *lane) {
+	if l.queue.len() == 0 || p.level < FreeBucket && l.isLimited(p.id) {
+		return
+	}
+	p.queue.items = append(p.queue.items, l)
+}
+
+// placeAny is step 2: each remaining request in order takes its choice among all matching idle
+// workers.
+func (p *pass) placeAny() {
+	p.queue.reset()
+	p.queue.items = append(p.queue.items, p.later...)
+	clear(p.later)
+	p.later = p.later[:0]
+	p.queue.init(headBefore)
+	p.place(false)
+}
+
+// place goes through the lanes of the queue in the order of their heads. A lane whose head finds
+// no worker is done, as what is behind the head cannot find one either.
+func (p *pass) place(provisioned bool) {
+	q := &p.queue
+	for q.len() > 0 {
+		l := q.top()
+		if !p.mayPlace(l) {
+			q.pop(headBefore)
+			continue
+		}
+		r := l.queue.first()
+		k, limited := p.choose(l, provisioned)
+		any := !provisioned || l.need.prov.within(l.need.base)
+		if k == nil && !any && p.patient(r) {
+			any = true
+			k, limited = p.choose(l, false)
+		}
+		switch {
+		case k != nil:
+			p.start(l, r, k.idle.first(), nil)
+			if l.queue.len() > 0 {
+				q.fixTop(headBefore)
+			} else {
+				q.pop(headBefore)
+			}
+		case any:
+			l.open = l.open && limited
+			q.pop(headBefore)
+		default:
+			p.later = append(p.later, l)
+			q.pop(headBefore)
+		}
+	}
+}
+
+// mayPlace reports whether the lane's head still takes part at this level. What it says of a lane
+// cannot turn from no to yes in steps 1 and 2.
+func (p *pass) mayPlace(l *lane) bool {
+	if l.queue.len() == 0 {
+		return false
+	}
+	return p.level == FreeBucket ||
+		!l.isLimited(p.id) && l.account.mayStart(p.level, p.s.burstCover)
+}
+
+// placeFree is the last step: steps 1 and 2 for what may run in the free bucket. That is what took
+// part nowhere, or whose account used up its level, or is over a fanout limit.
+func (p *pass) placeFree() {
+	p.queue.reset()
+	for _, a := range p.taken {
+		if a.exists() && a.config.DisableFreeTasks {
+			continue
+		}
+		st := p.state(a)
+		for _, l := range st.lanes {
+			if !st.settled || l.isLimited(p.id) {
+				p.offer(l)
+			}
+		}
+	}
+	for _, l := range p.came {
+		a := l.account
+		if a.exists() && a.config.DisableFreeTasks {
+			continue
+		}
+		if !l.settled || l.isLimited(p.id) {
+			p.offer(l)
+		}
+	}
+	p.queue.init(headBefore)
+	p.place(true)
+	p.placeAny()
+}
+
+// start takes the request from its lane, and starts it on the worker at the level of the moment.
+// The worker is idle, or victim has just been taken off it.
+func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
+	s, now := p.s, p.s.now.millis()
+	s.dequeueFrom(l, r)
+	s.waitingNo(r)
+	run := &run{req: r, worker: w, level: p.level, stage: Held, since: now, start: s.now}
+	as := Assignment{Worker: w.id, Request: r.id, Priority: p.level, Time: p.time()}
+	if victim == nil {
+		s.idleNo(w)
+	} else {
+		as.Type, as.Abort = AssignmentPreemptWorker, victim.abort
+		if victim.cost != (Balance{}) {
+			run.cost, run.paid = victim.cost, &victim.cost
+		}
+	}
+	r.confirmed, w.confirmed = r.confirmed.max(s.now), w.confirmed.max(s.now)
+	s.enlist(run)
+	if p.level < FreeBucket {
+		p.noteStart(l.account)
+	}
+	p.out = append(p.out, as)
+	if p.sink != nil {
+		p.sink.AddEvent(s.assignedEvent(run, victim))
+	}
+}

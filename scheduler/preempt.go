@@ -1,0 +1,280 @@
+package scheduler
+
+// Step 4, preemption, goes through the runs at worse levels, cheapest first, and offers each to the
+// waiting requests in order. It looks only at kinds of worker that some waiting lane can use: each
+// is a target, with the lanes that can, and the cheapest of its runs that was not offered yet.
+
+// A target is a kind of worker within one preemption step.
+type target struct {
+	step  step
+	lanes []*lane
+	next  *run // the next run to offer, with its place in the order
+	key   costKey
+}
+
+// A step names one preemption step: a pass at one level.
+type step struct {
+	pass  uint64
+	level Priority
+}
+
+// A preemptClock tells whether something has come that an account could preempt or preempt with:
+// lanes of its own that became active, and runs that came to worse levels.
+type preemptClock struct{ lanes, runs uint64 }
+
+// A victim is a task that has just lost its worker.
+type victim struct {
+	request RequestID
+	abort   RequestID // the request, if it may have started
+	cost    Balance
+}
+
+// preempt is step 4.
+func (p *pass) preempt() {
+	if p.s.config.DisablePreemption {
+		return
+	}
+	st := &preemption{pass: p, now: p.s.now.millis()}
+	takers := st.takers()
+	for _, a := range takers {
+		st.addTargets(a)
+	}
+	st.queue.init(targetBefore)
+	for st.queue.len() > 0 {
+		st.offer(st.queue.top())
+	}
+	for _, a := range takers {
+		if !p.state(a).undecided {
+			a.dry[p.level] = st.clock(a)
+		}
+	}
+}
+
+// A preemption is one preemption step.
+type preemption struct {
+	*pass
+	now   int64
+	queue heap[*kind] // by next
+	idle  []*kind     // targets that nobody can pay at the moment
+}
+
+func targetBefore(a, b *kind) bool { return a.target.key.before(&b.target.key) }
+
+// takers returns the accounts that may preempt at this level. One is barred if it owns a run at a
+// worse level while its runs here number at least its rate: it should promote before it takes from
+// others, and cannot.
+func (st *preemption) takers() []*account {
+	var takers []*account
+	for _, a := range st.pass.takers {
+		s := st.state(a)
+		s.barred = a.runsBelow(st.level) > 0 &&
+			milliWorkers(a.running[st.level]) >= int64(a.config.ChargeRate[st.level])
+		if s.barred || !a.mayStart(st.level, st.s.burstCover) {
+			continue
+		}
+		if a.dry[st.level] == st.clock(a) && len(st.came) == 0 {
+			continue
+		}
+		s.undecided = false
+		takers = append(takers, a)
+	}
+	return takers
+}
+
+// clock returns what the account's clock at this level shows.
+func (st *preemption) clock(a *account) preemptClock {
+	c := preemptClock{lanes: a.laneClock}
+	for q := st.level + 1; q < numLevels; q++ {
+		c.runs += st.s.runClock[q]
+	}
+	return c
+}
+
+// addTargets makes targets of the kinds that an account's lanes can use.
+func (st *preemption) addTargets(a *account) {
+	s := st.state(a)
+	if s.settled {
+		s.undecided = true
+	} else {
+		for _, l := range a.active {
+			st.addLane(l)
+		}
+	}
+	for _, l := range st.came {
+		if l.account == a {
+			s.undecided = true
+			if !l.settled {
+				st.addLane(l)
+			}
+		}
+	}
+}
+
+func (st *preemption) addLane(l *lane) {
+	if l.queue.len() == 0 {
+		return
+	}
+	if l.isLimited(st.id) {
+		st.state(l.account).undecided = true
+		return
+	}
+	add := func(k *kind) bool {
+		t := &k.target
+		this := step{st.id, st.level}
+		if t.step != this {
+			if k.runsBelow(st.level) == 0 {
+				return true
+			}
+			*t = target{step: this, lanes: t.lanes[:0]}
+			st.seek(k, nil)
+			st.queue.items = append(st.queue.items, k)
+		}
+		t.lanes = append(t.lanes, l)
+		return true
+	}
+	if n := l.need; !n.wide {
+		for _, k := range n.kinds {
+			add(k)
+		}
+	} else {
+		st.s.index.eachKind(n, nil, add)
+	}
+}
+
+// seek finds a kind's cheapest run at a worse level, after the given place if there is one. It
+// reports whether there is any.
+func (st *preemption) seek(k *kind, after *costKey) bool {
+	t := &k.target
+	t.next = nil
+	for q := st.level + 1; q < numLevels; q++ {
+		runs := &k.runs[q]
+		if runs.len() == 0 {
+			continue
+		}
+		r := runs.first()
+		if after != nil {
+			var ok bool
+			r, ok = runs.search(func(r *run) bool {
+				key := r.keyAt(st.now)
+				return after.before(&key)
+			})
+			if !ok {
+				continue
+			}
+		}
+		if key := r.keyAt(st.now); t.next == nil || key.before(&t.key) {
+			t.next, t.key = r, key
+		}
+	}
+	return t.next != nil
+}
+
+// offer offers the next run of a target, which is the cheapest of all, to its lanes.
+func (st *preemption) offer(k *kind) {
+	key := k.target.key
+	l, hopeless := st.taker(k)
+	if l == nil && hopeless {
+		st.queue.pop(targetBefore)
+		st.idle = append(st.idle, k)
+		return
+	}
+	var refunded *account
+	if l != nil {
+		refunded = k.target.next.account()
+		st.take(l, k.target.next)
+	}
+	if st.seek(k, &key) {
+		st.queue.fixTop(targetBefore)
+	} else {
+		st.queue.pop(targetBefore)
+	}
+	if refunded != nil {
+		st.wake(refunded, key)
+	}
+}
+
+// taker returns the lane whose head takes the next run of a target: the first one in order that
+// may. If there is none, hopeless says that no dearer run would find one either, unless an account
+// gets a refund first.
+func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
+	t := &k.target
+	owner := t.next.account()
+	hopeless = true
+	for i := 0; i < len(t.lanes); i++ {
+		l := t.lanes[i]
+		a := l.account
+		if l.queue.len() == 0 || l.isLimited(st.id) {
+			st.state(a).undecided = true
+			last := len(t.lanes) - 1
+			t.lanes[i] = t.lanes[last]
+			t.lanes = t.lanes[:last]
+			i--
+			continue
+		}
+		switch {
+		case a == owner:
+			hopeless = false
+		case !a.mayStart(st.level, st.s.burstCover):
+			st.state(a).undecided = true
+		case !a.canPay(&t.key.cost, st.level):
+			st.state(a).undecided = true
+			hopeless = hopeless && a.paysInOrder(st.level)
+		case !st.s.admits(a, k):
+			st.state(a).undecided = true
+			hopeless = false
+		case best == nil || headBefore(l, best):
+			best = l
+		}
+	}
+	return best, hopeless
+}
+
+// wake brings back the targets that the account may pay after a refund, from the run after the one
+// that was offered last.
+func (st *preemption) wake(refunded *account, key costKey) {
+	rest := st.idle[:0]
+	for _, k := range st.idle {
+		if k.wantedBy(refunded) && st.seek(k, &key) {
+			st.queue.push(k, targetBefore)
+		} else {
+			rest = append(rest, k)
+		}
+	}
+	st.idle = rest
+}
+
+func (k *kind) wantedBy(a *account) bool {
+	for _, l := range k.target.lanes {
+		if l.account == a {
+			return true
+		}
+	}
+	return false
+}
+
+// take gives the run's worker to the lane's head. The run's account gets back all that the run has
+// cost, and the head's account pays it.
+func (st *preemption) take(l *lane, r *run) {
+	s, w, req := st.s, r.worker, r.req
+	v := &victim{request: req.id, cost: r.costAt(st.now)}
+	if r.stage != Held {
+		v.abort = req.id
+	}
+	s.delist(r)
+	if a := r.account(); a.exists() {
+		a.balance = a.balance.plus(v.cost)
+	}
+	if r.stage == Held {
+		s.applyNext(req, r.next)
+		s.waitingYes(req)
+		st.back = append(st.back, req)
+	}
+	if st.sink != nil {
+		st.sink.AddEvent(s.preemptedEvent(r, v, l, st.level))
+	}
+	if r.stage != Held {
+		s.leave(req)
+	}
+	l.account.balance = l.account.balance.minus(v.cost)
+	st.start(l, l.queue.first(), w, v)
+}

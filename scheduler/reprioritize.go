@@ -1,0 +1,88 @@
+package scheduler
+
+// reprioritize is step 3: for each account, demotion out of this level or promotion into it.
+func (p *pass) reprioritize() {
+	for _, a := range p.s.existing {
+		balance := a.balance[p.level]
+		over := milliWorkers(a.running[p.level]) - int64(a.config.ChargeRate[p.level])
+		switch {
+		case over > 0 && balance < p.s.demoteBelow:
+			p.demote(a, ceilWorkers(over))
+		case over < 0 && balance > p.s.promoteAbove:
+			p.promote(a, ceilWorkers(-over))
+		}
+	}
+}
+
+func ceilWorkers(milliWorkers int64) int { return int((milliWorkers + 999) / 1000) }
+
+// demote moves the n cheapest runs at this level one level down.
+func (p *pass) demote(a *account, n int) {
+	for range n {
+		p.move(a.runs[p.level].first(), p.level+1)
+	}
+}
+
+// promote moves the n dearest runs at any worse level to this one, passing over free runs that the
+// fanout limit keeps out.
+func (p *pass) promote(a *account, n int) {
+	if a.runsBelow(p.level) == 0 {
+		return
+	}
+	now := p.s.now.millis()
+	var dearest [numLevels]*run // of each worse level; nil if there is none left
+	for q := p.level + 1; q < numLevels; q++ {
+		if a.runs[q].len() > 0 {
+			dearest[q] = a.runs[q].last()
+		}
+	}
+	for range n {
+		dearest[FreeBucket] = passOver(a, dearest[FreeBucket])
+		var best *run
+		for q := p.level + 1; q < numLevels; q++ {
+			if r := dearest[q]; r != nil && (best == nil || dearer(r, best, now)) {
+				best = r
+			}
+		}
+		if best == nil {
+			return
+		}
+		q := best.level
+		dearest[q] = nil
+		if prev, ok := a.runs[q].previous(best); ok {
+			dearest[q] = prev
+		}
+		p.move(best, p.level)
+		p.noteStart(a)
+	}
+}
+
+// passOver returns the dearest free run from r down that the fanout limit lets become a paid one.
+func passOver(a *account, r *run) *run {
+	for r != nil {
+		g := r.req.lane.group
+		if g == nil || g.paid < a.config.MaxFanout {
+			return r
+		}
+		prev, ok := a.runs[FreeBucket].previous(r)
+		if !ok {
+			return nil
+		}
+		r = prev
+	}
+	return nil
+}
+
+func dearer(a, b *run, now int64) bool {
+	ka, kb := a.keyAt(now), b.keyAt(now)
+	return kb.before(&ka)
+}
+
+// move brings a run to another level.
+func (p *pass) move(r *run, to Priority) {
+	from := r.level
+	p.s.setLevel(r, to)
+	if p.sink != nil {
+		p.sink.AddEvent(p.s.reprioritizedEvent(r, from))
+	}
+}

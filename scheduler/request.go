@@ -1,0 +1,78 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.chromium.org/luci/common/data/stringset"
+)
+
+// RequestID names a request, and the task that runs it.
+type RequestID string
+
+// TaskRequest is a request as a caller sees it. What the scheduler returns is a copy.
+type TaskRequest struct {
+	// ID is not empty.
+	ID RequestID
+	// Account pays for the task. If it is empty or unknown, the task is free.
+	Account AccountID
+	// BaseLabels must all be on a worker that runs the task. A set: sorted where the scheduler
+	// returns it, in any order where it takes it.
+	BaseLabels []string
+	// ProvisionableLabels are those that a worker can be given: one that has them is preferred. A
+	// set, as BaseLabels.
+	ProvisionableLabels []string
+	// Tags are the dispatcher's, in its order, for people and events.
+	Tags []string
+	// EnqueueTime is when the request first waited; older requests go first.
+	EnqueueTime time.Time
+
+	// ConfirmedTime is the newest time at which anything was said about the request. The
+	// scheduler sets it, and does not read it in what it is given.
+	ConfirmedTime time.Time
+	// Blocked is true if Block was called. Set, not read, by the scheduler.
+	Blocked bool
+	// Worker is where the task is; empty if it waits. Set, not read, by the scheduler.
+	Worker WorkerID
+}
+
+// NewTaskRequest returns a request with copies of the label sets, each of which may be nil.
+func NewTaskRequest(id RequestID, account AccountID, provisionable, base stringset.Set,
+	enqueued time.Time) *TaskRequest {
+	return &TaskRequest{
+		ID:                  id,
+		Account:             account,
+		BaseLabels:          slices.Sorted(slices.Values(base.ToSlice())),
+		ProvisionableLabels: slices.Sorted(slices.Values(provisionable.ToSlice())),
+		EnqueueTime:         enqueued,
+	}
+}
+
+// Validate returns nil, or an error (ErrInvalid) that says what no request can have: an empty id, an
+// enqueue time outside the years 1970 to 9999, or text that is not UTF-8. A nil request is not valid.
+func (r *TaskRequest) Validate() error {
+	if r == nil {
+		return fmt.Errorf("%w: nil request", ErrInvalid)
+	}
+	if err := checkID("request", string(r.ID)); err != nil {
+		return err
+	}
+	err := checkTime("enqueue time", r.EnqueueTime)
+	if err == nil && r.Account != "" {
+		err = checkID("account", string(r.Account))
+	}
+	if err == nil {
+		err = checkTexts("base label", r.BaseLabels)
+	}
+	if err == nil {
+		err = checkTexts("provisionable label", r.ProvisionableLabels)
+	}
+	if err == nil {
+		err = checkTexts("tag", r.Tags)
+	}
+	if err != nil {
+		return fmt.Errorf("request %q: %w", r.ID, err)
+	}
+	return nil
+}

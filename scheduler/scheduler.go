@@ -1,0 +1,198 @@
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Scheduler is the state of a pool: accounts, requests and workers. It is a state machine that
+// neither blocks nor reads a clock; all its results follow from the calls made. It is not safe for
+// concurrent use.
+//
+// The zero value is not valid: use New, NewWithConfig or NewFromProto.
+type Scheduler struct {
+	now    instant // of the last UpdateTime
+	config *Config // without its accounts
+
+	// The settings in force, defaults filled in.
+	workerExpiration time.Duration
+	patience         time.Duration // negative means endless
+	burstCover       time.Duration
+	promoteAbove     Quota
+	demoteBelow      Quota
+
+	accounts map[AccountID]*account // those that exist, and those that requests name
+	existing []*account             // those that exist, by id
+	requests map[RequestID]*request
+	workers  map[WorkerID]*worker
+	expired  map[RequestID]bool // expired, and not yet taken
+
+	labels      *labelTable
+	index       *index
+	byConfirmed ordered[idleWorker] // the idle workers
+	byEnqueued  ordered[*request]   // the waiting requests, if requests expire
+
+	// What the next pass looks at anew.
+	fresh       []*kind           // kinds with workers that became idle
+	withUntried []*account        // accounts with untried lanes
+	withActive  map[*account]bool // accounts with active lanes
+	activeLanes int
+	passes      uint64
+	runClock    [numLevels]uint64 // how many runs ever came to each level
+}
+
+// New returns a scheduler with the default settings and no accounts. It panics if t is not in the
+// years 1970 to 9999; NewWithConfig returns an error instead.
+func New(t time.Time) *Scheduler {
+	s, err := NewWithConfig(t, &Config{})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// NewWithConfig returns a scheduler with a copy of the settings, whose accounts have balances of
+// zero. The error is ErrInvalid for the time and ErrInvalidConfig for the settings.
+func NewWithConfig(t time.Time, c *Config) (*Scheduler, error) {
+	if err := checkTime("time", t); err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s := newScheduler(t, c)
+	for id, a := range c.Accounts { // the order is free: accounts end up sorted
+		if err := s.AddAccount(id, a, Balance{}); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// newScheduler returns a scheduler with valid settings and no accounts.
+func newScheduler(t time.Time, c *Config) *Scheduler {
+	s := &Scheduler{
+		now:              instantOf(t),
+		config:           c.clone(),
+		workerExpiration: orDefault(c.WorkerExpiration, DefaultWorkerExpiration),
+		patience:         orDefault(c.ProvisionPatience, DefaultProvisionPatience),
+		burstCover:       max(0, orDefault(c.BurstCover, DefaultBurstCover)),
+		promoteAbove:     orDefault(c.PromoteThreshold, DefaultPromoteThreshold),
+		demoteBelow:      orDefault(c.DemoteThreshold, DefaultDemoteThreshold),
+		accounts:         map[AccountID]*account{},
+		requests:         map[RequestID]*request{},
+		workers:          map[WorkerID]*worker{},
+		expired:          map[RequestID]bool{},
+		withActive:       map[*account]bool{},
+		labels:           newLabelTable(),
+	}
+	s.index = newIndex(s.labels, s.updateActive)
+	return s
+}
+
+// UpdateTime moves the scheduler to time t: the ledger runs up to it, then idle workers not heard
+// of for more than WorkerExpiration are forgotten, and requests that have waited for more than
+// RequestExpiration leave (see TakeExpired). A t before the last one, or outside the years 1970 to
+// 9999, does nothing. It costs O(accounts), and O(log n) for each worker and request that expires.
+func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
+	if !validTime(t) {
+		return
+	}
+	now := instantOf(t)
+	if now.before(s.now) {
+		return
+	}
+	if millis := now.millis() - s.now.millis(); millis > 0 {
+		for _, a := range s.existing {
+			a.advance(millis)
+		}
+	}
+	s.now = now
+	s.expireWorkers(sinkOrNil(e))
+	s.expireRequests(sinkOrNil(e))
+}
+
+// TakeExpired returns the requests that expired since the last call, sorted.
+func (s *Scheduler) TakeExpired() []RequestID {
+	ids := sortedKeys(s.expired)
+	clear(s.expired)
+	return ids
+}
+
+// AddAccount makes an account, or replaces the settings and balance of one. The settings are
+// copied. Tasks that run go on as they do. It costs O(the account's runs and lanes).
+//
+// The errors are ErrInvalid for an empty id, and ErrInvalidConfig for settings out of range or an
+// initial balance beyond ±2^60 units.
+func (s *Scheduler) AddAccount(id AccountID, c *AccountConfig, initial Balance) error {
+	if err := checkID("account", string(id)); err != nil {
+		return err
+	}
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("account %q: %w", id, err)
+	}
+	for p, q := range initial {
+		if q > maxInitialQuota || q < -maxInitialQuota {
+			return fmt.Errorf("account %q: %w: initial balance %d at p%d is beyond ±2^60",
+				id, ErrInvalidConfig, int64(q), p)
+		}
+	}
+	s.addAccount(id, c.clone(), initial)
+	return nil
+}
+
+func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
+	a := s.account(id)
+	if !a.exists() {
+		i, _ := s.findExisting(id)
+		s.existing = slices.Insert(s.existing, i, a)
+	}
+	s.configure(a, c)
+	a.balance = b
+}
+
+// DeleteAccount ends an account. Its requests and tasks go on as free ones, and what the tasks have
+// cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
+func (s *Scheduler) DeleteAccount(id AccountID) error {
+	a, err := s.knownAccount(id)
+	if err != nil {
+		return err
+	}
+	now := s.now.millis()
+	for p := range a.runs {
+		for _, r := range collect(&a.runs[p]) {
+			s.leaveLevel(a, r)
+			r.level, r.cost, r.paid, r.since = FreeBucket, Balance{}, nil, now
+			s.enterLevel(a, r)
+		}
+	}
+	i, _ := s.findExisting(id)
+	s.existing = slices.Delete(s.existing, i, i+1)
+	s.configure(a, nil)
+	a.balance = Balance{}
+	s.dropIfUnused(a)
+	return nil
+}
+
+// ResetBalance sets an account's balance to zero at every level. The error is ErrInvalid or
+// ErrUnknownAccount.
+func (s *Scheduler) ResetBalance(id AccountID) error {
+	a, err := s.knownAccount(id)
+	if err != nil {
+		return err
+	}
+	a.balance = Balance{}
+	return nil
+}
+
+func (s *Scheduler) knownAccount(id AccountID) (*account, error) {
+	if err := checkID("account", string(id)); err != nil {
+		return nil, err
+	}
+	a := s.accounts[id]
+	if a == nil || !a.exists() {
+		return nil, fmt.Errorf("%w: %q", ErrUnknownAccount, id)
+	}
+	return a, nil
+}

@@ -1,0 +1,137 @@
+package scheduler
+
+// The transitions of requests and workers. A request waits, or is on a worker, or is not known; a
+// worker is idle, or has a run, or is not known.
+
+// wait puts a request, which is not on a worker, among those that wait.
+func (s *Scheduler) wait(r *request) {
+	s.waitingYes(r)
+	if !r.blocked {
+		s.enqueue(r)
+	}
+}
+
+// unwait takes a waiting request out of its queue.
+func (s *Scheduler) unwait(r *request) {
+	s.waitingNo(r)
+	if !r.blocked {
+		s.dequeueFrom(r.lane, r)
+	}
+}
+
+// waitingYes and waitingNo keep the order in which waiting requests expire.
+func (s *Scheduler) waitingYes(r *request) {
+	if s.config.RequestExpiration > 0 {
+		s.byEnqueued.insert(r)
+	}
+}
+
+func (s *Scheduler) waitingNo(r *request) {
+	if s.config.RequestExpiration > 0 {
+		s.byEnqueued.remove(r)
+	}
+}
+
+// leave forgets a request that neither waits nor is on a worker.
+func (s *Scheduler) leave(r *request) {
+	delete(s.requests, r.id)
+	s.releaseLane(r.lane)
+}
+
+// setContent gives a request, which is neither in a queue nor on a worker, its content.
+func (s *Scheduler) setContent(r *request, c *content) {
+	old := r.lane
+	r.lane, r.enqueued, r.tags = s.laneFor(c), c.enqueued, c.tags
+	if old != nil {
+		s.releaseLane(old)
+	}
+}
+
+// applyNext gives a request what was said of it while it was on a worker, if anything was.
+func (s *Scheduler) applyNext(r *request, next *content) {
+	if next != nil {
+		s.setContent(r, next)
+	}
+}
+
+// takeBack ends a run whose request waits again. If refund is set, its account gets back what the
+// run has paid for its own time. The worker has no run then, and is not idle.
+func (s *Scheduler) takeBack(r *run, refund bool) {
+	a, req := r.account(), r.req
+	if refund {
+		s.refund(a, r)
+	}
+	s.delist(r)
+	s.applyNext(req, r.next)
+	s.wait(req)
+}
+
+// endRun ends a run whose request is about to leave. A held run's account gets back what it paid.
+func (s *Scheduler) endRun(r *run) {
+	if r.stage == Held {
+		s.refund(r.account(), r)
+	}
+	s.delist(r)
+}
+
+func (s *Scheduler) refund(a *account, r *run) {
+	if a.exists() {
+		a.balance = a.balance.plus(r.ownCost(s.now.millis()))
+	}
+}
+
+// addWorker makes a worker with a label set, of which it takes over a reference. It is neither
+// idle nor has a run yet.
+func (s *Scheduler) addWorker(id WorkerID, set *labelSet) *worker {
+	w := &worker{id: id}
+	s.workers[id] = w
+	s.setLabels(w, set)
+	return w
+}
+
+// setLabels gives a worker, which is neither idle nor has a run, a label set, of which it takes
+// over a reference.
+func (s *Scheduler) setLabels(w *worker, set *labelSet) {
+	old := w.kind
+	if set.kind == nil {
+		s.index.addKind(set)
+	} else {
+		s.labels.release(set)
+	}
+	w.kind = set.kind
+	w.kind.workers++
+	if old != nil {
+		s.leaveKind(old)
+	}
+}
+
+func (s *Scheduler) leaveKind(k *kind) {
+	if k.workers--; k.workers == 0 {
+		s.index.dropKind(k)
+	}
+}
+
+// idleYes puts a worker among the idle ones; fresh says that lanes may not have been tried on it.
+func (s *Scheduler) idleYes(w *worker, fresh bool) {
+	k := w.kind
+	k.idle.insert(w)
+	s.byConfirmed.insert(idleWorker{w})
+	s.index.idleChanged(k)
+	if fresh && !k.fresh {
+		k.fresh = true
+		s.fresh = append(s.fresh, k)
+	}
+}
+
+// idleNo takes a worker out of the idle ones.
+func (s *Scheduler) idleNo(w *worker) {
+	w.kind.idle.remove(w)
+	s.byConfirmed.remove(idleWorker{w})
+	s.index.idleChanged(w.kind)
+}
+
+// forget forgets a worker that is neither idle nor has a run.
+func (s *Scheduler) forget(w *worker) {
+	delete(s.workers, w.id)
+	s.leaveKind(w.kind)
+}

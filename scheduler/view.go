@@ -1,0 +1,141 @@
+package scheduler
+
+import (
+	"iter"
+	"slices"
+)
+
+// This file is what a caller sees of the state: copies.
+
+// IsAssigned reports whether the request is on the worker: held, handed out or running. O(1).
+func (s *Scheduler) IsAssigned(r RequestID, w WorkerID) bool {
+	req := s.requests[r]
+	return req != nil && req.worker != nil && req.worker.id == w
+}
+
+// Request returns a request that waits or runs.
+func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
+	r := s.requests[id]
+	if r == nil {
+		return TaskRequest{}, false
+	}
+	return s.viewRequest(r), true
+}
+
+// Worker returns a worker that is known.
+func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {
+	w := s.workers[id]
+	if w == nil {
+		return Worker{}, false
+	}
+	return s.viewWorker(w), true
+}
+
+// Balance returns an account's balance as of the last UpdateTime.
+func (s *Scheduler) Balance(id AccountID) (Balance, bool) {
+	a := s.accounts[id]
+	if a == nil || !a.exists() {
+		return Balance{}, false
+	}
+	return a.balance, true
+}
+
+// Waiting yields the waiting requests by enqueue time, then id. It sorts them: O(n log n). The
+// scheduler must not change meanwhile.
+func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
+	return func(yield func(TaskRequest) bool) {
+		var waiting []*request
+		for _, r := range s.requests { // the order is free: it is sorted next
+			if r.worker == nil {
+				waiting = append(waiting, r)
+			}
+		}
+		slices.SortFunc(waiting, func(a, b *request) int {
+			if a.before(b) {
+				return -1
+			}
+			return 1
+		})
+		for _, r := range waiting {
+			if !yield(s.viewRequest(r)) {
+				return
+			}
+		}
+	}
+}
+
+// Workers yields the workers by id. It sorts them: O(n log n). The scheduler must not change
+// meanwhile.
+func (s *Scheduler) Workers() iter.Seq[Worker] {
+	return func(yield func(Worker) bool) {
+		for _, id := range sortedKeys(s.workers) {
+			if !yield(s.viewWorker(s.workers[id])) {
+				return
+			}
+		}
+	}
+}
+
+// Balances yields the accounts that exist with their balances, by id. The scheduler must not
+// change meanwhile.
+func (s *Scheduler) Balances() iter.Seq2[AccountID, Balance] {
+	return func(yield func(AccountID, Balance) bool) {
+		for _, a := range s.existing {
+			if !yield(a.id, a.balance) {
+				return
+			}
+		}
+	}
+}
+
+// Config returns a copy of the settings and of the accounts' settings.
+func (s *Scheduler) Config() *Config {
+	c := s.config.clone()
+	c.Accounts = map[AccountID]*AccountConfig{}
+	for _, a := range s.existing {
+		c.Accounts[a.id] = a.config.clone()
+	}
+	return c
+}
+
+func (s *Scheduler) viewRequest(r *request) TaskRequest {
+	v := TaskRequest{
+		ID:                  r.id,
+		Account:             r.lane.account.id,
+		BaseLabels:          s.labels.names(r.lane.need.base),
+		ProvisionableLabels: s.labels.names(r.lane.need.prov),
+		Tags:                slices.Clone(r.tags),
+		EnqueueTime:         r.enqueued.time(),
+		ConfirmedTime:       r.confirmed.time(),
+		Blocked:             r.blocked,
+	}
+	if r.worker != nil {
+		v.Worker = r.worker.id
+	}
+	return v
+}
+
+func (s *Scheduler) viewWorker(w *worker) Worker {
+	v := Worker{
+		ID:            w.id,
+		Labels:        s.labels.names(w.kind.set),
+		ConfirmedTime: w.confirmed.time(),
+	}
+	if w.run == nil {
+		v.IdleSince = w.idleSince.time()
+		return v
+	}
+	r := w.run
+	v.Run = &Run{
+		Request:   r.req.id,
+		Account:   r.account().id,
+		Priority:  r.level,
+		Cost:      r.costAt(s.now.millis()),
+		StartTime: r.start.time(),
+		Stage:     r.stage,
+	}
+	if r.paid != nil {
+		v.Run.PreemptionCost = *r.paid
+	}
+	return v
+}
