@@ -1,0 +1,146 @@
+package reconciler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.chromium.org/luci/common/data/stringset"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Apply runs one operation on a pool, as the method of the same name would, and returns its answer,
+// which is empty for operations that have none. The error is one of the scheduler's kinds; then
+// nothing has changed. It costs as much as the method.
+func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
+	events scheduler.EventSink) (*protos.Result, error) {
+	if op == nil {
+		return nil, fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
+	}
+	if op.GetTime() == nil {
+		return nil, fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
+	}
+	if err := op.GetTime().CheckValid(); err != nil {
+		return nil, fmt.Errorf("%w: time: %v", scheduler.ErrInvalid, err)
+	}
+	t := op.GetTime().AsTime()
+	if err := checkTime(t); err != nil {
+		return nil, err
+	}
+	switch k := op.GetKind().(type) {
+	case *protos.Operation_AssignTasks:
+		return assignTasks(ctx, state, s, t, k.AssignTasks, events), nil
+	case *protos.Operation_GetCancellations:
+		return getCancellations(state), nil
+	case nil:
+		return nil, fmt.Errorf("%w: operation without a kind", scheduler.ErrInvalid)
+	default:
+		if err := apply(ctx, state, s, t, op, events); err != nil {
+			return nil, err
+		}
+		return &protos.Result{}, nil
+	}
+}
+
+// apply runs an operation that has no answer.
+func apply(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
+	op *protos.Operation, events scheduler.EventSink) error {
+	switch k := op.GetKind().(type) {
+	case *protos.Operation_AddAccount:
+		return addAccount(s, k.AddAccount)
+	case *protos.Operation_DeleteAccount:
+		return s.DeleteAccount(scheduler.AccountID(k.DeleteAccount.GetAccountId()))
+	case *protos.Operation_ResetBalance:
+		return s.ResetBalance(scheduler.AccountID(k.ResetBalance.GetAccountId()))
+	case *protos.Operation_TaskWaiting:
+		return taskWaiting(ctx, state, s, t, k.TaskWaiting, events)
+	case *protos.Operation_TaskRunning:
+		return state.NotifyTaskRunning(ctx, s, events, &TaskRunningRequest{
+			RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
+			WorkerID:  scheduler.WorkerID(k.TaskRunning.GetWorkerId()),
+			Time:      t,
+		})
+	case *protos.Operation_TaskAbsent:
+		return state.NotifyTaskAbsent(ctx, s, events, &TaskAbsentRequest{
+			RequestID: scheduler.RequestID(k.TaskAbsent.GetRequestId()),
+			Time:      t,
+		})
+	case *protos.Operation_AddTaskError:
+		return state.AddTaskError(scheduler.RequestID(k.AddTaskError.GetRequestId()),
+			errors.New(k.AddTaskError.GetMessage()))
+	}
+	return fmt.Errorf("%w: operation of an unknown kind", scheduler.ErrInvalid)
+}
+
+func addAccount(s *scheduler.Scheduler, op *protos.AddAccount) error {
+	config, err := scheduler.AccountConfigFromProto(op.GetConfig())
+	if err != nil {
+		return fmt.Errorf("account %q: %w", op.GetAccountId(), err)
+	}
+	var initial scheduler.Balance
+	if units := op.GetBalance(); len(units) == len(initial) {
+		for p, u := range units {
+			initial[p] = scheduler.Quota(u)
+		}
+	} else if len(units) != 0 {
+		return fmt.Errorf("account %q: %w: balance has %d numbers instead of %d",
+			op.GetAccountId(), scheduler.ErrInvalid, len(units), len(initial))
+	}
+	return s.AddAccount(scheduler.AccountID(op.GetAccountId()), config, initial)
+}
+
+func taskWaiting(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
+	op *protos.TaskWaiting, events scheduler.EventSink) error {
+	id := scheduler.RequestID(op.GetRequestId())
+	if op.GetEnqueueTime() == nil {
+		return fmt.Errorf("request %q: %w: no enqueue time", id, scheduler.ErrInvalid)
+	}
+	if err := op.GetEnqueueTime().CheckValid(); err != nil {
+		return fmt.Errorf("request %q: %w: enqueue time: %v", id, scheduler.ErrInvalid, err)
+	}
+	return state.NotifyTaskWaiting(ctx, s, events, &TaskWaitingRequest{
+		AccountID:           scheduler.AccountID(op.GetAccountId()),
+		BaseLabels:          stringset.NewFromSlice(op.GetBaseLabels()...),
+		ProvisionableLabels: stringset.NewFromSlice(op.GetProvisionableLabels()...),
+		EnqueueTime:         op.GetEnqueueTime().AsTime(),
+		RequestID:           id,
+		Tags:                op.GetTags(),
+		Time:                t,
+	})
+}
+
+func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
+	op *protos.AssignTasks, events scheduler.EventSink) *protos.Result {
+	workers := make([]*IdleWorker, len(op.GetWorkers()))
+	for i, w := range op.GetWorkers() {
+		workers[i] = &IdleWorker{
+			ID:     scheduler.WorkerID(w.GetWorkerId()),
+			Labels: stringset.NewFromSlice(w.GetLabels()...),
+		}
+	}
+	result := &protos.Result{}
+	for _, a := range state.AssignTasks(ctx, s, t, events, workers...) {
+		result.Assignments = append(result.Assignments, &protos.Assignment{
+			WorkerId:          string(a.WorkerID),
+			RequestId:         string(a.RequestID),
+			ProvisionRequired: a.ProvisionRequired,
+		})
+	}
+	return result
+}
+
+func getCancellations(state *State) *protos.Result {
+	result := &protos.Result{}
+	for _, c := range state.cancellations() {
+		result.Cancellations = append(result.Cancellations, &protos.Cancellation{
+			WorkerId:     c.WorkerID,
+			RequestId:    c.RequestID,
+			ErrorMessage: c.ErrorMessage,
+			Reason:       c.reason,
+		})
+	}
+	return result
+}

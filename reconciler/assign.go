@@ -1,0 +1,190 @@
+package reconciler
+
+import (
+	"context"
+	"time"
+
+	"go.chromium.org/luci/common/data/stringset"
+	"go.chromium.org/luci/common/logging"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Assignment represents a scheduler-initiated operation to assign a task to a worker.
+type Assignment struct {
+	// WorkerID is the ID of the worker that is being assigned a task.
+	WorkerID scheduler.WorkerID
+
+	// RequestID is the ID of the task request that is being assigned.
+	RequestID scheduler.RequestID
+
+	// ProvisionRequired indicates whether the worker needs to be provisioned (in other words, it
+	// is true if the worker does not possess the request's provisionable labels).
+	ProvisionRequired bool
+}
+
+// IdleWorker represents a worker that is idle and wants to have a task assigned.
+type IdleWorker struct {
+	// ID is the ID of the idle worker.
+	ID scheduler.WorkerID
+
+	// Labels is the set of labels of the idle worker.
+	Labels stringset.Set
+}
+
+// AssignTasks accepts any number of idle workers, and returns tasks to be assigned to those workers
+// (if there are tasks available), in the order of the call. It takes back what has timed out, moves
+// the scheduler to time t, and runs a pass; assignments for workers that are not in this call are
+// held until they pull.
+//
+// A worker that has an assignment is given it again. A worker listed twice is given one assignment,
+// by its first mention; nil workers, empty ids and labels that are not UTF-8 are passed over, with
+// a warning through the context's logger. A t outside the years 1970 to 9999 changes nothing, with
+// an error through the logger. A t before the scheduler's time does not turn it back: the pass runs
+// at the scheduler's time.
+//
+// Beside a pass, it costs O(assignments not acknowledged + errors), and O(labels) for each worker.
+func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
+	events scheduler.EventSink, workers ...*IdleWorker) []Assignment {
+	if err := checkTime(t); err != nil {
+		logging.Errorf(ctx, "AssignTasks: %s", err)
+		return nil
+	}
+	pulls := validPulls(ctx, workers)
+	state.blockErrors(s, t, events)
+	state.timeOut(s, t, events)
+	s.UpdateTime(t, events)
+	for _, r := range s.TakeExpired() {
+		state.expired[r] = true
+	}
+	unfit := state.pull(ctx, s, t, events, pulls)
+	state.hold(s.RunOnce(events), t)
+	return state.handOut(ctx, s, pulls, unfit)
+}
+
+// validPulls returns the workers of a call that count.
+func validPulls(ctx context.Context, workers []*IdleWorker) []*IdleWorker {
+	pulls := make([]*IdleWorker, 0, len(workers))
+	seen := make(map[scheduler.WorkerID]bool, len(workers))
+	for i, w := range workers {
+		switch {
+		case w == nil:
+			logging.Warningf(ctx, "AssignTasks: worker %d of the call is nil", i)
+		case checkWorker(w) != nil:
+			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", i, checkWorker(w))
+		case seen[w.ID]:
+			logging.Warningf(ctx, "AssignTasks: worker %q is in the call twice", w.ID)
+		default:
+			seen[w.ID] = true
+			pulls = append(pulls, w)
+		}
+	}
+	return pulls
+}
+
+// blockErrors keeps the scheduler from placing requests with errors, takes them back if they were
+// not handed out, and notes where they run.
+func (state *State) blockErrors(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
+	for _, id := range sortedKeys(state.errors) {
+		e := state.errors[id]
+		e.worker = ""
+		r, ok := s.Request(id)
+		if !ok {
+			continue
+		}
+		if r.Worker != "" {
+			if w, _ := s.Worker(r.Worker); w.Run.Stage != scheduler.Held {
+				e.worker = r.Worker
+			} else {
+				state.unassign(s, id, r.Worker, t, events)
+			}
+		}
+		if !r.Blocked {
+			must(s.Block(id))
+		}
+	}
+}
+
+// timeOut takes back the assignments that nobody has acknowledged in time.
+func (state *State) timeOut(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
+	for _, w := range sortedKeys(state.entries) {
+		if e := state.entries[w]; t.Sub(e.since) >= state.timeout {
+			state.unassign(s, e.request, w, t, events)
+		}
+	}
+}
+
+// unassign removes an entry, and its assignment if the scheduler still has it.
+func (state *State) unassign(s *scheduler.Scheduler, r scheduler.RequestID, w scheduler.WorkerID,
+	t time.Time, events scheduler.EventSink) {
+	state.dropEntry(w)
+	if s.IsAssigned(r, w) {
+		must(s.Unassign(r, w, t, events))
+	}
+}
+
+// pull tells the scheduler which workers are idle: those for which nothing is held. It returns the
+// workers whose labels do not satisfy what is held for them all the same.
+func (state *State) pull(ctx context.Context, s *scheduler.Scheduler, t time.Time,
+	events scheduler.EventSink, pulls []*IdleWorker) (unfit map[scheduler.WorkerID]bool) {
+	for _, w := range pulls {
+		state.dropStale(s, w.ID)
+		e := state.entries[w.ID]
+		if e != nil {
+			r, _ := s.Request(e.request)
+			if w.Labels.HasAll(r.BaseLabels...) {
+				continue
+			}
+			logging.Infof(ctx, "AssignTasks: the labels of worker %q no longer satisfy request %q",
+				w.ID, e.request)
+		}
+		must(s.MarkIdle(w.ID, w.Labels, t, events))
+		state.dropStale(s, w.ID)
+		if state.entries[w.ID] != nil { // the pull was old news
+			if unfit == nil {
+				unfit = map[scheduler.WorkerID]bool{}
+			}
+			unfit[w.ID] = true
+		}
+	}
+	return unfit
+}
+
+// hold makes each assignment of a pass its worker's entry.
+func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
+	for _, a := range assignments {
+		state.setEntry(a.Worker, &entry{request: a.Request, since: t})
+		if a.Abort != "" {
+			state.addAbort(a.Worker, a.Abort, t)
+		}
+	}
+}
+
+// handOut gives each worker of a call what is held for it.
+func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler, pulls []*IdleWorker,
+	unfit map[scheduler.WorkerID]bool) []Assignment {
+	var out []Assignment
+	for _, w := range pulls {
+		e := state.entries[w.ID]
+		if e == nil || unfit[w.ID] || state.errors[e.request] != nil {
+			continue
+		}
+		must(s.MarkHandedOut(e.request, w.ID))
+		e.handedOut = true
+		r, _ := s.Request(e.request)
+		out = append(out, Assignment{
+			WorkerID:          w.ID,
+			RequestID:         e.request,
+			ProvisionRequired: !w.Labels.HasAll(r.ProvisionableLabels...),
+		})
+	}
+	logging.Debugf(ctx, "AssignTasks: %d workers pulled, %d were given tasks", len(pulls), len(out))
+	return out
+}
+
+// must panics if an operation fails whose arguments were checked before.
+func must(err error) {
+	if err != nil {
+		panic("invariant: checked arguments are valid: " + err.Error())
+	}
+}

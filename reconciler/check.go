@@ -1,0 +1,48 @@
+package reconciler
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// What is checked here is checked before anything changes.
+
+func checkID(what, id string) error {
+	if id == "" {
+		return fmt.Errorf("%w: empty %s id", scheduler.ErrInvalid, what)
+	}
+	if !utf8.ValidString(id) {
+		return fmt.Errorf("%w: %s id %q is not UTF-8", scheduler.ErrInvalid, what, id)
+	}
+	return nil
+}
+
+func checkTime(t time.Time) error {
+	if y := t.UTC().Year(); y < 1970 || y > 9999 {
+		return fmt.Errorf("%w: time %v is not in the years 1970 to 9999", scheduler.ErrInvalid, t)
+	}
+	return nil
+}
+
+// checkNews checks news about a request.
+func checkNews(r scheduler.RequestID, t time.Time) error {
+	if err := checkID("request", string(r)); err != nil {
+		return err
+	}
+	return checkTime(t)
+}
+
+func checkWorker(w *IdleWorker) error {
+	if err := checkID("worker", string(w.ID)); err != nil {
+		return err
+	}
+	for label := range w.Labels { // the order is free: any fault will do
+		if !utf8.ValidString(label) {
+			return fmt.Errorf("%w: a label of worker %q is not UTF-8", scheduler.ErrInvalid, w.ID)
+		}
+	}
+	return nil
+}
