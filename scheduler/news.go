@@ -62,6 +62,7 @@ type newsOf struct {
 //
 // The errors are ErrInvalid for empty ids and times out of range, and ErrNotAssigned.
 func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e EventSink) error {
+	defer s.checkInvariants()
 	if err := checkNews(id, worker, at); err != nil {
 		return err
 	}
@@ -101,6 +102,7 @@ func (s *Scheduler) Block(id RequestID) error { return s.setBlocked(id, true) }
 func (s *Scheduler) Unblock(id RequestID) error { return s.setBlocked(id, false) }
 
 func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
+	defer s.checkInvariants()
 	if err := checkID("request", string(id)); err != nil {
 		return err
 	}

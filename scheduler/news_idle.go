@@ -15,6 +15,7 @@ import (
 //
 // The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e EventSink) error {
+	defer s.checkInvariants()
 	if err := checkID("worker", string(id)); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type pass struct {
 // A pass costs O(accounts) plus what it looks at anew: new requests, workers that became idle
 // since the last pass and the lanes that they match, and O(log n) for each decision.
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
+	defer s.checkInvariants()
 	s.passes++
 	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e)}
 	p.takeUp()

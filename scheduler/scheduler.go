@@ -96,6 +96,7 @@ func newScheduler(t time.Time, c *Config) *Scheduler {
 // RequestExpiration leave (see TakeExpired). A t before the last one, or outside the years 1970 to
 // 9999, does nothing. It costs O(accounts), and O(log n) for each worker and request that expires.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
+	defer s.checkInvariants()
 	if !validTime(t) {
 		return
 	}
@@ -126,6 +127,7 @@ func (s *Scheduler) TakeExpired() []RequestID {
 // The errors are ErrInvalid for an empty id, and ErrInvalidConfig for settings out of range or an
 // initial balance beyond ±2^60 units.
 func (s *Scheduler) AddAccount(id AccountID, c *AccountConfig, initial Balance) error {
+	defer s.checkInvariants()
 	if err := checkID("account", string(id)); err != nil {
 		return err
 	}
@@ -155,6 +157,7 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 // DeleteAccount ends an account. Its requests and tasks go on as free ones, and what the tasks have
 // cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
+	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err
@@ -178,6 +181,7 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 // ResetBalance sets an account's balance to zero at every level. The error is ErrInvalid or
 // ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
+	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err

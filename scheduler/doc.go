@@ -1,0 +1,89 @@
+// Package scheduler decides which waiting request runs on which worker, from quotas. It is a pure,
+// deterministic state machine: the same calls give the same decisions, events and state, on any
+// machine. It does not block, read a clock, log, or start goroutines; the caller says what time it
+// is.
+//
+// # Glossary
+//
+//   - account: a token bucket for each level p0 to p4. It earns worker-time at a rate, up to a cap,
+//     and pays for its tasks.
+//   - assignment: a decision of a pass: a request gets a worker.
+//   - balance: what an account has at each level, in micro-worker-seconds.
+//   - cost: what a run has cost its account at each level.
+//   - fanout: how many paid tasks an account runs at once for one set of labels.
+//   - free bucket: the level below p4. It costs nothing and takes what is left over.
+//   - idle: of a worker that is known and has no run.
+//   - kind: all workers with the same label set.
+//   - label: a text such as "os:linux" that workers have and requests ask for. Base labels must be
+//     on the worker; provisionable ones can be put there.
+//   - lane: all waiting requests of an account with the same label sets.
+//   - level: a Priority: p0 (the best) to p4, or the free bucket.
+//   - news: what the dispatcher says was true at a time.
+//   - pass: one call of RunOnce.
+//   - pool: a scheduler and its reconciler.
+//   - preemption: a task loses its worker to a request at a better level.
+//   - rate: how fast an account earns, in milli-workers.
+//   - request: what waits to run. It has an account, labels and an enqueue time.
+//   - run: a request on a worker, and how far that has come: held, handed out or running.
+//   - task: a request that runs.
+//   - worker: what runs one task at a time. It has labels.
+//
+// # Quota
+//
+// An account pays 1 worker-second per second for each task at its level, from the assignment on,
+// and earns ChargeRate there, up to ChargeRate × MaxCharge. With n runs and the rate r at level p it
+// may start another one there while
+//
+//	balance[p] > BurstCover × max(0, n - r)
+//
+// so a positive balance starts runs up to the rate and one more, and each further one must be
+// payable for a while. For example, with a rate of 2 workers and 90 worker-seconds, three tasks
+// start at once; a fourth would need 60 × (3 - 2) = 60, and starts; a fifth would need 120, and goes
+// on to the next level.
+//
+// Amounts are integers and time counts in whole milliseconds, so the ledger is exact: one step of n
+// milliseconds equals n steps of one, to the last unit; see advance in ledger.go for the recurrence.
+//
+// # A pass
+//
+//	for each level p0 .. p4:                                      file
+//	  requests whose account may start there take part            pass.go
+//	  1. take a matching idle worker that is provisioned          place.go
+//	  2. take any matching idle worker                            place.go
+//	  3. demote and promote runs, as balances say                 reprioritize.go
+//	  4. take the worker of a cheaper run at a worse level        preempt.go
+//	free bucket: 1 and 2 for what is left                         place.go
+//
+// Requests go in order of enqueue time, then id. A request that finds no worker at its level does
+// not try again at a worse one, unless its account uses the level up meanwhile. A worker is chosen
+// by fewest labels, then idle for longest, then id.
+//
+// # A request's life
+//
+//	             AddRequest                 RunOnce
+//	(unknown) --------------> waiting ------------------> held ---+
+//	    ^                      ^ |  ^                      |      | MarkHandedOut
+//	    |    absent, expired   | |  | taken back, or idle  |      v
+//	    +----------------------|-+  +----------------------+-- handed out
+//	    |                      |                                  |
+//	    |                      | waiting news                     | running news
+//	    |                      +---------- running <--------------+
+//	    |                                     |
+//	    +-------------------------------------+-- absent, worker idle, preempted
+//
+// A held run that is preempted waits again; one that was handed out may have started, so it leaves,
+// and the caller must stop it (see Assignment.Abort).
+//
+// # News
+//
+// News older than what is known of anything it speaks of is ignored, with an event IGNORED; equally
+// old counts as new, save that a worker which was reported running and idle at the same time runs.
+// Errors are for operations that no state could accept; they are found before anything changes, and
+// wrap one of the Err values. A panic means a bug, and names the invariant that is broken.
+//
+// # Cost
+//
+// Let n be what is stored. News costs O(log n) and O(labels). A pass costs O(accounts), plus what
+// became new since the last one (requests, idle workers and the lanes that match them), plus
+// O(log n) for each decision. What waits and cannot run costs nothing.
+package scheduler

@@ -1,0 +1,202 @@
+//go:build invariants
+
+package scheduler
+
+import "fmt"
+
+// checkInvariants goes through the whole state after an operation, and panics with the name of the
+// invariant that does not hold. In a large pool it looks at every n-th operation only, so that the
+// checks cost a bounded factor.
+func (s *Scheduler) checkInvariants() {
+	opsSinceCheck++
+	if size := len(s.requests) + len(s.workers) + len(s.accounts); opsSinceCheck < size/64 {
+		return
+	}
+	opsSinceCheck = 0
+	s.checkRequests()
+	s.checkWorkers()
+	s.checkAccounts()
+	s.checkLanes()
+	s.checkIndex()
+	s.checkTried()
+}
+
+// opsSinceCheck is shared by all schedulers of a test; which operation is checked does not matter.
+var opsSinceCheck int
+
+func hold(ok bool, invariant string, args ...any) {
+	if !ok {
+		panic("invariant: " + fmt.Sprintf(invariant, args...))
+	}
+}
+
+func (s *Scheduler) checkRequests() {
+	waiting, byEnqueued := 0, 0
+	for id, r := range s.requests {
+		hold(r.id == id, "a request is known by its id: %q", id)
+		hold(r.lane.account.lanes[r.lane.need] == r.lane, "a request has a live lane: %q", id)
+		queued := contains(&r.lane.queue, r)
+		if r.worker != nil {
+			hold(!queued, "1: a request is in one place: %q", id)
+			hold(s.workers[r.worker.id] == r.worker && r.worker.run != nil &&
+				r.worker.run.req == r, "1: a task is on one worker: %q", id)
+			continue
+		}
+		waiting++
+		hold(queued != r.blocked, "1: a request waits in its lane unless it is blocked: %q", id)
+		if contains(&s.byEnqueued, r) {
+			byEnqueued++
+		}
+	}
+	if s.config.RequestExpiration > 0 {
+		hold(byEnqueued == waiting && s.byEnqueued.len() == waiting, "waiting requests can expire")
+	}
+	checkOrder(&s.byEnqueued, "waiting requests")
+}
+
+func (s *Scheduler) checkWorkers() {
+	idle := 0
+	for id, w := range s.workers {
+		hold(w.id == id, "a worker is known by its id: %q", id)
+		inKind := contains(&w.kind.idle, w)
+		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
+		hold(inKind == contains(&s.byConfirmed, idleWorker{w}), "idle workers expire: %q", id)
+		if r := w.run; r != nil {
+			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
+			hold(contains(&w.kind.runs[r.level], r), "a run is in its kind's list: %q", id)
+			hold(contains(&r.account().runs[r.level], r), "a run is in its account's list: %q", id)
+			hold(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
+				"a run without an account is free: %q", id)
+			continue
+		}
+		idle++
+	}
+	hold(s.byConfirmed.len() == idle, "only idle workers expire")
+	checkOrder(&s.byConfirmed, "idle workers")
+}
+
+func (s *Scheduler) checkAccounts() {
+	existing := 0
+	for id, a := range s.accounts {
+		hold(a.id == id, "an account is known by its id: %q", id)
+		if a.exists() {
+			existing++
+		}
+		hold(a.exists() || len(a.lanes) > 0, "an account without config has requests: %q", id)
+		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}
+		for p := range a.runs {
+			hold(a.running[p] == a.runs[p].len(), "runs are counted: %q at %v", id, Priority(p))
+			checkOrder(&a.runs[p], "runs of "+string(id))
+			for r := range a.runs[p].all() {
+				if g := r.req.lane.group; g != nil && p < NumPriorities {
+					paid[g]++
+				}
+				for _, l := range s.limitsOn(a, r.worker.kind) {
+					labels[l]++
+				}
+			}
+		}
+		for _, l := range a.lanes {
+			hold((l.group != nil) == (a.groups != nil), "lanes have fanout groups: %q", id)
+			hold(l.group == nil || l.group.paid == paid[l.group], "fanout is counted: %q", id)
+		}
+		for label, l := range a.limits {
+			hold(l.runs == labels[l], "label limits are counted: %q on %q", id, label.name)
+			hold(s.labels.byName[label.name] == label, "limits are on live labels: %q", id)
+		}
+	}
+	hold(existing == len(s.existing), "accounts that exist are listed")
+	for i := 1; i < len(s.existing); i++ {
+		hold(s.existing[i-1].id < s.existing[i].id, "accounts that exist are in order")
+	}
+}
+
+func (s *Scheduler) checkLanes() {
+	refs, active := map[*lane]int{}, 0
+	for _, r := range s.requests {
+		refs[r.lane]++
+	}
+	for _, a := range s.accounts {
+		for n, l := range a.lanes {
+			hold(l.account == a && l.need == n && n.lanes[l.inNeed] == l, "lanes are linked")
+			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
+			checkOrder(&l.queue, "lane of "+string(a.id))
+			want := l.queue.len() > 0 && n.kindCount > 0
+			hold(want == (l.inAccount >= 0), "lanes that can run are active")
+			if want {
+				active++
+				hold(a.active[l.inAccount] == l, "active lanes are listed")
+			}
+		}
+		hold((len(a.active) > 0) == s.withActive[a], "accounts with active lanes are listed")
+	}
+	hold(active == s.activeLanes, "active lanes are counted")
+}
+
+func (s *Scheduler) checkIndex() {
+	x, workers := s.index, map[*kind]int{}
+	for _, w := range s.workers {
+		workers[w.kind]++
+	}
+	for slot, k := range x.slots {
+		if k == nil {
+			continue
+		}
+		hold(int(k.slot) == slot && k.set.kind == k, "kinds are linked")
+		hold(k.workers == workers[k] && k.workers > 0, "a kind has workers")
+		hold((k.idle.len() > 0) == (k.idleAt >= 0), "kinds with idle workers are listed")
+		hold((k.idle.len() > 0) == x.idleSlots.has(k.slot), "kinds with idle workers are marked")
+		checkOrder(&k.idle, "idle workers of a kind")
+		for p := range k.runs {
+			checkOrder(&k.runs[p], "runs of a kind")
+		}
+	}
+	for _, n := range x.needs {
+		count := 0
+		for _, k := range x.slots {
+			if k != nil && n.base.within(k.set) {
+				count++
+			}
+		}
+		hold(count == n.kindCount, "a need counts its kinds: %d, not %d", n.kindCount, count)
+		hold(n.wide || len(n.kinds) == count, "a need lists its kinds unless they are many")
+		hold(len(n.lanes) > 0, "a need has lanes")
+	}
+	for name, l := range s.labels.byName {
+		hold(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set: %q", name)
+	}
+}
+
+// checkTried checks that a lane which the next pass will not take up cannot run on any idle worker.
+func (s *Scheduler) checkTried() {
+	for _, a := range s.accounts {
+		for _, l := range a.active {
+			if l.untried {
+				continue
+			}
+			for _, k := range s.index.idle {
+				hold(k.fresh || !l.need.base.within(k.set),
+					"5: a lane that was tried matches no idle worker: account %q", a.id)
+			}
+		}
+	}
+}
+
+func contains[T interface {
+	ranked[T]
+	comparable
+}](o *ordered[T], x T) bool {
+	found, ok := o.search(func(y T) bool { return !y.before(x) })
+	return ok && found == x
+}
+
+func checkOrder[T ranked[T]](o *ordered[T], what string) {
+	n := 0
+	var last T
+	for x := range o.all() {
+		hold(n == 0 || last.before(x), "ordered lists are in order: %s", what)
+		last = x
+		n++
+	}
+	hold(n == o.len(), "ordered lists are counted: %s", what)
+}
