@@ -57,9 +57,9 @@ func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	for _, r := range s.TakeExpired() {
 		state.expired[r] = true
 	}
-	unfit := state.pull(ctx, s, t, events, pulls)
+	state.pull(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)
-	return state.handOut(ctx, s, pulls, unfit)
+	return state.handOut(ctx, s, pulls)
 }
 
 // validPulls returns the workers of a call that count.
@@ -123,16 +123,14 @@ func (state *State) unassign(s *scheduler.Scheduler, r scheduler.RequestID, w sc
 	}
 }
 
-// pull tells the scheduler which workers are idle: those for which nothing is held. It returns the
-// workers whose labels do not satisfy what is held for them all the same.
+// pull tells the scheduler which workers are idle: those for which nothing is held, and those whose
+// labels no longer satisfy what is.
 func (state *State) pull(ctx context.Context, s *scheduler.Scheduler, t time.Time,
-	events scheduler.EventSink, pulls []*IdleWorker) (unfit map[scheduler.WorkerID]bool) {
+	events scheduler.EventSink, pulls []*IdleWorker) {
 	for _, w := range pulls {
 		state.dropStale(s, w.ID)
-		e := state.entries[w.ID]
-		if e != nil {
-			r, _ := s.Request(e.request)
-			if w.Labels.HasAll(r.BaseLabels...) {
+		if e := state.entries[w.ID]; e != nil {
+			if satisfies(s, w, e) {
 				continue
 			}
 			logging.Infof(ctx, "AssignTasks: the labels of worker %q no longer satisfy request %q",
@@ -140,14 +138,13 @@ func (state *State) pull(ctx context.Context, s *scheduler.Scheduler, t time.Tim
 		}
 		must(s.MarkIdle(w.ID, w.Labels, t, events))
 		state.dropStale(s, w.ID)
-		if state.entries[w.ID] != nil { // the pull was old news
-			if unfit == nil {
-				unfit = map[scheduler.WorkerID]bool{}
-			}
-			unfit[w.ID] = true
-		}
 	}
-	return unfit
+}
+
+// satisfies reports whether a worker that pulls has the base labels of what is held for it.
+func satisfies(s *scheduler.Scheduler, w *IdleWorker, e *entry) bool {
+	r, _ := s.Request(e.request)
+	return w.Labels.HasAll(r.BaseLabels...)
 }
 
 // hold makes each assignment of a pass its worker's entry.
@@ -160,13 +157,14 @@ func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
 	}
 }
 
-// handOut gives each worker of a call what is held for it.
-func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler, pulls []*IdleWorker,
-	unfit map[scheduler.WorkerID]bool) []Assignment {
+// handOut gives each worker of a call what is held for it. A pull that was old news may have labels
+// that do not satisfy it: then it is held for a newer pull.
+func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler,
+	pulls []*IdleWorker) []Assignment {
 	var out []Assignment
 	for _, w := range pulls {
 		e := state.entries[w.ID]
-		if e == nil || unfit[w.ID] || state.errors[e.request] != nil {
+		if e == nil || state.errors[e.request] != nil || !satisfies(s, w, e) {
 			continue
 		}
 		must(s.MarkHandedOut(e.request, w.ID))

@@ -82,6 +82,9 @@ func (p *pass) takeUp() {
 func (s *Scheduler) freshCost() int {
 	cost := 0
 	for _, k := range s.fresh {
+		if k.idle.len() == 0 {
+			continue // its workers were taken or have gone, perhaps all of them
+		}
 		if cost += s.index.needCost(k); cost >= s.activeLanes {
 			break
 		}
