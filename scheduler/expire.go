@@ -5,13 +5,50 @@ import (
 	"slices"
 )
 
+// A watch says when to look whether a worker has expired: not before it has not been heard of for
+// WorkerExpiration since then.
+//
+// Every idle worker has one watch at most, made when it became idle. Being heard of again, or given
+// a task, costs nothing: what has come of a worker is found out when its watch is due.
+type watch struct {
+	since  instant
+	worker *worker
+}
+
+func watchBefore(a, b watch) bool { return a.since.before(b.since) }
+
+// watchIdle watches a worker that became idle.
+func (s *Scheduler) watchIdle(w *worker) {
+	if w.watched {
+		return
+	}
+	w.watched = true
+	s.watches.push(watch{w.confirmed, w}, watchBefore)
+	if s.watches.len() > 64 && s.watches.len() > 2*len(s.workers) { // mostly of workers that went
+		s.watches.items = slices.DeleteFunc(s.watches.items, func(v watch) bool {
+			return s.workers[v.worker.id] != v.worker
+		})
+		s.watches.init(watchBefore)
+	}
+}
+
 // expireWorkers forgets the idle workers not heard of for too long, with events in order of id.
 func (s *Scheduler) expireWorkers(sink EventSink) {
 	var gone []*worker
-	for s.byConfirmed.len() > 0 {
-		w := s.byConfirmed.first().worker
-		if s.now.since(w.confirmed) <= s.workerExpiration {
+	for s.watches.len() > 0 {
+		due := s.watches.top()
+		if s.now.since(due.since) <= s.workerExpiration {
 			break
+		}
+		s.watches.pop(watchBefore)
+		w := due.worker
+		w.watched = false
+		if s.workers[w.id] != w || w.run != nil {
+			continue
+		}
+		if s.now.since(w.confirmed) <= s.workerExpiration {
+			s.watchIdle(w)
+			continue
 		}
 		s.idleNo(w)
 		gone = append(gone, w)

@@ -55,24 +55,27 @@ func (s *Scheduler) checkRequests() {
 }
 
 func (s *Scheduler) checkWorkers() {
-	idle := 0
 	for id, w := range s.workers {
 		hold(w.id == id, "a worker is known by its id: %q", id)
 		inKind := contains(&w.kind.idle, w)
 		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
-		hold(inKind == contains(&s.byConfirmed, idleWorker{w}), "idle workers expire: %q", id)
+		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
 		if r := w.run; r != nil {
 			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
 			hold(contains(&w.kind.runs[r.level], r), "a run is in its kind's list: %q", id)
 			hold(contains(&r.account().runs[r.level], r), "a run is in its account's list: %q", id)
 			hold(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
 				"a run without an account is free: %q", id)
-			continue
 		}
-		idle++
 	}
-	hold(s.byConfirmed.len() == idle, "only idle workers expire")
-	checkOrder(&s.byConfirmed, "idle workers")
+	watched := 0
+	for _, v := range s.watches.items {
+		if s.workers[v.worker.id] == v.worker {
+			watched++
+			hold(v.worker.watched && !v.worker.confirmed.before(v.since), "watches are not late")
+		}
+	}
+	hold(watched <= len(s.workers), "a worker is watched once")
 }
 
 func (s *Scheduler) checkAccounts() {

@@ -34,21 +34,12 @@ type worker struct {
 	confirmed instant
 	idleSince instant // if it has no run
 	run       *run    // nil if it is idle
+	watched   bool    // is in the scheduler's watch list; see expire.go
 }
 
 // before orders the idle workers of a kind: idle for longest, then id.
 func (w *worker) before(v *worker) bool {
 	if c := w.idleSince.compare(v.idleSince); c != 0 {
-		return c < 0
-	}
-	return w.id < v.id
-}
-
-// An idleWorker is a worker in the order in which idle ones expire.
-type idleWorker struct{ *worker }
-
-func (w idleWorker) before(v idleWorker) bool {
-	if c := w.confirmed.compare(v.confirmed); c != 0 {
 		return c < 0
 	}
 	return w.id < v.id

@@ -148,7 +148,11 @@ func (s *Scheduler) enqueue(r *request) {
 
 // dequeueFrom removes a request from a lane.
 func (s *Scheduler) dequeueFrom(l *lane, r *request) {
-	l.queue.remove(r)
+	if l.queue.first() == r {
+		l.queue.popFirst()
+	} else {
+		l.queue.remove(r)
+	}
 	if l.queue.len() == 0 {
 		s.updateActive(l)
 	}

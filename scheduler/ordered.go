@@ -117,6 +117,20 @@ func (o *ordered[T]) insert(x T) {
 	}
 }
 
+// popFirst takes out the first item; the list must not be empty.
+func (o *ordered[T]) popFirst() T {
+	o.n--
+	c := o.chunks[0]
+	x := c[0]
+	var zero T
+	c[0] = zero
+	o.chunks[0] = c[1:]
+	if len(c) == 1 {
+		o.tidy(0)
+	}
+	return x
+}
+
 // remove takes x out, and reports whether it was there.
 func (o *ordered[T]) remove(x T) bool {
 	ci := o.chunkFor(x)

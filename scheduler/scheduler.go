@@ -28,10 +28,10 @@ type Scheduler struct {
 	workers  map[WorkerID]*worker
 	expired  map[RequestID]bool // expired, and not yet taken
 
-	labels      *labelTable
-	index       *index
-	byConfirmed ordered[idleWorker] // the idle workers
-	byEnqueued  ordered[*request]   // the waiting requests, if requests expire
+	labels     *labelTable
+	index      *index
+	watches    heap[watch]       // when to look for expired workers
+	byEnqueued ordered[*request] // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.
 	fresh       []*kind           // kinds with workers that became idle

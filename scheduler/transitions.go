@@ -115,7 +115,7 @@ func (s *Scheduler) leaveKind(k *kind) {
 func (s *Scheduler) idleYes(w *worker, fresh bool) {
 	k := w.kind
 	k.idle.insert(w)
-	s.byConfirmed.insert(idleWorker{w})
+	s.watchIdle(w)
 	s.index.idleChanged(k)
 	if fresh && !k.fresh {
 		k.fresh = true
@@ -125,8 +125,11 @@ func (s *Scheduler) idleYes(w *worker, fresh bool) {
 
 // idleNo takes a worker out of the idle ones.
 func (s *Scheduler) idleNo(w *worker) {
-	w.kind.idle.remove(w)
-	s.byConfirmed.remove(idleWorker{w})
+	if idle := &w.kind.idle; idle.first() == w {
+		idle.popFirst() // the usual case: it was idle for longest
+	} else {
+		idle.remove(w)
+	}
 	s.index.idleChanged(w.kind)
 }
 
