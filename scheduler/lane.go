@@ -45,8 +45,21 @@ func (r *request) before(q *request) bool {
 	return r.id < q.id
 }
 
-// headBefore orders lanes that are not empty by their heads.
-func headBefore(a, b *lane) bool { return a.queue.first().before(b.queue.first()) }
+// A laneHead is a lane that is not empty, with the enqueue time of its head at hand.
+type laneHead struct {
+	enqueued instant
+	lane     *lane
+}
+
+func headOf(l *lane) laneHead { return laneHead{l.queue.first().enqueued, l} }
+
+// headBefore orders lanes by their heads.
+func headBefore(a, b laneHead) bool {
+	if c := a.enqueued.compare(b.enqueued); c != 0 {
+		return c < 0
+	}
+	return a.lane.queue.first().id < b.lane.queue.first().id
+}
 
 // A fanoutGroup counts the paid runs of an account for one set of labels.
 type fanoutGroup struct {

@@ -1,23 +1,27 @@
 package scheduler
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A pass decides, level by level, which waiting requests run where. This file lists its steps in
 // order; each has a file of its own.
 type pass struct {
 	s     *Scheduler
 	id    uint64
-	sink  EventSink // nil if nobody wants events
-	level Priority  // the level of the moment; FreeBucket for the last step
-	out   []Assignment
+	sink  EventSink      // nil if nobody wants events
+	level Priority       // the level of the moment; FreeBucket for the last step
+	out   []Assignment   // the newest decisions
+	done  [][]Assignment // the ones before, in chunks
 
-	taken  []*account  // those with lanes that were taken up
-	takers []*account  // those that take part at this level
-	queue  heap[*lane] // the lanes to place from, by head
-	later  []*lane     // what step 1 leaves to step 2
-	listed []*need     // the needs whose choice is listed
-	back   []*request  // what came back at this level
-	came   []*lane     // the lanes of what came back before
+	taken  []*account     // those with lanes that were taken up
+	takers []*account     // those that take part at this level
+	queue  heap[laneHead] // the lanes to place from, by head
+	later  []laneHead     // what step 1 leaves to step 2
+	listed []*need        // the needs whose choice is listed
+	back   []*request     // what came back at this level
+	came   []*lane        // the lanes of what came back before
 }
 
 // RunOnce runs one pass at the time of the last UpdateTime, and returns what it decided, in the
@@ -28,7 +32,7 @@ type pass struct {
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
 	s.passes++
-	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e)}
+	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e), out: s.scratch[:0]}
 	p.takeUp()
 	for p.level = 0; p.level < FreeBucket; p.level++ {
 		p.begin()
@@ -40,7 +44,27 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	}
 	p.placeFree()
 	p.finish()
-	return p.out
+	return p.decisions()
+}
+
+// decisionsPerChunk bounds how much a long list of decisions is copied while it grows.
+const decisionsPerChunk = 1024
+
+// decide adds a decision.
+func (p *pass) decide(a Assignment) {
+	if len(p.out) == decisionsPerChunk {
+		p.done = append(p.done, p.out)
+		p.out = make([]Assignment, 0, decisionsPerChunk)
+	}
+	p.out = append(p.out, a)
+}
+
+// decisions returns all decisions in order, in memory that the caller owns.
+func (p *pass) decisions() []Assignment {
+	all := slices.Concat(append(p.done, p.out)...)
+	clear(p.out)
+	p.s.scratch = p.out[:0]
+	return all
 }
 
 // state returns what the pass knows of an account.

@@ -27,7 +27,7 @@ func (p *pass) offer(l *lane) {
 	if l.queue.len() == 0 || p.level < FreeBucket && l.isLimited(p.id) {
 		return
 	}
-	p.queue.items = append(p.queue.items, l)
+	p.queue.items = append(p.queue.items, headOf(l))
 }
 
 // placeAny is step 2: each remaining request in order takes its choice among all matching idle
@@ -46,7 +46,7 @@ func (p *pass) placeAny() {
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
 	for q.len() > 0 {
-		l := q.top()
+		l := q.top().lane
 		if !p.mayPlace(l) {
 			q.pop(headBefore)
 			continue
@@ -62,6 +62,7 @@ func (p *pass) place(provisioned bool) {
 		case k != nil:
 			p.start(l, r, k.idle.first(), nil)
 			if l.queue.len() > 0 {
+				q.items[0].enqueued = l.queue.first().enqueued
 				q.fixTop(headBefore)
 			} else {
 				q.pop(headBefore)
@@ -70,8 +71,7 @@ func (p *pass) place(provisioned bool) {
 			l.open = l.open && limited
 			q.pop(headBefore)
 		default:
-			p.later = append(p.later, l)
-			q.pop(headBefore)
+			p.later = append(p.later, q.pop(headBefore))
 		}
 	}
 }
@@ -136,7 +136,7 @@ func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 	if p.level < FreeBucket {
 		p.noteStart(l.account)
 	}
-	p.out = append(p.out, as)
+	p.decide(as)
 	if p.sink != nil {
 		p.sink.AddEvent(s.assignedEvent(run, victim))
 	}

@@ -222,7 +222,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 		case !st.s.admits(a, k):
 			st.state(a).undecided = true
 			hopeless = false
-		case best == nil || headBefore(l, best):
+		case best == nil || l.queue.first().before(best.queue.first()):
 			best = l
 		}
 	}

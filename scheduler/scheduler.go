@@ -39,6 +39,7 @@ type Scheduler struct {
 	withActive  map[*account]bool // accounts with active lanes
 	activeLanes int
 	passes      uint64
+	scratch     []Assignment      // room for the decisions of the next pass
 	runClock    [numLevels]uint64 // how many runs ever came to each level
 }
 
