@@ -43,7 +43,8 @@ type IdleWorker struct {
 // an error through the logger. A t before the scheduler's time does not turn it back: the pass runs
 // at the scheduler's time.
 //
-// Beside a pass, it costs O(assignments not acknowledged + errors), and O(labels) for each worker.
+// Beside a pass, it costs O(tasks with errors), O(labels) for each worker and O(log n) for each
+// assignment that is made or times out.
 func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, workers ...*IdleWorker) []Assignment {
 	if err := checkTime(t); err != nil {
@@ -107,10 +108,8 @@ func (state *State) blockErrors(s *scheduler.Scheduler, t time.Time, events sche
 
 // timeOut takes back the assignments that nobody has acknowledged in time.
 func (state *State) timeOut(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
-	for _, w := range sortedKeys(state.entries) {
-		if e := state.entries[w]; t.Sub(e.since) >= state.timeout {
-			state.unassign(s, e.request, w, t, events)
-		}
+	for _, w := range state.due(t) {
+		state.unassign(s, state.entries[w].request, w, t, events)
 	}
 }
 

@@ -19,8 +19,9 @@ const WorkerQueueTimeout = time.Duration(10) * time.Minute
 
 // State is the state of a reconciler. The zero value is not valid: use New or Restore.
 type State struct {
-	timeout time.Duration
-	entries map[scheduler.WorkerID]*entry
+	timeout   time.Duration
+	entries   map[scheduler.WorkerID]*entry
+	deadlines deadlines // of the entries
 	// entryOf has the worker of each entry, by its request.
 	entryOf map[scheduler.RequestID]scheduler.WorkerID
 	aborts  map[abort]time.Time                                 // since when
@@ -90,6 +91,7 @@ func (state *State) Hash() [32]byte {
 func (state *State) setEntry(w scheduler.WorkerID, e *entry) {
 	state.dropEntry(w)
 	state.entries[w] = e
+	state.watch(w, e)
 	state.entryOf[e.request] = w
 }
 

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -15,7 +14,6 @@ import (
 // marshalling, and nothing in it aliases state. It costs O(n log n).
 func (s *Scheduler) ToProto() *protos.Scheduler {
 	w := newSnapshotWriter(s)
-	defer w.release()
 	p := &protos.Scheduler{
 		LastUpdateTime: timestamp(s.now),
 		Config:         configToProto(s.config),
@@ -53,7 +51,7 @@ func (s *Scheduler) Hash() [32]byte {
 	return sha256.Sum256(bytes)
 }
 
-// A snapshotWriter numbers what a snapshot refers to by number.
+// A snapshotWriter numbers what a snapshot refers to by number. It only reads the scheduler.
 type snapshotWriter struct {
 	s        *Scheduler
 	accounts []string
@@ -62,9 +60,6 @@ type snapshotWriter struct {
 
 	account map[AccountID]uint32
 	set     map[*labelSet]uint32
-	// next has the label sets of contents that are kept for later. It holds references, which
-	// writing gives back.
-	next map[*content][2]*labelSet
 }
 
 func newSnapshotWriter(s *Scheduler) *snapshotWriter {
@@ -73,95 +68,119 @@ func newSnapshotWriter(s *Scheduler) *snapshotWriter {
 		account: map[AccountID]uint32{"": 0},
 		set:     map[*labelSet]uint32{s.labels.empty: 0},
 	}
+	next := w.nextContents()
 	names := map[AccountID]bool{}
-	for id, a := range s.accounts { // the order is free: it is sorted next
-		if id != "" && len(a.lanes) > 0 {
+	for id, a := range s.accounts { // the order is free: it is sorted below
+		if len(a.lanes) > 0 {
 			names[id] = true
 		}
 	}
-	sets := map[*labelSet]bool{}
-	for key := range s.index.needs { // likewise
-		sets[key.base], sets[key.prov] = true, true
+	for _, c := range next {
+		names[c.account] = true
 	}
-	for _, k := range s.index.slots {
-		if k != nil {
-			sets[k.set] = true
-		}
-	}
-	w.addNext(names, sets)
+	delete(names, "")
 	for i, id := range sortedKeys(names) {
 		w.accounts = append(w.accounts, string(id))
 		w.account[id] = uint32(i + 1)
 	}
-	delete(sets, s.labels.empty)
-	w.numberSets(sets)
+	w.numberLabels(next)
+	w.numberSets(next)
 	return w
 }
 
-// addNext adds the accounts and label sets of contents that are kept for later.
-func (w *snapshotWriter) addNext(names map[AccountID]bool, sets map[*labelSet]bool) {
-	w.next = map[*content][2]*labelSet{}
+// nextContents returns the contents that are kept for when a task waits again.
+func (w *snapshotWriter) nextContents() []*content {
+	var next []*content
 	for _, v := range w.s.workers { // the order is free: it is sorted later
-		if v.run == nil || v.run.next == nil {
-			continue
+		if v.run != nil && v.run.next != nil {
+			next = append(next, v.run.next)
 		}
-		c := v.run.next
-		if c.account != "" {
-			names[c.account] = true
-		}
-		pair := [2]*labelSet{w.s.labels.intern(c.base), w.s.labels.intern(c.prov)}
-		w.next[c] = pair
-		sets[pair[0]], sets[pair[1]] = true, true
+	}
+	return next
+}
+
+// numberLabels numbers labels in the order of their names. All interned labels are in use.
+func (w *snapshotWriter) numberLabels(next []*content) {
+	w.labels = sortedKeys(w.s.labels.byName)
+	for _, c := range next {
+		w.labels = append(append(w.labels, c.base...), c.prov...)
+	}
+	if len(next) > 0 {
+		slices.Sort(w.labels)
+		w.labels = slices.Compact(w.labels)
 	}
 }
 
-// release gives back what addNext took.
-func (w *snapshotWriter) release() {
-	for _, pair := range w.next { // the order is free: references are only counted
-		w.s.labels.release(pair[0])
-		w.s.labels.release(pair[1])
-	}
-}
-
-// numberSets numbers labels in the order of their names, and sets in the order of their numbers.
-func (w *snapshotWriter) numberSets(sets map[*labelSet]bool) {
-	table := w.s.labels
-	used := map[uint32]bool{}
-	for set := range sets { // the order is free: it is sorted next
-		for _, id := range set.ids {
-			used[id] = true
-		}
-	}
-	ids := make([]uint32, 0, len(used))
-	for id := range used { // likewise
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b uint32) int {
-		return cmp.Compare(table.byID[a].name, table.byID[b].name)
-	})
-	number := make([]uint32, len(table.byID))
-	for i, id := range ids {
-		w.labels = append(w.labels, table.byID[id].name)
-		number[id] = uint32(i)
+// numberSets numbers label sets in the order of their labels' numbers.
+func (w *snapshotWriter) numberSets(next []*content) {
+	number := make([]uint32, len(w.s.labels.byID)) // by interned id
+	for _, l := range w.s.labels.byName {          // the order is free: each is on its own
+		number[l.id] = w.labelNumber(l.name)
 	}
 	type numbered struct {
 		set *labelSet
 		ids []uint32
 	}
-	list := make([]numbered, 0, len(sets))
-	for set := range sets { // likewise
-		n := numbered{set, make([]uint32, len(set.ids))}
-		for i, id := range set.ids {
-			n.ids[i] = number[id]
+	var list []numbered
+	add := func(set *labelSet) {
+		if _, ok := w.set[set]; ok {
+			return
 		}
-		slices.Sort(n.ids)
-		list = append(list, n)
+		w.set[set] = 0
+		ids := make([]uint32, len(set.ids))
+		for i, id := range set.ids {
+			ids[i] = number[id]
+		}
+		slices.Sort(ids)
+		list = append(list, numbered{set, ids})
+	}
+	for key := range w.s.index.needs { // the order is free: it is sorted below
+		add(key.base)
+		add(key.prov)
+	}
+	for _, k := range w.s.index.slots {
+		if k != nil {
+			add(k.set)
+		}
+	}
+	for _, c := range next {
+		list = append(list, numbered{nil, w.labelNumbers(c.base)}, numbered{nil, w.labelNumbers(c.prov)})
 	}
 	slices.SortFunc(list, func(a, b numbered) int { return slices.Compare(a.ids, b.ids) })
-	for i, n := range list {
-		w.sets = append(w.sets, &protos.LabelSet{LabelIds: n.ids})
-		w.set[n.set] = uint32(i + 1)
+	for _, n := range list {
+		if len(n.ids) == 0 {
+			continue
+		}
+		if last := len(w.sets) - 1; last < 0 || !slices.Equal(w.sets[last].LabelIds, n.ids) {
+			w.sets = append(w.sets, &protos.LabelSet{LabelIds: n.ids})
+		}
+		if n.set != nil {
+			w.set[n.set] = uint32(len(w.sets))
+		}
 	}
+}
+
+func (w *snapshotWriter) labelNumber(name string) uint32 {
+	i, _ := slices.BinarySearch(w.labels, name)
+	return uint32(i)
+}
+
+func (w *snapshotWriter) labelNumbers(names []string) []uint32 {
+	ids := make([]uint32, len(names))
+	for i, name := range names { // sorted by name, and so by number
+		ids[i] = w.labelNumber(name)
+	}
+	return ids
+}
+
+// setNumber returns the number of a set that is not interned.
+func (w *snapshotWriter) setNumber(names []string) uint32 {
+	if len(names) == 0 {
+		return 0
+	}
+	i, _ := slices.BinarySearchFunc(w.sets, w.labelNumbers(names),
+		func(s *protos.LabelSet, ids []uint32) int { return slices.Compare(s.LabelIds, ids) })
+	return uint32(i + 1)
 }
 
 func (w *snapshotWriter) request(r *request) *protos.Request {
@@ -206,8 +225,8 @@ func (w *snapshotWriter) worker(v *worker) *protos.Worker {
 	if c := r.next; c != nil {
 		p.Run.NextContent = &protos.RequestContent{
 			Account:               w.account[c.account],
-			BaseLabelSet:          w.set[w.next[c][0]],
-			ProvisionableLabelSet: w.set[w.next[c][1]],
+			BaseLabelSet:          w.setNumber(c.base),
+			ProvisionableLabelSet: w.setNumber(c.prov),
 			EnqueueTime:           timestamp(c.enqueued),
 			Tags:                  slices.Clone(c.tags),
 		}
