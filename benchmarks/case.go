@@ -1,0 +1,108 @@
+package benchmarks
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// A Case is one thing that is measured, at growing sizes.
+type Case struct {
+	// Name is short, What one sentence.
+	Name, What string
+	// Sizes grow; the bounds hold at the last one.
+	Sizes []Size
+	// Reach bounds the median, and Reach99 the 99th percentile; 0 is no bound.
+	Reach, Reach99 time.Duration
+
+	shape   shape
+	fresh   bool                     // each round needs a pool of its own
+	rounds  int                      // at most; 0 means 200, or 3 if fresh
+	prepare func(p *pool)            // once, on a new pool
+	between func(p *pool, round int) // before each round; not timed
+	op      func(p *pool) (work int) // what is timed
+	idle    bool                     // the op must do no work; else all ops together must do some
+	naive   int                      // the reference runs sizes with up to so many requests × workers
+}
+
+// A Figure is what a case took at one size.
+type Figure struct {
+	Case     *Case
+	Size     Size
+	P50, P99 time.Duration
+	Work     float64       // per round
+	Arrival  time.Duration // per request, when the pool was filled
+	Naive    time.Duration // the reference's median; 0 if it was not run
+}
+
+// Ratio is how much longer the reference takes.
+func (f *Figure) Ratio() float64 { return float64(f.Naive) / float64(max(1, f.P50)) }
+
+// Measure runs a case at one size, for at most the given time after its preparation, and at least
+// one round. It panics if the work did not happen.
+func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) *Figure {
+	rounds := c.rounds
+	switch {
+	case rounds > 0:
+	case c.fresh:
+		rounds = 3
+	default:
+		rounds = 200
+	}
+	var p *pool
+	var samples []time.Duration
+	var spent time.Duration
+	work := 0
+	for round := 0; round < rounds && (round == 0 || spent < limit); round++ {
+		start := time.Now()
+		if p == nil || c.fresh {
+			p = newPool(newTarget(), size, c.shape)
+			if c.prepare != nil {
+				c.prepare(p)
+			}
+			if !c.fresh {
+				start = time.Now() // what is made once is not part of the limit
+			}
+		}
+		if c.between != nil {
+			c.between(p, round)
+		}
+		began := time.Now()
+		work += c.op(p)
+		samples = append(samples, time.Since(began))
+		spent += time.Since(start)
+	}
+	if enough := !c.shape.random || size.Requests*size.Workers >= enoughPairs; !enough && work == 0 {
+		return c.figure(p, size, samples, work)
+	}
+	if c.idle != (work == 0) {
+		panic(fmt.Sprintf("%s at %v: the work done is %d", c.Name, size, work))
+	}
+	return c.figure(p, size, samples, work)
+}
+
+// enoughPairs is how many pairs of request and worker a random pool must have to be sure to have
+// some that match: one in three million does.
+const enoughPairs = 10_000_000
+
+func (c *Case) figure(p *pool, size Size, samples []time.Duration, work int) *Figure {
+	f := &Figure{Case: c, Size: size}
+	slices.Sort(samples)
+	f.P50, f.P99 = samples[len(samples)/2], samples[len(samples)*99/100]
+	f.Work = float64(work) / float64(len(samples))
+	f.Arrival = p.arrival / time.Duration(max(1, size.Requests))
+	return f
+}
+
+// Exponent is the power of the size with which the median grows from a to b: 0 is not at all, 1 is
+// in proportion.
+func Exponent(a, b *Figure) float64 {
+	grown := float64(b.Size.Requests+b.Size.Workers) / float64(a.Size.Requests+a.Size.Workers)
+	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
+}
+
+// RunsReference reports whether the reference ends in reasonable time at this size.
+func (c *Case) RunsReference(size Size) bool {
+	return max(1, size.Requests)*size.Workers <= c.naive
+}

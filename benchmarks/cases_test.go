@@ -1,0 +1,42 @@
+package benchmarks
+
+import (
+	"testing"
+	"time"
+
+	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+func engine() Target { return scheduler.New(epoch) }
+func naive() Target  { return reference.New(epoch) }
+
+// The cases do what they say, at small sizes, on both targets alike.
+func TestCasesDoTheirWork(t *testing.T) {
+	for _, c := range Cases(false) {
+		size := Size{Requests: 400, Workers: 200, Accounts: 12}
+		c.rounds = 3
+		a := c.Measure(size, engine, time.Second)
+		if c.naive == 0 {
+			continue
+		}
+		if b := c.Measure(size, naive, time.Second); a.Work != b.Work {
+			t.Errorf("%s: the engine does %v, the reference %v", c.Name, a.Work, b.Work)
+		}
+	}
+}
+
+func BenchmarkCases(b *testing.B) {
+	for _, c := range Cases(!testing.Short()) {
+		for _, size := range c.Sizes {
+			b.Run(c.Name+"/"+size.String(), func(b *testing.B) {
+				for b.Loop() {
+					f := c.Measure(size, engine, time.Second)
+					b.ReportMetric(float64(f.P50.Nanoseconds()), "p50-ns")
+					b.ReportMetric(float64(f.P99.Nanoseconds()), "p99-ns")
+					b.ReportMetric(f.Work, "work")
+				}
+			})
+		}
+	}
+}
