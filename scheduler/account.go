@@ -31,13 +31,12 @@ type account struct {
 
 // An accountPass is what a pass knows of an account.
 type accountPass struct {
-	id        uint64  // the pass that the rest belongs to
-	lanes     []*lane // the lanes that were taken up
-	settled   bool    // its lanes took part at a level that it did not use up
-	takesPart bool    // at the level of the moment
-	usedUp    bool    // the level of the moment, at some time of it
-	barred    bool    // from preempting at the level of the moment
-	undecided bool    // what it did not preempt at this level it may preempt another time
+	id        uint64 // the pass that the rest belongs to
+	settled   bool   // its lanes took part at a level that it did not use up
+	takesPart bool   // at the level of the moment
+	usedUp    bool   // the level of the moment, at some time of it
+	barred    bool   // from preempting at the level of the moment
+	undecided bool   // what it did not preempt at this level it may preempt another time
 }
 
 // exists reports whether there is such an account, rather than only its name.

@@ -22,6 +22,7 @@ type need struct {
 
 	// What follows serves one pass; see choose.go.
 	choice choice
+	fresh  uint64 // the pass that found that a kind that can run it is fresh
 }
 
 // narrow bounds what is stored about which kinds can run which needs. A need or kind with more

@@ -15,13 +15,12 @@ type lane struct {
 
 	inAccount int // position in account.active; -1 if not there
 	inNeed    int // position in need.lanes
-	// untried is true if the head may match an idle worker that was idle in the last pass
-	// already: then it is in account.untried.
+	// untried is true if the head may match a worker that was idle in the last pass already: then
+	// it is in account.untried. See untried.go.
 	untried bool
 
 	// What follows serves one pass.
-	taken   uint64 // the pass that has taken it up, as idle workers may match it
-	open    bool   // taken up, and not yet seen to match no idle worker
+	tried   uint64 // the pass that has seen that it matches no idle worker
 	came    bool   // holds only requests that came back during this pass; see back.go
 	settled bool   // came only: it took part at a level that its account did not use up
 }

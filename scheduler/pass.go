@@ -15,7 +15,9 @@ type pass struct {
 	out   []Assignment   // the newest decisions
 	done  [][]Assignment // the ones before, in chunks
 
-	taken  []*account     // those with lanes that were taken up
+	everyLane  bool    // any active lane may match an idle worker; else only
+	freshNeeds []*need // those with these needs, and untried ones; see untried.go
+
 	takers []*account     // those that take part at this level
 	queue  heap[laneHead] // the lanes to place from, by head
 	later  []laneHead     // what step 1 leaves to step 2
@@ -33,7 +35,7 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
 	s.passes++
 	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e), out: s.scratch[:0]}
-	p.takeUp()
+	p.lookAround()
 	for p.level = 0; p.level < FreeBucket; p.level++ {
 		p.begin()
 		p.placeProvisioned()
@@ -70,91 +72,9 @@ func (p *pass) decisions() []Assignment {
 // state returns what the pass knows of an account.
 func (p *pass) state(a *account) *accountPass {
 	if a.pass.id != p.id {
-		a.pass = accountPass{id: p.id, lanes: a.pass.lanes[:0]}
+		a.pass = accountPass{id: p.id}
 	}
 	return &a.pass
-}
-
-// takeUp collects the lanes that idle workers may match: those not tried yet, and those that match
-// a kind with newly idle workers. No other pair of lane and idle worker can have come to match.
-func (p *pass) takeUp() {
-	x := p.s.index
-	for _, a := range p.s.withUntried {
-		for _, l := range a.untried {
-			if l.untried && l.inAccount >= 0 && len(x.idle) > 0 {
-				p.take(l)
-			}
-			l.untried = false
-		}
-		clear(a.untried)
-		a.untried = a.untried[:0]
-	}
-	p.s.withUntried = p.s.withUntried[:0]
-	if p.s.freshCost() < p.s.activeLanes {
-		p.takeMatching(p.s.fresh)
-	} else {
-		p.takeAll()
-	}
-	for _, k := range p.s.fresh {
-		k.fresh = false
-	}
-	clear(p.s.fresh)
-	p.s.fresh = p.s.fresh[:0]
-}
-
-// freshCost estimates how many needs takeMatching looks at, up to the number of active lanes.
-func (s *Scheduler) freshCost() int {
-	cost := 0
-	for _, k := range s.fresh {
-		if k.idle.len() == 0 {
-			continue // its workers were taken or have gone, perhaps all of them
-		}
-		if cost += s.index.needCost(k); cost >= s.activeLanes {
-			break
-		}
-	}
-	return cost
-}
-
-// takeMatching takes up the lanes that match some of the kinds.
-func (p *pass) takeMatching(kinds []*kind) {
-	for _, k := range kinds {
-		if k.idle.len() == 0 {
-			continue
-		}
-		p.s.index.eachNeed(k, func(n *need) {
-			for _, l := range n.lanes {
-				if l.inAccount >= 0 {
-					p.take(l)
-				}
-			}
-		})
-	}
-}
-
-// takeAll takes up all lanes that some known worker could run.
-func (p *pass) takeAll() {
-	if len(p.s.index.idle) == 0 {
-		return
-	}
-	for a := range p.s.withActive { // the order is free: requests are placed in theirs
-		for _, l := range a.active {
-			p.take(l)
-		}
-	}
-}
-
-func (p *pass) take(l *lane) {
-	if l.taken == p.id {
-		return
-	}
-	l.taken = p.id
-	l.open = true
-	st := p.state(l.account)
-	if len(st.lanes) == 0 {
-		p.taken = append(p.taken, l.account)
-	}
-	st.lanes = append(st.lanes, l)
 }
 
 // begin finds the accounts that take part at this level: those that may start a run there, and
@@ -198,17 +118,7 @@ func (p *pass) end() {
 
 // finish leaves everything as it is between passes.
 func (p *pass) finish() {
-	for _, a := range p.taken {
-		st := p.state(a)
-		for _, l := range st.lanes {
-			if l.open {
-				p.s.markUntried(l)
-			}
-			l.open = false
-		}
-		clear(st.lanes)
-		st.lanes = st.lanes[:0]
-	}
+	p.noteUntried()
 	for _, n := range p.listed {
 		n.choice = choice{}
 	}

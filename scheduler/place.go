@@ -4,13 +4,12 @@ package scheduler
 // workers that have its provisionable labels. One that has run out of patience takes any.
 func (p *pass) placeProvisioned() {
 	p.queue.reset()
+	if len(p.s.index.idle) == 0 {
+		return
+	}
 	for _, a := range p.takers {
-		st := p.state(a)
-		if st.settled {
-			continue
-		}
-		for _, l := range st.lanes {
-			p.offer(l)
+		if !p.state(a).settled {
+			p.offerLanes(a, p.offer)
 		}
 	}
 	for _, l := range p.came {
@@ -45,7 +44,7 @@ func (p *pass) placeAny() {
 // no worker is done, as what is behind the head cannot find one either.
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
-	for q.len() > 0 {
+	for q.len() > 0 && len(p.s.index.idle) > 0 {
 		l := q.top().lane
 		if !p.mayPlace(l) {
 			q.pop(headBefore)
@@ -68,7 +67,9 @@ func (p *pass) place(provisioned bool) {
 				q.pop(headBefore)
 			}
 		case any:
-			l.open = l.open && limited
+			if !limited {
+				l.tried = p.id
+			}
 			q.pop(headBefore)
 		default:
 			p.later = append(p.later, q.pop(headBefore))
@@ -90,17 +91,16 @@ func (p *pass) mayPlace(l *lane) bool {
 // part nowhere, or whose account used up its level, or is over a fanout limit.
 func (p *pass) placeFree() {
 	p.queue.reset()
-	for _, a := range p.taken {
-		if a.exists() && a.config.DisableFreeTasks {
-			continue
-		}
-		st := p.state(a)
-		for _, l := range st.lanes {
-			if !st.settled || l.isLimited(p.id) {
-				p.offer(l)
-			}
-		}
+	if len(p.s.index.idle) == 0 {
+		return
 	}
+	p.offerAllLanes(func(l *lane) {
+		a := l.account
+		if a.exists() && (a.config.DisableFreeTasks || p.state(a).settled && !l.isLimited(p.id)) {
+			return
+		}
+		p.offer(l)
+	})
 	for _, l := range p.came {
 		a := l.account
 		if a.exists() && a.config.DisableFreeTasks {
