@@ -1,0 +1,116 @@
+# Everything that developers and CI run. `make help` lists the targets.
+#
+# Needs Go and make; `race` needs a C compiler too. Tools come from tools/go.mod, pinned, and are
+# built by Go when first used.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+# How long each fuzz target runs: a duration, or a number of inputs such as 10000x.
+FUZZTIME ?= 10s
+# Which benchmarks run, and how often each: benchstat wants 10.
+BENCH    ?= .
+COUNT    ?= 1
+# Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
+ARGS     ?=
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: ## Run all tests; needs nothing but Go.
+	$(GO) test $(ARGS) ./...
+
+.PHONY: race
+race: ## Run all tests under the race detector.
+	$(GO) test -race -timeout=15m $(ARGS) ./...
+
+.PHONY: invariants
+invariants: ## Run all tests with the slow checks on.
+	$(GO) test -tags=invariants -timeout=15m $(ARGS) ./...
+
+.PHONY: rewrite
+rewrite: ## Write the golden scripts' output anew; read the diff.
+	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s).
+	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
+	  /^Fuzz/ { names[n++] = $$1 } \
+	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \
+	while read -r package name; do \
+	  if [[ -z "$$name" ]]; then continue; fi; \
+	  echo "fuzz: $$package $$name"; \
+	  $(GO) test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$package" </dev/null; \
+	done <<<"$$targets"
+
+.PHONY: bench
+bench: ## Run the short benchmarks, COUNT times (1).
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -short -count=$(COUNT) ./...
+
+.PHONY: bench-long
+bench-long: ## Run all benchmarks at full size, COUNT times (1).
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=0 -count=$(COUNT) ./...
+
+.PHONY: benchstat
+benchstat: ## Compare two benchmark outputs: OLD=a.out NEW=b.out.
+	$(TOOL) benchstat $(OLD) $(NEW)
+
+.PHONY: demo
+demo: ## Replay the built-in week of a device lab.
+	$(GO) run ./simulator/qsim run
+
+.PHONY: generate
+generate: ## Make the Go code of protos/ anew.
+	$(TOOL) buf format --write
+	$(TOOL) buf generate
+
+.PHONY: fmt
+fmt: ## Format Go code and protos.
+	gofmt -s -w $$(git ls-files --cached --others --exclude-standard '*.go')
+	$(TOOL) buf format --write
+
+.PHONY: lint
+lint: lint-format lint-house lint-vet lint-386 lint-static lint-tidy lint-protos ## Check all but the tests.
+
+.PHONY: lint-format
+lint-format: ## Check that gofmt would change nothing.
+	@unformatted=$$(gofmt -s -l .); \
+	if [[ -n "$$unformatted" ]]; then echo "not gofmt -s: $$unformatted" >&2; exit 1; fi
+
+.PHONY: lint-house
+lint-house: ## Check imports, and how long lines, functions and files are.
+	LINT=1 $(GO) test ./internal/house
+
+.PHONY: lint-vet
+lint-vet: ## Run go vet, with and without the slow checks.
+	$(GO) vet ./...
+	$(GO) vet -tags=invariants ./...
+
+.PHONY: lint-386
+lint-386: ## Build and vet for a 32-bit machine.
+	GOARCH=386 CGO_ENABLED=0 $(GO) build ./...
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
+
+.PHONY: lint-static
+lint-static: ## Run staticcheck, as staticcheck.conf says.
+	$(TOOL) staticcheck ./...
+	$(TOOL) staticcheck -tags=invariants ./...
+
+.PHONY: lint-tidy
+lint-tidy: ## Check that go mod tidy would change nothing.
+	$(GO) mod tidy -diff
+	$(GO) -C tools mod tidy -diff
+
+.PHONY: lint-protos
+lint-protos: ## Check the protos, and that their Go code is up to date.
+	$(TOOL) buf lint
+	$(TOOL) buf format --diff --exit-code
+	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(TOOL) buf generate --output "$$fresh"; \
+	diff -ru --exclude='*.proto' --exclude=doc.go protos "$$fresh/protos" || { \
+	  echo "protos/*.pb.go are not what make generate writes" >&2; exit 1; }
