@@ -1,0 +1,181 @@
+package invariants
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/protos"
+)
+
+// levels is the number of paid levels; free is the one after the last.
+const (
+	levels = 5
+	free   = levels
+)
+
+// largest bounds every amount.
+const largest = 1 << 62
+
+// vector is an amount at each paid level.
+type vector [levels]int64
+
+// account is what the ledger knows of an account.
+type account struct {
+	rate, cap vector
+	balance   vector
+}
+
+// ledger recomputes what each account has.
+type ledger struct {
+	// now is the time up to which everything is earned and paid, in milliseconds.
+	now int64
+	// newest is the newest time that was given to the pool.
+	newest   time.Time
+	accounts map[string]*account
+	// runs counts the runs of each account, existing or not, at each level and in the free
+	// bucket.
+	runs map[string]*[levels + 1]int64
+}
+
+func newLedger() *ledger {
+	return &ledger{accounts: map[string]*account{}, runs: map[string]*[levels + 1]int64{}}
+}
+
+// read takes accounts and runs from a snapshot.
+func (l *ledger) read(p *picture) {
+	l.newest = p.now
+	l.now = p.now.UnixMilli()
+	for id, a := range p.accounts {
+		l.setAccount(id, a.GetConfig(), a.GetBalance())
+	}
+	for _, at := range p.requests {
+		if at.run != nil {
+			l.count(at.account, at.run.GetPriority(), 1)
+		}
+	}
+}
+
+// setAccount makes or replaces an account.
+func (l *ledger) setAccount(id string, c *protos.AccountConfig, balance []int64) {
+	a := &account{}
+	copy(a.rate[:], c.GetChargeRate())
+	copy(a.balance[:], balance)
+	for p := range a.cap {
+		a.cap[p] = a.rate[p] * c.GetMaxCharge().AsDuration().Milliseconds()
+	}
+	l.accounts[id] = a
+}
+
+// count adds n to the account's runs at a level.
+func (l *ledger) count(id string, level int32, n int64) {
+	if l.runs[id] == nil {
+		l.runs[id] = &[levels + 1]int64{}
+	}
+	l.runs[id][level] += n
+}
+
+// move lets all accounts earn and pay up to t, unless that is in the past.
+func (l *ledger) move(t time.Time) {
+	if t.Before(l.newest) {
+		return
+	}
+	l.newest = t
+	millis := t.UnixMilli() - l.now
+	l.now = t.UnixMilli()
+	for id, a := range l.accounts {
+		var runs [levels + 1]int64
+		if l.runs[id] != nil {
+			runs = *l.runs[id]
+		}
+		for p := range a.balance {
+			terms := reference.Terms{Rate: a.rate[p], Cap: a.cap[p], Runs: runs[p]}
+			a.balance[p] = terms.Leap(a.balance[p], millis)
+		}
+	}
+}
+
+// add changes the balance of an account, if it exists, by sign times an amount.
+func (l *ledger) add(id string, sign int64, amount vector) {
+	a := l.accounts[id]
+	if a == nil {
+		return
+	}
+	for p := range a.balance {
+		a.balance[p] = saturate(a.balance[p], sign*amount[p])
+	}
+}
+
+// costOf is what a task on a worker has cost up to now.
+func (l *ledger) costOf(t *task) vector {
+	cost := t.cost
+	if t.level < free {
+		cost[t.level] = saturate(cost[t.level], 1000*(l.now-t.paidSince))
+	}
+	return cost
+}
+
+// ownPayment is the part of the cost that did not go to another account.
+func (l *ledger) ownPayment(t *task) vector {
+	own := l.costOf(t)
+	for p := range own {
+		own[p] -= t.preemptionCost[p]
+	}
+	return own
+}
+
+// checkEvent compares the balance that an event tells with the ledger.
+func (l *ledger) checkEvent(ev *protos.TaskEvent) error {
+	if ev.GetRequestId() == "" {
+		return nil
+	}
+	a := l.accounts[ev.GetAccountId()]
+	if ev.GetAccountValid() != (a != nil) {
+		return broken(Conserved, "%v of %q says that account %q exists: %v", ev.GetType(),
+			ev.GetRequestId(), ev.GetAccountId(), ev.GetAccountValid())
+	}
+	if a != nil && !slices.Equal(ev.GetAccountBalance(), a.balance[:]) {
+		return broken(Conserved, "%v of %q: account %q has %v, should have %v", ev.GetType(),
+			ev.GetRequestId(), ev.GetAccountId(), ev.GetAccountBalance(), a.balance)
+	}
+	return nil
+}
+
+// compare says where a snapshot has other balances or costs than the ledger.
+func (l *ledger) compare(p *picture, s *story) error {
+	if !p.now.Equal(l.newest) {
+		return broken(Conserved, "the time is %v, should be %v", p.now, l.newest)
+	}
+	if len(p.accounts) != len(l.accounts) {
+		return broken(Conserved, "%d accounts, should be %d", len(p.accounts), len(l.accounts))
+	}
+	for id, a := range l.accounts {
+		if got := p.accounts[id].GetBalance(); !slices.Equal(got, a.balance[:]) {
+			return broken(Conserved, "account %q has %v, should have %v", id, got, a.balance)
+		}
+	}
+	for id, at := range p.requests {
+		t := s.tasks[id]
+		if at.run == nil {
+			continue
+		}
+		r := at.run
+		if !slices.Equal(r.GetCost(), t.cost[:]) ||
+			!slices.Equal(r.GetPreemptionCost(), t.preemptionCost[:]) ||
+			r.GetPaidSince().AsTime().UnixMilli() != t.paidSince {
+			return broken(Conserved, "the run of %q is %v, should be %+v", id, r, *t)
+		}
+	}
+	return nil
+}
+
+// saturate adds two amounts within ±2^62, staying there.
+func saturate(a, b int64) int64 {
+	switch {
+	case b > 0 && a > largest-b:
+		return largest
+	case b < 0 && a < -largest-b:
+		return -largest
+	}
+	return a + b
+}

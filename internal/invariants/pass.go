@@ -1,0 +1,82 @@
+package invariants
+
+import (
+	"strings"
+)
+
+// passed is what one pull did that the check of its idle workers has to know.
+type passed struct {
+	// vacated has the request that a worker lost in the pass, and price what it had cost.
+	vacated map[string]string
+	price   map[string]vector
+	// lost are the accounts that lost a run in the pass. That can lift a label limit after the
+	// steps in which the limit kept their requests from an idle worker.
+	lost map[string]bool
+}
+
+func newPassed() *passed {
+	return &passed{vacated: map[string]string{}, price: map[string]vector{},
+		lost: map[string]bool{}}
+}
+
+// check says whether a worker is idle after a pass that a request which took part could run on.
+func (p *passed) check(pic *picture) error {
+	full := map[string]map[string]bool{}
+	for id, at := range pic.requests {
+		if at.worker != "" || !p.tookPart(at, pic) {
+			continue
+		}
+		if full[at.account] == nil {
+			full[at.account] = fullLabels(at.account, pic)
+		}
+		for _, w := range pic.idle {
+			if hasAll(w.labels, at.base) && !anyOf(w.labels, full[at.account]) {
+				return broken(NoIdleMatch, "%q waits, and %q is idle", id, w.id)
+			}
+		}
+	}
+	return nil
+}
+
+// tookPart says whether a waiting request surely took part in the pass under the limits of its end:
+// it is not blocked, and may run in the free bucket. Whether an account without the free bucket
+// could start a run at any level is the scheduler's to know.
+func (p *passed) tookPart(at *placed, pic *picture) bool {
+	c := pic.accounts[at.account].GetConfig()
+	lifted := p.lost[at.account] && len(c.GetPerLabelTaskLimits()) > 0
+	return !at.blocked && !c.GetDisableFreeTasks() && !lifted
+}
+
+func anyOf(labels []string, wanted map[string]bool) bool {
+	for _, l := range labels {
+		if wanted[l] {
+			return true
+		}
+	}
+	return false
+}
+
+// fullLabels returns the labels whose workers are at a task limit of an account.
+func fullLabels(id string, pic *picture) map[string]bool {
+	limits := pic.accounts[id].GetConfig().GetPerLabelTaskLimits()
+	full := map[string]bool{}
+	if len(limits) == 0 {
+		return full
+	}
+	counts := map[string]int64{}
+	for _, at := range pic.requests {
+		if at.worker != "" && at.account == id {
+			for _, l := range pic.labels[at.worker] {
+				counts[l]++
+			}
+		}
+	}
+	for l, n := range counts {
+		for key, limit := range limits {
+			if limit > 0 && n >= limit && (l == key || strings.HasPrefix(l, key+":")) {
+				full[l] = true
+			}
+		}
+	}
+	return full
+}
