@@ -1,0 +1,92 @@
+package simulator
+
+import "time"
+
+// eventKind says what an event of the agenda is.
+type eventKind uint8
+
+const (
+	// eventArrival is the next submission of the workload.
+	eventArrival eventKind = iota
+	// eventPoll is an idle worker's turn to ask for a task.
+	eventPoll
+	// eventStart is a worker that begins to run its task.
+	eventStart
+	// eventEnd is a worker whose task has come to its end.
+	eventEnd
+	// eventTick is the dispatcher's turn. At one instant it comes after all other events, so that
+	// the dispatcher tells the pool all that has happened up to then.
+	eventTick
+)
+
+// event is one thing that will happen.
+type event struct {
+	at   time.Duration // from the start of the clock
+	kind eventKind
+	// worker is the worker concerned, by its index in the fleet.
+	worker int
+	// turn must equal the worker's turn at that time; if it does not, the worker has been told
+	// otherwise in the meantime, and the event is void.
+	turn uint64
+
+	order uint64 // of insertion, set by the agenda
+}
+
+// before orders events by time; at one instant ticks come last, the others as they were added. No
+// two events are equal in it, so a run depends on nothing else.
+func (a *event) before(b *event) bool {
+	if a.at != b.at {
+		return a.at < b.at
+	}
+	if (a.kind == eventTick) != (b.kind == eventTick) {
+		return b.kind == eventTick
+	}
+	return a.order < b.order
+}
+
+// agenda is a queue of events in the order in which they happen: a binary heap, O(log n) for each
+// event added and taken.
+type agenda struct {
+	heap  []event
+	added uint64
+}
+
+func (a *agenda) empty() bool { return len(a.heap) == 0 }
+
+// add puts an event on the agenda.
+func (a *agenda) add(e event) {
+	e.order = a.added
+	a.added++
+	a.heap = append(a.heap, e)
+	for i := len(a.heap) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !a.heap[i].before(&a.heap[parent]) {
+			break
+		}
+		a.heap[i], a.heap[parent] = a.heap[parent], a.heap[i]
+		i = parent
+	}
+}
+
+// take removes the first event. The agenda must not be empty.
+func (a *agenda) take() event {
+	first := a.heap[0]
+	last := len(a.heap) - 1
+	a.heap[0] = a.heap[last]
+	a.heap = a.heap[:last]
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= last {
+			break
+		}
+		if child+1 < last && a.heap[child+1].before(&a.heap[child]) {
+			child++
+		}
+		if !a.heap[child].before(&a.heap[i]) {
+			break
+		}
+		a.heap[i], a.heap[child] = a.heap[child], a.heap[i]
+		i = child
+	}
+	return first
+}

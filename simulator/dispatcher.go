@@ -1,0 +1,245 @@
+package simulator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// dispatcher stands between the workers and the pool. It gathers what happens, and at its turn, a
+// tick, tells the pool all of it, asks for tasks for the workers that polled, and asks which tasks
+// must stop.
+type dispatcher struct {
+	// news is what the pool has not been told, in the order in which it happened.
+	news []news
+	// pulls are the workers that polled and have no answer, in the order of their polls.
+	pulls []*worker
+	// assigned are the workers for which the present pass found something.
+	assigned []*worker
+	// cancelDue is true while there may be something to cancel.
+	cancelDue bool
+	// next is the next tick on the agenda, noTick if there is none. Earlier ones that are still
+	// on the agenda are void.
+	next time.Duration
+	// last, lastKeepAlive and lastCancel are when these last happened, noTick for never.
+	last, lastKeepAlive, lastCancel time.Duration
+	operations                      int
+}
+
+// noTick stands for a tick that is not planned, or never was.
+const noTick time.Duration = -1
+
+// news is an operation that the pool will be told; request is set if it says that a request waits.
+type news struct {
+	operation *protos.Operation
+	request   *request
+}
+
+func newDispatcher() dispatcher {
+	return dispatcher{next: noTick, last: noTick, lastKeepAlive: noTick, lastCancel: noTick}
+}
+
+// wake plans a tick at the first turn at or after t that has not passed.
+func (e *engine) wake(t time.Duration) {
+	d := &e.dispatcher
+	tick := nextTurn(t, 0, e.setup.Timing.Tick)
+	if tick <= d.last {
+		tick = d.last + e.setup.Timing.Tick
+	}
+	if d.next == noTick || tick < d.next {
+		d.next = tick
+		e.agenda.add(event{at: tick, kind: eventTick})
+	}
+}
+
+// tick is the dispatcher's turn.
+func (e *engine) tick(ctx context.Context) error {
+	d := &e.dispatcher
+	d.last, d.next = e.now, noTick
+	if err := e.tellNews(ctx); err != nil {
+		return err
+	}
+	if err := e.assign(ctx); err != nil {
+		return err
+	}
+	if d.cancelDue && (d.lastCancel == noTick || e.now-d.lastCancel >= e.setup.Timing.CancelPoll) {
+		if err := e.cancel(ctx); err != nil {
+			return err
+		}
+	}
+	e.planTick()
+	return nil
+}
+
+// planTick plans the next turn: at once if something is left over, else when it is due anyway.
+func (e *engine) planTick() {
+	d, t := &e.dispatcher, &e.setup.Timing
+	e.wake(d.lastKeepAlive + t.KeepAlive)
+	if len(e.requests) > 0 {
+		e.wake(e.now + t.Heartbeat)
+	}
+	if len(d.news) > 0 || len(d.pulls) > 0 {
+		e.wake(e.now)
+	}
+	if d.cancelDue {
+		e.wake(max(e.now, d.lastCancel+t.CancelPoll))
+	}
+}
+
+// tellNews delivers what happened since the last turn, each with the time at which it was true.
+func (e *engine) tellNews(ctx context.Context) error {
+	for _, n := range e.dispatcher.news {
+		if _, err := e.apply(ctx, n.operation); err != nil {
+			return err
+		}
+		if n.request != nil {
+			n.request.told = true
+		}
+	}
+	clear(e.dispatcher.news)
+	e.dispatcher.news = e.dispatcher.news[:0]
+	return nil
+}
+
+// assign lets the pool decide, and gives the workers that polled what it has for them. When
+// keep-alive is due, it speaks for all idle workers: their polls in between found nothing, would
+// have changed nothing, and were left out.
+func (e *engine) assign(ctx context.Context) error {
+	d := &e.dispatcher
+	if d.lastKeepAlive == noTick || e.now-d.lastKeepAlive >= e.setup.Timing.KeepAlive {
+		d.lastKeepAlive = e.now
+		for _, w := range e.fleet.workers {
+			if w.state == workerIdle {
+				e.poll(w)
+			}
+		}
+	}
+	pull := &protos.AssignTasks{Workers: make([]*protos.IdleWorker, 0, len(d.pulls))}
+	for _, w := range d.pulls {
+		pull.Workers = append(pull.Workers, w.pull())
+	}
+	d.assigned = d.assigned[:0]
+	begin := e.stopwatch()
+	result, err := e.apply(ctx, &protos.Operation{
+		Time: e.stamp(),
+		Kind: &protos.Operation_AssignTasks{AssignTasks: pull},
+	})
+	if err != nil {
+		return err
+	}
+	e.tally.pass(e.stopwatch() - begin)
+	for _, a := range result.Assignments {
+		e.handOut(a)
+	}
+	for _, w := range d.pulls {
+		if w.state == workerPulling {
+			w.state = workerIdle
+		}
+	}
+	d.pulls = d.pulls[:0]
+	e.summon()
+	return nil
+}
+
+// summon puts the next poll of every idle worker on the agenda that has something to fetch.
+func (e *engine) summon() {
+	for _, w := range e.dispatcher.assigned {
+		if w.state != workerIdle || w.asked {
+			continue
+		}
+		w.asked = true
+		at := nextTurn(e.now+1, w.phase, e.setup.Timing.Poll)
+		e.agenda.add(event{at: at, kind: eventPoll, worker: w.index, turn: w.turn})
+	}
+}
+
+// cancel asks what must stop, and stops it. It asks again until the pool has nothing more to say.
+func (e *engine) cancel(ctx context.Context) error {
+	d := &e.dispatcher
+	d.lastCancel = e.now
+	result, err := e.apply(ctx, &protos.Operation{
+		Time: e.stamp(),
+		Kind: &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}},
+	})
+	if err != nil {
+		return err
+	}
+	d.cancelDue = len(result.Cancellations) > 0
+	for _, c := range result.Cancellations {
+		r := e.requests[scheduler.RequestID(c.RequestId)]
+		w := e.fleet.byID[scheduler.WorkerID(c.WorkerId)]
+		switch {
+		case r == nil: // it ended by itself; the pool will hear of it
+		case w != nil && w.request == r:
+			e.stop(w)
+		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker():
+			e.reportAbsent(r)
+			e.end(r, outcomeExpired)
+		}
+	}
+	return nil
+}
+
+// stamp is this moment in the pool's time.
+func (e *engine) stamp() *timestamppb.Timestamp { return e.timestamp(e.now) }
+
+// timestamp is a moment of the clock in the pool's time.
+func (e *engine) timestamp(t time.Duration) *timestamppb.Timestamp {
+	return timestamppb.New(e.setup.Workload.Start.Add(t))
+}
+
+// apply gives the pool an operation. That it refuses one is a mistake of the engine's or the
+// pool's, and ends the run.
+func (e *engine) apply(ctx context.Context, op *protos.Operation) (*protos.Result, error) {
+	e.dispatcher.operations++
+	result, err := e.pool.Apply(ctx, op, e)
+	if err != nil {
+		return nil, fmt.Errorf("operation %d at %v: %w", e.dispatcher.operations, e.now, err)
+	}
+	return result, nil
+}
+
+// report adds news of this moment.
+func (e *engine) report(op *protos.Operation, r *request) {
+	e.dispatcher.news = append(e.dispatcher.news, news{operation: op, request: r})
+	e.wake(e.now)
+}
+
+// reportWaiting says that a request waits, for the first time or again.
+func (e *engine) reportWaiting(r *request) {
+	s := &e.setup.Workload.Submissions[r.submission]
+	r.told, r.stopping = false, false
+	waiting := &protos.TaskWaiting{
+		RequestId:           string(r.id),
+		AccountId:           string(s.Account),
+		BaseLabels:          s.BaseLabels,
+		ProvisionableLabels: s.ProvisionableLabels,
+		EnqueueTime:         e.timestamp(s.Submit),
+	}
+	e.report(&protos.Operation{
+		Time: e.stamp(),
+		Kind: &protos.Operation_TaskWaiting{TaskWaiting: waiting},
+	}, r)
+}
+
+// reportRunning says that a worker runs its task.
+func (e *engine) reportRunning(w *worker) {
+	running := &protos.TaskRunning{RequestId: string(w.request.id), WorkerId: string(w.id)}
+	e.report(&protos.Operation{
+		Time: e.stamp(),
+		Kind: &protos.Operation_TaskRunning{TaskRunning: running},
+	}, nil)
+}
+
+// reportAbsent says that a request is over.
+func (e *engine) reportAbsent(r *request) {
+	e.report(&protos.Operation{
+		Time: e.stamp(),
+		Kind: &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{RequestId: string(r.id)}},
+	}, nil)
+}

@@ -1,0 +1,236 @@
+package simulator
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// engine is a run.
+type engine struct {
+	setup      *Setup
+	pool       Pool
+	now        time.Duration // from the workload's start
+	agenda     agenda
+	fleet      fleet
+	requests   map[scheduler.RequestID]*request // those that have arrived and not ended
+	arrived    int                              // submissions
+	dispatcher dispatcher
+	tally      tally
+	// advanced is when something last arrived or came to an end; nextAudit when to look for lost
+	// requests again.
+	advanced, nextAudit time.Duration
+	longestRun          time.Duration
+}
+
+// auditPeriod is how often the engine looks for lost requests.
+const auditPeriod = 24 * time.Hour
+
+// checkPeriod is how many events pass between looks at the context and reports of progress.
+const checkPeriod = 4096
+
+// Run simulates a setup from its first submission until every request has ended. If ctx ends
+// before, the figures so far are returned, marked as partial, without an error. An error that wraps
+// ErrSetup says what is wrong with the setup; any other one is an operation that the pool refused,
+// which means a defect. Promises that the pool broke are no error, but are in Figures.Broken.
+//
+// A run costs O(log n) per event, a pass of the pool per tick in which something happened, and
+// memory for the requests that have not ended, and one number per request for its wait.
+func Run(ctx context.Context, setup *Setup) (*Figures, error) {
+	e, err := newEngine(setup)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.openAccounts(ctx); err != nil {
+		return nil, err
+	}
+	begin := e.stopwatch()
+	partial, err := e.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.tally.wallTotal = e.stopwatch() - begin
+	return e.figures(partial), nil
+}
+
+func newEngine(setup *Setup) (*engine, error) {
+	if err := setup.validate(); err != nil {
+		return nil, err
+	}
+	e := &engine{
+		setup:      setup,
+		requests:   map[scheduler.RequestID]*request{},
+		dispatcher: newDispatcher(),
+		nextAudit:  auditPeriod,
+	}
+	var err error
+	if e.fleet, err = newFleet(setup.Workers, setup.Timing.Poll); err != nil {
+		return nil, err
+	}
+	newPool := setup.NewPool
+	if newPool == nil {
+		newPool = NewPool
+	}
+	settings := setup.Policy.Scheduler
+	if e.pool, err = newPool(setup.Workload.Start, &settings); err != nil {
+		return nil, err
+	}
+	e.tally = newTally(setup, &capacity{fleet: &e.fleet, known: map[string]int{}})
+	for i := range setup.Workload.Submissions {
+		e.longestRun = max(e.longestRun, setup.Workload.Submissions[i].Run)
+	}
+	return e, nil
+}
+
+// openAccounts makes the policy's accounts, in order, and puts the first events on the agenda.
+func (e *engine) openAccounts(ctx context.Context) error {
+	e.now = e.setup.Workload.Submissions[0].Submit
+	for _, id := range e.setup.Policy.accountIDs() {
+		account := e.setup.Policy.Accounts[id]
+		_, err := e.apply(ctx, &protos.Operation{
+			Time: e.stamp(),
+			Kind: &protos.Operation_AddAccount{AddAccount: account.toProto(id)},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	e.advanced = e.now
+	e.tally.begin(e.now)
+	e.planArrival()
+	e.wake(e.now)
+	return nil
+}
+
+// run takes events until nothing is left to happen, or nothing more will.
+func (e *engine) run(ctx context.Context) (partial bool, err error) {
+	for count := 0; !e.done(); count++ {
+		if count%checkPeriod == 0 {
+			e.reportProgress()
+			if ctx.Err() != nil {
+				return true, nil
+			}
+		}
+		next := e.agenda.take()
+		e.tally.advance(next.at)
+		e.now = next.at
+		if err := e.happen(ctx, &next); err != nil {
+			return false, err
+		}
+		if e.now >= e.nextAudit {
+			e.audit()
+			e.nextAudit = e.now + auditPeriod
+		}
+	}
+	e.audit()
+	e.reportProgress()
+	return false, nil
+}
+
+// done says whether everything has ended and the pool has been told, or it is in vain to go on:
+// nothing arrived or ended for so long that what waits will go on waiting.
+func (e *engine) done() bool {
+	if e.arrived < len(e.setup.Workload.Submissions) {
+		return false
+	}
+	if len(e.requests) == 0 {
+		return len(e.dispatcher.news) == 0
+	}
+	return e.now-e.advanced > e.setup.Timing.GiveUp+2*e.longestRun
+}
+
+// happen carries out an event.
+func (e *engine) happen(ctx context.Context, next *event) error {
+	switch next.kind {
+	case eventArrival:
+		e.arrive()
+		return nil
+	case eventTick:
+		if next.at != e.dispatcher.next {
+			return nil // void: an earlier turn took its place
+		}
+		return e.tick(ctx)
+	}
+	w := e.fleet.workers[next.worker]
+	if w.turn != next.turn {
+		return nil
+	}
+	switch next.kind {
+	case eventPoll:
+		e.poll(w)
+	case eventStart:
+		e.start(w)
+	case eventEnd:
+		e.finish(w)
+	}
+	return nil
+}
+
+// planArrival puts the next submission on the agenda.
+func (e *engine) planArrival() {
+	if e.arrived < len(e.setup.Workload.Submissions) {
+		at := e.setup.Workload.Submissions[e.arrived].Submit
+		e.agenda.add(event{at: at, kind: eventArrival})
+	}
+}
+
+// arrive reports the requests of the next submission as waiting, unless no fleet of this size can
+// run them together.
+func (e *engine) arrive() {
+	index := e.arrived
+	e.arrived++
+	e.planArrival()
+	e.advanced = e.now
+	s := &e.setup.Workload.Submissions[index]
+	account := e.tally.account(s.Account)
+	account.requests += s.Size
+	if e.tally.impossible(index) {
+		account.impossible += s.Size
+		e.tally.ended += s.Size
+		return
+	}
+	e.tally.progress[index].left = s.Size
+	for i := range s.Size {
+		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown}
+		e.requests[r.id] = r
+		e.tally.queue.add(1)
+		e.reportWaiting(r)
+	}
+}
+
+// audit looks for lost requests: those of which the pool was told, which it does not know any
+// more, and which no worker has either. Costs O(n log n) in requests that have not ended.
+func (e *engine) audit() {
+	var lost []*request
+	for _, r := range e.requests { // in any order: they are sorted below
+		if r.told && !r.stopping && !r.onWorker() && !e.pool.Knows(r.id) {
+			lost = append(lost, r)
+		}
+	}
+	slices.SortFunc(lost, func(a, b *request) int { return compareIDs(a.id, b.id) })
+	for _, r := range lost {
+		e.breaks("request %q is lost: neither the pool nor a worker has it", r.id)
+		e.end(r, outcomeLost)
+	}
+}
+
+func (e *engine) reportProgress() {
+	if e.setup.Progress != nil {
+		e.setup.Progress(Progress{
+			Ended:    e.tally.ended,
+			Requests: e.tally.requests,
+			Now:      e.setup.Workload.Start.Add(e.now),
+		})
+	}
+}
+
+// stopwatch reads the clock of the real world, or 0 if there is none.
+func (e *engine) stopwatch() time.Duration {
+	if e.setup.Stopwatch == nil {
+		return 0
+	}
+	return e.setup.Stopwatch()
+}

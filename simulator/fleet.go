@@ -1,0 +1,136 @@
+package simulator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Worker is a worker of the fleet at the start of a run.
+type Worker struct {
+	// ID is unique in the fleet, and not empty.
+	ID scheduler.WorkerID
+	// Labels are what it can do. Provisioning a label "key:value" replaces the worker's labels
+	// with the same key, and adds it.
+	Labels []string
+}
+
+// workerState is where a worker is in its cycle; doc.go draws it.
+type workerState uint8
+
+const (
+	// workerIdle waits for its turn to poll.
+	workerIdle workerState = iota
+	// workerPulling has polled, and waits for the dispatcher's answer.
+	workerPulling
+	// workerStarting was given a task, and does not run it yet.
+	workerStarting
+	// workerRunning runs its task, provisioning included.
+	workerRunning
+)
+
+// worker is a worker during a run.
+type worker struct {
+	id     scheduler.WorkerID
+	index  int
+	labels []string // sorted; never changed in place, as operations hold it
+	state  workerState
+	// request is what it starts or runs; nil if it does neither.
+	request *request
+	// provisioned is when the labels of its task are on it; meaningful only if provisions.
+	provisions  bool
+	provisioned time.Duration
+	// phase shifts its polls against those of the others.
+	phase time.Duration
+	// turn counts what happened to it; an event with an older turn is void.
+	turn uint64
+	// asked is true if a poll is on the agenda for an assignment that waits for it.
+	asked bool
+}
+
+// fleet is all workers.
+type fleet struct {
+	workers []*worker
+	byID    map[scheduler.WorkerID]*worker
+}
+
+// newFleet makes idle workers whose polls are spread evenly over the period.
+func newFleet(setup []Worker, poll time.Duration) (fleet, error) {
+	f := fleet{byID: make(map[scheduler.WorkerID]*worker, len(setup))}
+	if len(setup) == 0 {
+		return f, fmt.Errorf("%w: the fleet has no workers", ErrSetup)
+	}
+	for i, s := range setup {
+		if s.ID == "" || f.byID[s.ID] != nil {
+			return f, fmt.Errorf("%w: worker %d has an empty or repeated id %q", ErrSetup, i, s.ID)
+		}
+		w := &worker{
+			id:     s.ID,
+			index:  i,
+			labels: slices.Compact(slices.Sorted(slices.Values(s.Labels))),
+			phase:  poll * time.Duration(i) / time.Duration(len(setup)),
+		}
+		f.workers = append(f.workers, w)
+		f.byID[s.ID] = w
+	}
+	return f, nil
+}
+
+// hasAll says whether the worker has all these labels.
+func (w *worker) hasAll(labels []string) bool {
+	for _, l := range labels {
+		if _, ok := slices.BinarySearch(w.labels, l); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// provision gives the worker labels, in place of those with the same keys.
+func (w *worker) provision(labels []string) {
+	next := make([]string, 0, len(w.labels)+len(labels))
+	for _, old := range w.labels {
+		if !slices.ContainsFunc(labels, func(l string) bool { return labelKey(l) == labelKey(old) }) {
+			next = append(next, old)
+		}
+	}
+	next = append(next, labels...)
+	slices.Sort(next)
+	w.labels = slices.Compact(next)
+}
+
+// labelKey is what stands before the colon of "key:value", or the whole label.
+func labelKey(label string) string {
+	key, _, _ := strings.Cut(label, ":")
+	return key
+}
+
+// pull returns the worker as an operation says it.
+func (w *worker) pull() *protos.IdleWorker {
+	return &protos.IdleWorker{WorkerId: string(w.id), Labels: w.labels}
+}
+
+// capacity counts, for sets of base labels, the workers that have them all.
+type capacity struct {
+	fleet *fleet
+	known map[string]int
+}
+
+// of returns the number of workers with all these labels, at the start of the run.
+func (c *capacity) of(labels []string) int {
+	key := strings.Join(labels, "\x00")
+	n, ok := c.known[key]
+	if !ok {
+		for _, w := range c.fleet.workers {
+			if w.hasAll(labels) {
+				n++
+			}
+		}
+		c.known[key] = n
+	}
+	return n
+}

@@ -1,0 +1,54 @@
+package simulator
+
+import (
+	"context"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/reconciler"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Pool is what a run drives: a scheduler and its reconciler, told one operation at a time. Whatever
+// a run finds out about a pool, it finds out through this.
+type Pool interface {
+	// Apply runs one operation and returns what the pool answers.
+	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
+	// Knows says whether the pool has the request, waiting or on a worker.
+	Knows(id scheduler.RequestID) bool
+	// Hash returns a digest of the scheduler's state.
+	Hash() [32]byte
+}
+
+// realPool is a scheduler under a reconciler.
+type realPool struct {
+	scheduler  *scheduler.Scheduler
+	reconciler *reconciler.State
+}
+
+// PoolMaker makes an empty pool with these settings, whose accounts are added by operations.
+type PoolMaker func(start time.Time, c *scheduler.Config) (Pool, error)
+
+// NewPool returns an empty pool of this project's scheduler and reconciler.
+func NewPool(start time.Time, c *scheduler.Config) (Pool, error) {
+	s, err := scheduler.NewWithConfig(start, c)
+	if err != nil {
+		return nil, err
+	}
+	return &realPool{scheduler: s, reconciler: reconciler.New()}, nil
+}
+
+// Apply implements Pool.
+func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
+	e scheduler.EventSink) (*protos.Result, error) {
+	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
+}
+
+// Knows implements Pool.
+func (p *realPool) Knows(id scheduler.RequestID) bool {
+	_, ok := p.scheduler.Request(id)
+	return ok
+}
+
+// Hash implements Pool.
+func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }

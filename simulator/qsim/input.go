@@ -1,0 +1,107 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/swf"
+)
+
+// builtInSetup is the made-up week.
+func builtInSetup(f *runFlags, set *pflag.FlagSet) *simulator.Setup {
+	setup := &simulator.Setup{
+		Workload: simulator.DeviceLab(f.seed),
+		Workers:  simulator.DeviceLabFleet(cmp.Or(f.workers, simulator.DeviceLabWorkers)),
+		Policy:   simulator.DeviceLabPolicy(),
+		Timing:   f.timing,
+	}
+	f.settle(&setup.Policy, set, scheduler.DefaultBurstCover)
+	return setup
+}
+
+// logBurstCover is the burst cover of a log's accounts. The scheduler's own default suits tasks of
+// minutes. The jobs of batch logs take hours, and one that can pay for a minute would preempt
+// others only to be demoted and preempted itself: on the KTH log a fifth of all work is lost then.
+const logBurstCover = time.Hour
+
+// settle puts the flags that both kinds of input have into a policy.
+func (f *runFlags) settle(p *simulator.Policy, set *pflag.FlagSet, burstCover time.Duration) {
+	if set.Changed("burst-cover") {
+		burstCover = f.burstCover
+	}
+	if burstCover == 0 {
+		burstCover = -1 // 0 would mean the scheduler's default
+	}
+	p.Scheduler.BurstCover = burstCover
+	p.Scheduler.DisablePreemption = !bool(f.preemption)
+	p.NoRetry = !bool(f.retry)
+}
+
+// logSetup reads a log and makes its replay. It warns of what was left out on stderr. The notes are
+// for the report.
+func logSetup(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (*simulator.Setup, []string, error) {
+	log, err := swf.ReadFile(path, f.strict)
+	if err != nil {
+		return nil, nil, err
+	}
+	if log.Malformed > 0 {
+		fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, log.Malformed)
+		for _, bad := range log.Examples {
+			fmt.Fprintf(stderr, "qsim:   %v\n", bad)
+		}
+		if more := log.Malformed - len(log.Examples); more > 0 {
+			fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
+		}
+	}
+	field := simulator.AccountField(f.account)
+	workload, neverRan := simulator.FromLog(log, filepath.Base(path), field)
+	if len(workload.Submissions) == 0 {
+		return nil, nil, fmt.Errorf("%s: no job in it ran (%d jobs, %d malformed lines)", path,
+			len(log.Jobs), log.Malformed)
+	}
+	workers := f.workers
+	if workers == 0 {
+		n := log.Header.Processors()
+		if n < 1 || n > maxWorkers {
+			return nil, nil, usagef("%s: the header does not say how many processors there were; "+
+				"say so with --workers", path)
+		}
+		workers = int(n)
+	}
+	ids := workload.AccountIDs()
+	shares := simulator.Shares{
+		Level:            scheduler.Priority(f.level),
+		Rate:             simulator.EqualRate(workers, len(ids)),
+		MaxCharge:        f.maxCharge,
+		DisableFreeTasks: !bool(f.free),
+	}
+	if f.rate > 0 {
+		shares.Rate = scheduler.Workers(f.rate)
+	}
+	setup := &simulator.Setup{
+		Workload: workload,
+		Workers:  simulator.Machines(workers),
+		Policy:   simulator.Policy{Accounts: shares.Accounts(ids)},
+		Timing:   f.timing,
+	}
+	f.settle(&setup.Policy, set, logBurstCover)
+	return setup, logNotes(log, len(workload.Submissions), neverRan, len(ids), &shares), nil
+}
+
+// logNotes say what became of the log.
+func logNotes(log *swf.Log, jobs, neverRan, accounts int, shares *simulator.Shares) []string {
+	notes := []string{fmt.Sprintf("%d jobs, of which %d never ran; %d malformed lines skipped",
+		jobs+neverRan, neverRan, log.Malformed)}
+	if accounts == 0 {
+		return append(notes, "no accounts: all tasks are free, in order of submission")
+	}
+	return append(notes, fmt.Sprintf("%d accounts, each with %v workers at %v, capped at %v",
+		accounts, shares.Rate, shares.Level, shares.MaxCharge))
+}

@@ -1,0 +1,23 @@
+// Command qsim tries out quotas: it replays a log, or a made-up week of a device lab, through the
+// real scheduler and reconciler on virtual time, and prints what each account waited and used.
+//
+//	qsim run                     the built-in week
+//	qsim run FILE.swf.gz         a log in the Standard Workload Format
+//	qsim help run                every flag
+//
+// It exits with 0 if all went well, 1 if the run broke a promise (a request was lost, ran twice or
+// never ran), 2 if the input or the command line was wrong, and 130 if it was interrupted.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,67 @@
+package simulator
+
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// requestState is how far a request has come; doc.go draws it. A request that has ended is
+// forgotten.
+type requestState uint8
+
+const (
+	// requestWaiting waits for a worker.
+	requestWaiting requestState = iota
+	// requestHeld has a worker that has not yet been told of it.
+	requestHeld
+	// requestStarting was given to its worker.
+	requestStarting
+	// requestRunning runs on its worker.
+	requestRunning
+)
+
+// request is a request that has arrived and not ended.
+type request struct {
+	id         scheduler.RequestID
+	submission int // its index in the workload
+	account    *accountTally
+	state      requestState
+	// worker is the one that it is held for, or on; nil while it waits.
+	worker *worker
+	// told is true from when the pool was told of it, or told again after a preemption.
+	told bool
+	// stopping is true from when the pool preempted it until its worker stops.
+	stopping bool
+	// level is what the pool last said that it runs at, since levelSince.
+	level      scheduler.Priority
+	levelSince time.Duration
+	// started is when its present run began, and first when its first one did; Unknown if none.
+	started, first time.Duration
+}
+
+// onWorker says whether a worker has been given it.
+func (r *request) onWorker() bool {
+	return r.state == requestStarting || r.state == requestRunning
+}
+
+// outcome is how a request ends.
+type outcome uint8
+
+const (
+	// outcomeCompleted ran to its end.
+	outcomeCompleted outcome = iota
+	// outcomeExpired waited for longer than the pool's request expiration.
+	outcomeExpired
+	// outcomePreempted was preempted, and the policy does not retry.
+	outcomePreempted
+	// outcomeLost was forgotten by the pool and by all workers. It must not happen.
+	outcomeLost
+)
+
+// progress of a submission: what a log calls the start of a job is spread over its requests.
+type progress struct {
+	left        int           // requests that have not ended
+	completed   int           // requests that ran to their end
+	first, last time.Duration // of the completing runs: the earliest and the latest start
+}

@@ -1,0 +1,154 @@
+package simulator
+
+import (
+	"strings"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// This file has what happens to a worker and its task, one function per arrow of the drawing in
+// doc.go.
+
+// poll lets an idle worker ask for a task. Its answer comes with the dispatcher's next turn.
+func (e *engine) poll(w *worker) {
+	w.asked = false
+	if w.state != workerIdle {
+		return
+	}
+	w.state = workerPulling
+	e.dispatcher.pulls = append(e.dispatcher.pulls, w)
+	e.wake(e.now)
+}
+
+// handOut gives a worker the task that the pool has for it, and checks that nobody else has it.
+func (e *engine) handOut(a *protos.Assignment) {
+	w := e.fleet.byID[scheduler.WorkerID(a.WorkerId)]
+	r := e.requests[scheduler.RequestID(a.RequestId)]
+	switch {
+	case w == nil || w.state != workerPulling:
+		e.breaks("request %q was handed to %q, which did not ask", a.RequestId, a.WorkerId)
+		return
+	case r == nil:
+		e.breaks("request %q was handed to %q, but it is not outstanding: it would run twice",
+			a.RequestId, a.WorkerId)
+		return
+	case r.onWorker():
+		e.breaks("request %q was handed to %q while %q has it", r.id, w.id, r.worker.id)
+		return
+	case r.worker != w:
+		e.breaks("request %q was handed to %q without being assigned to it", r.id, w.id)
+		return
+	}
+	w.state, r.state = workerStarting, requestStarting
+	w.request = r
+	w.turn++
+	w.provisions = a.ProvisionRequired
+	e.tally.queue.add(-1)
+	e.agenda.add(event{at: e.now + e.setup.Timing.StartDelay, kind: eventStart,
+		worker: w.index, turn: w.turn})
+}
+
+// start begins the run of a worker's task: provisioning, if it is needed, and then its run time.
+func (e *engine) start(w *worker) {
+	r := w.request
+	w.state, r.state = workerRunning, requestRunning
+	r.started, r.levelSince = e.now, e.now
+	if r.first == Unknown {
+		r.first = e.now
+	}
+	e.tally.starts++
+	e.tally.busy.add(1)
+	w.provisioned = e.now
+	if w.provisions {
+		w.provisioned += e.setup.Timing.Provision
+	}
+	end := w.provisioned + e.setup.Workload.Submissions[r.submission].Run
+	e.agenda.add(event{at: end, kind: eventEnd, worker: w.index, turn: w.turn})
+	e.reportRunning(w)
+}
+
+// finish ends a worker's task at the end of its run time. The worker asks for the next one.
+func (e *engine) finish(w *worker) {
+	r := w.request
+	if w.provisions {
+		r.account.provisionMillis += millis(w.provisioned) - millis(r.started)
+	}
+	e.leave(w)
+	e.reportAbsent(r)
+	e.end(r, outcomeCompleted)
+}
+
+// stop ends a worker's task because the pool wants its worker for another one. All that it has
+// done is lost; unless the policy forbids it, the task waits again, to run from its beginning.
+func (e *engine) stop(w *worker) {
+	r := w.request
+	if r.state == requestRunning {
+		r.account.lostMillis += millis(e.now) - millis(r.started)
+		r.account.stopped++
+	}
+	e.leave(w)
+	r.state, r.worker = requestWaiting, nil
+	e.tally.queue.add(1)
+	if e.setup.Policy.NoRetry {
+		e.reportAbsent(r)
+		e.end(r, outcomePreempted)
+		return
+	}
+	e.reportWaiting(r)
+}
+
+// leave takes a worker's task off it, and lets it ask for the next one. Labels that the task
+// provisioned to the end stay on the worker.
+func (e *engine) leave(w *worker) {
+	r := w.request
+	if r.state == requestRunning {
+		e.settleLevel(r)
+		e.tally.busy.add(-1)
+		if w.provisions && e.now >= w.provisioned {
+			w.provision(e.setup.Workload.Submissions[r.submission].ProvisionableLabels)
+		}
+	}
+	w.request = nil
+	w.turn++
+	w.state = workerIdle
+	e.poll(w)
+}
+
+// end books how a request ended, and forgets it.
+func (e *engine) end(r *request, how outcome) {
+	delete(e.requests, r.id)
+	e.advanced = e.now
+	e.tally.ended++
+	p := &e.tally.progress[r.submission]
+	p.left--
+	if how != outcomeCompleted {
+		e.tally.queue.add(-1)
+		switch how {
+		case outcomeExpired:
+			r.account.expired++
+		case outcomePreempted:
+			r.account.dropped++
+		case outcomeLost:
+			r.account.lost++
+		}
+		return
+	}
+	s := &e.setup.Workload.Submissions[r.submission]
+	r.account.completed++
+	r.account.waits = append(r.account.waits, millis(r.started-s.Submit))
+	r.account.firstWaits = append(r.account.firstWaits, millis(r.first-s.Submit))
+	if p.completed == 0 {
+		p.first, p.last = r.started, r.started
+	}
+	p.completed++
+	p.first, p.last = min(p.first, r.started), max(p.last, r.started)
+	e.tally.lastEnd = e.now
+}
+
+// millis is an instant in whole milliseconds, the unit of all figures.
+func millis(t time.Duration) int64 { return t.Milliseconds() }
+
+// compareIDs orders requests by id, for messages.
+func compareIDs(a, b scheduler.RequestID) int { return strings.Compare(string(a), string(b)) }

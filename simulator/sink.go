@@ -1,0 +1,133 @@
+package simulator
+
+import (
+	"fmt"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// AddEvent implements scheduler.EventSink: the engine follows what the pool decides, to know which
+// workers have something to fetch, at which level tasks run, and whether the pool contradicts what
+// happened.
+func (e *engine) AddEvent(event *protos.TaskEvent) {
+	r := e.requests[scheduler.RequestID(event.RequestId)]
+	switch event.Type {
+	case protos.TaskEvent_TYPE_ASSIGNED:
+		e.onAssigned(event, r)
+	case protos.TaskEvent_TYPE_PREEMPTED:
+		e.onPreempted(event, r)
+	case protos.TaskEvent_TYPE_REPRIORITIZED:
+		if r != nil {
+			e.changeLevel(r, scheduler.Priority(event.GetReprioritized().NewPriority))
+		}
+		e.tally.reprioritized++
+	case protos.TaskEvent_TYPE_COMPLETED:
+		e.onCompleted(event, r)
+	case protos.TaskEvent_TYPE_UNASSIGNED, protos.TaskEvent_TYPE_REQUEUED:
+		e.onTakenBack(event, r)
+	case protos.TaskEvent_TYPE_ADOPTED:
+		if r != nil {
+			e.changeLevel(r, scheduler.Priority(event.GetAdopted().Priority))
+		}
+	case protos.TaskEvent_TYPE_IGNORED:
+		e.tally.ignoredNews++
+	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
+		e.tally.expiredWorkers++
+	}
+}
+
+// onAssigned holds the request for its worker.
+func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
+	w := e.fleet.byID[scheduler.WorkerID(event.WorkerId)]
+	switch {
+	case r == nil:
+		e.breaks("request %q was assigned to %q, but it is not outstanding: it would run twice",
+			event.RequestId, event.WorkerId)
+		return
+	case w == nil:
+		e.breaks("request %q was assigned to the unknown worker %q", r.id, event.WorkerId)
+		return
+	case r.onWorker():
+		e.breaks("request %q was assigned to %q while %q has it", r.id, w.id, r.worker.id)
+		return
+	}
+	r.state, r.worker = requestHeld, w
+	r.level = scheduler.Priority(event.GetAssigned().Priority)
+	e.tally.assignments++
+	if event.GetAssigned().Preempting {
+		r.account.caused++
+	}
+	e.dispatcher.assigned = append(e.dispatcher.assigned, w)
+}
+
+// onPreempted notes that the request's worker is to be stopped, or that it waits again if its
+// worker never knew of it.
+func (e *engine) onPreempted(event *protos.TaskEvent, r *request) {
+	if r == nil {
+		e.breaks("request %q was preempted, but it is not outstanding", event.RequestId)
+		return
+	}
+	e.tally.preemptions++
+	r.account.preempted++
+	if r.state == requestHeld {
+		r.state, r.worker = requestWaiting, nil
+		return
+	}
+	e.dispatcher.cancelDue = true
+	r.stopping = true
+}
+
+// onCompleted checks that the pool takes for ended only what has ended. A task that has ended is
+// not outstanding any more when the pool hears of it.
+func (e *engine) onCompleted(event *protos.TaskEvent, r *request) {
+	if r == nil {
+		return
+	}
+	reason := event.GetCompleted().GetReason()
+	if reason == protos.TaskEvent_Completed_REASON_EXPIRED && !r.onWorker() {
+		e.dispatcher.cancelDue = true
+		r.stopping = true
+		return
+	}
+	e.breaks("the pool took request %q for ended (%v), which has not ended", r.id, reason)
+}
+
+// onTakenBack makes a request wait again whose worker never ran it.
+func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
+	if event.Type == protos.TaskEvent_TYPE_UNASSIGNED {
+		e.tally.timeouts++
+	}
+	if r == nil {
+		return
+	}
+	if r.onWorker() {
+		e.breaks("the pool lets request %q wait again (%v) while %q has it", r.id, event.Type,
+			r.worker.id)
+		return
+	}
+	r.state, r.worker = requestWaiting, nil
+}
+
+// changeLevel settles what the task used at its level, and goes on at another one.
+func (e *engine) changeLevel(r *request, level scheduler.Priority) {
+	e.settleLevel(r)
+	r.level = level
+}
+
+// settleLevel books what a running task has used at its level since it was last settled.
+func (e *engine) settleLevel(r *request) {
+	if r.state == requestRunning {
+		r.account.usedMillis[r.level] += millis(e.now) - millis(r.levelSince)
+	}
+	r.levelSince = e.now
+}
+
+// breaks notes a broken promise: something that must not happen in any run.
+func (e *engine) breaks(format string, args ...any) {
+	e.tally.broken++
+	if len(e.tally.brokenText) < maxBrokenText {
+		text := fmt.Sprintf(format, args...)
+		e.tally.brokenText = append(e.tally.brokenText, fmt.Sprintf("at %v: %s", e.now, text))
+	}
+}
