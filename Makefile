@@ -9,8 +9,8 @@ SHELL := /bin/bash
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
-# How long each fuzz target runs: a duration, or a number of inputs such as 10000x.
-FUZZTIME ?= 10s
+# How long each fuzz target runs: a number of inputs, or a duration such as 10m.
+FUZZTIME ?= 20000x
 # Which benchmarks run, and how often each: benchstat wants 10.
 BENCH    ?= .
 COUNT    ?= 1
@@ -27,18 +27,18 @@ test: ## Run all tests; needs nothing but Go.
 
 .PHONY: race
 race: ## Run all tests under the race detector.
-	$(GO) test -race -timeout=15m $(ARGS) ./...
+	$(GO) test -race -timeout=18m $(ARGS) ./...
 
 .PHONY: invariants
 invariants: ## Run all tests with the slow checks on.
-	$(GO) test -tags=invariants -timeout=15m $(ARGS) ./...
+	$(GO) test -tags=invariants -timeout=18m $(ARGS) ./...
 
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (10s).
+fuzz: ## Run each fuzz target for FUZZTIME (20000 inputs).
 	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
 	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \

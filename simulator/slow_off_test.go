@@ -1,4 +1,4 @@
-//go:build !invariants
+//go:build !race && !invariants
 
 package simulator_test
 

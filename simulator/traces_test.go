@@ -66,8 +66,8 @@ func TestKTH(t *testing.T) {
 	equal(t, "requests", f.All.Requests, 218_025)
 	equal(t, "accounts", len(f.Accounts), 252)
 	// The first number is of the jobs that ran; with the nine others it is 15,296.
-	near5 := func(x float64) float64 { return math.Round(x*10) / 10 }
-	equal(t, "real mean", near5(f.Submissions.RealWait.MeanSeconds), 15_291.2)
+	tenths := func(x float64) float64 { return math.Round(x*10) / 10 }
+	equal(t, "real mean", tenths(f.Submissions.RealWait.MeanSeconds), 15_291.2)
 	equal(t, "real p50", f.Submissions.RealWait.P50Seconds, 300.0)
 	equal(t, "real p90", f.Submissions.RealWait.P90Seconds, 36_300.0)
 	equal(t, "real utilisation", math.Round(1000*f.Submissions.RealUtilisation), 701.0)
@@ -76,7 +76,7 @@ func TestKTH(t *testing.T) {
 
 // First come first served, without accounts: nothing is preempted and nothing is paid.
 func TestKTHWithoutAccounts(t *testing.T) {
-	f := run(t, kth(t, simulator.AccountNone, 20))
+	f := run(t, kth(t, simulator.AccountNone, 10))
 	equal(t, "completed", f.All.Completed, f.All.Requests)
 	equal(t, "preempted", f.All.Preempted, 0)
 	equal(t, "paid", f.All.PaidSeconds, 0.0)

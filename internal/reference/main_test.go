@@ -6,11 +6,14 @@ import (
 	"testing"
 )
 
-// TestMain keeps rapid from writing files beside the tests: a failure prints all it takes to see
-// it again.
+// TestMain sets rapid's defaults. It writes no files beside the tests, as a failure prints all it
+// takes to see it again, and checks so often that all tests take less than a minute. Flags of the
+// command line count more.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
-		panic(err)
+	for name, value := range map[string]string{"nofailfile": "true", "checks": "60"} {
+		if err := flag.Set("rapid."+name, value); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }
