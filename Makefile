@@ -11,9 +11,6 @@ GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
 # How long each fuzz target runs: a number of inputs, or a duration such as 10m.
 FUZZTIME ?= 20000x
-# Which benchmarks run, and how often each: benchstat wants 10.
-BENCH    ?= .
-COUNT    ?= 1
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -49,16 +46,12 @@ fuzz: ## Run each fuzz target for FUZZTIME (20000 inputs).
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: ## Run the short benchmarks, COUNT times (1).
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -short -count=$(COUNT) ./...
+bench: ## Run the benchmarks, and print one table; about two minutes.
+	$(GO) run ./benchmarks/table
 
 .PHONY: bench-long
-bench-long: ## Run all benchmarks at full size, COUNT times (1).
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -timeout=0 -count=$(COUNT) ./...
-
-.PHONY: benchstat
-benchstat: ## Compare two benchmark outputs: OLD=a.out NEW=b.out.
-	$(TOOL) benchstat $(OLD) $(NEW)
+bench-long: ## The same at full size, up to a million requests; about ten minutes.
+	$(GO) run ./benchmarks/table -long
 
 .PHONY: demo
 demo: ## Replay the built-in week of a device lab.

@@ -25,18 +25,3 @@ func TestCasesDoTheirWork(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkCases(b *testing.B) {
-	for _, c := range Cases(!testing.Short()) {
-		for _, size := range c.Sizes {
-			b.Run(c.Name+"/"+size.String(), func(b *testing.B) {
-				for b.Loop() {
-					f := c.Measure(size, engine, time.Second)
-					b.ReportMetric(float64(f.P50.Nanoseconds()), "p50-ns")
-					b.ReportMetric(float64(f.P99.Nanoseconds()), "p99-ns")
-					b.ReportMetric(f.Work, "work")
-				}
-			})
-		}
-	}
-}
