@@ -139,8 +139,11 @@ func levels(largest int) *Case {
 		Name: "levels of 10,000 accounts", shape: shape{
 			level: func(int) (int, bool) { return 0, true }, rate: scheduler.Workers(10),
 		},
-		What:  "A pass in which each of many accounts has ten tasks, and nothing is to be moved.",
-		Sizes: []Size{{Workers: largest / 100, Accounts: accounts / 10}, {Workers: largest / 10, Accounts: accounts}},
+		What: "A pass in which each of many accounts has ten tasks, and nothing is to be moved.",
+		Sizes: []Size{
+			{Workers: largest / 100, Accounts: accounts / 10},
+			{Workers: largest / 10, Accounts: accounts},
+		},
 		Reach: 2 * millisecond, idle: true, op: pass,
 		prepare: func(p *pool) {
 			for i := range p.Workers {

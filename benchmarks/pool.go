@@ -67,9 +67,17 @@ type pool struct {
 	arrival time.Duration               // what it took to enqueue the requests
 }
 
-func workerID(i int) scheduler.WorkerID   { return scheduler.WorkerID(fmt.Sprintf("worker-%06d", i)) }
-func requestID(i int) scheduler.RequestID { return scheduler.RequestID(fmt.Sprintf("request-%07d", i)) }
-func accountID(i int) scheduler.AccountID { return scheduler.AccountID(fmt.Sprintf("account-%02d", i)) }
+func workerID(i int) scheduler.WorkerID {
+	return scheduler.WorkerID(fmt.Sprintf("worker-%06d", i))
+}
+
+func requestID(i int) scheduler.RequestID {
+	return scheduler.RequestID(fmt.Sprintf("request-%07d", i))
+}
+
+func accountID(i int) scheduler.AccountID {
+	return scheduler.AccountID(fmt.Sprintf("account-%02d", i))
+}
 
 func workerNumber(id scheduler.WorkerID) (n int) {
 	if _, err := fmt.Sscanf(string(id), "worker-%d", &n); err != nil {

@@ -1,8 +1,8 @@
 package scheduler
 
 // A task that loses its worker before it was handed out waits again, and takes part in the pass
-// from the next level on, whatever its account's other requests have done. Until the pass ends, such
-// requests are in lanes of their own.
+// from the next level on, whatever its account's other requests have done. Until the pass ends,
+// such requests are in lanes of their own.
 
 // comeBack puts what came back at this level into such lanes.
 func (p *pass) comeBack() {

@@ -31,18 +31,18 @@
 // # Quota
 //
 // An account pays 1 worker-second per second for each task at its level, from the assignment on,
-// and earns ChargeRate there, up to ChargeRate × MaxCharge. With n runs and the rate r at level p it
-// may start another one there while
+// and earns ChargeRate there, up to ChargeRate × MaxCharge. With n runs and the rate r at level p
+// it may start another one there while
 //
 //	balance[p] > BurstCover × max(0, n - r)
 //
 // so a positive balance starts runs up to the rate and one more, and each further one must be
 // payable for a while. For example, with a rate of 2 workers and 90 worker-seconds, three tasks
-// start at once; a fourth would need 60 × (3 - 2) = 60, and starts; a fifth would need 120, and goes
-// on to the next level.
+// start at once; a fourth would need 60 × (3 - 2) = 60, and starts; a fifth would need 120, and
+// goes on to the next level.
 //
 // Amounts are integers and time counts in whole milliseconds, so the ledger is exact: one step of n
-// milliseconds equals n steps of one, to the last unit; see advance in ledger.go for the recurrence.
+// milliseconds equals n steps of one, to the last unit; ledger.go has the recurrence.
 //
 // # A pass
 //

@@ -23,7 +23,7 @@ const (
 	runWins      = protos.TaskEvent_Ignored_REASON_RUN_WINS
 )
 
-// checkRequestNews returns why news of the request at time t is old, or nil. The request may be nil.
+// checkRequestNews returns why news of the request, which may be nil, is old at time t, or nil.
 func checkRequestNews(r *request, t instant) *older {
 	if r == nil {
 		return nil

@@ -12,8 +12,8 @@ type ranked[T any] interface {
 }
 
 // An ordered list keeps items in order in short chunks. Adding at the end and taking from either
-// end cost O(1), everything else O(log n) comparisons and one move within a chunk. The zero value is
-// an empty list.
+// end cost O(1), everything else O(log n) comparisons and one move within a chunk. The zero value
+// is an empty list.
 //
 // Queues of requests, idle workers and runs all have this shape: nearly everything happens at the
 // ends, and anything can leave from the middle.

@@ -49,8 +49,9 @@ func NewTaskRequest(id RequestID, account AccountID, provisionable, base strings
 	}
 }
 
-// Validate returns nil, or an error (ErrInvalid) that says what no request can have: an empty id, an
-// enqueue time outside the years 1970 to 9999, or text that is not UTF-8. A nil request is not valid.
+// Validate returns nil, or an error (ErrInvalid) that says what no request can have: an empty id,
+// an enqueue time outside the years 1970 to 9999, or text that is not UTF-8. A nil request is not
+// valid.
 func (r *TaskRequest) Validate() error {
 	if r == nil {
 		return fmt.Errorf("%w: nil request", ErrInvalid)

@@ -42,7 +42,8 @@ func main() {
 		}
 	}
 	w.Flush()
-	fmt.Println("\nreference: the naive scheduler on the same input in the same run; ratio: how much longer it takes.\n" +
+	fmt.Println("\nreference: the naive scheduler on the same input in the same run.\n" +
+		"ratio: how much longer it takes.\n" +
 		"exponent: the power of the pool's size with which p50 grew since the row above.")
 	if missed > 0 {
 		fmt.Printf("%d bounds were not reached.\n", missed)
