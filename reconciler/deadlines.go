@@ -8,8 +8,8 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// deadlines has the entries by age, so that finding those that time out does not look at the
-// rest. An entry that goes for another reason stays in it until it would have timed out, or until such
+// deadlines has the entries by age, so that finding those that time out does not look at the rest.
+// An entry that goes for another reason stays in it until it would have timed out, or until such
 // leftovers outnumber the living.
 type deadlines []deadline
 

@@ -124,7 +124,8 @@ func (state *State) NotifyTaskRunning(ctx context.Context, s *scheduler.Schedule
 
 // NotifyTaskAbsent informs the quotascheduler about an absent task, one that neither waits nor
 // runs. It ends the cancellation of the task; the assignment that took its worker stays held. News
-// older than a preemption of the task is ignored. The error is scheduler.ErrInvalid; it costs O(log n).
+// older than a preemption of the task is ignored. The error is scheduler.ErrInvalid; it costs
+// O(log n).
 func (state *State) NotifyTaskAbsent(ctx context.Context, s *scheduler.Scheduler,
 	events scheduler.EventSink, update *TaskAbsentRequest) error {
 	if update == nil {
