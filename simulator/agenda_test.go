@@ -11,6 +11,7 @@ import (
 // The agenda returns events by time, at one instant in the order in which they were added, ticks
 // last; whatever is added and taken in between.
 func TestAgendaOrder(t *testing.T) {
+	kinds := []eventKind{eventStart, eventEnd, eventTick}
 	rapid.Check(t, func(t *rapid.T) {
 		var a agenda
 		var model []event
@@ -31,7 +32,7 @@ func TestAgendaOrder(t *testing.T) {
 			}
 			e := event{
 				at:   time.Duration(rapid.IntRange(0, 5).Draw(t, "at")),
-				kind: rapid.SampledFrom([]eventKind{eventStart, eventEnd, eventTick}).Draw(t, "kind"),
+				kind: rapid.SampledFrom(kinds).Draw(t, "kind"),
 			}
 			a.add(e)
 			e.order = added

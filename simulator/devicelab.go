@@ -12,14 +12,14 @@ import (
 
 // The built-in workload: a made-up week of a lab in which six teams share 120 devices.
 //
-//	who       level  what they run                                               devices
-//	cq        p0     12 short tests for each change, by day; a rush before       any model, main pool
-//	                 the branch on Wednesday and Thursday; the newest build
-//	release   p1     half-hour tests of the stable build, by day                 any model, main pool
-//	perf      p1     long tests, day and night                                   the perf pool
-//	bringup   p1     tests of the new model, by day                              rowan, main pool
-//	nightly   p2     1,300 tests at 02:00 each night, of the newest build        any model, main pool
-//	fuzz      free   as much as there is room for, all the time                  any, main pool
+//	who      level  what they run                                           devices
+//	cq       p0     12 short tests for each change, by day; a rush before   any model, main pool
+//	                the branch on Wednesday and Thursday; the newest build
+//	release  p1     half-hour tests of the stable build, by day             main pool
+//	perf     p1     long tests of the newest build, day and night           perf pool
+//	bringup  p1     tests of the new model with the newest build, by day    rowan, main pool
+//	nightly  p2     1,300 tests of the newest build at 02:00 each night     any model, main pool
+//	fuzz     free   long tests of the stable build, day and night           main pool
 //
 // Each morning there is a new build, and a device must be provisioned before it runs a test of
 // another build than the one that it has.
@@ -89,15 +89,15 @@ func DeviceLabPolicy() Policy {
 func DeviceLab(seed uint64) *Workload {
 	l := &lab{}
 	l.commitQueue(newStream(seed, 1))
-	l.steady(newStream(seed, 2), &labStream{account: "release", perDay: 330, median: 30 * time.Minute,
-		spread: 0.5, byDay: true, stable: true})
-	l.steady(newStream(seed, 3), &labStream{account: "perf", perDay: 150, median: 55 * time.Minute,
-		spread: 0.3, pool: "pool:perf"})
-	l.steady(newStream(seed, 4), &labStream{account: "bringup", perDay: 110, median: 20 * time.Minute,
-		spread: 0.6, byDay: true, model: "rowan"})
+	l.steady(newStream(seed, 2), &labStream{account: "release", perDay: 330,
+		median: 30 * time.Minute, spread: 0.5, byDay: true, stable: true})
+	l.steady(newStream(seed, 3), &labStream{account: "perf", perDay: 150,
+		median: 55 * time.Minute, spread: 0.3, pool: "pool:perf"})
+	l.steady(newStream(seed, 4), &labStream{account: "bringup", perDay: 110,
+		median: 20 * time.Minute, spread: 0.6, byDay: true, model: "rowan"})
 	l.nightly(newStream(seed, 5))
-	l.steady(newStream(seed, 6), &labStream{account: "fuzz", perDay: 1000, median: 40 * time.Minute,
-		spread: 0.4, stable: true})
+	l.steady(newStream(seed, 6), &labStream{account: "fuzz", perDay: 1000,
+		median: 40 * time.Minute, spread: 0.4, stable: true})
 	slices.SortStableFunc(l.submissions, func(a, b Submission) int {
 		return int(min(1, max(-1, a.Submit-b.Submit)))
 	})

@@ -41,8 +41,8 @@
 //
 // An idle worker polls at its own multiples of Timing.Poll. A poll for which the pool has nothing
 // changes nothing but the time at which the worker was last heard of, so the engine leaves it out,
-// and instead speaks for all idle workers once per Timing.KeepAlive. It knows from the pool's events
-// for which workers there is something. Quiet times thereby cost next to nothing.
+// and instead speaks for all idle workers once per Timing.KeepAlive. It knows from the pool's
+// events for which workers there is something. Quiet times thereby cost next to nothing.
 //
 // A worker that lacks a provisionable label of its task provisions it first, which takes
 // Timing.Provision and counts as a part of the run; it has the label afterwards, in place of others
@@ -65,8 +65,8 @@
 //
 // The engine knows where every request really is, and notes a broken promise in Figures.Broken if
 // the pool gives a worker a request that another worker has, or one that has ended; if it takes for
-// ended what has not ended, or lets wait what runs; and if a request is lost: neither the pool nor a
-// worker has it.
+// ended what has not ended, or lets wait what runs; and if a request is lost: neither the pool nor
+// a worker has it.
 //
 // # Time
 //

@@ -36,10 +36,10 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 	for _, a := range figures.Accounts {
-		fmt.Printf("%-6q waited %4.0f s, paid for %3.0f s, had %4.0f s free, lost %3.0f s of work\n",
+		fmt.Printf("%-6q waited %3.0f s, paid for %3.0f s, had %4.0f s free, lost %3.0f s\n",
 			a.Account, a.Wait.MeanSeconds, a.PaidSeconds, a.FreeSeconds, a.LostSeconds)
 	}
 	// Output:
-	// ""     waited  911 s, paid for   0 s, had 4199 s free, lost 599 s of work
-	// "team" waited    6 s, paid for 300 s, had    0 s free, lost   0 s of work
+	// ""     waited 911 s, paid for   0 s, had 4199 s free, lost 599 s
+	// "team" waited   6 s, paid for 300 s, had    0 s free, lost   0 s
 }

@@ -94,7 +94,8 @@ func (w *worker) hasAll(labels []string) bool {
 func (w *worker) provision(labels []string) {
 	next := make([]string, 0, len(w.labels)+len(labels))
 	for _, old := range w.labels {
-		if !slices.ContainsFunc(labels, func(l string) bool { return labelKey(l) == labelKey(old) }) {
+		key := labelKey(old)
+		if !slices.ContainsFunc(labels, func(l string) bool { return labelKey(l) == key }) {
 			next = append(next, old)
 		}
 	}

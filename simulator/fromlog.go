@@ -15,10 +15,11 @@ type AccountField string
 
 // The fields that can name accounts.
 const (
-	AccountNone  AccountField = "none" // no accounts: all tasks are free, and run first come first served
 	AccountGroup AccountField = "group"
 	AccountUser  AccountField = "user"
 	AccountQueue AccountField = "queue"
+	// AccountNone makes no accounts: all tasks are free, in order of submission.
+	AccountNone AccountField = "none"
 )
 
 // AccountFields are all of them.

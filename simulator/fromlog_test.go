@@ -38,8 +38,8 @@ func TestFromLog(t *testing.T) {
 	equal(t, "start", w.Start, time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC))
 	equal(t, "real workers", w.RealWorkers, 64)
 	equal(t, "submissions", w.Submissions, []simulator.Submission{
-		{ID: "2", Account: "group-unknown", Submit: 90 * time.Second, Run: 20 * time.Second, Size: 8,
-			RealWait: simulator.Unknown},
+		{ID: "2", Account: "group-unknown", Submit: 90 * time.Second, Run: 20 * time.Second,
+			Size: 8, RealWait: simulator.Unknown},
 		{ID: "1", Account: "group-3", Submit: 100 * time.Second, Run: 10 * time.Second, Size: 4,
 			RealWait: 50 * time.Second},
 		{ID: "1@4", Account: "group-3", Submit: 120 * time.Second, Run: 30 * time.Second, Size: 1},

@@ -77,7 +77,7 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 			}
 			return result
 		}, `request "d" was handed to "worker-1", which did not ask`, 0},
-		{"a running task is taken for ended", func(op *protos.Operation, apply applier) *protos.Result {
+		{"a running task is ended", func(op *protos.Operation, apply applier) *protos.Result {
 			if op.GetAssignTasks() != nil && op.Time.AsTime().Equal(monday.Add(3*time.Second)) {
 				apply(&protos.Operation{Time: op.Time, Kind: &protos.Operation_TaskAbsent{
 					TaskAbsent: &protos.TaskAbsent{RequestId: "a"}}})

@@ -111,8 +111,8 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 		setup.Workload.Submissions = append(setup.Workload.Submissions, s)
 	}
 	setup.Timing.Tick = time.Duration(rapid.IntRange(1, 5000).Draw(t, "tick")) * time.Millisecond
-	setup.Timing.Provision = time.Duration(rapid.IntRange(0, 100).Draw(t, "provision")) * time.Second
-	setup.Timing.StartDelay = time.Duration(rapid.IntRange(0, 9).Draw(t, "delay")) * time.Second
+	setup.Timing.Provision = time.Second * time.Duration(rapid.IntRange(0, 99).Draw(t, "provision"))
+	setup.Timing.StartDelay = time.Second * time.Duration(rapid.IntRange(0, 9).Draw(t, "delay"))
 	setup.Policy.NoRetry = rapid.Bool().Draw(t, "no retry")
 	setup.Policy.Accounts = map[scheduler.AccountID]simulator.Account{}
 	for _, id := range []scheduler.AccountID{"x", "y"} {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // kth is the setup of the KTH-SP2 log that qsim makes by default: accounts from groups, each with
-// an equal share at p1, capped at a day, and a burst cover of an hour. Days, if not 0, cuts it short.
+// an equal share at p1, capped at a day, and a burst cover of an hour. Days, if not 0, cuts the log
+// short.
 func kth(t *testing.T, field simulator.AccountField, days int) *simulator.Setup {
 	t.Helper()
 	dir := os.Getenv("QSIM_TRACES")
@@ -74,11 +76,35 @@ func TestKTH(t *testing.T) {
 	equal(t, "useful", math.Round(1000*f.Pool.UtilisationUseful), 701.0)
 }
 
-// First come first served, without accounts: nothing is preempted and nothing is paid.
+// First come first served, without accounts: nothing is preempted, nothing is paid, and requests
+// wait as they would in an ideal queue, but for the time that polls, ticks and starts take.
 func TestKTHWithoutAccounts(t *testing.T) {
-	f := run(t, kth(t, simulator.AccountNone, 10))
+	setup := kth(t, simulator.AccountNone, slowTestDays)
+	f := run(t, setup)
 	equal(t, "completed", f.All.Completed, f.All.Requests)
 	equal(t, "preempted", f.All.Preempted, 0)
 	equal(t, "paid", f.All.PaidSeconds, 0.0)
 	equal(t, "useful", f.Pool.UtilisationUseful, f.Pool.Utilisation)
+	ideal := idealMeanWait(setup.Workload, len(setup.Workers)).Seconds()
+	if got := f.All.Wait.MeanSeconds; got < ideal || got > ideal+60 {
+		t.Errorf("mean wait %v s, in an ideal queue %v s", got, ideal)
+	}
+}
+
+// idealMeanWait is the mean wait of requests that are served first come first served, without any
+// delay, by n workers.
+func idealMeanWait(w *simulator.Workload, n int) time.Duration {
+	free := make([]time.Duration, n) // when each worker becomes free, in order
+	sum := time.Duration(0)
+	for _, s := range w.Submissions {
+		for range s.Size {
+			start := max(free[0], s.Submit)
+			sum += start - s.Submit
+			end := start + s.Run
+			i, _ := slices.BinarySearch(free[1:], end)
+			copy(free, free[1:i+1])
+			free[i] = end
+		}
+	}
+	return sum / time.Duration(w.Requests())
 }

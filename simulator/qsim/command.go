@@ -25,9 +25,9 @@ var (
 	errInterrupted = errors.New("interrupted: the figures are partial")
 )
 
-const longHelp = `qsim tries out quotas: it replays a log, or a made-up week of a device lab, through
-the real scheduler and reconciler on virtual time, and prints what each account
-waited and used.
+const longHelp = `qsim tries out quotas: it replays a log, or a made-up week of a device lab,
+through the real scheduler and reconciler on virtual time, and prints what each
+account waited and used.
 
 Exit codes: 0 all went well; 1 the run broke a promise (a request was lost, ran
 twice or never ran); 2 the input or the command line was wrong; 130 interrupted.`

@@ -44,36 +44,29 @@ func (f *runFlags) settle(p *simulator.Policy, set *pflag.FlagSet, burstCover ti
 	p.NoRetry = !bool(f.retry)
 }
 
-// logSetup reads a log and makes its replay. It warns of what was left out on stderr. The notes are
-// for the report.
-func logSetup(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (*simulator.Setup, []string, error) {
+// input is what a run begins with, and notes on it for the report.
+type input struct {
+	setup *simulator.Setup
+	notes []string
+}
+
+// readInput reads a log and makes its replay. It warns of what was left out on stderr.
+func readInput(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (*input, error) {
 	log, err := swf.ReadFile(path, f.strict)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if log.Malformed > 0 {
-		fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, log.Malformed)
-		for _, bad := range log.Examples {
-			fmt.Fprintf(stderr, "qsim:   %v\n", bad)
-		}
-		if more := log.Malformed - len(log.Examples); more > 0 {
-			fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
-		}
-	}
-	field := simulator.AccountField(f.account)
-	workload, neverRan := simulator.FromLog(log, filepath.Base(path), field)
+	warnMalformed(log, path, stderr)
+	workload, neverRan := simulator.FromLog(log, filepath.Base(path),
+		simulator.AccountField(f.account))
 	if len(workload.Submissions) == 0 {
-		return nil, nil, fmt.Errorf("%s: no job in it ran (%d jobs, %d malformed lines)", path,
+		return nil, fmt.Errorf("%s: no job in it ran (%d jobs, %d malformed lines)", path,
 			len(log.Jobs), log.Malformed)
 	}
-	workers := f.workers
-	if workers == 0 {
-		n := log.Header.Processors()
-		if n < 1 || n > maxWorkers {
-			return nil, nil, usagef("%s: the header does not say how many processors there were; "+
-				"say so with --workers", path)
-		}
-		workers = int(n)
+	workers := cmp.Or(f.workers, workload.RealWorkers)
+	if workers < 1 || workers > maxWorkers {
+		return nil, usagef("%s: the header does not say how many processors there were; "+
+			"say so with --workers", path)
 	}
 	ids := workload.AccountIDs()
 	shares := simulator.Shares{
@@ -92,13 +85,27 @@ func logSetup(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (*
 		Timing:   f.timing,
 	}
 	f.settle(&setup.Policy, set, logBurstCover)
-	return setup, logNotes(log, len(workload.Submissions), neverRan, len(ids), &shares), nil
+	return &input{setup: setup, notes: logNotes(log, neverRan, len(ids), &shares)}, nil
+}
+
+// warnMalformed names the first of the lines that were skipped.
+func warnMalformed(log *swf.Log, path string, stderr io.Writer) {
+	if log.Malformed == 0 {
+		return
+	}
+	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, log.Malformed)
+	for _, bad := range log.Examples {
+		fmt.Fprintf(stderr, "qsim:   %v\n", bad)
+	}
+	if more := log.Malformed - len(log.Examples); more > 0 {
+		fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
+	}
 }
 
 // logNotes say what became of the log.
-func logNotes(log *swf.Log, jobs, neverRan, accounts int, shares *simulator.Shares) []string {
+func logNotes(log *swf.Log, neverRan, accounts int, shares *simulator.Shares) []string {
 	notes := []string{fmt.Sprintf("%d jobs, of which %d never ran; %d malformed lines skipped",
-		jobs+neverRan, neverRan, log.Malformed)}
+		len(log.Jobs), neverRan, log.Malformed)}
 	if accounts == 0 {
 		return append(notes, "no accounts: all tasks are free, in order of submission")
 	}

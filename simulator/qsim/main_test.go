@@ -103,11 +103,13 @@ func TestFlagsOfALog(t *testing.T) {
 		{[]string{"--account", "user"}, `(?m)^user-11 `},
 		{[]string{"--account", "queue"}, `1 accounts, each with 16 workers`},
 		{[]string{"--workers", "40"}, `40 workers for`},
-		{[]string{"--rate", "2.5", "--level", "p3", "--max-charge", "1h"}, `2\.5 workers at p3, capped at 1h`},
+		{[]string{"--rate", "2.5", "--level", "p3", "--max-charge", "1h"},
+			`2\.5 workers at p3, capped at 1h`},
 		{[]string{"--preemption", "off"}, ` 0 preempted`},
 		{[]string{"--retry", "off"}, `preempted for good`},
 		{[]string{"--top", "2"}, `(?m)^3 others `},
-		{[]string{"--tick", "1s", "--poll", "1s", "--start-delay", "0s", "--burst-cover", "0s"}, `482 completed`},
+		{[]string{"--tick", "1s", "--poll", "1s", "--start-delay", "0s", "--burst-cover", "0s"},
+			`482 completed`},
 	} {
 		expect(t, 0, []string{c.want}, nil, append(append([]string{"run"}, c.args...), tiny)...)
 	}
@@ -134,7 +136,8 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"run", "--json", "", tiny}, `--json names no file`},
 		{[]string{"run", "--account", "user"}, `--account is for a log, and none was named`},
 		{[]string{"run", "--strict"}, `--strict is for a log`},
-		{[]string{"run", "--seed", "3", tiny}, `--seed is for the built-in week, and a log was named`},
+		{[]string{"run", "--seed", "3", tiny},
+			`--seed is for the built-in week, and a log was named`},
 	} {
 		expect(t, 2, nil, []string{`^qsim: .*` + c.want, `--help' has all flags`}, c.args...)
 	}
@@ -145,7 +148,7 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"run", "--tick", "0s", tiny}, `a tick time of 0s`},
 		{[]string{"run", "--poll", "10m", tiny}, `would expire after 5m0s`},
 		{[]string{"run", "--max-charge", "-1h", tiny}, `MaxCharge -1h0m0s`},
-		{[]string{"run", "--burst-cover", "1h", "--start-delay", "-1s", tiny}, `a start delay time of -1s`},
+		{[]string{"run", "--start-delay", "-1s", tiny}, `a start delay time of -1s`},
 	} {
 		expect(t, 2, nil, []string{`^qsim: .*` + c.want}, c.args...)
 	}
@@ -187,23 +190,25 @@ func TestMalformedLines(t *testing.T) {
 		`bad.swf:220: 1 fields, want 18`,
 		`and 4 more`,
 	}, "run", path)
-	expect(t, 2, nil, []string{`^qsim: \S*bad.swf:29: field 1 \(job number\): "ten" is not a number\n$`},
-		"run", "--strict", path)
+	first := `^qsim: \S*bad.swf:29: field 1 \(job number\): "ten" is not a number\n$`
+	expect(t, 2, nil, []string{first}, "run", "--strict", path)
 }
 
 // Jobs wider than the fleet are named and counted, and do not keep the others from running.
 func TestImpossibleJobs(t *testing.T) {
 	expect(t, 0, []string{`, [1-9]\d* impossible, 0 lost, 0 unfinished`}, []string{
-		`jobs that cannot run, as fewer workers have their labels than they need: \d+\n`,
+		`submissions that cannot run, as fewer workers have their labels than they need: \d+\n`,
 		`(?m)  \d+ needs 16 workers of 10$`, `and \d+ more`,
 	}, "run", "--workers", "10", tiny)
 	one := write(t, "a.swf", "1 0 0 10 3 -1 -1 1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n")
-	expect(t, 2, []string{`3 impossible`}, []string{`nothing could run`}, "run", "--workers", "2", one)
+	expect(t, 2, []string{`3 impossible`}, []string{`nothing could run`},
+		"run", "--workers", "2", one)
 }
 
 // A policy under which a request can never run breaks a promise.
 func TestRequestsThatNeverRun(t *testing.T) {
-	expect(t, 1, []string{` [1-9]\d* unfinished`}, []string{`^qsim: the run broke a promise: \d+ requests `},
+	expect(t, 1, []string{` [1-9]\d* unfinished`},
+		[]string{`^qsim: the run broke a promise: \d+ requests `},
 		"run", "--free", "off", "--max-charge", "0s", tiny)
 }
 
@@ -230,7 +235,8 @@ func TestJSONFileThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	expect(t, 2, nil, []string{`none/f.json: no such file or directory`}, "run", "--json",
 		filepath.Join(dir, "none", "f.json"), tiny)
-	expect(t, 2, nil, []string{`tick`}, "run", "--tick", "0s", "--json", filepath.Join(dir, "f"), tiny)
+	expect(t, 2, nil, []string{`tick`},
+		"run", "--tick", "0s", "--json", filepath.Join(dir, "f"), tiny)
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("left behind: %v", files)
 	}
@@ -266,7 +272,8 @@ func TestInterruption(t *testing.T) {
 func TestHelpAndVersion(t *testing.T) {
 	expect(t, 0, []string{`Exit codes: 0 all went well`, `run +Replay a log`}, nil)
 	expect(t, 0, []string{`Exit codes`}, nil, "help")
-	expect(t, 0, []string{`--burst-cover duration`, `qsim run --account none LOG.swf`}, nil, "help", "run")
+	expect(t, 0, []string{`--burst-cover duration`, `qsim run --account none LOG.swf`}, nil,
+		"help", "run")
 	expect(t, 0, []string{`^qsim `}, nil, "version")
 }
 

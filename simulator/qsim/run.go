@@ -56,24 +56,20 @@ func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
 
 // run makes the setup, simulates it and reports. Nothing is left behind if it fails.
 func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer) error {
-	var setup *simulator.Setup
-	var notes []string
+	var in *input
+	var err error
 	if len(args) == 0 {
-		setup = builtInSetup(f, c.Flags())
-	} else {
-		var err error
-		if setup, notes, err = logSetup(f, c.Flags(), args[0], stderr); err != nil {
-			return err
-		}
+		in = &input{setup: builtInSetup(f, c.Flags())}
+	} else if in, err = readInput(f, c.Flags(), args[0], stderr); err != nil {
+		return err
 	}
 	var file *report.JSONFile
 	if f.json != "" {
-		var err error
 		if file, err = report.CreateJSON(f.json); err != nil {
 			return err
 		}
 	}
-	figures, err := simulate(c.Context(), f, setup, stderr)
+	figures, err := simulate(c.Context(), f, in.setup, stderr)
 	if err != nil {
 		if file != nil {
 			err = errors.Join(err, file.Discard())
@@ -86,7 +82,7 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 		}
 	}
 	warnImpossible(figures, stderr)
-	options := report.Options{Top: f.top, Notes: notes}
+	options := report.Options{Top: f.top, Notes: in.notes}
 	if err := report.Table(stdout, figures, options); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
@@ -123,7 +119,7 @@ func verdict(f *simulator.Figures) error {
 		return fmt.Errorf("%w: %d requests never ran to their end, although nothing else arrived "+
 			"or ended any more", errBroken, f.All.Unfinished)
 	case f.All.Impossible == f.All.Requests:
-		return fmt.Errorf("nothing could run: all jobs are wider than the fleet")
+		return fmt.Errorf("nothing could run: everything is wider than the fleet")
 	}
 	return nil
 }
@@ -134,14 +130,13 @@ func warnImpossible(f *simulator.Figures, stderr io.Writer) {
 	if len(f.Impossible) == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "qsim: jobs that cannot run, as fewer workers have their labels than they "+
-		"need: %d\n", len(f.Impossible))
-	for i, job := range f.Impossible {
+	fmt.Fprintf(stderr, "qsim: submissions that cannot run, as fewer workers have their labels "+
+		"than they need: %d\n", len(f.Impossible))
+	for i, s := range f.Impossible {
 		if i == most {
 			fmt.Fprintf(stderr, "qsim:   and %d more\n", len(f.Impossible)-most)
 			break
 		}
-		fmt.Fprintf(stderr, "qsim:   %s needs %d workers of %d\n", job.Submission, job.Size,
-			job.Workers)
+		fmt.Fprintf(stderr, "qsim:   %s needs %d workers of %d\n", s.Submission, s.Size, s.Workers)
 	}
 }

@@ -17,8 +17,10 @@ import (
 // figures are made up; their numbers only have to be told apart.
 func figures() *simulator.Figures {
 	account := func(id string, used float64) simulator.AccountFigures {
-		return simulator.AccountFigures{Account: scheduler.AccountID(id), Requests: 1234, Completed: 1234,
-			Wait:        simulator.Distribution{Count: 1234, MeanSeconds: 3600.4, P50Seconds: 7.25, P95Seconds: 9999},
+		return simulator.AccountFigures{
+			Account: scheduler.AccountID(id), Requests: 1234, Completed: 1234,
+			Wait: simulator.Distribution{Count: 1234, MeanSeconds: 3600.4, P50Seconds: 7.25,
+				P95Seconds: 9999},
 			UsedSeconds: used, PaidSeconds: used - 1, FreeSeconds: 1, LostSeconds: 5, Preempted: 3}
 	}
 	return &simulator.Figures{
@@ -27,8 +29,9 @@ func figures() *simulator.Figures {
 		Start:    time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC),
 		End:      time.Date(2026, 1, 12, 1, 2, 0, 0, time.UTC),
 		Pool: simulator.PoolFigures{Workers: 10, SpanSeconds: 608_520, Utilisation: 0.75,
-			UtilisationUseful: 0.7, QueueMean: 12.34, QueueMax: 1500, Passes: 2000, Operations: 5000,
-			Starts: 3710, Preemptions: 9, Reprioritizations: 17},
+			UtilisationUseful: 0.7, QueueMean: 12.34, QueueMax: 1500, Passes: 2000,
+			Operations: 5000,
+			Starts:     3710, Preemptions: 9, Reprioritizations: 17},
 		All: account("", 2_000_000),
 		Accounts: []simulator.AccountFigures{account("a", 100), account("b\x1b[31m", 1_234_567),
 			account("", 10)},
@@ -148,7 +151,8 @@ func TestJSON(t *testing.T) {
 			Used    float64 `json:"used_worker_seconds"`
 		}
 	}
-	if err := json.Unmarshal(b, &got); err != nil || got.Version != 1 || got.Accounts[1].Used != 1_234_567 {
+	err = json.Unmarshal(b, &got)
+	if err != nil || got.Version != 1 || got.Accounts[1].Used != 1_234_567 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
@@ -168,7 +172,8 @@ func TestJSONThatIsNotWritten(t *testing.T) {
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("left behind: %v", files)
 	}
-	if _, err := report.CreateJSON(dir); err == nil || !strings.Contains(err.Error(), "not a file") {
+	_, err = report.CreateJSON(dir)
+	if err == nil || !strings.Contains(err.Error(), "not a file") {
 		t.Errorf("a folder: %v", err)
 	}
 	none := filepath.Join(dir, "none", "figures.json")

@@ -21,6 +21,11 @@ type Options struct {
 	Notes []string
 }
 
+// legend explains the columns of the table of accounts.
+const legend = `wait: seconds from submission to the start of the run that completed. used, paid, free,
+lost work: worker-seconds; lost work is what preempted runs had done.
+`
+
 // Table writes figures for people: one table of accounts, the pool, and what really happened where
 // that is known. Times of the real world come last, on a line of their own.
 func Table(out io.Writer, f *simulator.Figures, o Options) error {
@@ -30,11 +35,11 @@ func Table(out io.Writer, f *simulator.Figures, o Options) error {
 		fmt.Fprintf(&b, "%s\n", note)
 	}
 	if f.Partial {
-		fmt.Fprintf(&b, "\nPARTIAL: the run was stopped at %s\n", f.End.Format("2006-01-02 15:04:05Z"))
+		fmt.Fprintf(&b, "\nPARTIAL: the run was stopped at %s\n",
+			f.End.Format("2006-01-02 15:04:05Z"))
 	}
 	fmt.Fprintf(&b, "\n%s\n", accounts(f, o.Top))
-	fmt.Fprintf(&b, "wait: seconds from submission to the start of the run that completed. "+
-		"used, paid, free,\nlost work: worker-seconds; lost work is what preempted runs had done.\n")
+	b.WriteString(legend)
 	fmt.Fprintf(&b, "\n%s\n", pool(f))
 	if f.Submissions != nil {
 		fmt.Fprintf(&b, "\n%s\n", comparison(f))
@@ -88,8 +93,8 @@ func newTable(header ...any) table.Writer {
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.
 func accounts(f *simulator.Figures, top int) string {
-	t := newTable("account", "requests", "wait p50", "wait p95", "wait mean", "used", "paid", "free",
-		"lost work", "preempted", "lost")
+	t := newTable("account", "requests", "wait p50", "wait p95", "wait mean", "used", "paid",
+		"free", "lost work", "preempted", "lost")
 	rows := slices.Clone(f.Accounts)
 	rest := 0
 	if top > 0 && len(rows) > top {

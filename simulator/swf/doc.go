@@ -12,7 +12,7 @@
 //	job submit wait  run  processors       asked                 group    queue partition
 //	                                                        user
 //
-// [Reader] streams: [Reader.Next] returns one job at a time. A malformed line is a [*LineError] that
-// names the file and the line; reading can go on after it. Any other error ends the reading.
+// [Reader] streams: [Reader.Next] returns one job at a time. A malformed line is a [*LineError],
+// which names the file and the line; reading can go on after it. Any other error ends the reading.
 // [ReadFile] reads a whole log, and either stops at the first malformed line or counts them.
 package swf

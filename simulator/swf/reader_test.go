@@ -112,9 +112,10 @@ func TestMalformedLinesAreNamed(t *testing.T) {
 		{withField(4, "1.5"), `a.swf:2: field 4 (run time): "1.5" is not a whole number`},
 		{withField(4, "-2"), `a.swf:2: field 4 (run time): "-2" is below -1`},
 		{withField(2, "-1"), `a.swf:2: field 2 (submit time): "-1" is negative`},
-		{withField(3, "9e9"), `a.swf:2: field 3 (wait time): "9e9" seconds is more than a hundred years`},
-		{withField(5, "1e9"), `a.swf:2: field 5 (processors): "1e9" is more than a hundred million ` +
-			`processors`},
+		{withField(3, "9e9"), `a.swf:2: field 3 (wait time): "9e9" seconds is more than a ` +
+			`hundred years`},
+		{withField(5, "1e9"), `a.swf:2: field 5 (processors): "1e9" is more than a hundred ` +
+			`million processors`},
 		{withField(18, "1e13"), `a.swf:2: field 18 (think time): "1e13" is out of range`},
 		{withField(6, "much"), `a.swf:2: field 6 (cpu time): "much" is not a number`},
 		{withField(1, strings.Repeat("9", 99)), `a.swf:2: field 1 (job number): ` +
@@ -200,7 +201,8 @@ func TestErrorsOfTheSourceEndTheReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := r.Next(); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "a.swf:2:") {
+		_, err := r.Next()
+		if !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "a.swf:2:") {
 			t.Errorf("got %v", err)
 		}
 	}
