@@ -23,8 +23,8 @@ func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos
 	if op.GetTime() == nil {
 		return nil, fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
 	}
-	if err := op.GetTime().CheckValid(); err != nil {
-		return nil, fmt.Errorf("%w: time: %v", scheduler.ErrInvalid, err)
+	if err := checkNanos(op.GetTime()); err != nil {
+		return nil, fmt.Errorf("time: %w", err)
 	}
 	t := op.GetTime().AsTime()
 	if err := checkTime(t); err != nil {
@@ -98,8 +98,8 @@ func taskWaiting(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	if op.GetEnqueueTime() == nil {
 		return fmt.Errorf("request %q: %w: no enqueue time", id, scheduler.ErrInvalid)
 	}
-	if err := op.GetEnqueueTime().CheckValid(); err != nil {
-		return fmt.Errorf("request %q: %w: enqueue time: %v", id, scheduler.ErrInvalid, err)
+	if err := checkNanos(op.GetEnqueueTime()); err != nil {
+		return fmt.Errorf("request %q: enqueue time: %w", id, err)
 	}
 	return state.NotifyTaskWaiting(ctx, s, events, &TaskWaitingRequest{
 		AccountID:           scheduler.AccountID(op.GetAccountId()),

@@ -5,6 +5,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -21,8 +23,17 @@ func checkID(what, id string) error {
 }
 
 func checkTime(t time.Time) error {
-	if y := t.UTC().Year(); y < 1970 || y > 9999 {
+	const endOfTimeSeconds = 253402300800 // the first second of the year 10000
+	if s := t.Unix(); s < 0 || s >= endOfTimeSeconds {
 		return fmt.Errorf("%w: time %v is not in the years 1970 to 9999", scheduler.ErrInvalid, t)
+	}
+	return nil
+}
+
+// checkNanos checks the part of a timestamp that a time.Time would quietly carry over.
+func checkNanos(t *timestamppb.Timestamp) error {
+	if n := t.GetNanos(); n < 0 || n > 999_999_999 {
+		return fmt.Errorf("%w: nanos %d is not from 0 to 999999999", scheduler.ErrInvalid, n)
 	}
 	return nil
 }

@@ -164,8 +164,11 @@ func bad(field, format string, args ...any) error {
 
 // readID checks an id that must come after the last one, and makes it the last one.
 func readID(field, id string, last *string) error {
-	if err := checkID("its", id); err != nil {
-		return bad(field, "%v", err)
+	if id == "" {
+		return bad(field, "empty id")
+	}
+	if !utf8.ValidString(id) {
+		return bad(field, "id %q is not UTF-8", id)
 	}
 	if id <= *last {
 		return bad(field, "%q is not in order, or there twice", id)
@@ -178,7 +181,7 @@ func readTime(field string, t *timestamppb.Timestamp) (time.Time, error) {
 	if t == nil {
 		return time.Time{}, bad(field, "missing")
 	}
-	if err := t.CheckValid(); err != nil {
+	if err := checkNanos(t); err != nil {
 		return time.Time{}, bad(field, "%v", err)
 	}
 	if err := checkTime(t.AsTime()); err != nil {
@@ -192,12 +195,10 @@ func readTimeout(d *durationpb.Duration) (time.Duration, error) {
 	if d == nil {
 		return 0, bad(field, "missing")
 	}
-	if err := d.CheckValid(); err != nil {
-		return 0, bad(field, "%v", err)
-	}
-	v := d.AsDuration() // saturates
-	if v <= 0 || v.Nanoseconds()/1e9 != d.GetSeconds() {
-		return 0, bad(field, "%d s is not more than 0 and within 292 years", d.GetSeconds())
+	v := d.AsDuration() // saturates, and carries nanos beyond a second
+	if v <= 0 || v.Nanoseconds()/1e9 != d.GetSeconds() || int32(v.Nanoseconds()%1e9) != d.GetNanos() {
+		return 0, bad(field, "%d s and %d ns is not more than 0 and within 292 years",
+			d.GetSeconds(), d.GetNanos())
 	}
 	return v, nil
 }

@@ -11,7 +11,9 @@ type account struct {
 	id      AccountID
 	config  *AccountConfig // nil if the account does not exist
 	balance Balance
+	caps    Balance // what each balance earns up to
 
+	tasks   int                        // its runs
 	running [numLevels]int             // its runs by level
 	runs    [numLevels]ordered[*run]   // the same, cheapest first
 	lanes   map[*need]*lane            // all its lanes
@@ -33,6 +35,7 @@ type account struct {
 type accountPass struct {
 	id        uint64 // the pass that the rest belongs to
 	settled   bool   // its lanes took part at a level that it did not use up
+	contends  bool   // it is in pass.contenders
 	takesPart bool   // at the level of the moment
 	usedUp    bool   // the level of the moment, at some time of it
 	barred    bool   // from preempting at the level of the moment
@@ -129,7 +132,10 @@ func forgetLabel(l *label) {
 // configure gives the account its settings, and counts anew what they limit.
 func (s *Scheduler) configure(a *account, c *AccountConfig) {
 	a.config = c
-	a.limits, a.onKind, a.groups = nil, nil, nil
+	a.limits, a.onKind, a.groups, a.caps = nil, nil, nil, Balance{}
+	if c != nil {
+		a.caps = c.caps()
+	}
 	if c != nil && hasLimit(c) {
 		a.limits, a.onKind = map[*label]*labelLimit{}, map[*kind][]*labelLimit{}
 	}

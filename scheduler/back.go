@@ -11,6 +11,9 @@ func (p *pass) comeBack() {
 			continue
 		}
 		p.cameLane(r.lane).queue.insert(r)
+		if r.lane.account.exists() {
+			p.contend(r.lane.account)
+		}
 	}
 	clear(p.back)
 	p.back = p.back[:0]

@@ -122,13 +122,10 @@ func readDuration(field string, d *durationpb.Duration) (time.Duration, error) {
 	if d == nil {
 		return 0, nil
 	}
-	if err := d.CheckValid(); err != nil {
-		return 0, fmt.Errorf("%w: %s: %v", ErrInvalidConfig, field, err)
-	}
-	v := d.AsDuration() // saturates
+	v := d.AsDuration() // saturates, and carries nanos beyond a second
 	if v.Nanoseconds()/1e9 != d.GetSeconds() || int32(v.Nanoseconds()%1e9) != d.GetNanos() {
-		return 0, fmt.Errorf("%w: %s of %d s is beyond 292 years", ErrInvalidConfig, field,
-			d.GetSeconds())
+		return 0, fmt.Errorf("%w: %s of %d s and %d ns is not a duration of up to 292 years",
+			ErrInvalidConfig, field, d.GetSeconds(), d.GetNanos())
 	}
 	return v, nil
 }

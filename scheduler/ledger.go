@@ -54,14 +54,21 @@ func mulSaturating(a, b int64) int64 {
 
 // advance moves all balances of the account on.
 func (a *account) advance(millis int64) {
-	for p := range a.balance {
-		a.balance[p] = advance(a.balance[p], a.config.ChargeRate[p], a.cap(p), a.running[p], millis)
+	for p, b := range a.balance {
+		rate, runs := a.config.ChargeRate[p], a.running[p]
+		if runs == 0 && (rate == 0 || b == a.caps[p]) {
+			continue // the usual case: nothing to pay, and nothing to earn
+		}
+		a.balance[p] = advance(b, rate, a.caps[p], runs, millis)
 	}
 }
 
-// cap is what the balance at level p earns up to.
-func (a *account) cap(p int) Quota {
-	return Quota(a.config.ChargeRate[p]) * Quota(a.config.MaxCharge.Milliseconds())
+// caps returns what each balance earns up to.
+func (c *AccountConfig) caps() (caps Balance) {
+	for p, rate := range c.ChargeRate {
+		caps[p] = Quota(rate) * Quota(c.MaxCharge.Milliseconds())
+	}
+	return caps
 }
 
 // mayStart reports whether the account may start one more run at level p: with n runs there, each

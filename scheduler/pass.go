@@ -18,6 +18,9 @@ type pass struct {
 	everyLane  bool    // any active lane may match an idle worker; else only
 	freshNeeds []*need // those with these needs, and untried ones; see untried.go
 
+	contenders []*account // those with something to place
+	owners     []*account // those with runs, by id
+
 	takers []*account     // those that take part at this level
 	queue  heap[laneHead] // the lanes to place from, by head
 	later  []laneHead     // what step 1 leaves to step 2
@@ -35,6 +38,7 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
 	s.passes++
 	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e), out: s.scratch[:0]}
+	p.findAccounts()
 	p.lookAround()
 	for p.level = 0; p.level < FreeBucket; p.level++ {
 		p.begin()
@@ -77,14 +81,33 @@ func (p *pass) state(a *account) *accountPass {
 	return &a.pass
 }
 
-// begin finds the accounts that take part at this level: those that may start a run there, and
-// have not taken part at a better one without using it up.
+// findAccounts finds the accounts that the pass can concern: those with something to place, and
+// those with runs, by id. An account whose first run starts in this pass has nothing to promote or
+// demote yet.
+func (p *pass) findAccounts() {
+	for _, a := range p.s.existing {
+		if len(a.active) > 0 {
+			p.contend(a)
+		}
+		if a.tasks > 0 {
+			p.owners = append(p.owners, a)
+		}
+	}
+}
+
+// contend notes that an account has something to place.
+func (p *pass) contend(a *account) {
+	if st := p.state(a); !st.contends {
+		st.contends = true
+		p.contenders = append(p.contenders, a)
+	}
+}
+
+// begin finds the accounts that take part at this level: those that may start a run there. What
+// took part at a better level that its account did not use up is passed over later.
 func (p *pass) begin() {
 	p.takers = p.takers[:0]
-	for _, a := range p.s.existing {
-		if len(a.active) == 0 && len(p.came) == 0 {
-			continue
-		}
+	for _, a := range p.contenders {
 		st := p.state(a)
 		st.takesPart = a.mayStart(p.level, p.s.burstCover)
 		st.usedUp, st.barred = false, false

@@ -2,7 +2,7 @@ package scheduler
 
 // reprioritize is step 3: for each account, demotion out of this level or promotion into it.
 func (p *pass) reprioritize() {
-	for _, a := range p.s.existing {
+	for _, a := range p.owners {
 		balance := a.balance[p.level]
 		over := milliWorkers(a.running[p.level]) - int64(a.config.ChargeRate[p.level])
 		switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -307,8 +308,11 @@ func (rd *snapshotReader) readExpired() error {
 
 // readID checks an id that must come after the last one, and makes it the last one.
 func readID(field, id string, last *string) error {
-	if err := checkID("its", id); err != nil {
-		return bad(field, "%v", err)
+	if id == "" {
+		return bad(field, "empty id")
+	}
+	if !utf8.ValidString(id) {
+		return bad(field, "id %q is not UTF-8", id)
 	}
 	if id <= *last {
 		return bad(field, "%q is not in order, or there twice", id)
@@ -321,8 +325,8 @@ func readTime(field string, t *timestamppb.Timestamp) (instant, error) {
 	switch {
 	case t == nil:
 		return instant{}, bad(field, "missing")
-	case t.CheckValid() != nil:
-		return instant{}, bad(field, "%v", t.CheckValid())
+	case t.GetNanos() < 0 || t.GetNanos() > 999_999_999:
+		return instant{}, bad(field, "nanos %d is not from 0 to 999999999", t.GetNanos())
 	case !validTime(t.AsTime()):
 		return instant{}, bad(field, "%v is not in the years 1970 to 9999", t.AsTime())
 	}
