@@ -37,7 +37,7 @@ type pass struct {
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
 	s.passes++
-	p := &pass{s: s, id: s.passes, sink: sinkOrNil(e), out: s.scratch[:0]}
+	p := s.newPass(sinkOrNil(e))
 	p.findAccounts()
 	p.lookAround()
 	for p.level = 0; p.level < FreeBucket; p.level++ {
@@ -51,6 +51,24 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	p.placeFree()
 	p.finish()
 	return p.decisions()
+}
+
+// newPass returns the scheduler's pass, emptied: it keeps the memory of its lists.
+func (s *Scheduler) newPass(sink EventSink) *pass {
+	old := &s.pass
+	old.queue.reset()
+	clear(old.freshNeeds)
+	*old = pass{
+		s: s, id: s.passes, sink: sink,
+		out:        old.out[:0],
+		freshNeeds: old.freshNeeds[:0],
+		contenders: old.contenders[:0],
+		owners:     old.owners[:0],
+		takers:     old.takers[:0],
+		queue:      old.queue,
+		later:      old.later[:0],
+	}
+	return old
 }
 
 // decisionsPerChunk bounds how much a long list of decisions is copied while it grows.
@@ -69,7 +87,6 @@ func (p *pass) decide(a Assignment) {
 func (p *pass) decisions() []Assignment {
 	all := slices.Concat(append(p.done, p.out)...)
 	clear(p.out)
-	p.s.scratch = p.out[:0]
 	return all
 }
 

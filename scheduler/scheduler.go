@@ -39,7 +39,7 @@ type Scheduler struct {
 	withActive  map[*account]bool // accounts with active lanes
 	activeLanes int
 	passes      uint64
-	scratch     []Assignment      // room for the decisions of the next pass
+	pass        pass              // the present one, or the last
 	runClock    [numLevels]uint64 // how many runs ever came to each level
 }
 
