@@ -30,6 +30,10 @@ race: ## Run all tests under the race detector.
 invariants: ## Run all tests with the slow checks on.
 	$(GO) test -tags=invariants -timeout=18m $(ARGS) ./...
 
+.PHONY: traces
+traces: ## Replay real logs at full length, from the folder that QSIM_TRACES names.
+	$(GO) test -run=KTH -v ./simulator
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite

@@ -22,7 +22,8 @@ type Options struct {
 }
 
 // legend explains the columns of the table of accounts.
-const legend = `wait: seconds from submission to the start of the run that completed. used, paid, free,
+const legend = "wait: seconds from submission to the start of the run that completed. " +
+	`used, paid, free,
 lost work: worker-seconds; lost work is what preempted runs had done.
 `
 
