@@ -164,102 +164,107 @@ func TestTrueHistory(t *testing.T) {
 	}
 }
 
+// lies are changes of the history, each to what comes of one chapter, with the check that finds it.
+var lies = []struct {
+	name string
+	at   int
+	tell func(*chapter)
+	want invariants.Check
+}{
+	{"a request waits and runs", victimHeld, func(c *chapter) {
+		s := c.pool.Scheduler
+		s.WaitingRequests = append(s.WaitingRequests, s.Workers[0].Run.Request)
+	}, invariants.OnePlace},
+	{"a worker is there twice", victimHeld, func(c *chapter) {
+		s := c.pool.Scheduler
+		s.Workers = append(s.Workers, s.Workers[0])
+	}, invariants.OnePlace},
+	{"a worker is idle and busy", victimHeld, func(c *chapter) {
+		c.pool.Scheduler.Workers[0].IdleSince = timestamppb.New(begin)
+	}, invariants.OnePlace},
+	{"an assignment without an event", victimHeld, func(c *chapter) {
+		c.step.Events = nil
+	}, invariants.NothingDropped},
+	{"an assignment with two events", victimHeld, func(c *chapter) {
+		c.step.Events = append(c.step.Events, c.step.Events[0])
+	}, invariants.OnePlace},
+	{"a request waits without an event", victimWaits, func(c *chapter) {
+		c.step.Events = nil
+	}, invariants.NothingDropped},
+	{"a request vanishes", victimWaits, func(c *chapter) {
+		c.pool.Scheduler.WaitingRequests = nil
+	}, invariants.NothingDropped},
+	{"a request completes by itself", otherWaits, func(c *chapter) {
+		c.step.Events[0].Type = protos.TaskEvent_TYPE_COMPLETED
+		c.step.Events[0].RequestId = "victim"
+		c.step.Events[0].WorkerId = "w"
+	}, invariants.NothingDropped},
+	{"a refused operation has events", otherWaits, func(c *chapter) {
+		c.step.Result = nil
+	}, invariants.NothingDropped},
+	{"an assignment to a worker with a task", preemption, func(c *chapter) {
+		c.step.Events = c.step.Events[1:]
+	}, invariants.OnePlace},
+	{"a held task that the worker was handed", otherHandedOut, func(c *chapter) {
+		c.step.Result.Assignments[0].RequestId = "victim"
+	}, invariants.OnePlace},
+	{"a preempted task is not cancelled", cancellations, func(c *chapter) {
+		c.step.Result.Cancellations = nil
+	}, invariants.NothingDropped},
+	{"a preempted task is cancelled twice", cancellations, func(c *chapter) {
+		r := c.step.Result
+		r.Cancellations = append(r.Cancellations, r.Cancellations[0])
+	}, invariants.NothingDropped},
+	{"a held task is cancelled", cancellations, func(c *chapter) {
+		c.step.Result.Cancellations[0].RequestId = "other"
+	}, invariants.OnlyStarted},
+	{"an abort ends by itself", otherHandedOut - 2, func(c *chapter) {
+		c.pool.Reconciler.WorkerQueues[0].TasksToAbort = nil
+	}, invariants.NothingDropped},
+	{"an abort goes on", victimAbsent, func(c *chapter) {
+		c.pool.Reconciler.WorkerQueues[0].TasksToAbort = []*protos.TaskToAbort{{
+			RequestId: "victim", SinceTime: timestamppb.New(begin.Add(5 * time.Second))}}
+	}, invariants.OnlyStarted},
+	{"a run is at another stage", victimHandedOut, func(c *chapter) {
+		c.pool.Scheduler.Workers[0].Run.Stage = protos.Stage_STAGE_RUNNING
+	}, invariants.OnlyStarted},
+	{"a level changes without an event", victimRuns, func(c *chapter) {
+		c.pool.Scheduler.Workers[0].Run.Priority = 2
+	}, invariants.NothingDropped},
+	{"an entry for a task that is not there", victimRuns, func(c *chapter) {
+		c.pool.Reconciler.WorkerQueues = []*protos.WorkerQueue{{WorkerId: "w",
+			TaskToAssign: &protos.TaskToAssign{RequestId: "other"}}}
+	}, invariants.OnePlace},
+	{"one unit is missing", preemption, func(c *chapter) {
+		c.pool.Scheduler.Accounts[0].Balance[1]--
+	}, invariants.Conserved},
+	{"a refund is too small", preemption, func(c *chapter) {
+		c.step.Events[0].AccountBalance[1]--
+	}, invariants.Conserved},
+	{"a victim has cost less", preemption, func(c *chapter) {
+		c.step.Events[0].Cost[1]--
+	}, invariants.Conserved},
+	{"a preemption is cheaper", preemption, func(c *chapter) {
+		c.step.Events[1].GetAssigned().PreemptionCost[1]--
+	}, invariants.Conserved},
+	{"a run has cost more", otherRuns, func(c *chapter) {
+		c.pool.Scheduler.Workers[0].Run.Cost[1]++
+	}, invariants.Conserved},
+	{"the clock stands still", preemption, func(c *chapter) {
+		c.pool.Scheduler.LastUpdateTime = timestamppb.New(begin)
+	}, invariants.Conserved},
+	{"a pass leaves a worker idle", victimHeld, func(c *chapter) {
+		c.step.Events = nil
+		c.pool.Reconciler.WorkerQueues = nil
+		s := c.pool.Scheduler
+		s.WaitingRequests = []*protos.Request{s.Workers[0].Run.Request}
+		s.Workers[0].Run, s.Workers[0].IdleSince = nil, timestamppb.New(begin)
+	}, invariants.NoIdleMatch},
+}
+
 // TestLies tells the history with one lie at a time, and asserts which check finds it.
 func TestLies(t *testing.T) {
-	for _, lie := range []struct {
-		name string
-		at   int
-		tell func(*chapter)
-		want invariants.Check
-	}{
-		{"a request waits and runs", victimHeld, func(c *chapter) {
-			s := c.pool.Scheduler
-			s.WaitingRequests = append(s.WaitingRequests, s.Workers[0].Run.Request)
-		}, invariants.OnePlace},
-		{"a worker is there twice", victimHeld, func(c *chapter) {
-			s := c.pool.Scheduler
-			s.Workers = append(s.Workers, s.Workers[0])
-		}, invariants.OnePlace},
-		{"a worker is idle and busy", victimHeld, func(c *chapter) {
-			c.pool.Scheduler.Workers[0].IdleSince = timestamppb.New(begin)
-		}, invariants.OnePlace},
-		{"an assignment without an event", victimHeld, func(c *chapter) {
-			c.step.Events = nil
-		}, invariants.NothingDropped},
-		{"an assignment with two events", victimHeld, func(c *chapter) {
-			c.step.Events = append(c.step.Events, c.step.Events[0])
-		}, invariants.OnePlace},
-		{"a request waits without an event", victimWaits, func(c *chapter) {
-			c.step.Events = nil
-		}, invariants.NothingDropped},
-		{"a request vanishes", victimWaits, func(c *chapter) {
-			c.pool.Scheduler.WaitingRequests = nil
-		}, invariants.NothingDropped},
-		{"a request completes by itself", otherWaits, func(c *chapter) {
-			c.step.Events[0].Type = protos.TaskEvent_TYPE_COMPLETED
-			c.step.Events[0].RequestId = "victim"
-			c.step.Events[0].WorkerId = "w"
-		}, invariants.NothingDropped},
-		{"a refused operation has events", otherWaits, func(c *chapter) {
-			c.step.Result = nil
-		}, invariants.NothingDropped},
-		{"an assignment to a worker with a task", preemption, func(c *chapter) {
-			c.step.Events = c.step.Events[1:]
-		}, invariants.OnePlace},
-		{"a held task that the worker was handed", otherHandedOut, func(c *chapter) {
-			c.step.Result.Assignments[0].RequestId = "victim"
-		}, invariants.OnePlace},
-		{"a preempted task is not cancelled", cancellations, func(c *chapter) {
-			c.step.Result.Cancellations = nil
-		}, invariants.NothingDropped},
-		{"a preempted task is cancelled twice", cancellations, func(c *chapter) {
-			r := c.step.Result
-			r.Cancellations = append(r.Cancellations, r.Cancellations[0])
-		}, invariants.NothingDropped},
-		{"a held task is cancelled", cancellations, func(c *chapter) {
-			c.step.Result.Cancellations[0].RequestId = "other"
-		}, invariants.OnlyStarted},
-		{"an abort ends by itself", otherHandedOut - 2, func(c *chapter) {
-			c.pool.Reconciler.WorkerQueues[0].TasksToAbort = nil
-		}, invariants.NothingDropped},
-		{"an abort goes on", victimAbsent, func(c *chapter) {
-			c.pool.Reconciler.WorkerQueues[0].TasksToAbort = []*protos.TaskToAbort{{
-				RequestId: "victim", SinceTime: timestamppb.New(begin.Add(5 * time.Second))}}
-		}, invariants.OnlyStarted},
-		{"a run is at another stage", victimHandedOut, func(c *chapter) {
-			c.pool.Scheduler.Workers[0].Run.Stage = protos.Stage_STAGE_RUNNING
-		}, invariants.OnlyStarted},
-		{"a level changes without an event", victimRuns, func(c *chapter) {
-			c.pool.Scheduler.Workers[0].Run.Priority = 2
-		}, invariants.NothingDropped},
-		{"an entry for a task that is not there", victimRuns, func(c *chapter) {
-			c.pool.Reconciler.WorkerQueues = []*protos.WorkerQueue{{WorkerId: "w",
-				TaskToAssign: &protos.TaskToAssign{RequestId: "other"}}}
-		}, invariants.OnePlace},
-		{"one unit is missing", preemption, func(c *chapter) {
-			c.pool.Scheduler.Accounts[0].Balance[1]--
-		}, invariants.Conserved},
-		{"a refund is too small", preemption, func(c *chapter) {
-			c.step.Events[0].AccountBalance[1]--
-		}, invariants.Conserved},
-		{"a victim has cost less", preemption, func(c *chapter) {
-			c.step.Events[0].Cost[1]--
-		}, invariants.Conserved},
-		{"a preemption is cheaper", preemption, func(c *chapter) {
-			c.step.Events[1].GetAssigned().PreemptionCost[1]--
-		}, invariants.Conserved},
-		{"a run has cost more", otherRuns, func(c *chapter) {
-			c.pool.Scheduler.Workers[0].Run.Cost[1]++
-		}, invariants.Conserved},
-		{"the clock stands still", preemption, func(c *chapter) {
-			c.pool.Scheduler.LastUpdateTime = timestamppb.New(begin)
-		}, invariants.Conserved},
-		{"a pass leaves a worker idle", victimHeld, func(c *chapter) {
-			*c = history(t)[victimWaits]
-			c.step = invariants.Step{Operation: history(t)[victimHeld].step.Operation,
-				Result: &protos.Result{}}
-		}, invariants.NoIdleMatch},
-	} {
+	for _, lie := range lies {
 		t.Run(lie.name, func(t *testing.T) {
 			all := history(t)
 			all[lie.at] = all[lie.at].clone()

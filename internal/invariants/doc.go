@@ -23,7 +23,8 @@
 //   - [Conserved]: each balance and each cost is, to the unit, what was earned, paid, charged and
 //     refunded.
 //   - [NoIdleMatch]: after a pass, no request that took part could run on a worker that is idle.
-//   - [FixedPoint]: repeated passes at one time come to rest, and place no task twice.
+//   - [FixedPoint]: repeated passes at one time come to rest, and place no task twice, unless it
+//     lost its worker to another one before it was handed out.
 //   - [SameState]: the same operations lead to the same snapshot.
 //
 // A step costs O(its events), and O(accounts) for each pull; a snapshot costs O(its size), and

@@ -14,23 +14,15 @@ type Passer interface {
 	Hash() [32]byte
 }
 
-// CheckFixedPoint makes passes until one changes nothing, which must be within so many passes. No
-// request may be placed twice on the way, and no worker be preempted twice in one pass.
+// CheckFixedPoint makes passes until one changes nothing, which must be within so many passes. In
+// one pass no worker is given away twice and no request is placed twice; in all of them, a request
+// is placed again only after it lost its worker to another one before it was handed out.
 func CheckFixedPoint(s Passer, passesMax int) error {
-	placed := map[scheduler.RequestID]bool{}
+	places := map[scheduler.RequestID]scheduler.WorkerID{}
 	before := s.Hash()
 	for range passesMax {
-		assignments := s.RunOnce(nil)
-		workers := map[scheduler.WorkerID]bool{}
-		for _, a := range assignments {
-			if placed[a.Request] {
-				return broken(FixedPoint, "%q is placed twice", a.Request)
-			}
-			placed[a.Request] = true
-			if workers[a.Worker] {
-				return broken(FixedPoint, "%q is given away twice in one pass", a.Worker)
-			}
-			workers[a.Worker] = true
+		if err := checkPass(s.RunOnce(nil), places); err != nil {
+			return err
 		}
 		after := s.Hash()
 		if after == before {
@@ -39,6 +31,33 @@ func CheckFixedPoint(s Passer, passesMax int) error {
 		before = after
 	}
 	return broken(FixedPoint, "%d passes have not come to rest", passesMax)
+}
+
+// checkPass follows the decisions of one pass. The places are those of requests that were placed
+// and have not lost their worker since.
+func checkPass(all []scheduler.Assignment,
+	places map[scheduler.RequestID]scheduler.WorkerID) error {
+	tenants := map[scheduler.WorkerID]scheduler.RequestID{}
+	for r, w := range places {
+		tenants[w] = r
+	}
+	given := map[scheduler.WorkerID]bool{}
+	placed := map[scheduler.RequestID]bool{}
+	for _, a := range all {
+		if given[a.Worker] || placed[a.Request] {
+			return broken(FixedPoint, "in one pass, %q or %q is in two assignments", a.Worker,
+				a.Request)
+		}
+		given[a.Worker], placed[a.Request] = true, true
+		if a.Type == scheduler.AssignmentPreemptWorker {
+			delete(places, tenants[a.Worker])
+		}
+		if w, twice := places[a.Request]; twice {
+			return broken(FixedPoint, "%q is placed on %q, and is on %q", a.Request, a.Worker, w)
+		}
+		places[a.Request] = a.Worker
+	}
+	return nil
 }
 
 // CheckSame says whether two snapshots are the same to the byte.

@@ -39,7 +39,13 @@ func TestCheckFixedPoint(t *testing.T) {
 		{"at rest", nil, false},
 		{"two passes", [][]scheduler.Assignment{one, two}, false},
 		{"three passes", [][]scheduler.Assignment{one, two, nil}, true},
-		{"placed twice", [][]scheduler.Assignment{one, one}, true},
+		{"placed twice", [][]scheduler.Assignment{one, {{Request: "r", Worker: "v"}}}, true},
+		{"placed again after a preemption", [][]scheduler.Assignment{one, {
+			{Request: "s", Worker: "w", Type: scheduler.AssignmentPreemptWorker},
+			{Request: "r", Worker: "v"}}}, false},
+		{"placed again after another's", [][]scheduler.Assignment{one, {
+			{Request: "s", Worker: "v", Type: scheduler.AssignmentPreemptWorker},
+			{Request: "r", Worker: "u"}}}, true},
 		{"a worker twice", [][]scheduler.Assignment{{one[0], {Request: "s", Worker: "w"}}}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

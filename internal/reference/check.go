@@ -12,6 +12,9 @@ import (
 // largestGrant bounds initial balances, thresholds and caps: 2^60 units.
 const largestGrant = 1 << 60
 
+// largestLimit bounds the limits on numbers of tasks.
+const largestLimit = 1<<31 - 1
+
 // largestRate is a million workers, in milli-workers.
 const largestRate = 1_000_000 * 1000
 
@@ -106,11 +109,11 @@ func checkAccountConfig(c *scheduler.AccountConfig) error {
 			return fmt.Errorf("%w: cap[%d] %v", scheduler.ErrInvalidConfig, p, limit)
 		}
 	}
-	if c.MaxFanout < 0 {
+	if c.MaxFanout < 0 || c.MaxFanout > largestLimit {
 		return fmt.Errorf("%w: MaxFanout %d", scheduler.ErrInvalidConfig, c.MaxFanout)
 	}
 	for key, n := range c.PerLabelTaskLimits {
-		if n < 0 || key == "" || !utf8.ValidString(key) {
+		if n < 0 || n > largestLimit || key == "" || !utf8.ValidString(key) {
 			return fmt.Errorf("%w: limit %q: %d", scheduler.ErrInvalidConfig, key, n)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 type sights map[string]int
 
 // storySeeds is how many stories of each profile the coverage test tells.
-const storySeeds = 25
+const storySeeds = 20
 
 // wanted are the situations that random operations must come to, lest the comparison be blind
 // there.
@@ -54,6 +54,9 @@ var wanted = []string{
 // TestStoriesComeEverywhere tells a fixed number of stories, on both sides, and asserts that each
 // wanted situation came up.
 func TestStoriesComeEverywhere(t *testing.T) {
+	if raceDetector {
+		t.Skip("the stories are the same without the race detector, and told there")
+	}
 	seen := sights{}
 	for i := range profiles {
 		for seed := range uint64(storySeeds) {

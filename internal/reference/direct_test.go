@@ -59,94 +59,113 @@ func (c calls) next() call {
 	if chance(c.d, 2) {
 		t = pick(c.d, time.Time{}, time.Unix(-1, 0), time.Unix(253402300800, 0))
 	}
-	rid, wid := scheduler.RequestID(c.newRequest()), scheduler.WorkerID(c.newWorker())
+	return pickWeighted(c.d, []weighted[func(time.Time) call]{
+		{15, c.runOnce},
+		{12, c.updateTime},
+		{20, c.addRequest},
+		{16, c.markIdle},
+		{10, c.notifyTaskRunning},
+		{5, c.notifyTaskAbsent},
+		{4, c.unassign},
+		{14, c.aboutPlaced},
+		{12, c.aboutAccount},
+	})(t)
+}
+
+// plain is a call that returns nothing but an error.
+func plain(name string, make func(machine, scheduler.EventSink) error) call {
+	return call{name, func(m machine, e scheduler.EventSink) (any, error) { return nil, make(m, e) }}
+}
+
+// place draws a request and a worker: mostly one that is on the other.
+func (c calls) place() (scheduler.RequestID, scheduler.WorkerID) {
+	rid, wid := c.newRequest(), c.newWorker()
 	if runs := c.runs(); len(runs) > 0 && chance(c.d, 70) {
 		at := pick(c.d, runs...)
-		rid, wid = scheduler.RequestID(at.request), scheduler.WorkerID(at.worker)
+		rid, wid = at.request, at.worker
 	}
 	if chance(c.d, 2) {
-		rid = pick[scheduler.RequestID](c.d, "", "\xff")
+		rid = pick(c.d, "", "\xff")
 	}
 	if chance(c.d, 2) {
-		wid = pick[scheduler.WorkerID](c.d, "", "\xff")
+		wid = pick(c.d, "", "\xff")
 	}
-	name := func(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-	noValue := func(f func(machine, scheduler.EventSink) error) func(machine,
-		scheduler.EventSink) (any, error) {
-		return func(m machine, e scheduler.EventSink) (any, error) { return nil, f(m, e) }
+	return scheduler.RequestID(rid), scheduler.WorkerID(wid)
+}
+
+func (c calls) runOnce(time.Time) call {
+	return call{"RunOnce()", func(m machine, e scheduler.EventSink) (any, error) {
+		return m.RunOnce(e), nil
+	}}
+}
+
+func (c calls) updateTime(t time.Time) call {
+	return plain(fmt.Sprintf("UpdateTime(%v)", t), func(m machine, e scheduler.EventSink) error {
+		m.UpdateTime(t, e)
+		return nil
+	})
+}
+
+func (c calls) markIdle(t time.Time) call {
+	w := c.newWorker()
+	labels := c.workerLabels(w)
+	if chance(c.d, 1) {
+		w = pick(c.d, "", "\xff")
+	} else if chance(c.d, 1) {
+		labels = []string{"\xff"}
 	}
-	return pickWeighted(c.d, []weighted[func() call]{
-		{15, func() call {
-			return call{"RunOnce()", func(m machine, e scheduler.EventSink) (any, error) {
-				return m.RunOnce(e), nil
-			}}
-		}},
-		{12, func() call {
-			return call{name("UpdateTime(%v)", t), noValue(
-				func(m machine, e scheduler.EventSink) error { m.UpdateTime(t, e); return nil })}
-		}},
-		{20, func() call { return c.addRequest(t) }},
-		{16, func() call {
-			w := scheduler.WorkerID(c.newWorker())
-			labels := c.workerLabels(string(w))
-			return call{name("MarkIdle(%q, %q, %v)", w, labels, t), noValue(
-				func(m machine, e scheduler.EventSink) error {
-					return m.MarkIdle(w, stringset.NewFromSlice(labels...), t, e)
-				})}
-		}},
-		{10, func() call {
-			return call{name("NotifyTaskRunning(%q, %q, %v)", rid, wid, t), noValue(
-				func(m machine, e scheduler.EventSink) error {
-					return m.NotifyTaskRunning(rid, wid, t, e)
-				})}
-		}},
-		{5, func() call {
-			return call{name("NotifyTaskAbsent(%q, %v)", rid, t), noValue(
-				func(m machine, e scheduler.EventSink) error {
-					return m.NotifyTaskAbsent(rid, t, e)
-				})}
-		}},
-		{4, func() call {
-			return call{name("Unassign(%q, %q, %v)", rid, wid, t), noValue(
-				func(m machine, e scheduler.EventSink) error {
-					return m.Unassign(rid, wid, t, e)
-				})}
-		}},
-		{6, func() call {
-			return call{name("MarkHandedOut(%q, %q)", rid, wid), noValue(
-				func(m machine, _ scheduler.EventSink) error { return m.MarkHandedOut(rid, wid) })}
-		}},
-		{2, func() call {
-			return call{name("Block(%q)", rid), noValue(
-				func(m machine, _ scheduler.EventSink) error { return m.Block(rid) })}
-		}},
-		{2, func() call {
-			return call{name("Unblock(%q)", rid), noValue(
-				func(m machine, _ scheduler.EventSink) error { return m.Unblock(rid) })}
-		}},
-		{2, func() call {
-			return call{"TakeExpired()", func(m machine, _ scheduler.EventSink) (any, error) {
-				return m.TakeExpired(), nil
-			}}
-		}},
-		{2, func() call {
-			return call{name("IsAssigned(%q, %q)", rid, wid),
-				func(m machine, _ scheduler.EventSink) (any, error) {
-					return m.IsAssigned(rid, wid), nil
-				}}
-		}},
-		{8, c.addAccount},
-		{2, func() call {
-			id := scheduler.AccountID(newAccount(c.d, c.p))
-			return call{name("DeleteAccount(%q)", id), noValue(
-				func(m machine, _ scheduler.EventSink) error { return m.DeleteAccount(id) })}
-		}},
-		{2, func() call {
-			id := scheduler.AccountID(newAccount(c.d, c.p))
-			return call{name("ResetBalance(%q)", id), noValue(
-				func(m machine, _ scheduler.EventSink) error { return m.ResetBalance(id) })}
-		}},
-	})()
+	return plain(fmt.Sprintf("MarkIdle(%q, %q, %v)", w, labels, t),
+		func(m machine, e scheduler.EventSink) error {
+			return m.MarkIdle(scheduler.WorkerID(w), stringset.NewFromSlice(labels...), t, e)
+		})
+}
+
+func (c calls) notifyTaskRunning(t time.Time) call {
+	r, w := c.place()
+	return plain(fmt.Sprintf("NotifyTaskRunning(%q, %q, %v)", r, w, t),
+		func(m machine, e scheduler.EventSink) error { return m.NotifyTaskRunning(r, w, t, e) })
+}
+
+func (c calls) notifyTaskAbsent(t time.Time) call {
+	r, _ := c.place()
+	return plain(fmt.Sprintf("NotifyTaskAbsent(%q, %v)", r, t),
+		func(m machine, e scheduler.EventSink) error { return m.NotifyTaskAbsent(r, t, e) })
+}
+
+func (c calls) unassign(t time.Time) call {
+	r, w := c.place()
+	return plain(fmt.Sprintf("Unassign(%q, %q, %v)", r, w, t),
+		func(m machine, e scheduler.EventSink) error { return m.Unassign(r, w, t, e) })
+}
+
+// aboutPlaced makes one of the calls that a reconciler makes beside news.
+func (c calls) aboutPlaced(time.Time) call {
+	r, w := c.place()
+	return pickWeighted(c.d, []weighted[call]{
+		{6, plain(fmt.Sprintf("MarkHandedOut(%q, %q)", r, w),
+			func(m machine, _ scheduler.EventSink) error { return m.MarkHandedOut(r, w) })},
+		{2, plain(fmt.Sprintf("Block(%q)", r),
+			func(m machine, _ scheduler.EventSink) error { return m.Block(r) })},
+		{2, plain(fmt.Sprintf("Unblock(%q)", r),
+			func(m machine, _ scheduler.EventSink) error { return m.Unblock(r) })},
+		{2, call{"TakeExpired()", func(m machine, _ scheduler.EventSink) (any, error) {
+			return m.TakeExpired(), nil
+		}}},
+		{2, call{fmt.Sprintf("IsAssigned(%q, %q)", r, w),
+			func(m machine, _ scheduler.EventSink) (any, error) { return m.IsAssigned(r, w), nil }}},
+	})
+}
+
+// aboutAccount makes a call about an account.
+func (c calls) aboutAccount(time.Time) call {
+	id := scheduler.AccountID(newAccount(c.d, c.p))
+	return pickWeighted(c.d, []weighted[call]{
+		{8, c.addAccount()},
+		{2, plain(fmt.Sprintf("DeleteAccount(%q)", id),
+			func(m machine, _ scheduler.EventSink) error { return m.DeleteAccount(id) })},
+		{2, plain(fmt.Sprintf("ResetBalance(%q)", id),
+			func(m machine, _ scheduler.EventSink) error { return m.ResetBalance(id) })},
+	})
 }
 
 // addRequest makes a call from an operation that reports a request as waiting, valid or not.

@@ -46,11 +46,7 @@ func TestSameOnAnyMachine(t *testing.T) {
 func tellEngine(t *testing.T, p *profile, seed uint64, restore bool) []byte {
 	t.Helper()
 	dice := newSeededDice(seed)
-	engine, err := scheduler.NewWithConfig(begin, newConfig(dice, p))
-	if err != nil {
-		t.Fatal(err)
-	}
-	state := reconciler.New(reconciler.WithWorkerQueueTimeout(newTimeout(dice, p)))
+	engine, state := newEngine(t, dice, p)
 	story := newStoryteller(dice, p)
 	sum := sha256.New()
 	for range 100 {

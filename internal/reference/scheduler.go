@@ -30,15 +30,11 @@ type account struct {
 	balance scheduler.Balance
 }
 
-// New returns a scheduler without accounts at time t. A time outside 1970 to 9999 counts as the
-// begin of 1970.
+// New returns a scheduler without accounts at time t, which must be from 1970 to 9999.
 func New(t time.Time) *Scheduler {
-	if checkTime("start", t) != nil {
-		t = time.Unix(0, 0)
-	}
 	s, err := NewWithConfig(t, &scheduler.Config{})
 	if err != nil {
-		panic(err) // the zero Config is valid
+		panic(err)
 	}
 	return s
 }

@@ -113,9 +113,10 @@ func (s *storyteller) badAccount() *protos.Operation {
 			&durationpb.Duration{Nanos: 1}, &durationpb.Duration{Nanos: 1_000_000_000},
 			&durationpb.Duration{Seconds: math.MaxInt64})
 	case 10:
-		a.Config.MaxFanout = -1
+		a.Config.MaxFanout = pick[int64](s.d, -1, 1<<31, math.MinInt64)
 	case 11:
-		a.Config.PerLabelTaskLimits = map[string]int64{"os": -1}
+		a.Config.PerLabelTaskLimits = map[string]int64{
+			"os": pick[int64](s.d, -1, 1<<31)}
 	case 12:
 		a.Config.PerLabelTaskLimits = map[string]int64{pick(s.d, "", "\xff"): 1}
 	case 13:
