@@ -96,9 +96,12 @@ func (c *Case) figure(p *pool, size Size, samples []time.Duration, work int) *Fi
 }
 
 // Exponent is the power of the size with which the median grows from a to b: 0 is not at all, 1 is
-// in proportion.
+// in proportion. The size is the number of accounts where that differs, else of workers.
 func Exponent(a, b *Figure) float64 {
-	grown := float64(b.Size.Requests+b.Size.Workers) / float64(a.Size.Requests+a.Size.Workers)
+	grown := float64(b.Size.Workers) / float64(a.Size.Workers)
+	if a.Size.Accounts != b.Size.Accounts {
+		grown = float64(b.Size.Accounts) / float64(a.Size.Accounts)
+	}
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 

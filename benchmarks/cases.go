@@ -43,7 +43,7 @@ func Cases(long bool) []*Case {
 		{
 			Name: "first pass, random, idle", shape: shape{random: true}, Sizes: random,
 			What:  "The first pass after all requests have arrived, all workers idle.",
-			Reach: 150 * millisecond, fresh: true, op: pass, naive: 1_000_000,
+			Reach: 150 * millisecond, fresh: true, op: pass, naive: 10_000_000,
 		},
 		{
 			Name: "first pass, random, busy", shape: shape{random: true, busy: true}, Sizes: random,
@@ -110,7 +110,7 @@ func hundredChanges(p *pool, round int) {
 
 func preemptions(largest int) *Case {
 	return &Case{
-		Name: "10,000 preemptions", shape: shape{busy: true},
+		Name: "preemptions", shape: shape{busy: true},
 		What:  "A pass in which each waiting request takes the worker of one of many free tasks.",
 		Sizes: []Size{{largest / 1000, largest / 100, 50}, {largest / 100, largest / 10, 50}},
 		Reach: 100 * millisecond, fresh: true, op: pass, naive: 10_000_000,
@@ -136,7 +136,7 @@ func oneWorker(shaped []Size) *Case {
 func levels(largest int) *Case {
 	accounts := largest / 100
 	return &Case{
-		Name: "levels of 10,000 accounts", shape: shape{
+		Name: "levels of many accounts", shape: shape{
 			level: func(int) (int, bool) { return 0, true }, rate: scheduler.Workers(10),
 		},
 		What: "A pass in which each of many accounts has ten tasks, and nothing is to be moved.",

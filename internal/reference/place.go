@@ -14,15 +14,15 @@ func (p *pass) placeProvisioned() {
 		if !p.waits(r) || !p.mayPlace(r) {
 			continue
 		}
-		any := p.idleMatches(r)
-		provisioned := slices.Clone(any)
+		matching := p.idleMatches(r)
+		provisioned := slices.Clone(matching)
 		provisioned = slices.DeleteFunc(provisioned, func(w *worker) bool {
 			return !hasAll(w.labels, r.provisionable)
 		})
 		if len(provisioned) > 0 {
 			p.place(r, choice(provisioned))
-		} else if len(any) > 0 && p.impatient(r) {
-			p.place(r, choice(any))
+		} else if len(matching) > 0 && p.impatient(r) {
+			p.place(r, choice(matching))
 		}
 	}
 }
@@ -33,8 +33,8 @@ func (p *pass) placeAny() {
 		if !p.waits(r) || !p.mayPlace(r) {
 			continue
 		}
-		if any := p.idleMatches(r); len(any) > 0 {
-			p.place(r, choice(any))
+		if matching := p.idleMatches(r); len(matching) > 0 {
+			p.place(r, choice(matching))
 		}
 	}
 }
