@@ -52,9 +52,9 @@ func (p *pass) place(provisioned bool) {
 		}
 		r := l.queue.first()
 		k, limited := p.choose(l, provisioned)
-		any := !provisioned || l.need.prov.within(l.need.base)
-		if k == nil && !any && p.patient(r) {
-			any = true
+		final := !provisioned || l.need.prov.within(l.need.base)
+		if k == nil && !final && p.patient(r) {
+			final = true
 			k, limited = p.choose(l, false)
 		}
 		switch {
@@ -66,7 +66,7 @@ func (p *pass) place(provisioned bool) {
 			} else {
 				q.pop(headBefore)
 			}
-		case any:
+		case final:
 			if !limited {
 				l.tried = p.id
 			}
