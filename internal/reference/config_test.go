@@ -11,6 +11,8 @@ import (
 
 // TestConfigsAgree gives both sides settings at the ends of their ranges and beyond.
 func TestConfigsAgree(t *testing.T) {
+	beyond := math.MaxInt32
+	beyond++ // negative where an int has 32 bits: out of range there too
 	account := func(c *scheduler.AccountConfig) *scheduler.Config {
 		return &scheduler.Config{Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{"a": c}}
 	}
@@ -43,9 +45,9 @@ func TestConfigsAgree(t *testing.T) {
 			ChargeRate: [5]scheduler.Rate{1 << 20}}), true},
 		{"largest limits", account(&scheduler.AccountConfig{MaxFanout: 1<<31 - 1,
 			PerLabelTaskLimits: map[string]int{"x": 1<<31 - 1}}), true},
-		{"fanout too large", account(&scheduler.AccountConfig{MaxFanout: 1 << 31}), false},
+		{"fanout too large", account(&scheduler.AccountConfig{MaxFanout: beyond}), false},
 		{"label limit too large", account(&scheduler.AccountConfig{
-			PerLabelTaskLimits: map[string]int{"x": 1 << 31}}), false},
+			PerLabelTaskLimits: map[string]int{"x": beyond}}), false},
 		{"label limit without a key", account(&scheduler.AccountConfig{
 			PerLabelTaskLimits: map[string]int{"": 1}}), false},
 	} {
