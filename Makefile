@@ -50,7 +50,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: ## Run the benchmarks, and print one table; about two minutes.
+bench: ## Run the benchmarks, and print one table; about a minute.
 	$(GO) run ./benchmarks/table
 
 .PHONY: bench-long
