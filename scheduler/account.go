@@ -13,7 +13,6 @@ type account struct {
 	balance Balance
 	caps    Balance // what each balance earns up to
 
-	tasks   int                        // its runs
 	running [numLevels]int             // its runs by level
 	runs    [numLevels]ordered[*run]   // the same, cheapest first
 	lanes   map[*need]*lane            // all its lanes
@@ -38,12 +37,14 @@ type accountPass struct {
 	contends  bool   // it is in pass.contenders
 	takesPart bool   // at the level of the moment
 	usedUp    bool   // the level of the moment, at some time of it
-	barred    bool   // from preempting at the level of the moment
 	undecided bool   // what it did not preempt at this level it may preempt another time
 }
 
 // exists reports whether there is such an account, rather than only its name.
 func (a *account) exists() bool { return a.config != nil }
+
+// hasRuns reports whether the account has any run, at whatever level.
+func (a *account) hasRuns() bool { return a.running != [numLevels]int{} }
 
 // runsBelow counts the account's runs at levels worse than p.
 func (a *account) runsBelow(p Priority) int {

@@ -106,7 +106,7 @@ func (p *pass) findAccounts() {
 		if len(a.active) > 0 {
 			p.contend(a)
 		}
-		if a.tasks > 0 {
+		if a.hasRuns() {
 			p.owners = append(p.owners, a)
 		}
 	}
@@ -127,7 +127,7 @@ func (p *pass) begin() {
 	for _, a := range p.contenders {
 		st := p.state(a)
 		st.takesPart = a.mayStart(p.level, p.s.burstCover)
-		st.usedUp, st.barred = false, false
+		st.usedUp = false
 		if st.takesPart {
 			p.takers = append(p.takers, a)
 		}

@@ -53,9 +53,9 @@ func (p *pass) preempt() {
 // A preemption is one preemption step.
 type preemption struct {
 	*pass
-	now   int64
-	queue heap[*kind] // by next
-	idle  []*kind     // targets that nobody can pay at the moment
+	now     int64
+	queue   heap[*kind] // by next
+	dormant []*kind     // targets that nobody can pay at the moment
 }
 
 func targetBefore(a, b *kind) bool { return a.target.key.before(&b.target.key) }
@@ -67,9 +67,9 @@ func (st *preemption) takers() []*account {
 	var takers []*account
 	for _, a := range st.pass.takers {
 		s := st.state(a)
-		s.barred = a.runsBelow(st.level) > 0 &&
+		barred := a.runsBelow(st.level) > 0 &&
 			milliWorkers(a.running[st.level]) >= int64(a.config.ChargeRate[st.level])
-		if s.barred || !a.mayStart(st.level, st.s.burstCover) {
+		if barred || !a.mayStart(st.level, st.s.burstCover) {
 			continue
 		}
 		if a.dry[st.level] == st.clock(a) && len(st.came) == 0 {
@@ -175,7 +175,7 @@ func (st *preemption) offer(k *kind) {
 	l, hopeless := st.taker(k)
 	if l == nil && hopeless {
 		st.queue.pop(targetBefore)
-		st.idle = append(st.idle, k)
+		st.dormant = append(st.dormant, k)
 		return
 	}
 	var refunded *account
@@ -232,15 +232,15 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 // wake brings back the targets that the account may pay after a refund, from the run after the one
 // that was offered last.
 func (st *preemption) wake(refunded *account, key costKey) {
-	rest := st.idle[:0]
-	for _, k := range st.idle {
+	rest := st.dormant[:0]
+	for _, k := range st.dormant {
 		if k.wantedBy(refunded) && st.seek(k, &key) {
 			st.queue.push(k, targetBefore)
 		} else {
 			rest = append(rest, k)
 		}
 	}
-	st.idle = rest
+	st.dormant = rest
 }
 
 func (k *kind) wantedBy(a *account) bool {

@@ -93,7 +93,6 @@ func (s *Scheduler) delist(r *run) {
 }
 
 func (s *Scheduler) enterLevel(a *account, r *run) {
-	a.tasks++
 	a.running[r.level]++
 	a.runs[r.level].insert(r)
 	r.worker.kind.runs[r.level].insert(r)
@@ -106,7 +105,6 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 }
 
 func (s *Scheduler) leaveLevel(a *account, r *run) {
-	a.tasks--
 	a.running[r.level]--
 	a.runs[r.level].remove(r)
 	r.worker.kind.runs[r.level].remove(r)
