@@ -11,7 +11,7 @@ import (
 
 // FiguresVersion is the version of the JSON form of Figures. It grows when a field changes its
 // meaning or goes away; new fields do not change it.
-const FiguresVersion = 1
+const FiguresVersion = 2
 
 // Figures are what a run comes to.
 type Figures struct {
@@ -34,6 +34,16 @@ type Figures struct {
 	Impossible []Impossible `json:"impossible"`
 	// Submissions compares with what really happened; nil if the workload does not know.
 	Submissions *SubmissionFigures `json:"submissions,omitempty"`
+	// Importances has the figures by importance, in order of it; empty if no submission has one.
+	Importances []ImportanceFigures `json:"importances,omitempty"`
+	// Fairness compares what accounts were granted with what they used.
+	Fairness Fairness `json:"fairness"`
+	// Preemptions says who preempted whom, in order of both.
+	Preemptions []PreemptionFlow `json:"preemptions"`
+	// Series follows the run over time; nil if that was not asked for.
+	Series *Series `json:"series,omitempty"`
+	// Faults counts what went wrong on purpose; nil if nothing was to.
+	Faults *FaultFigures `json:"faults,omitempty"`
 	// BrokenCount counts the promises that were broken, and Broken describes the first of them:
 	// requests that were lost, or run twice. There must be none.
 	BrokenCount int      `json:"broken_count"`
@@ -91,6 +101,8 @@ type AccountFigures struct {
 	// that was lost to preemption thereby counts as waiting. FirstWait ends at the first run.
 	Wait      Distribution `json:"wait"`
 	FirstWait Distribution `json:"first_wait"`
+	// WaitPercentilesSeconds are the percentiles 0 to 100 of Wait; empty if nothing completed.
+	WaitPercentilesSeconds []float64 `json:"wait_percentiles_seconds"`
 	// UsedSeconds is the time that workers ran its tasks, PaidSeconds and FreeSeconds that at a
 	// level and in the free bucket, and LevelSeconds that at each level p0 to p4.
 	UsedSeconds  float64                          `json:"used_worker_seconds"`

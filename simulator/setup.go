@@ -13,6 +13,21 @@ type Setup struct {
 	Policy Policy
 	// Timing says how long things take.
 	Timing Timing
+	// Seed decides everything that is left to chance: when workers poll, and which faults happen.
+	Seed uint64
+	// Faults says what goes wrong, and how often; the zero value, nothing.
+	Faults Faults
+	// WarmUp is a time from the first submission on. What is submitted in it runs like everything
+	// else, but counts in no figure, and no time that passes in it does. 0 or more.
+	WarmUp time.Duration
+	// SeriesPoints is how many points Figures.Series has at most; 0 for none.
+	SeriesPoints int
+	// SkipChecks leaves out the checks of the invariants, which cost about as much as the pool
+	// itself does.
+	SkipChecks bool
+	// Record, if not nil, is told of each request that counts when it has ended, in order of their
+	// ends. An error ends the run.
+	Record func(*TaskRecord) error
 	// Progress, if not nil, is told now and then how far the run has come.
 	Progress func(Progress)
 	// Stopwatch, if not nil, reads a clock of the real world, to measure what passes cost. It

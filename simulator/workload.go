@@ -19,6 +19,8 @@ type Workload struct {
 	// RealWorkers is the size of the machine that the workload is from; 0 if that is not known, or
 	// if there was none.
 	RealWorkers int
+	// RealPreemptionsKnown is true if the workload knows how often its submissions were preempted.
+	RealPreemptionsKnown bool
 	// Submissions are in order of their times.
 	Submissions []Submission
 }
@@ -45,6 +47,12 @@ type Submission struct {
 	// RealWait is how long the submission waited in reality, where the workload is from a log, and
 	// Unknown where that is not known.
 	RealWait time.Duration
+	// RealPreemptions is how often it was preempted (evicted) in reality; read only if the
+	// workload's RealPreemptionsKnown is set.
+	RealPreemptions int
+	// Importance is what the submitter said of it, such as the name of a queue. The scheduler does
+	// not know it: it groups figures, and a policy may have made an account of it. It may be empty.
+	Importance string
 }
 
 // Unknown is a duration that is not known.

@@ -1,0 +1,113 @@
+package simulator
+
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// This file has the figures that compare accounts with each other, and over time.
+
+// Share is what an account was granted, and what it used of it. The zero account's is left out, as
+// nothing is granted to it.
+type Share struct {
+	Account scheduler.AccountID `json:"account"`
+	// GrantedSeconds is what its rates, over all levels, earn in the time of the figures if no
+	// balance is ever at its cap.
+	GrantedSeconds float64 `json:"granted_worker_seconds"`
+	// DemandedSeconds is the run time of all requests that it submitted and that can run.
+	DemandedSeconds float64 `json:"demanded_worker_seconds"`
+	// UsedSeconds is the run time of what completed, without provisioning and lost work.
+	UsedSeconds float64 `json:"used_worker_seconds"`
+	// Satisfaction is UsedSeconds as a part of the smaller one of what was granted and demanded; 0
+	// if that is 0. It may be more than 1, as unused workers are free.
+	Satisfaction float64 `json:"satisfaction"`
+}
+
+// Fairness sums up the shares.
+type Fairness struct {
+	// Shares are those of the accounts that the policy has, in order of id.
+	Shares []Share `json:"shares"`
+	// Jain is Jain's index, (Σx)² / (n Σx²), over the satisfactions x, each counted as at most 1,
+	// of the n accounts to which something was granted and that demanded something: 1 if all of
+	// them got the same part of what they were due, 1/n if one got everything. 0 if there are none.
+	Jain float64 `json:"jain"`
+	// JainWaits is the same over 1 / (1 + mean wait in minutes), for all accounts with a completed
+	// request: what people without quotas feel.
+	JainWaits float64 `json:"jain_waits"`
+}
+
+// PreemptionFlow counts what one account's requests did to another one's.
+type PreemptionFlow struct {
+	By scheduler.AccountID `json:"by"`
+	Of scheduler.AccountID `json:"of"`
+	// Count is the number of preemptions, and LostSeconds what the runs that they stopped had done.
+	Count       int     `json:"count"`
+	LostSeconds float64 `json:"lost_worker_seconds"`
+}
+
+// ImportanceFigures are those of all submissions with one importance.
+type ImportanceFigures struct {
+	Importance string `json:"importance"`
+	// Submissions and Requests count those that arrived; Completed, requests.
+	Submissions int `json:"submissions"`
+	Requests    int `json:"requests"`
+	Completed   int `json:"completed"`
+	// Wait and FirstWait are over requests, as in AccountFigures.
+	Wait      Distribution `json:"wait"`
+	FirstWait Distribution `json:"first_wait"`
+	// Preempted counts preemptions in the run, and RealPreempted those of reality, nil if the
+	// workload does not know them.
+	Preempted     int  `json:"preempted"`
+	RealPreempted *int `json:"real_preempted,omitempty"`
+	// RealWait is over submissions, of those whose wait is known.
+	RealWait Distribution `json:"real_wait"`
+	// LostSeconds is what was lost to preemption.
+	LostSeconds float64 `json:"lost_worker_seconds"`
+}
+
+// Series follows a run over time. Each value is a mean over a step, but balances, which are taken
+// at its end. All lists have one value a step; the last step may be shorter.
+type Series struct {
+	Start       time.Time `json:"start_time"`
+	StepSeconds float64   `json:"step_seconds"`
+	// Busy has, for each level p0 to p4 and for the free bucket, the workers that ran tasks there,
+	// and Provisioning those of all levels that did not run their task yet.
+	Busy         [numLevels][]float64 `json:"busy_workers"`
+	Provisioning []float64            `json:"provisioning_workers"`
+	// Alive has the workers that had not died.
+	Alive []float64 `json:"alive_workers"`
+	// Queue has, for each level, the waiting requests whose accounts might start a run there, by
+	// the balances at the end of the step.
+	Queue [numLevels][]float64 `json:"waiting_requests"`
+	// Balances has the accounts that used most, at most 20, each at the levels where it earns.
+	Balances []BalanceSeries `json:"balances"`
+	// AccountQueue and AccountBusy have the same accounts: how many requests waited, and how many
+	// workers they had.
+	AccountQueue []AccountSeries `json:"account_waiting_requests"`
+	AccountBusy  []AccountSeries `json:"account_busy_workers"`
+}
+
+// BalanceSeries is what an account had at one level.
+type BalanceSeries struct {
+	Account scheduler.AccountID `json:"account"`
+	Level   scheduler.Priority  `json:"level"`
+	Seconds []float64           `json:"worker_seconds"`
+}
+
+// AccountSeries is a number that belongs to an account.
+type AccountSeries struct {
+	Account scheduler.AccountID `json:"account"`
+	Values  []float64           `json:"values"`
+}
+
+// FaultFigures count the faults that happened.
+type FaultFigures struct {
+	WorkerDeaths int `json:"worker_deaths"`
+	PollsLost    int `json:"polls_lost"`
+	NewsLost     int `json:"news_lost"`
+	NewsRepeated int `json:"news_repeated"`
+	NewsShuffled int `json:"news_shuffled"`
+	NewsDelayed  int `json:"news_delayed"`
+	Restarts     int `json:"restarts"`
+}
