@@ -18,6 +18,7 @@ type Case struct {
 
 	shape   shape
 	fresh   bool                     // each round needs a pool of its own
+	empty   bool                     // the pool has nothing in it to begin with
 	rounds  int                      // at most; 0 means 200, or 3 if fresh
 	prepare func(p *pool)            // once, on a new pool
 	between func(p *pool, round int) // before each round; not timed
@@ -57,7 +58,7 @@ func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) 
 	for round := 0; round < rounds && (round == 0 || spent < limit); round++ {
 		start := time.Now()
 		if p == nil || c.fresh {
-			p = newPool(newTarget(), size, c.shape)
+			p = c.pool(newTarget(), size)
 			if c.prepare != nil {
 				c.prepare(p)
 			}
@@ -80,6 +81,14 @@ func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) 
 		panic(fmt.Sprintf("%s at %v: the work done is %d", c.Name, size, work))
 	}
 	return c.figure(p, size, samples, work)
+}
+
+// pool makes the pool that the case begins with.
+func (c *Case) pool(t Target, size Size) *pool {
+	if c.empty {
+		return emptyPool(t, size, c.shape)
+	}
+	return newPool(t, size, c.shape)
 }
 
 // enoughPairs is how many pairs of request and worker a random pool must have to be sure to have

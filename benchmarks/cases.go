@@ -89,6 +89,11 @@ func Cases(long bool) []*Case {
 			between: func(p *pool, round int) { p.step(millisecond) }, op: pass,
 		},
 		oneWorker(shaped), levels(largest), updateTime(),
+		rounds("100 rounds, 16 label sets", "100 rounds of 1,000 arrivals, 50 new workers and a "+
+			"pass: the simulation by which qslib measures itself, from four labels in all.",
+			fourLabels, 150*millisecond),
+		rounds("100 rounds, random labels", "The same with four of a hundred labels for each request.",
+			fourOfHundred, 0),
 	}
 }
 

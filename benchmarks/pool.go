@@ -86,13 +86,18 @@ func workerNumber(id scheduler.WorkerID) (n int) {
 	return n
 }
 
-// newPool fills a target.
-func newPool(t Target, size Size, sh shape) *pool {
-	p := &pool{Target: t, Size: size, shape: sh, now: epoch,
+// emptyPool puts nothing into a target.
+func emptyPool(t Target, size Size, sh shape) *pool {
+	return &pool{Target: t, Size: size, shape: sh, now: epoch,
 		rng:     rand.New(rand.NewPCG(1, uint64(size.Requests))),
 		running: map[int]scheduler.RequestID{},
 		state:   reconciler.New(),
 	}
+}
+
+// newPool fills a target.
+func newPool(t Target, size Size, sh shape) *pool {
+	p := emptyPool(t, size, sh)
 	p.addAccounts()
 	kinds := p.shapes()
 	for w := range size.Workers {

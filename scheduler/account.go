@@ -13,14 +13,16 @@ type account struct {
 	balance Balance
 	caps    Balance // what each balance earns up to
 
-	running [numLevels]int             // its runs by level
-	runs    [numLevels]ordered[*run]   // the same, cheapest first
-	lanes   map[*need]*lane            // all its lanes
-	active  []*lane                    // those with a queue that some known worker could run
-	untried []*lane                    // lanes with untried set, and some without
-	groups  map[*labelSet]*fanoutGroup // nil without a fanout limit
-	limits  map[*label]*labelLimit     // nil without label limits
-	onKind  map[*kind][]*labelLimit    // cache: the limits that count on a kind of worker
+	running [numLevels]int           // its runs by level
+	runs    [numLevels]ordered[*run] // the same, cheapest first
+	lanes   map[*need]*lane          // all its lanes
+	active  []*lane                  // those with a queue that some known worker could run
+	untried []*lane                  // lanes with untried set, and some without
+	// allUntried is true if every active lane counts as untried; then untried is not complete.
+	allUntried bool
+	groups     map[*labelSet]*fanoutGroup // nil without a fanout limit
+	limits     map[*label]*labelLimit     // nil without label limits
+	onKind     map[*kind][]*labelLimit    // cache: the limits that count on a kind of worker
 
 	// laneClock counts the lanes that became active, and dry has, for each level, the clocks at
 	// which a preemption step found nothing that the account could ever preempt; see preempt.go.
@@ -38,10 +40,14 @@ type accountPass struct {
 	takesPart bool   // at the level of the moment
 	usedUp    bool   // the level of the moment, at some time of it
 	undecided bool   // what it did not preempt at this level it may preempt another time
+	tried     int    // its lanes that no idle worker matches
 }
 
 // exists reports whether there is such an account, rather than only its name.
 func (a *account) exists() bool { return a.config != nil }
+
+// neverFree reports whether its requests stay out of the free bucket.
+func (a *account) neverFree() bool { return a.exists() && a.config.DisableFreeTasks }
 
 // hasRuns reports whether the account has any run, at whatever level.
 func (a *account) hasRuns() bool { return a.running != [numLevels]int{} }

@@ -11,28 +11,60 @@ type need struct {
 	base, prov *labelSet
 	serial     uint64 // needs are numbered as they come
 	gone       bool
-	filed      *[]*need // the list in which the index has it
+	filed      *file // where the index has it
 	lanes      []*lane
 
-	// kinds are the kinds that can run it, if there are at most narrow of them; wide is true and
-	// kinds nil if there may be more. kindCount counts them in any case.
+	// kinds are the kinds that can run it, kindCount of them, if there are at most narrowNeed of
+	// them. If there are more, wide is true, kinds is nil, and kindCount is no more than their
+	// number: kinds that came since they were counted are not in it. If it is rough, neither are
+	// some of the others.
 	kinds     []*kind
 	kindCount int
 	wide      bool
+	rough     bool
 
 	// What follows serves one pass; see choose.go.
 	choice choice
 	fresh  uint64 // the pass that found that a kind that can run it is fresh
 }
 
-// narrow bounds what is stored about which kinds can run which needs. A need or kind with more
+// These bound what is stored about which kinds can run which needs. A need or kind with more
 // partners has them found anew each time, which then costs no more than going through them.
 const (
 	narrowNeed = 16
 	narrowKind = 256
+	countedMax = 64 // kinds of a need are counted up to so many
 )
 
 type needKey struct{ base, prov *labelSet }
+
+// A file has needs in order of their serials: those that are wide apart from the others, which are
+// the only ones that a kind that comes is a difference to.
+type file struct{ narrow, wide []*need }
+
+func (f *file) len() int { return len(f.narrow) + len(f.wide) }
+
+// list returns the list in which a need is, or is to be.
+func (f *file) list(n *need) *[]*need {
+	if n.wide {
+		return &f.wide
+	}
+	return &f.narrow
+}
+
+func (f *file) add(n *need) {
+	list := f.list(n)
+	i, _ := slices.BinarySearchFunc(*list, n.serial, compareSerial)
+	*list = slices.Insert(*list, i, n)
+}
+
+func (f *file) remove(n *need) {
+	list := f.list(n)
+	i, _ := slices.BinarySearchFunc(*list, n.serial, compareSerial)
+	*list = slices.Delete(*list, i, i+1)
+}
+
+func compareSerial(n *need, serial uint64) int { return cmp.Compare(n.serial, serial) }
 
 // An index answers which kinds can run a need, and which needs a kind can run.
 //
@@ -42,7 +74,7 @@ type needKey struct{ base, prov *labelSet }
 type index struct {
 	labels     *labelTable
 	needs      map[needKey]*need
-	unlabelled []*need // needs without base labels
+	unlabelled file // needs without base labels
 	serial     uint64
 
 	slots     []*kind // by slot; nil where it is free
@@ -72,13 +104,13 @@ func (x *index) need(base, prov *labelSet) *need {
 	n := &need{base: base, prov: prov, serial: x.serial}
 	x.needs[key] = n
 	n.filed = x.fileFor(base)
-	*n.filed = append(*n.filed, n)
 	x.findKinds(n)
+	n.filed.add(n)
 	return n
 }
 
 // fileFor returns the list to file a need under: the one of its label that the fewest kinds have.
-func (x *index) fileFor(base *labelSet) *[]*need {
+func (x *index) fileFor(base *labelSet) *file {
 	if len(base.ids) == 0 {
 		return &x.unlabelled
 	}
@@ -86,7 +118,7 @@ func (x *index) fileFor(base *labelSet) *[]*need {
 	for _, id := range base.ids {
 		l := x.labels.byID[id]
 		if best == nil || l.kinds.len() < best.kinds.len() ||
-			l.kinds.len() == best.kinds.len() && len(l.needs) < len(best.needs) {
+			l.kinds.len() == best.kinds.len() && l.needs.len() < best.needs.len() {
 			best = l
 		}
 	}
@@ -97,26 +129,22 @@ func (x *index) fileFor(base *labelSet) *[]*need {
 func (x *index) dropNeed(n *need) {
 	n.gone = true
 	delete(x.needs, needKey{n.base, n.prov})
-	list := *n.filed // sorted by serial
-	i, _ := slices.BinarySearchFunc(list, n.serial, func(m *need, serial uint64) int {
-		return cmp.Compare(m.serial, serial)
-	})
-	*n.filed = slices.Delete(list, i, i+1)
+	n.filed.remove(n)
 	x.labels.release(n.base)
 	x.labels.release(n.prov)
 }
 
 // findKinds fills in which kinds can run a need.
 func (x *index) findKinds(n *need) {
-	n.kinds, n.kindCount, n.wide = nil, 0, false
+	n.kinds, n.kindCount, n.wide, n.rough = nil, 0, false, false
 	x.eachKind(n, nil, func(k *kind) bool {
 		if n.kindCount++; n.kindCount <= narrowNeed {
 			n.kinds = append(n.kinds, k)
 		}
-		return true
+		return n.kindCount < countedMax
 	})
 	if n.kindCount > narrowNeed {
-		n.kinds, n.wide = nil, true
+		n.kinds, n.wide, n.rough = nil, true, n.kindCount == countedMax
 	}
 }
 
@@ -159,36 +187,52 @@ func (x *index) addKind(set *labelSet) *kind {
 	for _, id := range set.ids {
 		x.labels.byID[id].kinds.add(k.slot, len(x.slots))
 	}
-	x.eachNeed(k, func(n *need) {
+	widened := false
+	x.eachNarrow(k, func(n *need) {
+		n.kinds = append(n.kinds, k)
 		n.kindCount++
-		switch {
-		case n.wide:
-		case n.kindCount > narrowNeed:
-			n.kinds, n.wide = nil, true
-		default:
-			n.kinds = append(n.kinds, k)
-		}
+		widened = widened || n.kindCount > narrowNeed
 		if n.kindCount == 1 {
-			for _, l := range n.lanes {
-				x.activeChanged(l)
-			}
+			x.changed(n)
 		}
 	})
+	if widened {
+		x.eachFile(k, x.widen)
+	}
 	return k
+}
+
+// widen moves the needs of a file that have become wide.
+func (x *index) widen(f *file) {
+	isWide := func(n *need) bool { return n.kindCount > narrowNeed }
+	if !slices.ContainsFunc(f.narrow, isWide) {
+		return
+	}
+	for _, n := range f.narrow {
+		if isWide(n) {
+			n.kinds, n.wide = nil, true
+			f.wide = append(f.wide, n)
+		}
+	}
+	slices.SortFunc(f.wide, func(a, b *need) int { return cmp.Compare(a.serial, b.serial) })
+	f.narrow = slices.DeleteFunc(f.narrow, func(n *need) bool { return n.wide })
+}
+
+// changed tells that a need has come to have a kind, or to have none.
+func (x *index) changed(n *need) {
+	for _, l := range n.lanes {
+		x.activeChanged(l)
+	}
 }
 
 // dropKind removes a kind that has no workers any more.
 func (x *index) dropKind(k *kind) {
-	x.eachNeed(k, func(n *need) {
+	x.eachNarrow(k, func(n *need) {
+		i := slices.Index(n.kinds, k)
+		n.kinds = slices.Delete(n.kinds, i, i+1)
 		n.kindCount--
-		if !n.wide {
-			i := slices.Index(n.kinds, k)
-			n.kinds = slices.Delete(n.kinds, i, i+1)
-		}
 		if n.kindCount == 0 {
-			for _, l := range n.lanes {
-				x.activeChanged(l)
-			}
+			x.changed(n)
 		}
 	})
 	for _, id := range k.set.ids {
@@ -197,9 +241,33 @@ func (x *index) dropKind(k *kind) {
 	x.all.remove(k.slot)
 	x.slots[k.slot] = nil
 	x.freeSlots = append(x.freeSlots, k.slot)
+	x.eachFile(k, func(f *file) { x.discount(f, k) })
 	k.set.kind = nil
 	forgetKind(k)
 	x.labels.release(k.set)
+}
+
+// discount takes a kind that goes off the counts of a file's wide needs. A need with kinds to spare
+// is not asked whether this was one of them. Where too few may be left, it counts anew.
+func (x *index) discount(f *file, k *kind) {
+	var doubtful []*need
+	for _, n := range f.wide {
+		switch {
+		case n.kindCount > narrowNeed+1:
+			n.kindCount--
+			n.rough = true
+		case n.rough || n.base.within(k.set):
+			doubtful = append(doubtful, n)
+		}
+	}
+	for _, n := range doubtful {
+		f.remove(n)
+		x.findKinds(n)
+		f.add(n)
+		if n.kindCount == 0 {
+			x.changed(n)
+		}
+	}
 }
 
 // eachNeed calls f with the needs that a kind can run. They are kept with the kind if they are
@@ -220,25 +288,51 @@ func (x *index) needCost(k *kind) int {
 	if k.needs.kept && k.needs.until == x.serial {
 		return len(k.needs.list)
 	}
-	n := len(x.unlabelled)
-	for _, id := range k.set.ids {
-		n += len(x.labels.byID[id].needs)
-	}
+	n := 0
+	x.eachFile(k, func(f *file) { n += f.len() })
 	return n
+}
+
+// eachFile calls f with the files that may have needs that a kind can run.
+func (x *index) eachFile(k *kind, f func(*file)) {
+	f(&x.unlabelled)
+	for _, id := range k.set.ids {
+		f(&x.labels.byID[id].needs)
+	}
+}
+
+// eachNarrow calls f with those needs that a kind can run that are not wide.
+func (x *index) eachNarrow(k *kind, f func(*need)) {
+	narrow, wide := 0, 0
+	x.eachFile(k, func(fl *file) {
+		narrow += len(fl.narrow)
+		wide += len(fl.wide)
+	})
+	if wide <= narrow { // so that what the kind keeps is of use
+		x.eachNeed(k, func(n *need) {
+			if !n.wide {
+				f(n)
+			}
+		})
+		return
+	}
+	x.eachFile(k, func(fl *file) { walk(fl.narrow, k, 0, f) })
 }
 
 // walkNeeds calls f with the needs that a kind can run and whose serial is above since.
 func (x *index) walkNeeds(k *kind, since uint64, f func(*need)) {
-	walk := func(list []*need) {
-		for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
-			if list[i].base.within(k.set) {
-				f(list[i])
-			}
+	x.eachFile(k, func(fl *file) {
+		walk(fl.narrow, k, since, f)
+		walk(fl.wide, k, since, f)
+	})
+}
+
+// walk calls f with those of a list, from the newest one down to since.
+func walk(list []*need, k *kind, since uint64, f func(*need)) {
+	for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
+		if list[i].base.within(k.set) {
+			f(list[i])
 		}
-	}
-	walk(x.unlabelled)
-	for _, id := range k.set.ids {
-		walk(x.labels.byID[id].needs)
 	}
 }
 

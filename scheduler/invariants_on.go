@@ -2,7 +2,10 @@
 
 package scheduler
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // checkInvariants goes through the whole state after an operation, and panics with the name of the
 // invariant that does not hold. In a large pool it looks at every n-th operation only, so that the
@@ -161,8 +164,11 @@ func (s *Scheduler) checkIndex() {
 				count++
 			}
 		}
-		hold(count == n.kindCount, "a need counts its kinds: %d, not %d", n.kindCount, count)
+		hold(count == n.kindCount || n.wide && count > n.kindCount,
+			"a need counts its kinds: %d, not %d", n.kindCount, count)
+		hold(n.wide == (n.kindCount > narrowNeed), "a need with many kinds is wide")
 		hold(n.wide || len(n.kinds) == count, "a need lists its kinds unless they are many")
+		hold(slices.Contains(*n.filed.list(n), n), "a need is filed")
 		hold(len(n.lanes) > 0, "a need has lanes")
 	}
 	for name, l := range s.labels.byName {
@@ -174,7 +180,7 @@ func (s *Scheduler) checkIndex() {
 func (s *Scheduler) checkTried() {
 	for _, a := range s.accounts {
 		for _, l := range a.active {
-			if l.untried {
+			if l.untried || a.allUntried {
 				continue
 			}
 			for _, k := range s.index.idle {

@@ -11,7 +11,7 @@ type label struct {
 	name  string
 	refs  int     // the label sets that have it
 	kinds slotSet // the kinds of worker that have it
-	needs []*need // the needs that are filed under it; see index.go
+	needs file    // the needs that are filed under it; see index.go
 
 	limitedBy []*account // accounts that have it in their limits, or had
 }

@@ -201,11 +201,11 @@ func (s *Scheduler) updateActive(l *lane) {
 
 // markUntried notes that the lane's head has not been tried on all workers that are idle.
 func (s *Scheduler) markUntried(l *lane) {
-	if l.queue.len() == 0 || l.untried || l.came {
+	a := l.account
+	if l.queue.len() == 0 || l.untried || l.came || a.allUntried {
 		return
 	}
 	l.untried = true
-	a := l.account
 	if len(a.untried) == 0 {
 		s.withUntried = append(s.withUntried, a)
 	}

@@ -91,7 +91,12 @@ func contentOf(r *TaskRequest, tags []string) (*content, error) {
 
 // sortedSet returns a sorted copy without repetition.
 func sortedSet(names []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(names)))
+	if len(names) == 0 {
+		return nil
+	}
+	set := slices.Clone(names)
+	slices.Sort(set)
+	return slices.Compact(set)
 }
 
 // copyTags returns a copy, nil if there are none.

@@ -68,7 +68,7 @@ func (p *pass) place(provisioned bool) {
 			}
 		case final:
 			if !limited {
-				l.tried = p.id
+				p.noteTried(l)
 			}
 			q.pop(headBefore)
 		default:
@@ -94,16 +94,13 @@ func (p *pass) placeFree() {
 	if len(p.s.index.idle) == 0 {
 		return
 	}
-	p.offerAllLanes(func(l *lane) {
-		a := l.account
-		if a.exists() && (a.config.DisableFreeTasks || p.state(a).settled && !l.isLimited(p.id)) {
-			return
+	p.offerAllLanes((*account).neverFree, func(l *lane) {
+		if a := l.account; !a.exists() || !p.state(a).settled || l.isLimited(p.id) {
+			p.offer(l)
 		}
-		p.offer(l)
 	})
 	for _, l := range p.came {
-		a := l.account
-		if a.exists() && a.config.DisableFreeTasks {
+		if l.account.neverFree() {
 			continue
 		}
 		if !l.settled || l.isLimited(p.id) {
