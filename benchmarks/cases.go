@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -94,6 +97,12 @@ func Cases(long bool) []*Case {
 			fourLabels, 150*millisecond),
 		rounds("100 rounds, random labels", "The same with four of a hundred labels for each request.",
 			fourOfHundred, 0),
+		{
+			Name: "snapshot", Sizes: shaped, Reach: 1500 * millisecond, rounds: 3,
+			What: "From the scheduler to the bytes of its snapshot.",
+			op:   func(p *pool) int { return len(snapshot(p)) },
+		},
+		restoring(shaped),
 	}
 }
 
@@ -111,6 +120,27 @@ func hundredChanges(p *pool, round int) {
 		}
 	}
 	p.free(round, 33)
+}
+
+// restoring is the way back from the bytes of a snapshot.
+func restoring(sizes []Size) *Case {
+	var bytes []byte
+	return &Case{
+		Name: "restore", Sizes: sizes, Reach: 2000 * millisecond, rounds: 3,
+		What:    "From the bytes of a snapshot to a scheduler.",
+		prepare: func(p *pool) { bytes = snapshot(p) },
+		op: func(p *pool) int {
+			var m protos.Scheduler
+			must(proto.Unmarshal(bytes, &m))
+			s, err := scheduler.NewFromProto(&m)
+			must(err)
+			_, ok := s.Request(requestID(0))
+			if !ok {
+				panic("a request is not in the restored scheduler")
+			}
+			return len(m.GetWaitingRequests())
+		},
+	}
 }
 
 func preemptions(largest int) *Case {

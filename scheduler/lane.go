@@ -92,10 +92,11 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 		slices.Equal(s.labels.names(l.need.prov), c.prov)
 }
 
-// laneFor returns the lane for an account and two label sets, with one more request counted.
-func (s *Scheduler) laneFor(c *content) *lane {
-	a := s.account(c.account)
-	n := s.index.need(s.labels.intern(c.base), s.labels.intern(c.prov))
+// laneFor returns the lane for an account and two label sets, of which it takes over one reference
+// each, with one more request counted.
+func (s *Scheduler) laneFor(id AccountID, base, prov *labelSet) *lane {
+	a := s.account(id)
+	n := s.index.need(base, prov)
 	l := a.lanes[n]
 	if l == nil {
 		l = &lane{account: a, need: n, inAccount: -1, inNeed: len(n.lanes)}

@@ -18,7 +18,7 @@ func NewFromProto(p *protos.Scheduler) (*Scheduler, error) {
 	if p == nil {
 		return nil, fmt.Errorf("%w: nil", ErrInvalidSnapshot)
 	}
-	now, err := readTime("last_update_time", p.GetLastUpdateTime())
+	now, err := readTime(snapshotPlace{field: "last_update_time"}, p.GetLastUpdateTime())
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,10 @@ func NewFromProto(p *protos.Scheduler) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	rd := &snapshotReader{s: newScheduler(now.time(), config), p: p, seen: map[string]string{}}
+	rd := &snapshotReader{s: newScheduler(now.time(), config), p: p}
+	rd.s.requests = make(map[RequestID]*request, len(p.GetWaitingRequests())+len(p.GetWorkers()))
+	rd.s.workers = make(map[WorkerID]*worker, len(p.GetWorkers()))
+	defer rd.release()
 	for _, step := range []func() error{
 		rd.readAccounts, rd.readTables, rd.readWaiting, rd.readWorkers, rd.readExpired,
 	} {
@@ -41,27 +44,28 @@ func NewFromProto(p *protos.Scheduler) (*Scheduler, error) {
 type snapshotReader struct {
 	s    *Scheduler
 	p    *protos.Scheduler
-	sets [][]string        // the label sets by number
-	seen map[string]string // request ids, with the field that has them
+	sets []*labelSet // the label sets by number, with a reference each
 }
 
-// bad returns an error about a field.
-func bad(field, format string, args ...any) error {
-	return fmt.Errorf("%w: %s: %s", ErrInvalidSnapshot, field, fmt.Sprintf(format, args...))
+// release gives the references to label sets back.
+func (rd *snapshotReader) release() {
+	for _, set := range rd.sets {
+		rd.s.labels.release(set)
+	}
 }
 
 func (rd *snapshotReader) readAccounts() error {
 	last := ""
 	for i, a := range rd.p.GetAccounts() {
-		field := fmt.Sprintf("accounts[%d]", i)
-		if err := readID(field+".id", a.GetId(), &last); err != nil {
+		where := snapshotPlace{list: "accounts", index: i}
+		if err := readID(where.and(".id"), a.GetId(), &last); err != nil {
 			return err
 		}
 		c, err := AccountConfigFromProto(a.GetConfig())
 		if err != nil {
-			return bad(field+".config", "%v", err)
+			return bad(where.and(".config"), "%v", err)
 		}
-		b, err := readBalance(field+".balance", a.GetBalance(), -maxQuota, maxQuota)
+		b, err := readBalance(where.and(".balance"), a.GetBalance(), -maxQuota, maxQuota)
 		if err != nil {
 			return err
 		}
@@ -74,43 +78,43 @@ func (rd *snapshotReader) readAccounts() error {
 func (rd *snapshotReader) readTables() error {
 	last := ""
 	for i, id := range rd.p.GetAccountIds() {
-		if err := readID(fmt.Sprintf("account_ids[%d]", i), id, &last); err != nil {
+		if err := readID(snapshotPlace{list: "account_ids", index: i}, id, &last); err != nil {
 			return err
 		}
 	}
 	labels := rd.p.GetLabels()
 	for i, name := range labels {
-		field := fmt.Sprintf("labels[%d]", i)
+		where := snapshotPlace{list: "labels", index: i}
 		if err := checkTexts("label", labels[i:i+1]); err != nil {
-			return bad(field, "%v", err)
+			return bad(where, "%v", err)
 		}
 		if i > 0 && labels[i-1] >= name {
-			return bad(field, "%q is not in order, or there twice", name)
+			return bad(where, "%q is not in order, or there twice", name)
 		}
 	}
-	rd.sets = [][]string{nil}
+	rd.sets = []*labelSet{rd.s.labels.intern(nil)}
 	var before []uint32
 	for i, set := range rd.p.GetLabelSets() {
-		field := fmt.Sprintf("label_sets[%d]", i)
+		where := snapshotPlace{list: "label_sets", index: i}
 		ids := set.GetLabelIds()
 		if len(ids) == 0 {
-			return bad(field, "empty")
+			return bad(where, "empty")
 		}
 		if i > 0 && slices.Compare(before, ids) >= 0 {
-			return bad(field, "not in order, or there twice")
+			return bad(where, "not in order, or there twice")
 		}
 		names := make([]string, len(ids))
 		for j, id := range ids {
 			if int64(id) >= int64(len(labels)) {
-				return bad(field+".label_ids", "unknown label id %d", id)
+				return bad(where.and(".label_ids"), "unknown label id %d", id)
 			}
 			if j > 0 && ids[j-1] >= id {
-				return bad(field+".label_ids", "label id %d is not in order, or there twice", id)
+				return bad(where.and(".label_ids"), "label id %d is not in order, or there twice", id)
 			}
 			names[j] = labels[id]
 		}
 		before = ids
-		rd.sets = append(rd.sets, names)
+		rd.sets = append(rd.sets, rd.s.labels.intern(names))
 	}
 	return nil
 }
@@ -118,12 +122,12 @@ func (rd *snapshotReader) readTables() error {
 func (rd *snapshotReader) readWaiting() error {
 	last := ""
 	for i, p := range rd.p.GetWaitingRequests() {
-		field := fmt.Sprintf("waiting_requests[%d]", i)
+		where := snapshotPlace{list: "waiting_requests", index: i}
 		if p.GetId() <= last && i > 0 {
-			return bad(field+".id", "%q is not in order, or there twice", p.GetId())
+			return bad(where.and(".id"), "%q is not in order, or there twice", p.GetId())
 		}
 		last = p.GetId()
-		r, err := rd.readRequest(field, p)
+		r, err := rd.readRequest(where, p)
 		if err != nil {
 			return err
 		}
@@ -133,164 +137,200 @@ func (rd *snapshotReader) readWaiting() error {
 }
 
 // readRequest makes a request that neither waits nor is on a worker.
-func (rd *snapshotReader) readRequest(field string, p *protos.Request) (*request, error) {
+func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, error) {
 	if err := checkID("request", p.GetId()); err != nil {
-		return nil, bad(field+".id", "%v", err)
+		return nil, bad(where.and(".id"), "%v", err)
 	}
-	if other, ok := rd.seen[p.GetId()]; ok {
-		return nil, bad(field+".id", "request %q is in two places, here and in %s", p.GetId(), other)
+	if other, ok := rd.s.requests[RequestID(p.GetId())]; ok {
+		return nil, bad(where.and(".id"), "request %q is in two places, here and in %s", p.GetId(),
+			rd.placeOf(other))
 	}
-	c, err := rd.readContent(field+".content", p.GetContent())
+	c, err := rd.readContent(where.and(".content"), p.GetContent())
 	if err != nil {
 		return nil, err
 	}
-	confirmed, err := readTime(field+".confirmed_time", p.GetConfirmedTime())
+	confirmed, err := readTime(where.and(".confirmed_time"), p.GetConfirmedTime())
 	if err != nil {
 		return nil, err
 	}
-	rd.seen[p.GetId()] = field
-	r := &request{id: RequestID(p.GetId()), confirmed: confirmed, blocked: p.GetBlocked()}
+	base, prov := rd.sets[c.base], rd.sets[c.prov]
+	base.refs++
+	prov.refs++
+	r := &request{id: RequestID(p.GetId()), confirmed: confirmed, blocked: p.GetBlocked(),
+		lane: rd.s.laneFor(c.account, base, prov), enqueued: c.enqueued, tags: c.tags}
 	rd.s.requests[r.id] = r
-	rd.s.setContent(r, c)
 	return r, nil
 }
 
-func (rd *snapshotReader) readContent(field string, p *protos.RequestContent) (*content, error) {
+// placeOf returns where a request stands that was read before.
+func (rd *snapshotReader) placeOf(r *request) snapshotPlace {
+	for i, p := range rd.p.GetWaitingRequests() {
+		if p.GetId() == string(r.id) {
+			return snapshotPlace{list: "waiting_requests", index: i}
+		}
+	}
+	for i, p := range rd.p.GetWorkers() {
+		if p.GetRun().GetRequest().GetId() == string(r.id) {
+			return snapshotPlace{list: "workers", index: i, field: ".run.request"}
+		}
+	}
+	return snapshotPlace{}
+}
+
+// numbered is a content with label sets by number.
+type numbered struct {
+	account    AccountID
+	base, prov uint32
+	enqueued   instant
+	tags       []string
+}
+
+// named returns the content with names.
+func (rd *snapshotReader) named(c *numbered) *content {
+	return &content{c.account, rd.s.labels.names(rd.sets[c.base]),
+		rd.s.labels.names(rd.sets[c.prov]), c.enqueued, c.tags}
+}
+
+func (rd *snapshotReader) readContent(where snapshotPlace, p *protos.RequestContent) (*numbered,
+	error) {
 	if p == nil {
-		return nil, bad(field, "missing")
+		return nil, bad(where, "missing")
 	}
 	var account AccountID
 	if n := p.GetAccount(); n > 0 {
 		ids := rd.p.GetAccountIds()
 		if int64(n) > int64(len(ids)) {
-			return nil, bad(field+".account", "unknown account number %d", n)
+			return nil, bad(where.and(".account"), "unknown account number %d", n)
 		}
 		account = AccountID(ids[n-1])
 	}
-	base, err := rd.readSet(field+".base_label_set", p.GetBaseLabelSet())
+	if err := rd.checkSet(where.and(".base_label_set"), p.GetBaseLabelSet()); err != nil {
+		return nil, err
+	}
+	err := rd.checkSet(where.and(".provisionable_label_set"), p.GetProvisionableLabelSet())
 	if err != nil {
 		return nil, err
 	}
-	prov, err := rd.readSet(field+".provisionable_label_set", p.GetProvisionableLabelSet())
-	if err != nil {
-		return nil, err
-	}
-	enqueued, err := readTime(field+".enqueue_time", p.GetEnqueueTime())
+	enqueued, err := readTime(where.and(".enqueue_time"), p.GetEnqueueTime())
 	if err != nil {
 		return nil, err
 	}
 	if err := checkTexts("tag", p.GetTags()); err != nil {
-		return nil, bad(field+".tags", "%v", err)
+		return nil, bad(where.and(".tags"), "%v", err)
 	}
-	return &content{account, base, prov, enqueued, copyTags(p.GetTags())}, nil
+	return &numbered{account, p.GetBaseLabelSet(), p.GetProvisionableLabelSet(), enqueued,
+		copyTags(p.GetTags())}, nil
 }
 
-func (rd *snapshotReader) readSet(field string, n uint32) ([]string, error) {
+func (rd *snapshotReader) checkSet(where snapshotPlace, n uint32) error {
 	if int64(n) >= int64(len(rd.sets)) {
-		return nil, bad(field, "unknown label set number %d", n)
+		return bad(where, "unknown label set number %d", n)
 	}
-	return rd.sets[n], nil
+	return nil
 }
 
 func (rd *snapshotReader) readWorkers() error {
 	last := ""
 	for i, p := range rd.p.GetWorkers() {
-		field := fmt.Sprintf("workers[%d]", i)
-		if err := readID(field+".id", p.GetId(), &last); err != nil {
+		where := snapshotPlace{list: "workers", index: i}
+		if err := readID(where.and(".id"), p.GetId(), &last); err != nil {
 			return err
 		}
-		labels, err := rd.readSet(field+".label_set", p.GetLabelSet())
-		if err != nil {
+		if err := rd.checkSet(where.and(".label_set"), p.GetLabelSet()); err != nil {
 			return err
 		}
-		confirmed, err := readTime(field+".confirmed_time", p.GetConfirmedTime())
+		confirmed, err := readTime(where.and(".confirmed_time"), p.GetConfirmedTime())
 		if err != nil {
 			return err
 		}
 		if p.GetRun() != nil && p.GetIdleSince() != nil {
-			return bad(field+".idle_since", "set for a worker that has a run")
+			return bad(where.and(".idle_since"), "set for a worker that has a run")
 		}
-		w := rd.s.addWorker(WorkerID(p.GetId()), rd.s.labels.intern(labels))
+		set := rd.sets[p.GetLabelSet()]
+		set.refs++
+		w := rd.s.addWorker(WorkerID(p.GetId()), set)
 		w.confirmed = confirmed
 		if p.GetRun() == nil {
-			if w.idleSince, err = readTime(field+".idle_since", p.GetIdleSince()); err != nil {
+			if w.idleSince, err = readTime(where.and(".idle_since"), p.GetIdleSince()); err != nil {
 				return err
 			}
 			rd.s.idleYes(w, true)
 			continue
 		}
-		if err := rd.readRun(field+".run", p.GetRun(), w); err != nil {
+		if err := rd.readRun(where.and(".run"), p.GetRun(), w); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (rd *snapshotReader) readRun(field string, p *protos.Run, w *worker) error {
+func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker) error {
 	if p.GetRequest() == nil {
-		return bad(field+".request", "missing")
+		return bad(where.and(".request"), "missing")
 	}
-	req, err := rd.readRequest(field+".request", p.GetRequest())
+	req, err := rd.readRequest(where.and(".request"), p.GetRequest())
 	if err != nil {
 		return err
 	}
 	r := &run{req: req, worker: w, level: Priority(p.GetPriority()), stage: Stage(p.GetStage())}
 	if r.level < 0 || r.level > FreeBucket {
-		return bad(field+".priority", "%d is not from 0 to 5", p.GetPriority())
+		return bad(where.and(".priority"), "%d is not from 0 to 5", p.GetPriority())
 	}
 	if r.stage < Held || r.stage > Running {
-		return bad(field+".stage", "%d is not a stage", p.GetStage())
+		return bad(where.and(".stage"), "%d is not a stage", p.GetStage())
 	}
-	if r.cost, err = readBalance(field+".cost", p.GetCost(), 0, maxInitialQuota); err != nil {
+	if r.cost, err = readBalance(where.and(".cost"), p.GetCost(), 0, maxInitialQuota); err != nil {
 		return err
 	}
-	paid, err := readBalance(field+".preemption_cost", p.GetPreemptionCost(), 0, maxInitialQuota)
+	paid, err := readBalance(where.and(".preemption_cost"), p.GetPreemptionCost(), 0, maxInitialQuota)
 	if err != nil {
 		return err
 	}
 	for q := range paid {
 		if paid[q] > r.cost[q] {
-			return bad(field+".preemption_cost", "%d at p%d is above the cost", int64(paid[q]), q)
+			return bad(where.and(".preemption_cost"), "%d at p%d is above the cost", int64(paid[q]), q)
 		}
 	}
 	if paid != (Balance{}) {
 		r.paid = &paid
 	}
 	if a := r.account(); !a.exists() && (r.level != FreeBucket || r.cost != Balance{}) {
-		return bad(field, "a task without a known account is not free of cost and level")
+		return bad(where, "a task without a known account is not free of cost and level")
 	}
-	if err := rd.readRunTimes(field, p, r); err != nil {
+	if err := rd.readRunTimes(where, p, r); err != nil {
 		return err
 	}
 	if p.GetNextContent() != nil {
-		if r.next, err = rd.readContent(field+".next_content", p.GetNextContent()); err != nil {
+		next, err := rd.readContent(where.and(".next_content"), p.GetNextContent())
+		if err != nil {
 			return err
 		}
+		r.next = rd.named(next)
 		if rd.s.hasContent(req, r.next) {
-			return bad(field+".next_content", "the same as the content")
+			return bad(where.and(".next_content"), "the same as the content")
 		}
 	}
 	rd.s.enlist(r)
 	return nil
 }
 
-func (rd *snapshotReader) readRunTimes(field string, p *protos.Run, r *run) error {
-	since, err := readTime(field+".paid_since", p.GetPaidSince())
+func (rd *snapshotReader) readRunTimes(where snapshotPlace, p *protos.Run, r *run) error {
+	since, err := readTime(where.and(".paid_since"), p.GetPaidSince())
 	if err != nil {
 		return err
 	}
 	if since.nsec%int32(time.Millisecond) != 0 {
-		return bad(field+".paid_since", "not in whole milliseconds")
+		return bad(where.and(".paid_since"), "not in whole milliseconds")
 	}
 	if rd.s.now.before(since) {
-		return bad(field+".paid_since", "after last_update_time")
+		return bad(where.and(".paid_since"), "after last_update_time")
 	}
 	r.since = since.millis()
-	if r.start, err = readTime(field+".start_time", p.GetStartTime()); err != nil {
+	if r.start, err = readTime(where.and(".start_time"), p.GetStartTime()); err != nil {
 		return err
 	}
 	if rd.s.now.before(r.start) {
-		return bad(field+".start_time", "after last_update_time")
+		return bad(where.and(".start_time"), "after last_update_time")
 	}
 	return nil
 }
@@ -298,7 +338,7 @@ func (rd *snapshotReader) readRunTimes(field string, p *protos.Run, r *run) erro
 func (rd *snapshotReader) readExpired() error {
 	last := ""
 	for i, id := range rd.p.GetExpiredRequests() {
-		if err := readID(fmt.Sprintf("expired_requests[%d]", i), id, &last); err != nil {
+		if err := readID(snapshotPlace{list: "expired_requests", index: i}, id, &last); err != nil {
 			return err
 		}
 		rd.s.expired[RequestID(id)] = true
@@ -307,40 +347,40 @@ func (rd *snapshotReader) readExpired() error {
 }
 
 // readID checks an id that must come after the last one, and makes it the last one.
-func readID(field, id string, last *string) error {
+func readID(where snapshotPlace, id string, last *string) error {
 	if id == "" {
-		return bad(field, "empty id")
+		return bad(where, "empty id")
 	}
 	if !utf8.ValidString(id) {
-		return bad(field, "id %q is not UTF-8", id)
+		return bad(where, "id %q is not UTF-8", id)
 	}
 	if id <= *last {
-		return bad(field, "%q is not in order, or there twice", id)
+		return bad(where, "%q is not in order, or there twice", id)
 	}
 	*last = id
 	return nil
 }
 
-func readTime(field string, t *timestamppb.Timestamp) (instant, error) {
+func readTime(where snapshotPlace, t *timestamppb.Timestamp) (instant, error) {
 	switch {
 	case t == nil:
-		return instant{}, bad(field, "missing")
+		return instant{}, bad(where, "missing")
 	case t.GetNanos() < 0 || t.GetNanos() > 999_999_999:
-		return instant{}, bad(field, "nanos %d is not from 0 to 999999999", t.GetNanos())
+		return instant{}, bad(where, "nanos %d is not from 0 to 999999999", t.GetNanos())
 	case !validTime(t.AsTime()):
-		return instant{}, bad(field, "%v is not in the years 1970 to 9999", t.AsTime())
+		return instant{}, bad(where, "%v is not in the years 1970 to 9999", t.AsTime())
 	}
 	return instant{t.GetSeconds(), t.GetNanos()}, nil
 }
 
-func readBalance(field string, units []int64, least, most Quota) (Balance, error) {
+func readBalance(where snapshotPlace, units []int64, least, most Quota) (Balance, error) {
 	var b Balance
 	if len(units) != NumPriorities {
-		return b, bad(field, "%d numbers instead of %d", len(units), NumPriorities)
+		return b, bad(where, "%d numbers instead of %d", len(units), NumPriorities)
 	}
 	for p, u := range units {
 		if Quota(u) < least || Quota(u) > most {
-			return b, bad(field, "%d at p%d is out of range", u, p)
+			return b, bad(where, "%d at p%d is out of range", u, p)
 		}
 		b[p] = Quota(u)
 	}

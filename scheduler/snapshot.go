@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
 )
@@ -28,13 +29,20 @@ func (s *Scheduler) ToProto() *protos.Scheduler {
 			Balance: a.balance.units(),
 		})
 	}
-	for _, id := range sortedKeys(s.requests) {
-		if r := s.requests[id]; r.worker == nil {
-			p.WaitingRequests = append(p.WaitingRequests, w.request(r))
+	waiting := make([]named[*request], 0, len(s.requests))
+	for id, r := range s.requests { // the order is free: it is sorted below
+		if r.worker == nil {
+			waiting = append(waiting, named[*request]{id: string(id), item: r})
 		}
 	}
-	for _, id := range sortedKeys(s.workers) {
-		p.Workers = append(p.Workers, w.worker(s.workers[id]))
+	sortByID(waiting)
+	p.WaitingRequests = make([]*protos.Request, len(waiting))
+	for i, r := range waiting {
+		p.WaitingRequests[i] = w.request(r.item)
+	}
+	p.Workers = make([]*protos.Worker, 0, len(s.workers))
+	for _, v := range sortedByID(s.workers) {
+		p.Workers = append(p.Workers, w.worker(v.item))
 	}
 	for _, id := range sortedKeys(s.expired) {
 		p.ExpiredRequests = append(p.ExpiredRequests, string(id))
@@ -60,13 +68,20 @@ type snapshotWriter struct {
 
 	account map[AccountID]uint32
 	set     map[*labelSet]uint32
+	lanes   map[*lane]laneNumbers
+
+	spare []requestMessage // messages to use
 }
+
+// laneNumbers are what a snapshot says of the requests of a lane.
+type laneNumbers struct{ account, base, prov uint32 }
 
 func newSnapshotWriter(s *Scheduler) *snapshotWriter {
 	w := &snapshotWriter{
 		s:       s,
 		account: map[AccountID]uint32{"": 0},
 		set:     map[*labelSet]uint32{s.labels.empty: 0},
+		lanes:   map[*lane]laneNumbers{},
 	}
 	next := w.nextContents()
 	names := map[AccountID]bool{}
@@ -183,20 +198,40 @@ func (w *snapshotWriter) setNumber(names []string) uint32 {
 	return uint32(i + 1)
 }
 
+// A requestMessage is a request's message with all its parts: one piece of memory, as there may be
+// a million of them.
+type requestMessage struct {
+	request             protos.Request
+	content             protos.RequestContent
+	enqueued, confirmed timestamppb.Timestamp
+}
+
+// messagesAtOnce is for how many messages memory is taken at once.
+const messagesAtOnce = 128
+
 func (w *snapshotWriter) request(r *request) *protos.Request {
-	n := r.lane.need
-	return &protos.Request{
-		Id: string(r.id),
-		Content: &protos.RequestContent{
-			Account:               w.account[r.lane.account.id],
-			BaseLabelSet:          w.set[n.base],
-			ProvisionableLabelSet: w.set[n.prov],
-			EnqueueTime:           timestamp(r.enqueued),
-			Tags:                  slices.Clone(r.tags),
-		},
-		ConfirmedTime: timestamp(r.confirmed),
-		Blocked:       r.blocked,
+	if len(w.spare) == 0 {
+		w.spare = make([]requestMessage, messagesAtOnce)
 	}
+	m, l := &w.spare[0], r.lane
+	w.spare = w.spare[1:]
+	m.enqueued.Seconds, m.enqueued.Nanos = r.enqueued.sec, r.enqueued.nsec
+	m.confirmed.Seconds, m.confirmed.Nanos = r.confirmed.sec, r.confirmed.nsec
+	numbers, ok := w.lanes[l]
+	if !ok {
+		numbers = laneNumbers{w.account[l.account.id], w.set[l.need.base], w.set[l.need.prov]}
+		w.lanes[l] = numbers
+	}
+	m.content.Account = numbers.account
+	m.content.BaseLabelSet = numbers.base
+	m.content.ProvisionableLabelSet = numbers.prov
+	m.content.EnqueueTime = &m.enqueued
+	m.content.Tags = slices.Clone(r.tags)
+	m.request.Id = string(r.id)
+	m.request.Content = &m.content
+	m.request.ConfirmedTime = &m.confirmed
+	m.request.Blocked = r.blocked
+	return &m.request
 }
 
 func (w *snapshotWriter) worker(v *worker) *protos.Worker {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"slices"
 )
@@ -9,6 +10,50 @@ import (
 // sortedKeys returns the keys of a map in order, which makes going through a map deterministic.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
+}
+
+// A named item is one that is sorted by its id.
+type named[T any] struct {
+	id     string
+	digest uint64 // 8 bytes of the id, which order most pairs
+	item   T
+}
+
+// sortedByID returns the items of a map by id.
+func sortedByID[K ~string, T any](m map[K]T) []named[T] {
+	list := make([]named[T], 0, len(m))
+	for id, item := range m {
+		list = append(list, named[T]{id: string(id), item: item})
+	}
+	sortByID(list)
+	return list
+}
+
+// sortByID sorts items by id. Ids of a pool tend to begin alike, so what they have in common is
+// passed over, and most pairs are told apart by the eight bytes behind it.
+func sortByID[T any](list []named[T]) {
+	if len(list) == 0 {
+		return
+	}
+	common := list[0].id
+	for i := range list {
+		n := 0
+		for id := list[i].id; n < len(common) && n < len(id) && id[n] == common[n]; {
+			n++
+		}
+		common = common[:n]
+	}
+	for i := range list {
+		var word [8]byte
+		copy(word[:], list[i].id[len(common):])
+		list[i].digest = binary.BigEndian.Uint64(word[:])
+	}
+	slices.SortFunc(list, func(a, b named[T]) int {
+		if a.digest != b.digest {
+			return cmp.Compare(a.digest, b.digest)
+		}
+		return cmp.Compare(a.id, b.id)
+	})
 }
 
 // collect returns the items of an ordered list, so that the list may change meanwhile.

@@ -41,7 +41,8 @@ func (s *Scheduler) leave(r *request) {
 // setContent gives a request, which is neither in a queue nor on a worker, its content.
 func (s *Scheduler) setContent(r *request, c *content) {
 	old := r.lane
-	r.lane, r.enqueued, r.tags = s.laneFor(c), c.enqueued, c.tags
+	r.lane = s.laneFor(c.account, s.labels.intern(c.base), s.labels.intern(c.prov))
+	r.enqueued, r.tags = c.enqueued, c.tags
 	if old != nil {
 		s.releaseLane(old)
 	}

@@ -4,8 +4,8 @@ package scheduler
 // after a pass, a lane that has been tried in vain can only come to run when a worker becomes idle
 // (then its kind is fresh) or when its queue was empty in between or its account's limits changed
 // (then it is untried). A lane that a pass did not get to try, as its account may not start
-// anything, stays untried if it matches a worker that is still idle. Where a pass got to try but few
-// of an account's lanes, all of them are taken for untried, without a look at each.
+// anything, stays untried if it matches a worker that is still idle. Where a pass got to try but
+// few of an account's lanes, all of them are taken for untried, without a look at each.
 
 // lookAround finds out which lanes the pass has to try.
 func (p *pass) lookAround() {

@@ -68,8 +68,8 @@ func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
 // meanwhile.
 func (s *Scheduler) Workers() iter.Seq[Worker] {
 	return func(yield func(Worker) bool) {
-		for _, id := range sortedKeys(s.workers) {
-			if !yield(s.viewWorker(s.workers[id])) {
+		for _, w := range sortedByID(s.workers) {
+			if !yield(s.viewWorker(w.item)) {
 				return
 			}
 		}
