@@ -74,10 +74,12 @@ func (p *pass) eachIdle(n *need, f func(*kind) bool) {
 	switch {
 	case !n.wide:
 		for _, k := range n.kinds {
+			touchKind()
 			f(k)
 		}
 	case len(x.idle) <= 64:
 		for _, k := range x.idle {
+			touchKind()
 			if n.base.within(k.set) {
 				f(k)
 			}
@@ -116,6 +118,7 @@ func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool
 		return p.chooseLimited(l.account, h)
 	}
 	for h.len() > 0 {
+		touchKind()
 		top := &h.items[0]
 		switch {
 		case top.kind.idle.len() == 0:
@@ -135,6 +138,7 @@ func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool
 func (p *pass) chooseLimited(a *account, h *heap[candidate]) (best *kind, limited bool) {
 	var top candidate
 	for _, c := range h.items {
+		touchKind()
 		if c.kind.idle.len() == 0 {
 			continue
 		}

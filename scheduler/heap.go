@@ -37,6 +37,7 @@ func (h *heap[T]) push(x T, before func(a, b T) bool) {
 	i := len(h.items) - 1
 	for i > 0 {
 		up := (i - 1) / 2
+		touchCompare()
 		if !before(h.items[i], h.items[up]) {
 			return
 		}
@@ -49,6 +50,7 @@ func (h *heap[T]) down(i int, before func(a, b T) bool) {
 	for {
 		least := i
 		for c := 2*i + 1; c <= 2*i+2 && c < len(h.items); c++ {
+			touchCompare()
 			if before(h.items[c], h.items[least]) {
 				least = c
 			}

@@ -5,67 +5,6 @@ import (
 	"slices"
 )
 
-// A need is what a request asks of a worker: its base and its provisionable labels. It exists
-// while there is a lane with it.
-type need struct {
-	base, prov *labelSet
-	serial     uint64 // needs are numbered as they come
-	gone       bool
-	filed      *file // where the index has it
-	lanes      []*lane
-
-	// kinds are the kinds that can run it, kindCount of them, if there are at most narrowNeed of
-	// them. If there are more, wide is true, kinds is nil, and kindCount is no more than their
-	// number: kinds that came since they were counted are not in it. If it is rough, neither are
-	// some of the others.
-	kinds     []*kind
-	kindCount int
-	wide      bool
-	rough     bool
-
-	// What follows serves one pass; see choose.go.
-	choice choice
-	fresh  uint64 // the pass that found that a kind that can run it is fresh
-}
-
-// These bound what is stored about which kinds can run which needs. A need or kind with more
-// partners has them found anew each time, which then costs no more than going through them.
-const (
-	narrowNeed = 16
-	narrowKind = 256
-	countedMax = 64 // kinds of a need are counted up to so many
-)
-
-type needKey struct{ base, prov *labelSet }
-
-// A file has needs in order of their serials: those that are wide apart from the others, which are
-// the only ones that a kind that comes is a difference to.
-type file struct{ narrow, wide []*need }
-
-func (f *file) len() int { return len(f.narrow) + len(f.wide) }
-
-// list returns the list in which a need is, or is to be.
-func (f *file) list(n *need) *[]*need {
-	if n.wide {
-		return &f.wide
-	}
-	return &f.narrow
-}
-
-func (f *file) add(n *need) {
-	list := f.list(n)
-	i, _ := slices.BinarySearchFunc(*list, n.serial, compareSerial)
-	*list = slices.Insert(*list, i, n)
-}
-
-func (f *file) remove(n *need) {
-	list := f.list(n)
-	i, _ := slices.BinarySearchFunc(*list, n.serial, compareSerial)
-	*list = slices.Delete(*list, i, i+1)
-}
-
-func compareSerial(n *need, serial uint64) int { return cmp.Compare(n.serial, serial) }
-
 // An index answers which kinds can run a need, and which needs a kind can run.
 //
 // A need is filed under one of its base labels, the rarest one, so the needs of a kind are among
@@ -82,6 +21,8 @@ type index struct {
 	all       slotSet // the slots in use
 	idleSlots slotSet // the slots of kinds with idle workers
 	idle      []*kind // the kinds with idle workers
+
+	runSlots [numLevels]slotSet // the slots of kinds with runs, by level
 
 	sets []*slotSet // for one intersection
 
@@ -252,6 +193,7 @@ func (x *index) dropKind(k *kind) {
 func (x *index) discount(f *file, k *kind) {
 	var doubtful []*need
 	for _, n := range f.wide {
+		touchNeed()
 		switch {
 		case n.kindCount > narrowNeed+1:
 			n.kindCount--
@@ -276,6 +218,7 @@ func (x *index) eachNeed(k *kind, f func(*need)) {
 	k.needs.refresh(x, k)
 	if k.needs.kept {
 		for _, n := range k.needs.list {
+			touchNeed()
 			f(n)
 		}
 		return
@@ -330,6 +273,7 @@ func (x *index) walkNeeds(k *kind, since uint64, f func(*need)) {
 // walk calls f with those of a list, from the newest one down to since.
 func walk(list []*need, k *kind, since uint64, f func(*need)) {
 	for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
+		touchNeed()
 		if list[i].base.within(k.set) {
 			f(list[i])
 		}
@@ -379,4 +323,22 @@ func (x *index) idleChanged(k *kind) {
 	x.idle = x.idle[:last]
 	k.idleAt = -1
 	x.idleSlots.remove(k.slot)
+}
+
+// insertRun adds a run to its kind's list for its level.
+func (x *index) insertRun(r *run) {
+	k := r.worker.kind
+	k.runs[r.level].insert(r)
+	if k.runs[r.level].len() == 1 {
+		x.runSlots[r.level].add(k.slot, len(x.slots))
+	}
+}
+
+// removeRun takes it out again.
+func (x *index) removeRun(r *run) {
+	k := r.worker.kind
+	k.runs[r.level].remove(r)
+	if k.runs[r.level].len() == 0 {
+		x.runSlots[r.level].remove(k.slot)
+	}
 }

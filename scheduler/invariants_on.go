@@ -16,6 +16,7 @@ func (s *Scheduler) checkInvariants() {
 		return
 	}
 	opsSinceCheck = 0
+	defer func(t Touches) { touches = t }(touches)
 	s.checkRequests()
 	s.checkWorkers()
 	s.checkAccounts()
@@ -155,6 +156,7 @@ func (s *Scheduler) checkIndex() {
 		checkOrder(&k.idle, "idle workers of a kind")
 		for p := range k.runs {
 			checkOrder(&k.runs[p], "runs of a kind")
+			hold((k.runs[p].len() > 0) == x.runSlots[p].has(k.slot), "kinds with runs are marked")
 		}
 	}
 	for _, n := range x.needs {

@@ -18,13 +18,13 @@ type kind struct {
 // size is the number of labels: a request takes a worker with as few as it can.
 func (k *kind) size() int { return len(k.set.ids) }
 
-// runsBelow counts the runs at levels worse than p.
-func (k *kind) runsBelow(p Priority) int {
-	n := 0
-	for q := p + 1; q < numLevels; q++ {
-		n += k.runs[q].len()
+// bestBelow returns the best level worse than p at which the kind has runs, or numLevels.
+func (k *kind) bestBelow(p Priority) Priority {
+	q := p + 1
+	for q < numLevels && k.runs[q].len() == 0 {
+		q++
 	}
-	return n
+	return q
 }
 
 // A worker is a worker that is known: idle, or with a run.

@@ -57,6 +57,7 @@ func (o *ordered[T]) search(after func(T) bool) (x T, ok bool) {
 	lo, hi := 0, len(o.chunks)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
+		touchCompare()
 		if c := o.chunks[mid]; after(c[len(c)-1]) {
 			hi = mid
 		} else {
@@ -70,6 +71,7 @@ func (o *ordered[T]) search(after func(T) bool) (x T, ok bool) {
 	i, j := 0, len(c)
 	for i < j {
 		mid := int(uint(i+j) >> 1)
+		touchCompare()
 		if after(c[mid]) {
 			j = mid
 		} else {
@@ -178,12 +180,14 @@ func (o *ordered[T]) chunkFor(x T) int {
 	if n == 0 {
 		return 0
 	}
+	touchCompare()
 	if c := o.chunks[n-1]; c[len(c)-1].before(x) {
 		return n // the usual case: x is the newest
 	}
 	lo, hi := 0, n-1
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
+		touchCompare()
 		if c := o.chunks[mid]; c[len(c)-1].before(x) {
 			lo = mid + 1
 		} else {
@@ -196,12 +200,14 @@ func (o *ordered[T]) chunkFor(x T) int {
 // position returns the first place in chunk ci whose item is not before x.
 func (o *ordered[T]) position(ci int, x T) int {
 	c := o.chunks[ci]
+	touchCompare()
 	if !c[0].before(x) {
 		return 0
 	}
 	lo, hi := 1, len(c)
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
+		touchCompare()
 		if c[mid].before(x) {
 			lo = mid + 1
 		} else {

@@ -97,6 +97,7 @@ func (st *preemption) addTargets(a *account) {
 		s.undecided = true
 	} else {
 		for _, l := range a.active {
+			touchLane()
 			st.addLane(l)
 		}
 	}
@@ -118,27 +119,35 @@ func (st *preemption) addLane(l *lane) {
 		st.state(l.account).undecided = true
 		return
 	}
-	add := func(k *kind) bool {
-		t := &k.target
-		this := step{st.id, st.level}
-		if t.step != this {
-			if k.runsBelow(st.level) == 0 {
-				return true
-			}
-			*t = target{step: this, lanes: t.lanes[:0]}
-			st.seek(k, nil)
-			st.queue.items = append(st.queue.items, k)
-		}
-		t.lanes = append(t.lanes, l)
-		return true
-	}
-	if n := l.need; !n.wide {
+	n := l.need
+	if !n.wide {
 		for _, k := range n.kinds {
-			add(k)
+			if k.bestBelow(st.level) < numLevels {
+				st.addTarget(k, l)
+			}
 		}
-	} else {
-		st.s.index.eachKind(n, nil, add)
+		return
 	}
+	for q := st.level + 1; q < numLevels; q++ {
+		st.s.index.eachKind(n, &st.s.index.runSlots[q], func(k *kind) bool {
+			if k.bestBelow(st.level) == q { // or it was met at a better level
+				st.addTarget(k, l)
+			}
+			return true
+		})
+	}
+}
+
+// addTarget makes a target of a kind, if it is none yet, and adds a lane that can use it.
+func (st *preemption) addTarget(k *kind, l *lane) {
+	touchKind()
+	t := &k.target
+	if this := (step{st.id, st.level}); t.step != this {
+		*t = target{step: this, lanes: t.lanes[:0]}
+		st.seek(k, nil)
+		st.queue.items = append(st.queue.items, k)
+	}
+	t.lanes = append(t.lanes, l)
 }
 
 // seek finds a kind's cheapest run at a worse level, after the given place if there is one. It
@@ -171,6 +180,7 @@ func (st *preemption) seek(k *kind, after *costKey) bool {
 
 // offer offers the next run of a target, which is the cheapest of all, to its lanes.
 func (st *preemption) offer(k *kind) {
+	touchRun()
 	key := k.target.key
 	l, hopeless := st.taker(k)
 	if l == nil && hopeless {
@@ -201,6 +211,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 	owner := t.next.account()
 	hopeless = true
 	for i := 0; i < len(t.lanes); i++ {
+		touchLane()
 		l := t.lanes[i]
 		a := l.account
 		if l.queue.len() == 0 || l.isLimited(st.id) {

@@ -95,7 +95,7 @@ func (s *Scheduler) delist(r *run) {
 func (s *Scheduler) enterLevel(a *account, r *run) {
 	a.running[r.level]++
 	a.runs[r.level].insert(r)
-	r.worker.kind.runs[r.level].insert(r)
+	s.index.insertRun(r)
 	s.runClock[r.level]++
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
 		if g.paid++; g.paid >= a.config.MaxFanout {
@@ -107,7 +107,7 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 func (s *Scheduler) leaveLevel(a *account, r *run) {
 	a.running[r.level]--
 	a.runs[r.level].remove(r)
-	r.worker.kind.runs[r.level].remove(r)
+	s.index.removeRun(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
 		if g.paid >= a.config.MaxFanout {
 			g.reached = s.passes

@@ -86,6 +86,7 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 	}
 	if least.bits == nil {
 		for _, slot := range least.list {
+			touchKind()
 			if inAll(sets, least, slot) && !f(slot) {
 				return
 			}
@@ -107,6 +108,7 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 		}
 		for ; word != 0; word &= word - 1 {
 			slot := uint32(w<<6 + bits.TrailingZeros64(word))
+			touchKind()
 			if inLists(sets, slot) && !f(slot) {
 				return
 			}

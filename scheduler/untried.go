@@ -45,6 +45,7 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 	every := p.everyLane || a.allUntried
 	if every || len(a.active) <= len(p.freshNeeds) {
 		for _, l := range a.active {
+			touchLane()
 			if every || l.untried || l.need.fresh == p.id {
 				offer(l)
 			}
@@ -52,11 +53,13 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 		return
 	}
 	for _, l := range a.untried {
+		touchLane()
 		if l.untried && l.inAccount >= 0 && l.need.fresh != p.id {
 			offer(l)
 		}
 	}
 	for _, n := range p.freshNeeds {
+		touchLane()
 		if l := a.lanes[n]; l != nil && l.inAccount >= 0 {
 			offer(l)
 		}
@@ -83,6 +86,7 @@ func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
 			lanes = a.active
 		}
 		for _, l := range lanes {
+			touchLane()
 			if (l.untried || a.allUntried) && l.inAccount >= 0 && l.need.fresh != p.id {
 				offer(l)
 			}
@@ -90,6 +94,7 @@ func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
 	}
 	for _, n := range p.freshNeeds {
 		for _, l := range n.lanes {
+			touchLane()
 			if l.inAccount >= 0 && !skip(l.account) {
 				offer(l)
 			}
