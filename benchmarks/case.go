@@ -43,6 +43,16 @@ func (f *Figure) Ratio() float64 { return float64(f.Naive) / float64(max(1, f.P5
 // Measure runs a case at one size, for at most the given time after its preparation, and at least
 // one round. It panics if the work did not happen.
 func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) *Figure {
+	f := c.measure(size, newTarget, limit)
+	enough := !c.shape.random || size.Requests*size.Workers >= enoughPairs
+	if worked := f.Work > 0; enough && c.idle == worked || !enough && c.idle && worked {
+		panic(fmt.Sprintf("%s at %v: the work done per round is %v", c.Name, size, f.Work))
+	}
+	return f
+}
+
+// measure is Measure without a look at the work done.
+func (c *Case) measure(size Size, newTarget func() Target, limit time.Duration) *Figure {
 	rounds := c.rounds
 	switch {
 	case rounds > 0:
@@ -73,12 +83,6 @@ func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) 
 		work += c.op(p)
 		samples = append(samples, time.Since(began))
 		spent += time.Since(start)
-	}
-	if enough := !c.shape.random || size.Requests*size.Workers >= enoughPairs; !enough && work == 0 {
-		return c.figure(p, size, samples, work)
-	}
-	if c.idle != (work == 0) {
-		panic(fmt.Sprintf("%s at %v: the work done is %d", c.Name, size, work))
 	}
 	return c.figure(p, size, samples, work)
 }
@@ -112,6 +116,18 @@ func Exponent(a, b *Figure) float64 {
 		grown = float64(b.Size.Accounts) / float64(a.Size.Accounts)
 	}
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
+}
+
+// NaiveExponent returns the power of the pool's size (requests, workers and accounts alike) with
+// which the reference's median grows, over three sizes up to a given one, each half of the next.
+func (c *Case) NaiveExponent(newTarget func() Target, size Size) float64 {
+	var figures []*Figure
+	for _, part := range []int{4, 2, 1} {
+		s := Size{size.Requests / part, max(1, size.Workers/part), max(1, size.Accounts/part)}
+		figures = append(figures, c.measure(s, newTarget, time.Nanosecond))
+	}
+	first, last := figures[0], figures[2]
+	return math.Log(float64(last.P50)/float64(max(1, first.P50))) / math.Log(4)
 }
 
 // RunsReference reports whether the reference ends in reasonable time at this size.

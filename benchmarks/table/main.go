@@ -44,7 +44,8 @@ func main() {
 	w.Flush()
 	fmt.Println()
 	missed += quantities(w, *long, *only)
-	fmt.Println("\nreference: the naive scheduler on the same input in the same run.\n" +
+	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the power of\n" +
+		"the pool's size with which its time grows, over three sizes up to this one.\n" +
 		"ratio: how much longer it takes.\n" +
 		"exponent: the power of the pool's size with which p50 grew since the row above.")
 	if missed > 0 {
@@ -88,9 +89,9 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 		}
 		naive, ratio, exponent := "", "", ""
 		if c.RunsReference(size) {
-			f.Naive = c.Measure(size,
-				func() benchmarks.Target { return reference.New(epoch) }, time.Nanosecond).P50
+			f.Naive = c.Measure(size, naiveTarget, time.Nanosecond).P50
 			naive, ratio = round(f.Naive), fmt.Sprintf("%.0f", f.Ratio())
+			naive += fmt.Sprintf(" ^%.1f", c.NaiveExponent(naiveTarget, size))
 		}
 		if before != nil {
 			exponent = fmt.Sprintf("%.2f", benchmarks.Exponent(before, f))
@@ -101,6 +102,8 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	}
 	return missed
 }
+
+func naiveTarget() benchmarks.Target { return reference.New(epoch) }
 
 func bound(c *benchmarks.Case) string {
 	s := "p50 " + c.Reach.String()
