@@ -22,7 +22,7 @@ type Source struct {
 	// Preset is the name of a ready table and mapping for a known log: see Presets. What Table and
 	// Mapping say takes its place, field by field.
 	Preset string `yaml:"preset,omitempty" json:"preset,omitempty"`
-	// Table says what the columns of a CSV file are.
+	// Table says what the columns of a CSV log are.
 	Table Table `yaml:"table,omitempty" json:"table,omitempty"`
 	// Strict stops at the first malformed row, instead of skipping and counting it.
 	Strict bool `yaml:"strict,omitempty" json:"strict,omitempty"`
@@ -55,7 +55,13 @@ type Table struct {
 	// EndOfLog is when the log ends, in Unit: what had not ended ran on until then. 0 leaves out
 	// what has no end.
 	EndOfLog float64 `yaml:"end_of_log,omitempty" json:"end_of_log,omitempty"`
+	// StartOfLog is when the log begins, in Unit. Instants before it count as this one, and waits
+	// that began before it are not known. Times are still counted from 0.
+	StartOfLog float64 `yaml:"start_of_log,omitempty" json:"start_of_log,omitempty"`
 }
+
+// NoAccount is the Mapping.Account of a workload without accounts.
+const NoAccount = "none"
 
 // SizeMode says what becomes of a submission that used several workers at once.
 type SizeMode string
@@ -69,7 +75,8 @@ const (
 
 // Mapping says what of a log's records becomes what of submissions. Texts are templates.
 type Mapping struct {
-	// Account pays. Empty: a record has no account, and its tasks are free.
+	// Account pays. Empty: a record has no account, and its tasks are free; in a native log, it is
+	// that of the log. NoAccount takes away what a preset or a native log has.
 	Account string `yaml:"account,omitempty" json:"account,omitempty"`
 	// BaseLabels and ProvisionableLabels are one template a label. One that comes to nothing, or
 	// in which a field is unknown, is left out.
@@ -78,6 +85,7 @@ type Mapping struct {
 	// Importance groups figures, and evictions of reality are counted by it.
 	Importance string `yaml:"importance,omitempty" json:"importance,omitempty"`
 	// Tables has, for each table's name, what stands for which value; "*" is for all others.
+	// Without it, a value that the table lacks stands for itself, and a note says so.
 	Tables map[string]map[string]string `yaml:"tables,omitempty" json:"tables,omitempty"`
 	// Size is SizeExpand or SizeSingle; empty means SizeExpand.
 	Size SizeMode `yaml:"size,omitempty" json:"size,omitempty"`
