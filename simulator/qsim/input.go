@@ -59,7 +59,7 @@ func readInput(ctx context.Context, f *runFlags, set *pflag.FlagSet, path string
 	if err != nil {
 		return nil, err
 	}
-	warnMalformed(loaded, path, stderr)
+	warnMalformed(loaded.Malformed, loaded.Warnings, path, stderr)
 	workload := loaded.Workload
 	workers := cmp.Or(f.workers, workload.RealWorkers)
 	if workers < 1 || workers > maxWorkers {
@@ -86,16 +86,16 @@ func readInput(ctx context.Context, f *runFlags, set *pflag.FlagSet, path string
 	return &input{setup: setup, notes: append(loaded.Notes, shareNote(len(ids), &shares))}, nil
 }
 
-// warnMalformed names the first of the lines that were skipped.
-func warnMalformed(loaded *trace.Loaded, path string, stderr io.Writer) {
-	if loaded.Malformed == 0 {
+// warnMalformed says how many lines were skipped, and which were the first.
+func warnMalformed(malformed int, first []string, path string, stderr io.Writer) {
+	if malformed == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, loaded.Malformed)
-	for _, bad := range loaded.Warnings {
+	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, malformed)
+	for _, bad := range first {
 		fmt.Fprintf(stderr, "qsim:   %s\n", bad)
 	}
-	if more := loaded.Malformed - len(loaded.Warnings); more > 0 {
+	if more := malformed - len(first); more > 0 {
 		fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
 	}
 }

@@ -224,7 +224,7 @@ func TestJSONFile(t *testing.T) {
 		All     struct{ Completed int }
 		Wall    *struct{}
 	}
-	if err := json.Unmarshal(b, &got); err != nil || got.Version != 1 || got.All.Completed != 482 ||
+	if err := json.Unmarshal(b, &got); err != nil || got.Version != 2 || got.All.Completed != 482 ||
 		got.Wall == nil {
 		t.Errorf("%+v, %v", got, err)
 	}

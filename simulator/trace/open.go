@@ -79,27 +79,45 @@ func cause(err error) error {
 	return err
 }
 
-// Detect finds out how a log is written: by the ending of its name (.swf, .csv, .jsonl, each also
-// with .gz), or else by its first line. A file that is none of these is taken for SWF.
+// endings are the formats of files by the ending of their names, without .gz.
+var endings = []struct {
+	ending string
+	format Format
+}{{".swf", FormatSWF}, {".csv", FormatCSV}, {".jsonl", FormatNative}, {".ndjson", FormatNative}}
+
+// Detect finds out how a log is written: by the ending of its name (.swf, .csv, .jsonl or .ndjson,
+// each also with .gz), or else by its first line. A file that is none of these is taken for SWF. A
+// pipe without such a name is an error, as looking at its first line would take that away.
 func Detect(path string) (Format, error) {
+	if format := formatByName(path); format != FormatAuto {
+		return format, nil
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return FormatAuto, fmt.Errorf("%s: it can be read only once, so its format must be named",
+			path)
+	}
 	f, err := open(path)
 	if err != nil {
 		return FormatAuto, err
 	}
-	format := f.format()
-	return format, f.close()
+	return f.format(), f.close()
+}
+
+// formatByName goes by the ending of a name; FormatAuto if that says nothing.
+func formatByName(name string) Format {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	for _, e := range endings {
+		if strings.HasSuffix(name, e.ending) {
+			return e.format
+		}
+	}
+	return FormatAuto
 }
 
 // format finds out how the file is written, without reading on.
 func (f *file) format() Format {
-	name := strings.ToLower(f.name)
-	name = strings.TrimSuffix(name, ".gz")
-	for ending, format := range map[string]Format{
-		".swf": FormatSWF, ".csv": FormatCSV, ".jsonl": FormatNative, ".ndjson": FormatNative,
-	} {
-		if strings.HasSuffix(name, ending) {
-			return format // a name has one ending, so the order is free
-		}
+	if format := formatByName(f.name); format != FormatAuto {
+		return format
 	}
 	const enough = 4096
 	begin, _ := f.in.Peek(enough) // an error will be met again
