@@ -71,7 +71,8 @@ func (f *traceFlags) registerTable(set *pflag.FlagSet) {
 	} {
 		set.StringVar(c.to, c.name, "", "CSV: the column with the "+c.usage)
 	}
-	set.StringVar(&t.Unit, "unit", "", "CSV: unit of all times, s or ms (default s)")
+	set.StringVar(&t.Unit, "unit", "", "CSV: unit of all times: s, ms, unix or unix_ms, the last "+
+		"two from 1970 (default s)")
 }
 
 // of returns the source for a file. An SWF log without a preset has accounts from its groups.

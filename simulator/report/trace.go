@@ -133,10 +133,18 @@ func traceLoad(info *trace.Info) string {
 	const width = 40
 	for _, s := range info.Load {
 		t.AppendRow(table.Row{s.Start.Format("2006-01-02 15:04"), count(s.Requests),
-			fmt.Sprintf("%.1f", s.Workers), bar(s.Workers/most, width)})
+			tenths(s.Workers), bar(s.Workers/most, width)})
 	}
 	return t.Render() + "\noffered workers: how many the run times of what was submitted would " +
 		"keep busy"
+}
+
+// tenths writes a number of workers, with a decimal where it matters.
+func tenths(x float64) string {
+	if x < 1000 {
+		return fmt.Sprintf("%.1f", x)
+	}
+	return wholeSeconds(x)
 }
 
 // bar draws a part of one, to an eighth of a character.

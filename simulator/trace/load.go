@@ -220,9 +220,6 @@ func (l *loader) finish() (*Loaded, error) {
 	if w.Name == "" {
 		w.Name = filepath.Base(l.source.File)
 	}
-	if w.Start.IsZero() {
-		w.Start = defaultStart
-	}
 	l.loaded.Workload = w
 	l.settle()
 	l.loaded.Notes = append(a.notes, l.notes()...)
@@ -231,6 +228,14 @@ func (l *loader) finish() (*Loaded, error) {
 	}
 	l.tellApart()
 	l.sort()
+	switch {
+	case a.unix:
+		l.rebase()
+	case w.Start.IsZero():
+		w.Start = defaultStart
+		l.note("the log does not say when it began; its time 0 is taken to be %s",
+			defaultStart.Format(time.DateTime))
+	}
 	if err := l.window(); err != nil {
 		return nil, err
 	}
@@ -244,6 +249,15 @@ func (l *loader) finish() (*Loaded, error) {
 
 // defaultStart is when a log begins that does not say when it began.
 var defaultStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// rebase counts times from the first submission instead of from 1970.
+func (l *loader) rebase() {
+	base := l.drafts[0].Submit.Truncate(time.Second)
+	l.loaded.Workload.Start = time.Unix(0, 0).UTC().Add(base)
+	for i := range l.drafts {
+		l.drafts[i].Submit -= base
+	}
+}
 
 // settle decides for each draft what its attempts come to, leaves out those that never ran, and
 // counts.

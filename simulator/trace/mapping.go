@@ -35,7 +35,10 @@ type Source struct {
 type Table struct {
 	// ID names the submission; without it, the number of the row does.
 	ID string `yaml:"id,omitempty" json:"id,omitempty"`
-	// Submit, Start and End are instants, and Run and Wait are durations, in Unit: "s" or "ms".
+	// Submit, Start and End are instants, and Run and Wait are durations, in Unit: "s" or "ms", from
+	// the log's start, or "unix" or "unix_ms", where instants are counted from 1970. Instants may
+	// also be dates, such as 2026-01-05T09:30:00Z. In both of these cases, the log starts with its
+	// first submission, rounded down to a second.
 	// Needed are Submit, and Run or both of Start and End. Where Wait is empty and Start is there,
 	// the wait is between Submit and Start.
 	Submit string `yaml:"submit,omitempty" json:"submit,omitempty"`

@@ -13,6 +13,9 @@ func (l *loader) note(format string, args ...any) {
 // notes say what was read and left out.
 func (l *loader) notes() []string {
 	noun := l.in.noun()
+	if l.source.Format == FormatNative && l.loaded.Malformed == 0 && l.loaded.NeverRan == 0 {
+		return nil // all that was written was read
+	}
 	notes := []string{fmt.Sprintf("%d %ss, of which %d never ran; %d malformed lines skipped",
 		l.loaded.Records, noun, l.loaded.NeverRan, l.loaded.Malformed)}
 	if len(l.tasks) > 0 {

@@ -31,6 +31,8 @@ type about struct {
 	name string
 	// start is the moment from which times are counted; zero if the log does not say.
 	start time.Time
+	// unix is true if times are counted from 1970, and not from the log's start.
+	unix bool
 	// processors is the size of the machine; 0 if the log does not say.
 	processors int64
 	// preemptions is true if the log knows how often its submissions were preempted.

@@ -12,7 +12,17 @@ import (
 )
 
 // units are what times of a table can be counted in.
-var units = map[string]time.Duration{"": time.Second, "s": time.Second, "ms": time.Millisecond}
+var units = map[string]struct {
+	length time.Duration
+	// unix is true if instants are counted from the year 1970.
+	unix bool
+}{
+	"":        {length: time.Second},
+	"s":       {length: time.Second},
+	"ms":      {length: time.Millisecond},
+	"unix":    {length: time.Second, unix: true},
+	"unix_ms": {length: time.Millisecond, unix: true},
+}
 
 // column is a column of a table: its name, for messages, and its place; -1 if there is none.
 type column struct {
@@ -25,6 +35,9 @@ type csvReader struct {
 	*rows
 	table *Table
 	unit  time.Duration
+	// unix is true if instants are counted from the year 1970: by the unit, or as they are dates.
+	// Dates is true once there was a date, and numbers once there was a number.
+	unix, dates, numbers bool
 	// begin and end bound the log; 0 if they are not known.
 	begin, end                                         time.Duration
 	id, submit, start, finish, run, wait, size, ending column
@@ -37,8 +50,8 @@ func newCSVReader(f *file, t *Table) (*csvReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	unit := units[t.Unit]
-	r := &csvReader{rows: rows, table: t, unit: unit,
+	unit := units[t.Unit].length
+	r := &csvReader{rows: rows, table: t, unit: unit, unix: units[t.Unit].unix,
 		begin: time.Duration(t.StartOfLog * float64(unit)),
 		end:   time.Duration(t.EndOfLog * float64(unit))}
 	find := func(key, name string) column {
@@ -64,8 +77,7 @@ func (r *csvReader) noun() string     { return "row" }
 func (r *csvReader) close() error     { return r.file.close() }
 
 func (r *csvReader) about() about {
-	return about{preemptions: len(r.task) > 0 && r.table.Outcome != "",
-		facts: []Fact{{Key: "Columns", Value: strings.Join(r.names, ", ")}}}
+	return about{preemptions: len(r.task) > 0 && r.table.Outcome != "", unix: r.unix}
 }
 
 func (r *csvReader) next(to *record) error {
@@ -97,15 +109,43 @@ func (r *csvReader) next(to *record) error {
 	return nil
 }
 
-// time reads a time. It is simulator.Unknown if the column is blank, or not there.
-func (r *csvReader) time(c column) (time.Duration, error) {
+// duration reads a duration. It is simulator.Unknown if the column is blank, or not there.
+func (r *csvReader) duration(c column) (time.Duration, error) {
 	text := r.field(c.index)
 	if text == "" {
 		return simulator.Unknown, nil
 	}
 	d, err := parseTime(text, r.unit)
+	return checked(c, text, d, err)
+}
+
+// instant reads a point in time: a number of units, or a date. It is simulator.Unknown if the
+// column is blank, or not there.
+func (r *csvReader) instant(c column) (time.Duration, error) {
+	text := r.field(c.index)
+	if text == "" {
+		return simulator.Unknown, nil
+	}
+	if d, ok := parseDate(text); ok {
+		if r.numbers {
+			return 0, fmt.Errorf("column %s: %s is a date, and others are numbers", c.name,
+				shorten(text))
+		}
+		r.dates, r.unix = true, true
+		return checked(c, text, d, nil)
+	}
+	d, err := parseTime(text, r.unit)
+	if err == nil && r.dates {
+		err = fmt.Errorf("%s is a number, and others are dates", shorten(text))
+	}
+	r.numbers = r.numbers || err == nil
+	return checked(c, text, d, err)
+}
+
+// checked adds the column's name to an error, and refuses times before 0.
+func checked(c column, text string, d time.Duration, err error) (time.Duration, error) {
 	if err == nil && d < 0 {
-		err = fmt.Errorf("%s is negative", shorten(text))
+		err = fmt.Errorf("%s is negative, or before 1970", shorten(text))
 	}
 	if err != nil {
 		return 0, fmt.Errorf("column %s: %w", c.name, err)
@@ -117,8 +157,12 @@ func (r *csvReader) time(c column) (time.Duration, error) {
 func (r *csvReader) times(to *record) error {
 	var at [5]time.Duration
 	for i, c := range [...]column{r.submit, r.start, r.finish, r.run, r.wait} {
+		read := r.instant
+		if i > 2 {
+			read = r.duration
+		}
 		var err error
-		if at[i], err = r.time(c); err != nil {
+		if at[i], err = read(c); err != nil {
 			return err
 		}
 	}

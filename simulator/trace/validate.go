@@ -50,9 +50,9 @@ func (t *Table) validate() error {
 		add("run", "no column is named; it is needed, or both start and end")
 	}
 	if _, ok := units[t.Unit]; !ok {
-		add("unit", "%q is neither s nor ms", t.Unit)
+		add("unit", "%q is none of s, ms, unix and unix_ms", t.Unit)
 	}
-	unit := units[t.Unit]
+	unit := units[t.Unit].length
 	for _, bound := range []struct {
 		name  string
 		value float64
