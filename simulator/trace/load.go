@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/field"
 	"github.com/quotasched/quotasched/simulator/swf"
 )
 
@@ -94,17 +95,25 @@ func newLoader(source *Source) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if full.Format == FormatAuto {
-		full.Format = f.format()
-	}
-	l := &loader{source: &full, tasks: map[string]int{}}
-	if l.in, err = newReader(f, &full); err == nil {
-		l.mapper, err = newMapper(l.in, &full.Mapping)
-	}
+	l, err := newLoaderOf(f, &full)
 	if err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return l, nil
+}
+
+// newLoaderOf checks the source, which has its preset, against an open log.
+func newLoaderOf(f *file, full *Source) (*loader, error) {
+	if full.Format == FormatAuto {
+		full.Format = f.format()
+	}
+	l := &loader{source: full, tasks: map[string]int{}}
+	var err error
+	if l.in, err = newReader(f, full); err != nil {
+		return nil, err
+	}
+	l.mapper, err = newMapper(l.in, &full.Mapping)
+	return l, err
 }
 
 // newReader returns the reader of the source's format.
@@ -113,8 +122,9 @@ func newReader(f *file, s *Source) (reader, error) {
 	case FormatNative:
 		return newNativeReader(f)
 	case FormatCSV:
-		if err := s.Validate(); err != nil { // its table: the format was not known before
-			return nil, err
+		// If the format was not known before, nobody has looked at the table yet.
+		if err := s.Table.validate(); err != nil {
+			return nil, field.In("table", err)
 		}
 		return newCSVReader(f, &s.Table)
 	default:

@@ -127,8 +127,9 @@ func newNativeReader(f *file) (*nativeReader, error) {
 	case h.Version != nativeVersion:
 		return nil, r.malformed(fmt.Errorf("version %d of the format is not known, only %d",
 			h.Version, nativeVersion))
-	case h.RealWorkers < 0:
-		return nil, r.malformed(fmt.Errorf("real_workers: %d is negative", h.RealWorkers))
+	case h.RealWorkers < 0 || h.RealWorkers > maxProcessors:
+		return nil, r.malformed(fmt.Errorf("real_workers: %d is not from 0 to a billion",
+			h.RealWorkers))
 	case h.Start.Year() < 1 || h.Start.Year() > 9000:
 		return nil, r.malformed(fmt.Errorf("start_time: the year %d is out of range",
 			h.Start.Year()))
@@ -255,6 +256,9 @@ func decode(line []byte, to any) error {
 // plain says in the words of the log what package json says in those of Go.
 func plain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if t.Field == "" {
+			return fmt.Errorf("a %s, and not a JSON object", t.Value)
+		}
 		return fmt.Errorf("%s: a %s does not belong here", t.Field, t.Value)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {

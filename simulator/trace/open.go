@@ -12,7 +12,7 @@ import (
 )
 
 // maxLineBytes bounds a line of a native log, and a row of a table.
-const maxLineBytes = 1 << 20
+const maxLineBytes = 256 << 10
 
 // file is an open log: its text, without compression.
 type file struct {

@@ -66,6 +66,7 @@ func newRows(f *file) (*rows, error) {
 		}
 		r.names = append(r.names, name)
 	}
+	r.began = 1
 	return r, nil
 }
 
@@ -73,10 +74,10 @@ func newRows(f *file) (*rows, error) {
 func (r *rows) next() error {
 	r.limit.left = maxLineBytes
 	row, err := r.in.Read()
+	r.row = row
 	if err != nil {
 		return r.failed(err)
 	}
-	r.row = row
 	r.began, _ = r.in.FieldPos(0)
 	return nil
 }
