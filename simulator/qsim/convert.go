@@ -10,20 +10,21 @@ import (
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
-const convertHelp = `Read a log, map it, and write the workload that a simulation would get as a native
-log: one JSON object a line. Reading that again gives the same workload, exactly.
+const convertHelp = `Read a log, map it, and write the workload that a simulation would get as a
+native log: one JSON object a line. Reading that again gives the same workload,
+exactly. A name of OUT that ends in .gz is compressed; - is standard output.
 
-Templates are texts in which {field} stands for a field of the log, and {field|table}
-for what a --table has for the field's value. SWF has the fields
+Templates are texts in which {field} stands for a field of the log, and
+{field|table} for what a --table has for the field's value. SWF has the fields
   job submit wait run processors cpu memory asked_processors asked_seconds
   asked_memory status user group application queue partition preceding think
 and those of a CSV file are its columns. 'qsim trace info' shows them.`
 
 const convertExamples = `  qsim convert LOG.swf.gz log.jsonl.gz
   qsim convert --account 'user-{user}' --from 720h --to 888h LOG.swf week.jsonl
-  qsim convert --importance '{queue|q}' --table 'q=1:express,2:high,*:normal' LOG.swf out.jsonl
+  qsim convert --importance '{queue|q}' --table 'q=1:express,*:other' LOG.swf out.jsonl
   qsim convert --preset openb-pods openb_pod_list_default.csv.gz -
-  qsim convert --submit-column t --run-column seconds --account '{team}' tasks.csv out.jsonl`
+  qsim convert --submit-column t --run-column s --account '{team}' tasks.csv out.jsonl`
 
 // newConvertCommand returns the command `qsim convert`.
 func newConvertCommand(stdout, stderr io.Writer) *cobra.Command {

@@ -54,8 +54,9 @@ type input struct {
 // lets it end, so that there are figures to print, be they empty.
 func readInput(ctx context.Context, f *runFlags, set *pflag.FlagSet, path string,
 	stderr io.Writer) (*input, error) {
-	loaded, err := trace.Load(context.WithoutCancel(ctx), &trace.Source{File: path, Format: trace.FormatSWF,
-		Strict: f.strict, Mapping: trace.Mapping{Account: f.account.template()}})
+	loaded, err := trace.Load(context.WithoutCancel(ctx), &trace.Source{File: path,
+		Format: trace.FormatSWF, Strict: f.strict,
+		Mapping: trace.Mapping{Account: f.account.template()}})
 	if err != nil {
 		return nil, err
 	}

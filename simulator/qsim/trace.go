@@ -13,10 +13,10 @@ import (
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
-const traceInfoHelp = `Show what is in a log: what it says of itself, when how much was submitted and how
-long it ran and waited, accounts, sizes, queues and partitions, and the fields that
-templates can use. What it shows is what a simulation would get: the flags that map
-the log are those of 'qsim convert'.`
+const traceInfoHelp = `Show what is in a log: what it says of itself, when how much was submitted and
+how long it ran and waited, accounts, sizes, queues and partitions, and the
+fields that templates can use. What it shows is what a simulation would get: the
+flags that map the log are those of 'qsim convert'.`
 
 const traceInfoExamples = `  qsim trace info LOG.swf.gz
   qsim trace info --account 'user-{user}' --importance '{queue}' LOG.swf

@@ -26,10 +26,10 @@
 //	 "submit_seconds":599850,"run_seconds":3477.25,"size":4,"real_wait_seconds":192180,
 //	 "real_preemptions":1,"importance":"high"}
 //
-// (Each is on one line; here they are broken.) What is malformed is skipped and counted, or an error
-// that names file and line, if [Source.Strict] is set. What never ran in reality has no run time,
-// and is left out and counted. Repeated ids get the number of their record: 7@1234. A log out of
-// order is sorted.
+// (Each is on one line; here they are broken.) What is malformed is skipped and counted, or, if
+// [Source.Strict] is set, an error that names file and line. What never ran in reality has no run
+// time, and is left out and counted. Repeated ids get the number of their record: 7@1234. A log out
+// of order is sorted.
 //
 // # Templates
 //

@@ -84,7 +84,7 @@ type Mapping struct {
 	// BaseLabels and ProvisionableLabels are one template a label. One that comes to nothing, or
 	// in which a field is unknown, is left out.
 	BaseLabels          []string `yaml:"base_labels,omitempty" json:"base_labels,omitempty"`
-	ProvisionableLabels []string `yaml:"provisionable_labels,omitempty" json:"provisionable_labels,omitempty"`
+	ProvisionableLabels []string `yaml:"provisionable_labels,omitempty" json:"provisionable_labels"`
 	// Importance groups figures, and evictions of reality are counted by it.
 	Importance string `yaml:"importance,omitempty" json:"importance,omitempty"`
 	// Tables has, for each table's name, what stands for which value; "*" is for all others.

@@ -95,7 +95,7 @@ var dataStarQueues = map[string]string{"0": "interactive",
 	"2": "high", "5": "high", "8": "high", "11": "high",
 	"3": "normal", "6": "normal", "9": "normal", "12": "normal", "*": "other"}
 
-// metacentrumQueues are the priorities of the queues of METACENTRUM; a higher one is more important.
+// metacentrumQueues are the priorities of the queues of METACENTRUM; higher is more important.
 var metacentrumQueues = map[string]string{"1": "62", "2": "70", "3": "50", "4": "60", "5": "80",
 	"6": "65", "7": "70", "8": "70", "9": "70", "10": "99", "11": "65", "*": "other"}
 

@@ -15,8 +15,8 @@ const maxDuration = 100 * 366 * 24 * time.Hour
 // errTooLong is a time beyond maxDuration.
 var errTooLong = errors.New("more than a hundred years")
 
-// parseTime reads a decimal number of units, exactly: what is below a nanosecond is cut off. Numbers
-// with an exponent are read too, to the precision of a float64.
+// parseTime reads a decimal number of units, exactly: what is below a nanosecond is cut off.
+// Numbers with an exponent are read too, to the precision of a float64.
 func parseTime(text string, unit time.Duration) (time.Duration, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	negative := strings.HasPrefix(whole, "-")
