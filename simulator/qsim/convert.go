@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -63,8 +64,20 @@ func convert(c *cobra.Command, source *trace.Source, out string, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "qsim: %s\nqsim: %d submissions of %d requests written to %s\n",
-		strings.Join(loaded.Notes, "\nqsim: "), len(loaded.Workload.Submissions),
-		loaded.Workload.Requests(), out)
+	for _, note := range loaded.Notes {
+		fmt.Fprintf(stderr, "qsim: %s\n", printable(note))
+	}
+	fmt.Fprintf(stderr, "qsim: %d submissions of %d requests written to %s\n",
+		len(loaded.Workload.Submissions), loaded.Workload.Requests(), out)
 	return nil
+}
+
+// printable leaves out of a text what a terminal might take for more than text.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s)
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
-const traceInfoHelp = `Show what is in a log: what it says of itself, when how much was submitted and
-how long it ran and waited, accounts, sizes, queues and partitions, and the
+const traceInfoHelp = `Show what is in a log: what it says of itself, when how much was submitted
+and how long it ran and waited, accounts, sizes, queues and partitions, and the
 fields that templates can use. What it shows is what a simulation would get: the
 flags that map the log are those of 'qsim convert'.`
 
@@ -68,7 +68,7 @@ func newTraceInfoCommand(stdout, stderr io.Writer) *cobra.Command {
 	c.Flags().IntVar(&top, "top", 20,
 		"accounts and other groups with a row of their own, by use; 0 shows all")
 	c.Flags().StringVar(&jsonPath, "json", "",
-		"also write everything to this file, as JSON; - is standard output, in place of the tables")
+		"also write everything to this `file`, as JSON; - is standard\noutput, in place of the tables")
 	return c
 }
 
@@ -86,7 +86,7 @@ func showInfo(ctx context.Context, info *trace.Info, top int, jsonPath string,
 		}
 	}
 	if err := report.Trace(stdout, info, top); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+		return fmt.Errorf("standard output: %w", cause(err))
 	}
 	return nil
 }

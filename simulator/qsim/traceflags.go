@@ -29,28 +29,27 @@ func (f *traceFlags) register(set *pflag.FlagSet) {
 	set.SortFlags = false
 	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
 	set.StringVar(&f.source.Preset, "preset", "",
-		"ready mapping for a known log: "+strings.Join(presetNames(), ",\n"))
-	set.StringVar(&f.source.Account, "account", "", "template of the account, or none\n"+
-		"(default: the preset's; "+defaultAccount+" for SWF; the log's own if native; else none)")
+		"the `name` of a ready mapping for a known log:\n"+strings.Join(presetNames(), "\n"))
+	set.StringVar(&f.source.Account, "account", "", "`template` of the account, or none (default: the "+
+		"preset's;\n"+defaultAccount+" for SWF; the log's own if native; else none)")
 	set.StringArrayVar(&f.source.BaseLabels, "base-label", nil,
-		"template of a label that workers must have; once for each")
+		"`template` of a label that workers must have; once for each")
 	set.StringArrayVar(&f.source.ProvisionableLabels, "provisionable-label", nil,
-		"template of a label that a worker can be given; once for each")
+		"`template` of a label that a worker can be given; once for each")
 	set.StringVar(&f.source.Importance, "importance", "",
-		"template of the importance, by which figures are grouped")
-	set.Var(&f.tables, "table", "table for templates, as NAME=KEY:VALUE,KEY:VALUE; * is all other "+
-		"keys; once\nfor each")
+		"`template` of the importance, by which figures are grouped")
+	set.Var(&f.tables, "table", "`table` for templates: NAME=KEY:VALUE,KEY:VALUE; the key * is\n"+
+		"all others; once for each")
 	set.StringVar((*string)(&f.source.Size), "size", "",
-		"expand or single: a submission of n workers is n requests, or one (default expand)")
+		"`mode`: expand makes n requests of a submission of n workers,\nsingle one (default expand)")
 	set.StringVar(&f.source.PerWorker, "per-worker", "",
-		"template of how much of the log's size one worker has (default 1)")
+		"`template` of how much of the log's size a worker has (default 1)")
 	set.DurationVar(&f.from, "from", 0, "leave out what was submitted before this time of the log")
-	set.DurationVar(&f.to, "to", 0,
-		"leave out what was submitted at this time of the log or later; 0s: nothing")
+	set.DurationVar(&f.to, "to", 0, "leave out what was submitted at this time of the log or later")
 	set.Float64Var(&f.source.LoadFactor, "load-factor", 0,
-		"let the same submissions arrive in 1/x of the time (default 1)")
+		"let the same submissions arrive in 1/`x` of the time (default 1)")
 	set.BoolVar(&f.source.Strict, "strict", false,
-		"stop at the first malformed row, instead of skipping and counting them")
+		"stop at the first malformed line, instead of skipping and\ncounting them")
 	f.registerTable(set)
 }
 
@@ -61,17 +60,17 @@ func (f *traceFlags) registerTable(set *pflag.FlagSet) {
 		name, usage string
 		to          *string
 	}{
-		{"id-column", "name of the submission", &t.ID},
-		{"submit-column", "when it was submitted", &t.Submit},
-		{"start-column", "when it started", &t.Start},
-		{"end-column", "when it ended", &t.End},
-		{"run-column", "how long it ran, in place of start and end", &t.Run},
-		{"wait-column", "how long it waited, in place of the time from submit to start", &t.Wait},
-		{"size-column", "how many workers it had (default: one)", &t.Size},
+		{"id-column", "names the submission", &t.ID},
+		{"submit-column", "says when it was submitted", &t.Submit},
+		{"start-column", "says when it started", &t.Start},
+		{"end-column", "says when it ended", &t.End},
+		{"run-column", "says how long it ran, in place of start and end", &t.Run},
+		{"wait-column", "says how long it waited, in place of start", &t.Wait},
+		{"size-column", "says how many workers it had (default: one)", &t.Size},
 	} {
-		set.StringVar(c.to, c.name, "", "CSV: the column with the "+c.usage)
+		set.StringVar(c.to, c.name, "", "CSV: the `column` that "+c.usage)
 	}
-	set.StringVar(&t.Unit, "unit", "", "CSV: unit of all times: s, ms, unix or unix_ms, the last "+
+	set.StringVar(&t.Unit, "unit", "", "CSV: `unit` of all times: s, ms, unix or unix_ms, the last\n"+
 		"two from 1970 (default s)")
 }
 

@@ -40,6 +40,7 @@ const maxText = 72
 
 // cut shortens a text from a log, and makes it safe for a terminal.
 func cut(s string) string {
+	s = strings.ReplaceAll(s, "\t", " ")
 	if runes := []rune(s); len(runes) > maxText {
 		s = string(runes[:maxText-1]) + "…"
 	}

@@ -32,7 +32,7 @@ type Loaded struct {
 const maxWarnings = 5
 
 // maxRecords bounds a log, so that one without end does not take all memory.
-const maxRecords = 50_000_000
+const maxRecords = 20_000_000
 
 // Load reads a log and maps it. Errors name the file and line, or the field of the source (package
 // field) that is wrong. It ends early, with ctx's error, when ctx does. Cost: O(n log n) in

@@ -215,7 +215,7 @@ func (p *mapper) notes() []string {
 	for _, table := range slices.Sorted(maps.Keys(p.unlisted)) {
 		values := slices.Sorted(maps.Keys(p.unlisted[table]))
 		notes = append(notes, fmt.Sprintf("table %s lacks these values, which stand for "+
-			"themselves: %s", table, strings.Join(values, ", ")))
+			"themselves: %s", table, list(values)))
 	}
 	return notes
 }

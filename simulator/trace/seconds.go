@@ -108,12 +108,3 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 	b = append(b, '.')
 	return append(b, strings.TrimRight(fraction[1:], "0")...)
 }
-
-// shorten quotes a text of the log, cut to a length that fits a message.
-func shorten(s string) string {
-	const limit = 40
-	if len(s) > limit {
-		return strconv.Quote(s[:limit]) + "…"
-	}
-	return strconv.Quote(s)
-}

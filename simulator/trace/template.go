@@ -164,16 +164,3 @@ func (t *template) fill(b []byte, in reader, unlisted func(table, value string))
 	}
 	return b, known
 }
-
-// choices lists what there is, for the end of an error message: at most 40 names.
-func choices(names []string) string {
-	const most = 40
-	switch {
-	case len(names) == 0:
-		return "; there are none"
-	case len(names) > most:
-		return fmt.Sprintf("; there are %s and %d more", strings.Join(names[:most], ", "),
-			len(names)-most)
-	}
-	return "; there are " + strings.Join(names, ", ")
-}
