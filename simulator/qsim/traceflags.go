@@ -30,8 +30,9 @@ func (f *traceFlags) register(set *pflag.FlagSet) {
 	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
 	set.StringVar(&f.source.Preset, "preset", "",
 		"the `name` of a ready mapping for a known log:\n"+strings.Join(presetNames(), "\n"))
-	set.StringVar(&f.source.Account, "account", "", "`template` of the account, or none (default: the "+
-		"preset's;\n"+defaultAccount+" for SWF; the log's own if native; else none)")
+	set.StringVar(&f.source.Account, "account", "",
+		"`template` of the account, or none (default: the preset's;\n"+defaultAccount+
+			" for SWF; the log's own if native; else none)")
 	set.StringArrayVar(&f.source.BaseLabels, "base-label", nil,
 		"`template` of a label that workers must have; once for each")
 	set.StringArrayVar(&f.source.ProvisionableLabels, "provisionable-label", nil,
