@@ -49,7 +49,7 @@ type Info struct {
 	RealWait simulator.Distribution `json:"real_wait"`
 	// Widths are ranges of sizes, in order; ranges with no submission are left out.
 	Widths []Width `json:"widths"`
-	// Load follows what arrived, in twentieths of the span.
+	// Load follows what arrived, in twentieths of the span, rounded up to whole seconds.
 	Load []LoadStep `json:"load"`
 	// Groups sum submissions up by account, and by importance, labels, queue and partition where
 	// there are some.

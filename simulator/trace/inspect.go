@@ -124,12 +124,12 @@ func (info *Info) widths(w *simulator.Workload) {
 	info.Widths = slices.DeleteFunc(all, func(w Width) bool { return w.Submissions == 0 })
 }
 
-// loadSteps is into how many parts the span is cut.
+// loadSteps is into how many parts the span is cut, at most.
 const loadSteps = 20
 
-// load sums up by time.
+// load sums up by time, in steps of whole seconds.
 func (info *Info) load(w *simulator.Workload, first, last time.Duration) {
-	length := max((last-first)/loadSteps+1, time.Second)
+	length := ((last - first) / loadSteps).Truncate(time.Second) + time.Second
 	for i := range w.Submissions {
 		s := &w.Submissions[i]
 		at := int((s.Submit - first) / length)

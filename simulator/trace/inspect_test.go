@@ -53,7 +53,7 @@ func TestInspect(t *testing.T) {
 	// Two submissions with a known wait: from the first of all, at 90 s, to 100+50+10 s.
 	equal(t, "utilisation", *info.RealUtilisation, 70.0/(70*64))
 
-	equal(t, "steps", len(info.Load), 20)
+	equal(t, "steps of two seconds", len(info.Load), 16)
 	requests, used := 0, 0.0
 	for _, s := range info.Load {
 		requests += s.Requests

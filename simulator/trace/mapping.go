@@ -47,7 +47,8 @@ type Table struct {
 	Run    string `yaml:"run,omitempty" json:"run,omitempty"`
 	Wait   string `yaml:"wait,omitempty" json:"wait,omitempty"`
 	Unit   string `yaml:"unit,omitempty" json:"unit,omitempty"`
-	// Size is the number of workers; without it, 1. A fraction is rounded up.
+	// Size is the number of workers; without it, 1. A fraction is rounded up. What has none, or 0,
+	// is left out.
 	Size string `yaml:"size,omitempty" json:"size,omitempty"`
 	// Task has the columns that name a task together, in logs with a row for each attempt to run
 	// it. Its submission is that of the first attempt, and its run time that of the last one;

@@ -13,9 +13,12 @@ import (
 	"github.com/quotasched/quotasched/simulator"
 )
 
-// real is a source in the folder that QSIM_TRACES names, where malformed rows are errors.
-func real(t *testing.T, name, preset string) *Source {
+// realLog is a source in the folder that QSIM_TRACES names, where malformed rows are errors.
+func realLog(t *testing.T, name, preset string) *Source {
 	t.Helper()
+	if underRace {
+		t.Skip("one goroutine reads a log: there is nothing to race")
+	}
 	dir := os.Getenv("QSIM_TRACES")
 	if dir == "" {
 		t.Skip("QSIM_TRACES is not set: no real logs to read")
@@ -81,7 +84,7 @@ func TestRealSWFLogs(t *testing.T) {
 		{"LPC-EGEE-2004-1.2-cln.swf.gz", "lpc-egee", 234_889, 239, 9, 11_551, 4, 749, 244,
 			214_322, 214_322, 3_585_977},
 	} {
-		source := real(t, c.file, c.preset)
+		source := realLog(t, c.file, c.preset)
 		var waits []time.Duration
 		var first, last time.Duration
 		accounts := map[string]bool{}
@@ -120,7 +123,7 @@ func TestRealSWFLogs(t *testing.T) {
 // SDSC-DS, where a worker is a node of 8 or of 32 processors: its partitions were used by 70.9 %
 // and 65.5 %.
 func TestRealPartitions(t *testing.T) {
-	info, err := Inspect(t.Context(), real(t, "SDSC-DS-2004-2.1-cln.swf.gz", "sdsc-ds"))
+	info, err := Inspect(t.Context(), realLog(t, "SDSC-DS-2004-2.1-cln.swf.gz", "sdsc-ds"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +148,7 @@ func TestRealPartitions(t *testing.T) {
 }
 
 func TestRealPods(t *testing.T) {
-	source := real(t, "openb_pod_list_gpuspec33.csv.gz", "openb-pods")
+	source := realLog(t, "openb_pod_list_gpuspec33.csv.gz", "openb-pods")
 	source.File = filepath.Join(filepath.Dir(source.File), "openb_pod_list_default.csv.gz")
 	var waits []time.Duration
 	var last time.Duration
@@ -168,7 +171,7 @@ func TestRealPods(t *testing.T) {
 
 // The list of nodes has a worker for each GPU, and each pod that asks for models finds some.
 func TestRealNodes(t *testing.T) {
-	source := real(t, "openb_pod_list_gpuspec33.csv.gz", "openb-pods")
+	source := realLog(t, "openb_pod_list_gpuspec33.csv.gz", "openb-pods")
 	loaded := readAll(t, source, func(*loader, *record) {})
 	fleet, err := LoadFleet(t.Context(), &FleetSource{Preset: "openb-nodes",
 		File: filepath.Join(filepath.Dir(source.File), "openb_node_list_all_node.csv.gz")})
@@ -202,7 +205,7 @@ type outcome struct {
 // The attempts of Google's tasks have the outcomes that are known of them, and tasks are made of
 // them in seconds.
 func TestRealTasks(t *testing.T) {
-	source := real(t, "google2011_tasks_19h.csv.gz", "google-2011-tasks")
+	source := realLog(t, "google2011_tasks_19h.csv.gz", "google-2011-tasks")
 	got := map[string]outcome{}
 	waits := map[string]time.Duration{}
 	known := map[string]int{}
