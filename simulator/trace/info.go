@@ -104,7 +104,8 @@ type Group struct {
 // FieldInfo is what a field of the log's records has, over all records.
 type FieldInfo struct {
 	Name string `json:"name"`
-	// Distinct counts the values; AndMore is true if there are more of them.
+	// Distinct counts the values; AndMore is true if there are more of them,
+	// or some that are longer than a kilobyte.
 	Distinct int  `json:"distinct"`
 	AndMore  bool `json:"and_more,omitempty"`
 	// Unknown counts the records that do not know it.

@@ -219,7 +219,7 @@ func (c *fieldCounter) count(*record) {
 			c.infos[i].Unknown++
 		case known:
 			values[value] = n + 1
-		case len(values) >= maxDistinct:
+		case len(values) >= maxDistinct || len(value) > maxTextBytes:
 			c.infos[i].AndMore = true
 		default:
 			value = strings.Clone(value)

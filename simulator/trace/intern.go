@@ -33,7 +33,7 @@ func (n *interner) list(texts []string) []string {
 		return nil
 	}
 	key := strings.Join(texts, "\x00")
-	if l, ok := n.lists[key]; ok && len(l) == len(texts) {
+	if l := n.lists[key]; slices.Equal(l, texts) { // a text may have a zero in it, too
 		return l
 	}
 	l := slices.Clone(texts)

@@ -98,6 +98,16 @@ func TestNativeLogsCanBeMappedAnew(t *testing.T) {
 	equal(t, "start", w.Start, time.Date(2026, 1, 4, 23, 0, 0, 0, time.UTC))
 }
 
+// Lists of labels are shared only if they are the same.
+func TestLabelsWithZeros(t *testing.T) {
+	path := write(t, "a.jsonl", `{"format":"quotasched-trace","version":1,"start_time":"2026-01-05T00:00:00Z"}
+{"id":"1","base_labels":["a","b\u0000c"],"submit_seconds":0,"run_seconds":1}
+{"id":"2","base_labels":["a\u0000b","c"],"submit_seconds":0,"run_seconds":1}
+`)
+	w := load(t, &trace.Source{File: path, Strict: true}).Workload
+	equal(t, "labels", w.Submissions[1].BaseLabels, []string{"a\x00b", "c"})
+}
+
 func TestMalformedNativeLogs(t *testing.T) {
 	header := `{"format":"quotasched-trace","version":1,"start_time":"2026-01-05T00:00:00Z"}` + "\n"
 	good := `{"id":"a","submit_seconds":0,"run_seconds":1}` + "\n"
