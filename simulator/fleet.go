@@ -3,6 +3,7 @@ package simulator
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,16 @@ type Worker struct {
 	// Labels are what it can do. Provisioning a label "key:value" replaces the worker's labels
 	// with the same key, and adds it.
 	Labels []string
+}
+
+// Machines returns a fleet of n workers without labels: worker-000 and so on.
+func Machines(n int) []Worker {
+	digits := len(strconv.Itoa(max(n-1, 0)))
+	workers := make([]Worker, n)
+	for i := range workers {
+		workers[i].ID = scheduler.WorkerID(fmt.Sprintf("worker-%0*d", digits, i))
+	}
+	return workers
 }
 
 // workerState is where a worker is in its cycle; doc.go draws it.

@@ -3,6 +3,7 @@ package simulator
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // Distribution sums up a set of durations, in seconds. Quantiles are exact: each is the smallest
@@ -50,3 +51,12 @@ func quantile(sorted []int64, q float64) int64 {
 
 // seconds turns milliseconds into seconds.
 func seconds(millis int64) float64 { return float64(millis) / 1000 }
+
+// DistributionOf sums up durations, each rounded down to a millisecond. Cost: O(n log n).
+func DistributionOf(values []time.Duration) Distribution {
+	in := make([]int64, len(values))
+	for i, d := range values {
+		in[i] = millis(d)
+	}
+	return distribution(in)
+}

@@ -9,25 +9,27 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/trace"
 )
 
 // kth is the setup of the KTH-SP2 log that qsim makes by default: accounts from groups, each with
 // an equal share at p1, capped at a day, and a burst cover of an hour. Days, if not 0, cuts the log
 // short.
-func kth(t *testing.T, field simulator.AccountField, days int) *simulator.Setup {
+func kth(t *testing.T, account string, days int) *simulator.Setup {
 	t.Helper()
 	dir := os.Getenv("QSIM_TRACES")
 	if dir == "" {
 		t.Skip("QSIM_TRACES is not set: no real logs to replay")
 	}
-	log, err := swf.ReadFile(filepath.Join(dir, "KTH-SP2-1996-2.1-cln.swf.gz"), true)
+	loaded, err := trace.Load(t.Context(), &trace.Source{Strict: true,
+		File:    filepath.Join(dir, "KTH-SP2-1996-2.1-cln.swf.gz"),
+		Mapping: trace.Mapping{Account: account}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "jobs in the log", len(log.Jobs), 28_476)
-	workload, neverRan := simulator.FromLog(log, "KTH-SP2", field)
-	equal(t, "never ran", neverRan, 9)
+	equal(t, "jobs in the log", loaded.Records, 28_476)
+	equal(t, "never ran", loaded.NeverRan, 9)
+	workload := loaded.Workload
 	end := workload.Submissions[0].Submit + time.Duration(days)*24*time.Hour
 	for i := range workload.Submissions {
 		if days > 0 && workload.Submissions[i].Submit >= end {
@@ -53,7 +55,7 @@ func kth(t *testing.T, field simulator.AccountField, days int) *simulator.Setup 
 // The whole KTH log, 333 days on 100 processors: every job that can run does, once, and what is
 // printed beside the log's own waits are the log's own waits.
 func TestKTH(t *testing.T) {
-	setup := kth(t, simulator.AccountGroup, slowTestDays)
+	setup := kth(t, "group-{group}", slowTestDays)
 	f := run(t, setup)
 	equal(t, "requests", f.All.Requests, setup.Workload.Requests())
 	equal(t, "completed", f.All.Completed, f.All.Requests)
@@ -79,7 +81,7 @@ func TestKTH(t *testing.T) {
 // First come first served, without accounts: nothing is preempted, nothing is paid, and requests
 // wait as they would in an ideal queue, but for the time that polls, ticks and starts take.
 func TestKTHWithoutAccounts(t *testing.T) {
-	setup := kth(t, simulator.AccountNone, slowTestDays)
+	setup := kth(t, trace.NoAccount, slowTestDays)
 	f := run(t, setup)
 	equal(t, "completed", f.All.Completed, f.All.Requests)
 	equal(t, "preempted", f.All.Preempted, 0)

@@ -43,7 +43,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRunCommand(stdout, stderr), newVersionCommand(stdout))
+	root.AddCommand(newRunCommand(stdout, stderr), newTraceCommand(stdout, stderr),
+		newConvertCommand(stdout, stderr), newVersionCommand(stdout))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetArgs(args)
@@ -55,7 +56,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "qsim: %v\n", err)
 	switch {
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted
 	case errors.Is(err, errBroken):
 		return exitBroken

@@ -10,6 +10,7 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/trace"
 )
 
 // runFlags are the flags of `qsim run`.
@@ -40,7 +41,7 @@ var (
 
 // register adds the flags, with their defaults.
 func (f *runFlags) register(set *pflag.FlagSet) {
-	*f = runFlags{account: accountFlag(simulator.AccountGroup), level: 1, free: true,
+	*f = runFlags{account: "group", level: 1, free: true,
 		preemption: true, retry: true, progress: "auto", wallTimes: true,
 		timing: simulator.DefaultTiming()}
 	set.SortFlags = false
@@ -144,18 +145,26 @@ func (f *levelFlag) Set(s string) error {
 	return fmt.Errorf("want p0, p1, p2, p3 or p4")
 }
 
-// accountFlag is the field of a log that names accounts.
-type accountFlag simulator.AccountField
+// accountFlag is the field of a log that names accounts, or none.
+type accountFlag string
 
 func (f *accountFlag) Type() string   { return "field" }
 func (f *accountFlag) String() string { return string(*f) }
 
 func (f *accountFlag) Set(s string) error {
-	if !slices.Contains(simulator.AccountFields, simulator.AccountField(s)) {
+	if !slices.Contains([]string{"group", "user", "queue", "none"}, s) {
 		return fmt.Errorf("want group, user, queue or none")
 	}
 	*f = accountFlag(s)
 	return nil
+}
+
+// template is the account of a mapping: "group-{group}" for groups.
+func (f accountFlag) template() string {
+	if f == trace.NoAccount {
+		return trace.NoAccount
+	}
+	return fmt.Sprintf("%s-{%s}", f, f)
 }
 
 // progressFlag says when there is a progress bar.

@@ -2,16 +2,16 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/trace"
 )
 
 // builtInSetup is the made-up week.
@@ -50,19 +50,18 @@ type input struct {
 	notes []string
 }
 
-// readInput reads a log and makes its replay. It warns of what was left out on stderr.
-func readInput(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (*input, error) {
-	log, err := swf.ReadFile(path, f.strict)
+// readInput reads a log and makes its replay. It warns of what was left out on stderr. An interrupt
+// lets it end, so that there are figures to print, be they empty.
+func readInput(ctx context.Context, f *runFlags, set *pflag.FlagSet, path string,
+	stderr io.Writer) (*input, error) {
+	loaded, err := trace.Load(context.WithoutCancel(ctx), &trace.Source{File: path,
+		Format: trace.FormatSWF, Strict: f.strict,
+		Mapping: trace.Mapping{Account: f.account.template()}})
 	if err != nil {
 		return nil, err
 	}
-	warnMalformed(log, path, stderr)
-	workload, neverRan := simulator.FromLog(log, filepath.Base(path),
-		simulator.AccountField(f.account))
-	if len(workload.Submissions) == 0 {
-		return nil, fmt.Errorf("%s: no job in it ran (%d jobs, %d malformed lines)", path,
-			len(log.Jobs), log.Malformed)
-	}
+	warnMalformed(loaded.Malformed, loaded.Warnings, path, stderr)
+	workload := loaded.Workload
 	workers := cmp.Or(f.workers, workload.RealWorkers)
 	if workers < 1 || workers > maxWorkers {
 		return nil, usagef("%s: the header does not say how many processors there were; "+
@@ -85,30 +84,28 @@ func readInput(f *runFlags, set *pflag.FlagSet, path string, stderr io.Writer) (
 		Timing:   f.timing,
 	}
 	f.settle(&setup.Policy, set, logBurstCover)
-	return &input{setup: setup, notes: logNotes(log, neverRan, len(ids), &shares)}, nil
+	return &input{setup: setup, notes: append(loaded.Notes, shareNote(len(ids), &shares))}, nil
 }
 
-// warnMalformed names the first of the lines that were skipped.
-func warnMalformed(log *swf.Log, path string, stderr io.Writer) {
-	if log.Malformed == 0 {
+// warnMalformed says how many lines were skipped, and which were the first.
+func warnMalformed(malformed int, first []string, path string, stderr io.Writer) {
+	if malformed == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, log.Malformed)
-	for _, bad := range log.Examples {
-		fmt.Fprintf(stderr, "qsim:   %v\n", bad)
+	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, malformed)
+	for _, bad := range first {
+		fmt.Fprintf(stderr, "qsim:   %s\n", bad)
 	}
-	if more := log.Malformed - len(log.Examples); more > 0 {
+	if more := malformed - len(first); more > 0 {
 		fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
 	}
 }
 
-// logNotes say what became of the log.
-func logNotes(log *swf.Log, neverRan, accounts int, shares *simulator.Shares) []string {
-	notes := []string{fmt.Sprintf("%d jobs, of which %d never ran; %d malformed lines skipped",
-		len(log.Jobs), neverRan, log.Malformed)}
+// shareNote says what the accounts have.
+func shareNote(accounts int, shares *simulator.Shares) string {
 	if accounts == 0 {
-		return append(notes, "no accounts: all tasks are free, in order of submission")
+		return "no accounts: all tasks are free, in order of submission"
 	}
-	return append(notes, fmt.Sprintf("%d accounts, each with %v workers at %v, capped at %v",
-		accounts, shares.Rate, shares.Level, shares.MaxCharge))
+	return fmt.Sprintf("%d accounts, each with %v workers at %v, capped at %v", accounts,
+		shares.Rate, shares.Level, shares.MaxCharge)
 }

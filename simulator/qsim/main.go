@@ -3,6 +3,8 @@
 //
 //	qsim run                     the built-in week
 //	qsim run FILE.swf.gz         a log in the Standard Workload Format
+//	qsim trace info FILE         what is in a log
+//	qsim convert IN OUT          a log as a native log, which a simulation reads as it is
 //	qsim help run                every flag
 //
 // It exits with 0 if all went well, 1 if the run broke a promise (a request was lost, ran twice or

@@ -159,8 +159,8 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 	expect(t, 2, nil, []string{`is a directory`}, "run", t.TempDir())
 	expect(t, 2, nil, []string{`no job in it ran \(0 jobs, 0 malformed lines\)`}, "run",
 		write(t, "empty.swf", ""))
-	expect(t, 2, nil, []string{`malformed lines skipped: 1`, `p.png:1: 1 fields, want 18`,
-		`no job in it ran`}, "run", write(t, "p.png", "\x89PNG\r\n"))
+	expect(t, 2, nil, []string{`no job in it ran \(0 jobs, 1 malformed line\); the first `,
+		`p.png:1: 1 fields, want 18`}, "run", write(t, "p.png", "\x89PNG\r\n"))
 	expect(t, 2, nil, []string{`does not say how many processors`}, "run",
 		write(t, "a.swf", "1 0 0 10 1 -1 -1 1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n"))
 	expect(t, 0, []string{`1 completed`}, nil, "run", "--workers", "1",
@@ -224,7 +224,7 @@ func TestJSONFile(t *testing.T) {
 		All     struct{ Completed int }
 		Wall    *struct{}
 	}
-	if err := json.Unmarshal(b, &got); err != nil || got.Version != 1 || got.All.Completed != 482 ||
+	if err := json.Unmarshal(b, &got); err != nil || got.Version != 2 || got.All.Completed != 482 ||
 		got.Wall == nil {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -60,7 +60,7 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 	var err error
 	if len(args) == 0 {
 		in = &input{setup: builtInSetup(f, c.Flags())}
-	} else if in, err = readInput(f, c.Flags(), args[0], stderr); err != nil {
+	} else if in, err = readInput(c.Context(), f, c.Flags(), args[0], stderr); err != nil {
 		return err
 	}
 	var file *report.JSONFile

@@ -81,15 +81,18 @@ func newTable(header ...any) table.Writer {
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	t.SetStyle(style)
 	t.AppendHeader(header)
-	var columns []table.ColumnConfig
-	for i := range header {
-		if i > 0 {
-			columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight,
-				AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
-		}
-	}
-	t.SetColumnConfigs(columns)
+	t.SetColumnConfigs(alignments(len(header)))
 	return t
+}
+
+// alignments aligns columns from the second on to the right.
+func alignments(columns int) []table.ColumnConfig {
+	var configs []table.ColumnConfig
+	for number := 2; number <= columns; number++ {
+		configs = append(configs, table.ColumnConfig{Number: number, Align: text.AlignRight,
+			AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
+	}
+	return configs
 }
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.

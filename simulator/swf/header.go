@@ -23,7 +23,8 @@ const maxFacts = 10_000
 func (h *Header) add(line string) {
 	key, value, ok := strings.Cut(strings.TrimLeft(line, "; \t"), ":")
 	key = strings.TrimSpace(key)
-	if !ok || key == "" || strings.ContainsAny(key, " \t/") || len(h.Facts) >= maxFacts {
+	isLink := strings.HasPrefix(value, "//") // on a line of its own, and key is "http"
+	if !ok || isLink || key == "" || strings.ContainsAny(key, " \t/") || len(h.Facts) >= maxFacts {
 		return
 	}
 	h.Facts = append(h.Facts, Fact{Key: key, Value: strings.TrimSpace(value)})

@@ -214,6 +214,7 @@ func TestHeader(t *testing.T) {
 ;UnixStartTime: 843480031
 ; Note: two words: and a colon
 ; see http://example.org: it is not a fact
+;     http://example.org/ is none either
 ; MaxProcs: many
 ;
 `

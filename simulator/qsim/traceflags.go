@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/simulator/trace"
+)
+
+// traceFlags say how a log is read; `qsim convert` and `qsim trace info` share them.
+type traceFlags struct {
+	source trace.Source
+	format formatFlag
+	tables tablesFlag
+	from   time.Duration
+	to     time.Duration
+}
+
+// defaultAccount names the accounts of an SWF log without a preset.
+const defaultAccount = "group-{group}"
+
+// register adds the flags.
+func (f *traceFlags) register(set *pflag.FlagSet) {
+	*f = traceFlags{}
+	set.SortFlags = false
+	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
+	set.StringVar(&f.source.Preset, "preset", "",
+		"the `name` of a ready mapping for a known log:\n"+strings.Join(presetNames(), "\n"))
+	set.StringVar(&f.source.Account, "account", "",
+		"`template` of the account, or none (default: the preset's;\n"+defaultAccount+
+			" for SWF; the log's own if native; else none)")
+	set.StringArrayVar(&f.source.BaseLabels, "base-label", nil,
+		"`template` of a label that workers must have; once for each")
+	set.StringArrayVar(&f.source.ProvisionableLabels, "provisionable-label", nil,
+		"`template` of a label that a worker can be given; once for each")
+	set.StringVar(&f.source.Importance, "importance", "",
+		"`template` of the importance, by which figures are grouped")
+	set.Var(&f.tables, "table", "`table` for templates: NAME=KEY:VALUE,KEY:VALUE; the key * is\n"+
+		"all others; once for each")
+	set.StringVar((*string)(&f.source.Size), "size", "",
+		"`mode`: expand makes n requests of a submission of n workers,\nsingle one (default expand)")
+	set.StringVar(&f.source.PerWorker, "per-worker", "",
+		"`template` of how much of the log's size a worker has (default 1)")
+	set.DurationVar(&f.from, "from", 0, "leave out what was submitted before this time of the log")
+	set.DurationVar(&f.to, "to", 0, "leave out what was submitted at this time of the log or later")
+	set.Float64Var(&f.source.LoadFactor, "load-factor", 0,
+		"let the same submissions arrive in 1/`x` of the time (default 1)")
+	set.BoolVar(&f.source.Strict, "strict", false,
+		"stop at the first malformed line, instead of skipping and\ncounting them")
+	f.registerTable(set)
+}
+
+// registerTable adds the flags for the columns of CSV files.
+func (f *traceFlags) registerTable(set *pflag.FlagSet) {
+	t := &f.source.Table
+	for _, c := range []struct {
+		name, usage string
+		to          *string
+	}{
+		{"id-column", "names the submission", &t.ID},
+		{"submit-column", "says when it was submitted", &t.Submit},
+		{"start-column", "says when it started", &t.Start},
+		{"end-column", "says when it ended", &t.End},
+		{"run-column", "says how long it ran, in place of start and end", &t.Run},
+		{"wait-column", "says how long it waited, in place of start", &t.Wait},
+		{"size-column", "says how many workers it had (default: one)", &t.Size},
+	} {
+		set.StringVar(c.to, c.name, "", "CSV: the `column` that "+c.usage)
+	}
+	set.StringVar(&t.Unit, "unit", "", "CSV: `unit` of all times: s, ms, unix or unix_ms, the last\n"+
+		"two from 1970 (default s)")
+}
+
+// of returns the source for a file. An SWF log without a preset has accounts from its groups.
+func (f *traceFlags) of(path string) (*trace.Source, error) {
+	source := f.source
+	source.File, source.Format, source.Tables = path, trace.Format(f.format), f.tables
+	source.From, source.To = f.from, f.to
+	if source.Preset == "" && source.Account == "" {
+		format := source.Format
+		if format == trace.FormatAuto {
+			var err error
+			if format, err = trace.Detect(path); err != nil {
+				return nil, err
+			}
+		}
+		if format == trace.FormatSWF {
+			source.Account = defaultAccount
+		}
+	}
+	return &source, nil
+}
+
+// presetNames are the names of all presets.
+func presetNames() []string {
+	var names []string
+	for _, p := range trace.Presets() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// formatFlag is the format of a log; empty to find out.
+type formatFlag trace.Format
+
+func (f *formatFlag) Type() string { return "format" }
+
+func (f *formatFlag) String() string {
+	if *f == formatFlag(trace.FormatAuto) {
+		return "auto"
+	}
+	return string(*f)
+}
+
+func (f *formatFlag) Set(s string) error {
+	formats := []trace.Format{trace.FormatSWF, trace.FormatCSV, trace.FormatNative}
+	switch {
+	case s == "auto":
+		*f = formatFlag(trace.FormatAuto)
+	case slices.Contains(formats, trace.Format(s)):
+		*f = formatFlag(s)
+	default:
+		return fmt.Errorf("want auto, swf, csv or native")
+	}
+	return nil
+}
+
+// tablesFlag are tables for templates.
+type tablesFlag map[string]map[string]string
+
+func (f *tablesFlag) Type() string   { return "table" }
+func (f *tablesFlag) String() string { return "" }
+
+// Set reads name=key:value,key:value. The same name again adds to the table.
+func (f *tablesFlag) Set(s string) error {
+	name, entries, ok := strings.Cut(s, "=")
+	if !ok || name == "" || entries == "" {
+		return fmt.Errorf("want NAME=KEY:VALUE,KEY:VALUE")
+	}
+	for entry := range strings.SplitSeq(entries, ",") {
+		key, value, ok := strings.Cut(entry, ":")
+		if !ok || key == "" {
+			return fmt.Errorf("entry %q: want KEY:VALUE", entry)
+		}
+		if *f == nil {
+			*f = tablesFlag{}
+		}
+		if (*f)[name] == nil {
+			(*f)[name] = map[string]string{}
+		}
+		if old, twice := (*f)[name][key]; twice {
+			return fmt.Errorf("key %q has a value already, %q", key, old)
+		}
+		(*f)[name][key] = value
+	}
+	return nil
+}
