@@ -2,9 +2,9 @@
 // scheduler through operations on virtual time, so what it shows is what a dispatcher would do.
 // Command qsim, in a folder of its own, is its face; README.md is the tour.
 //
-// [Run] takes a [Setup], which is a [Workload] (what is submitted, from [FromLog] or [DeviceLab]),
-// a fleet of [Worker], a [Policy] (who has what quota) and a [Timing] (how long things take), and
-// returns [Figures].
+// [Run] takes a [Setup], which is a [Workload] (what is submitted, from [FromLog] or from package
+// generate), a fleet of [Worker], a [Policy] (who has what quota) and a [Timing] (how long things
+// take), and returns [Figures].
 //
 // # The loop
 //
