@@ -8,8 +8,9 @@ import "math"
 // square roots, which are rounded as IEEE 754 says, and each product is rounded before it is added
 // to anything.
 
-// mulAdd returns a × b + c, rounded twice.
-func mulAdd(a, b, c float64) float64 { return float64(a*b) + c }
+// mulAdd returns a × b + c, rounded twice: a conversion forbids that the operation before it is
+// fused with the one after it.
+func mulAdd(a, b, c float64) float64 { return float64(a*b) + float64(c) }
 
 // polynomial returns c[0] + c[1] x + c[2] x² and so on.
 func polynomial(x float64, c ...float64) float64 {

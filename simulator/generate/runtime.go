@@ -148,7 +148,7 @@ func (r *RunTime) at(p float64) time.Duration {
 	case r.Mean > 0:
 		run = float64(float64(r.Mean) * -ln(1-p))
 	default:
-		run = r.quantile(p * 100)
+		run = r.quantile(float64(p * 100))
 	}
 	longest := r.Max
 	if longest == 0 {
