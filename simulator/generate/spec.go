@@ -88,7 +88,8 @@ func (s *Spec) validateRequests() error {
 		stream := &s.Streams[i]
 		arrivals := newRate(&stream.Arrivals, s.loadFactor(), c, s.Length).mean()
 		for _, b := range stream.Batches {
-			arrivals += float64(b.count(s.loadFactor())) * float64(len(b.times(c, s.Length)))
+			count := float64(b.count(s.loadFactor()))
+			arrivals += float64(count * float64(len(b.times(c, s.Length))))
 		}
 		requests := float64(arrivals * stream.mean())
 		if total += requests; total > requestsMax {
