@@ -23,7 +23,7 @@ const (
 // checkWeight returns an error if a weight is out of range.
 func checkWeight(weight float64) error {
 	if !(weight >= 0 && weight <= weightMax) {
-		return fmt.Errorf("a weight of %v is not from 0 to %v", weight, weightMax)
+		return fmt.Errorf("a weight of %s is not from 0 to %s", plain(weight), plain(weightMax))
 	}
 	return nil
 }
