@@ -32,10 +32,10 @@ type Arrivals struct {
 type Rush struct {
 	// Days are mon, tue and so on. None means every day.
 	Days []string `yaml:"days,omitempty" json:"days,omitempty"`
-	// From and To are times of these days, such as "14:00" and "18:00". Empty means the beginning
-	// and the end of the day.
+	// From is the time of these days at which it begins, such as "14:00". Empty means midnight.
 	From TimeOfDay `yaml:"from,omitempty" json:"from,omitempty"`
-	To   TimeOfDay `yaml:"to,omitempty" json:"to,omitempty"`
+	// To is the time at which it ends, such as "18:00". Empty means the end of the day, "24:00".
+	To TimeOfDay `yaml:"to,omitempty" json:"to,omitempty"`
 	// Factor is how much more: 2 for twice as many, 0 for none; at most 1,000.
 	Factor float64 `yaml:"factor" json:"factor"`
 }

@@ -54,6 +54,7 @@ func DeviceLabSetup(seed uint64, workers int) (*simulator.Setup, error) {
 		Workers:  lab.Fleet.Workers(),
 		Policy:   DeviceLabPolicy(),
 		Timing:   simulator.DefaultTiming(),
+		Seed:     seed,
 	}, nil
 }
 

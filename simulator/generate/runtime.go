@@ -14,13 +14,15 @@ import (
 type RunTime struct {
 	// Constant lets all tasks run equally long.
 	Constant time.Duration `yaml:"constant,omitempty" json:"constant,omitempty"`
-	// From and To let all times between them be equally likely.
+	// From is the shortest time, where all times from it to To are equally likely.
 	From time.Duration `yaml:"from,omitempty" json:"from,omitempty"`
-	To   time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
-	// Median is what half of the tasks stay below, and P90 what nine in ten do. The times are
-	// log-normal: many are near the median, some are much longer.
+	// To is the longest time, where all times from From to it are equally likely.
+	To time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
+	// Median is what half of the tasks stay below. The times are log-normal: many are near the
+	// median, some are much longer. P90 or Sigma says how much.
 	Median time.Duration `yaml:"median,omitempty" json:"median,omitempty"`
-	P90    time.Duration `yaml:"p90,omitempty" json:"p90,omitempty"`
+	// P90 is what nine in ten tasks stay below, beside the median.
+	P90 time.Duration `yaml:"p90,omitempty" json:"p90,omitempty"`
 	// Sigma is the standard deviation of the logarithm of the times, for those who know it better
 	// than P90; at most 5. With 0.5 nine in ten stay below 1.9 times the median, with 1 below 3.6
 	// times.

@@ -102,7 +102,7 @@ func (s *source) add(t time.Duration, n int, over time.Duration, spread sequence
 			return
 		}
 	}
-	even := s.stream.Deal == dealEven
+	even := s.stream.Deal == DealEven
 	base := s.base.deal(total, even)
 	provisionable := s.provisionable.deal(total, even)
 	next := 0

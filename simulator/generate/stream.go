@@ -32,20 +32,21 @@ type Stream struct {
 	// BaseLabels must all be on a worker that runs the tasks. In labels, {name} stands for the
 	// number of a counter.
 	BaseLabels []string `yaml:"base_labels,omitempty" json:"base_labels,omitempty"`
-	// BaseMixes add labels to these: of each mix one of its keys, by weight. A key is a
-	// label, or several that go together, with spaces between them; an empty one adds none.
+	// BaseMixes add labels to these: of each mix one of its keys, by weight. A key is a label, or
+	// several that go together, with spaces between them; an empty one adds none.
 	BaseMixes []Mix `yaml:"base_mixes,omitempty" json:"base_mixes,omitempty"`
 	// ProvisionableLabels are those that a worker is given before the task if it lacks them.
 	ProvisionableLabels []string `yaml:"provisionable_labels,omitempty" json:"provisionable_labels"`
 	// ProvisionableMixes add to these, as BaseMixes do to the base labels.
-	ProvisionableMixes []Mix `yaml:"provisionable_mixes,omitempty" json:"provisionable_mixes,omitempty"`
+	ProvisionableMixes []Mix `yaml:"provisionable_mixes,omitempty" json:"provisionable_mixes"`
 	// Deal says how the mixes of labels are dealt to what arrives together, a group or a batch:
 	// random, each by chance, or even, as near to the weights as can be, so that a group of 12
 	// over six models of equal weight has two of each. Empty means random.
-	Deal string `yaml:"deal,omitempty" json:"deal,omitempty"`
+	Deal Deal `yaml:"deal,omitempty" json:"deal,omitempty"`
 	// Run is how long tasks run.
 	Run RunTime `yaml:"run" json:"run"`
-	// Size is the number of equal requests in each submission; 0 means 1.
+	// Size is the number of equal requests in each submission, such as the processors that it
+	// wants; at most 100,000. 0 means 1.
 	Size int `yaml:"size,omitempty" json:"size,omitempty"`
 	// Sizes are chosen from for each submission, in place of Size, with their weights.
 	Sizes map[int]float64 `yaml:"sizes,omitempty" json:"sizes,omitempty"`
@@ -63,18 +64,25 @@ type Batch struct {
 	Over time.Duration `yaml:"over,omitempty" json:"over,omitempty"`
 }
 
-// Group is how many submissions one arrival makes: Size, or a random number from Min to Max, all
-// of them equally likely. Nothing means 1.
+// Group is how many submissions one arrival makes: Size, or a random number from Min to Max.
 type Group struct {
+	// Size is the number, if it is always the same; at most 100,000. 0 means 1.
 	Size int `yaml:"size,omitempty" json:"size,omitempty"`
-	Min  int `yaml:"min,omitempty" json:"min,omitempty"`
-	Max  int `yaml:"max,omitempty" json:"max,omitempty"`
+	// Min is the smallest number, if it differs from arrival to arrival; at least 1.
+	Min int `yaml:"min,omitempty" json:"min,omitempty"`
+	// Max is the largest number, which is as likely as each of the others; at most 100,000.
+	Max int `yaml:"max,omitempty" json:"max,omitempty"`
 }
+
+// Deal is a way to deal mixes of labels to submissions that arrive together.
+type Deal string
 
 // The ways to deal.
 const (
-	dealRandom = "random"
-	dealEven   = "even"
+	// DealRandom gives each of them its labels by chance.
+	DealRandom Deal = "random"
+	// DealEven meets the weights in each group and batch, as nearly as can be.
+	DealEven Deal = "even"
 )
 
 const (
@@ -144,8 +152,8 @@ func (s *Stream) validate(counters []string) error {
 		check))
 	all.add(validateLabels("provisionable_labels", "provisionable_mixes",
 		s.ProvisionableLabels, s.ProvisionableMixes, check))
-	if s.Deal != "" && s.Deal != dealRandom && s.Deal != dealEven {
-		all.addIn("deal", "%q is neither %s nor %s", s.Deal, dealRandom, dealEven)
+	if s.Deal != "" && s.Deal != DealRandom && s.Deal != DealEven {
+		all.addIn("deal", "%q is neither %s nor %s", string(s.Deal), DealRandom, DealEven)
 	}
 	all.add(field.In("run", s.Run.validate()))
 	all.add(s.validateSizes())
