@@ -2,6 +2,7 @@ package generate_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -258,4 +259,26 @@ func TestLoadFactor(t *testing.T) {
 	})
 	equal(t, "batches", batch, 7*15)
 	expected(t, "the others", len(w.Submissions)-batch, 7*1500)
+}
+
+// Batches and counters go by the clock also if the workload starts in the middle of a day; a time
+// that is the start itself lets a batch come, and a counter stay.
+func TestClockOfBatchesAndCounters(t *testing.T) {
+	s := steady("a", 0)
+	s.Batches = []generate.Batch{
+		{At: "15:30", Count: 1},
+		{At: "02:00", Days: []string{"fri", "thu"}, Count: 1},
+	}
+	s.ProvisionableLabels = []string{"{n}"}
+	w := workload(t, 1, &generate.Spec{
+		Start:    time.Date(2026, time.March, 5, 15, 30, 0, 0, time.UTC), // a Thursday
+		Length:   2 * day,
+		Counters: map[string]generate.Counter{"n": {At: []generate.TimeOfDay{"15:30", "02:00"}}},
+		Streams:  []generate.Stream{s},
+	})
+	var got []string
+	for _, s := range w.Submissions {
+		got = append(got, w.Start.Add(s.Submit).Format("Mon 15:04 ")+s.ProvisionableLabels[0])
+	}
+	equal(t, "batches", strings.Join(got, ", "), "Thu 15:30 0, Fri 02:00 1, Fri 15:30 2")
 }
