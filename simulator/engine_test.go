@@ -250,16 +250,11 @@ func TestGivingUp(t *testing.T) {
 // A run that is stopped has figures up to then, and says so.
 func TestInterruption(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	setup := &simulator.Setup{
-		Workload: simulator.DeviceLab(1),
-		Workers:  simulator.DeviceLabFleet(120),
-		Policy:   simulator.DeviceLabPolicy(),
-		Timing:   simulator.DefaultTiming(),
-		Progress: func(p simulator.Progress) {
-			if p.Ended > 1000 {
-				cancel()
-			}
-		},
+	setup := labDays(t, 1, 7)
+	setup.Progress = func(p simulator.Progress) {
+		if p.Ended > 1000 {
+			cancel()
+		}
 	}
 	f, err := simulator.Run(ctx, setup)
 	if err != nil {

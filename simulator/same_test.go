@@ -11,30 +11,31 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/generate"
 )
 
 // The built-in week, cut to its first days to keep the test short.
-func labDays(seed uint64, days int) *simulator.Setup {
-	w := simulator.DeviceLab(seed)
+func labDays(t *testing.T, seed uint64, days int) *simulator.Setup {
+	t.Helper()
+	setup, err := generate.DeviceLabSetup(seed, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := setup.Workload
 	for i := range w.Submissions {
 		if w.Submissions[i].Submit > time.Duration(days)*24*time.Hour {
 			w.Submissions = w.Submissions[:i]
 			break
 		}
 	}
-	return &simulator.Setup{
-		Workload: w,
-		Workers:  simulator.DeviceLabFleet(simulator.DeviceLabWorkers),
-		Policy:   simulator.DeviceLabPolicy(),
-		Timing:   simulator.DefaultTiming(),
-	}
+	return setup
 }
 
 // The same seed gives the same bytes, also on another number of processors; another seed does not.
 func TestSameSeedSameBytes(t *testing.T) {
 	bytes := func(seed uint64, processors int) string {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		b, err := json.Marshal(run(t, labDays(seed, 2)))
+		b, err := json.Marshal(run(t, labDays(t, seed, 2)))
 		if err != nil {
 			t.Fatal(err)
 		}

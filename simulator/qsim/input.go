@@ -11,19 +11,25 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/generate"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
-// builtInSetup is the made-up week.
-func builtInSetup(f *runFlags, set *pflag.FlagSet) *simulator.Setup {
-	setup := &simulator.Setup{
-		Workload: simulator.DeviceLab(f.seed),
-		Workers:  simulator.DeviceLabFleet(cmp.Or(f.workers, simulator.DeviceLabWorkers)),
-		Policy:   simulator.DeviceLabPolicy(),
-		Timing:   f.timing,
+// input is what a run begins with, and notes on it for the report.
+type input struct {
+	setup *simulator.Setup
+	notes []string
+}
+
+// builtInInput makes the made-up week.
+func builtInInput(f *runFlags, set *pflag.FlagSet) (*input, error) {
+	setup, err := generate.DeviceLabSetup(f.seed, f.workers)
+	if err != nil {
+		return nil, err
 	}
+	setup.Timing = f.timing
 	f.settle(&setup.Policy, set, scheduler.DefaultBurstCover)
-	return setup
+	return &input{setup: setup}, nil
 }
 
 // logBurstCover is the burst cover of a log's accounts. The scheduler's own default suits tasks of
@@ -42,12 +48,6 @@ func (f *runFlags) settle(p *simulator.Policy, set *pflag.FlagSet, burstCover ti
 	p.Scheduler.BurstCover = burstCover
 	p.Scheduler.DisablePreemption = !bool(f.preemption)
 	p.NoRetry = !bool(f.retry)
-}
-
-// input is what a run begins with, and notes on it for the report.
-type input struct {
-	setup *simulator.Setup
-	notes []string
 }
 
 // readInput reads a log and makes its replay. It warns of what was left out on stderr. An interrupt

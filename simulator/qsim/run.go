@@ -59,8 +59,11 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 	var in *input
 	var err error
 	if len(args) == 0 {
-		in = &input{setup: builtInSetup(f, c.Flags())}
-	} else if in, err = readInput(c.Context(), f, c.Flags(), args[0], stderr); err != nil {
+		in, err = builtInInput(f, c.Flags())
+	} else {
+		in, err = readInput(c.Context(), f, c.Flags(), args[0], stderr)
+	}
+	if err != nil {
 		return err
 	}
 	var file *report.JSONFile

@@ -1,0 +1,138 @@
+package generate_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quotasched/quotasched/simulator/generate"
+)
+
+// What is written as YAML and read again is the same.
+func TestYAMLRoundTrip(t *testing.T) {
+	for name, want := range map[string]*generate.World{
+		"rich":       {Workload: *rich(), Fleet: generate.DeviceLab().Fleet},
+		"device lab": generate.DeviceLab(),
+	} {
+		b, err := yaml.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got generate.World
+		if err := yaml.UnmarshalWithOptions(b, &got, yaml.Strict()); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, b)
+		}
+		if diff := cmp.Diff(*want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if strings.Contains(string(b), "load_factor: 0") || strings.Contains(string(b), "group: {}") {
+			t.Errorf("%s: what is not set is written down:\n%s", name, b)
+		}
+	}
+}
+
+// Times of the day need no quotes, and neither do sizes.
+func TestYAMLAsPeopleWriteIt(t *testing.T) {
+	const text = `
+length: 2d
+`
+	var spec generate.Spec
+	if err := yaml.UnmarshalWithOptions([]byte(text), &spec, yaml.Strict()); err == nil {
+		t.Error("2d is a length")
+	}
+	const good = `
+length: 1h30m
+streams:
+  - name: a
+    batches: [{at: 02:00, count: 3}]
+    sizes: {1: 3, 16: 0.5}
+    run: {p90: 20m, median: 1h2m3s}
+`
+	if err := yaml.UnmarshalWithOptions([]byte(good), &spec, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	want := generate.Spec{Length: 90 * time.Minute, Streams: []generate.Stream{{
+		Name:    "a",
+		Batches: []generate.Batch{{At: "02:00", Count: 3}},
+		Sizes:   map[int]float64{1: 3, 16: 0.5},
+		Run:     generate.RunTime{P90: 20 * time.Minute, Median: time.Hour + 123*time.Second},
+	}}}
+	if diff := cmp.Diff(want, spec); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	const unknown = "length: 1h\nstreams:\n  - nmae: a\n"
+	if err := yaml.UnmarshalWithOptions([]byte(unknown), &spec, yaml.Strict()); err == nil {
+		t.Error("an unknown field is known")
+	}
+}
+
+// bound makes what is large small, and leaves what is wrong as it is.
+func bound(s *generate.Spec) {
+	s.Length = min(s.Length, 2*day)
+	s.LoadFactor = min(s.LoadFactor, 2)
+	for i := range s.Streams {
+		stream := &s.Streams[i]
+		stream.Arrivals.PerDay = min(stream.Arrivals.PerDay, 50)
+		for k := range stream.Arrivals.Rushes {
+			stream.Arrivals.Rushes[k].Factor = min(stream.Arrivals.Rushes[k].Factor, 2)
+		}
+		for k := range stream.Arrivals.Bursts {
+			stream.Arrivals.Bursts[k].Factor = min(stream.Arrivals.Bursts[k].Factor, 2)
+		}
+		for k := range stream.Arrivals.Days {
+			stream.Arrivals.Days[k] = min(stream.Arrivals.Days[k], 2)
+		}
+		for k := range stream.Batches {
+			stream.Batches[k].Count = min(stream.Batches[k].Count, 20)
+		}
+		stream.Group.Size = min(stream.Group.Size, 10)
+		stream.Group.Max = min(stream.Group.Max, 10)
+	}
+}
+
+// Whatever bytes are read, nothing panics and everything ends; what is valid gives a workload of
+// valid submissions and a fleet.
+func FuzzWorld(f *testing.F) {
+	for _, w := range []*generate.World{generate.DeviceLab(), {Workload: *rich()}} {
+		bound(&w.Workload)
+		b, err := yaml.Marshal(w)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, uint64(1))
+	}
+	f.Add([]byte("workload:\n  length: 1h\n  streams:\n    - name: a\n      arrivals: "+
+		"{per_day: 50}\n      run: {mean: 1m}\nfleet: {total: 3}\n"), uint64(7))
+	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
+		if len(b) > 20_000 {
+			t.Skip("too long to be quick")
+		}
+		var w generate.World
+		if yaml.UnmarshalWithOptions(b, &w, yaml.Strict()) != nil {
+			return
+		}
+		if len(w.Fleet.Groups) < 5 && w.Fleet.Total < 1000 && w.Fleet.Validate() == nil && len(w.Fleet.Workers()) == 0 {
+			t.Error("a valid fleet has no workers")
+		}
+		bound(&w.Workload)
+		made, err := w.Workload.Workload("fuzz", seed)
+		if (err == nil) != (w.Workload.Validate() == nil) {
+			t.Fatalf("Validate: %v, Workload: %v", w.Workload.Validate(), err)
+		}
+		if err != nil {
+			return
+		}
+		seen := map[string]bool{}
+		before := time.Duration(0)
+		for _, s := range made.Submissions {
+			if seen[s.ID] || s.Submit < before || s.Submit >= w.Workload.Length || s.Run <= 0 ||
+				s.Size <= 0 {
+				t.Fatalf("%+v", s)
+			}
+			seen[s.ID], before = true, s.Submit
+		}
+	})
+}
