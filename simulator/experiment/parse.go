@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/quotasched/quotasched/simulator/field"
@@ -106,11 +107,18 @@ func decode(root *yamltree.Node) (*File, yamltree.Mistakes) {
 	mistakes := yamltree.Locate(root, err)
 	file := &File{}
 	file.SetDefaults()
-	if err := yamltree.Decode(root, file); err != nil {
-		// What does not even have the right form is not looked into further.
-		return file, append(mistakes, yamltree.Locate(root, err)...)
+	mistakes = append(mistakes, yamltree.Locate(root, yamltree.Decode(root, file))...)
+	form := len(mistakes)
+	for _, m := range yamltree.Locate(root, file.validate()) {
+		// What does not have the right form has been left at its default, so that nothing more
+		// can be said of it and of what it is a part of.
+		if !slices.ContainsFunc(mistakes[:form], func(f *yamltree.Mistake) bool {
+			return len(m.Path) <= len(f.Path) && slices.Equal(m.Path, f.Path[:len(m.Path)])
+		}) {
+			mistakes = append(mistakes, m)
+		}
 	}
-	return file, append(mistakes, yamltree.Locate(root, file.validate())...)
+	return file, mistakes
 }
 
 // inherit gives each policy with a base what that has, as a tree, so that the fields that the

@@ -13,6 +13,9 @@ import (
 	"github.com/quotasched/quotasched/simulator/field"
 )
 
+// quotaSecondsMax bounds balances, in worker-seconds.
+const quotaSecondsMax = 1e12
+
 // durationMax bounds all durations: two hundred years.
 const durationMax = 200 * 365 * 24 * time.Hour
 
@@ -21,7 +24,7 @@ const durationMax = 200 * 365 * 24 * time.Hour
 func (f *File) validate() error {
 	errs := []error{
 		field.In("fleet", f.Fleet.validate()),
-		field.In("timing", validateTiming(&f.Timing)),
+		field.In("timing", f.validateTiming()),
 		field.In("faults", validateFaults(&f.Faults)),
 		field.In("warm_up", inRange(f.WarmUp, 0)),
 		field.In("policies", f.validatePolicies()),
@@ -55,8 +58,17 @@ func inRange(d, shortest time.Duration) error {
 	return nil
 }
 
-func validateTiming(t *simulator.Timing) error {
+func (f *File) validateTiming() error {
+	t := &f.Timing
 	var errs []error
+	if heard := heardOf(t); heard > scheduler.DefaultWorkerExpiration && slices.ContainsFunc(
+		f.Policies, func(p Policy) bool {
+			return p.Scheduler.WorkerExpiration == scheduler.DefaultWorkerExpiration
+		}) {
+		errs = append(errs, fmt.Errorf("workers would be heard of every %v (poll or keep_alive, "+
+			"and tick), and are forgotten after %v (scheduler.worker_expiration of a policy)",
+			heard, scheduler.DefaultWorkerExpiration))
+	}
 	for _, d := range []struct {
 		name         string
 		is, shortest time.Duration
@@ -74,6 +86,9 @@ func validateTiming(t *simulator.Timing) error {
 	}
 	return errors.Join(errs...)
 }
+
+// heardOf is how often the pool hears of an idle worker, at most.
+func heardOf(t *simulator.Timing) time.Duration { return max(t.Poll, t.KeepAlive) + t.Tick }
 
 func validateFaults(f *simulator.Faults) error {
 	var errs []error
@@ -199,9 +214,11 @@ func (g *Group) validate() error {
 		errs = append(errs, field.In("each", g.Each.validate()))
 	}
 	if g.Share != nil {
-		errs = append(errs, field.In("share", validateRates(g.Share)))
-		config := g.account(1).config()
-		errs = append(errs, config.Validate())
+		err := validateRates(g.Share)
+		if err == nil { // one account may have it all
+			err = g.account(1).validate()
+		}
+		errs = append(errs, field.In("share", err))
 		if g.Each != nil && g.Each.Rates != (Levels{}) {
 			errs = append(errs, field.Errorf("share", "stands in place of each.rates"))
 		}
@@ -235,12 +252,18 @@ func (a *Account) validate() error {
 	if a.MaxCharge == 0 && a.Rates != (Levels{}) {
 		errs = append(errs, field.Errorf("max_charge", "of 0 caps all balances at nothing"))
 	}
+	for p, rate := range a.Rates.list() {
+		if rate*a.MaxCharge.Seconds() > quotaSecondsMax {
+			errs = append(errs, field.Errorf("max_charge", "%v at %v workers, for %s, is more than "+
+				"10^12 worker-seconds", a.MaxCharge, rate, levels[p]))
+		}
+	}
 	if a.MaxFanout < 0 || a.MaxFanout > math.MaxInt32 {
 		errs = append(errs, field.Errorf("max_fanout", "%d is not from 0 to 2147483647",
 			a.MaxFanout))
 	}
 	for p, seconds := range a.Balance.Seconds.list() {
-		if math.Abs(seconds) > 1e12 {
+		if math.Abs(seconds) > quotaSecondsMax {
 			errs = append(errs, field.In("balance", field.Errorf(string(levels[p]),
 				"%v worker-seconds are not from -10^12 to 10^12", seconds)))
 		}
@@ -262,16 +285,17 @@ func (s *Scheduler) validate(t *simulator.Timing) error {
 	if s.BurstCover != nil {
 		errs = append(errs, field.In("burst_cover", inRange(*s.BurstCover, 0)))
 	}
-	if heard := max(t.Poll, t.KeepAlive) + t.Tick; heard > s.WorkerExpiration {
-		errs = append(errs, field.Errorf("worker_expiration", "of %v would forget idle workers, "+
-			"which are heard of every %v (timing: poll or keep_alive, and tick)",
+	if heard := heardOf(t); heard > s.WorkerExpiration &&
+		s.WorkerExpiration != scheduler.DefaultWorkerExpiration {
+		errs = append(errs, field.Errorf("worker_expiration", "%v is shorter than the %v after "+
+			"which idle workers are heard of (timing: poll or keep_alive, and tick)",
 			s.WorkerExpiration, heard))
 	}
-	if s.PromoteThreshold < 0 || s.PromoteThreshold > 1e12 {
+	if s.PromoteThreshold < 0 || s.PromoteThreshold > quotaSecondsMax {
 		errs = append(errs, field.Errorf("promote_threshold", "%v is not from 0 to 10^12",
 			s.PromoteThreshold))
 	}
-	if s.DemoteThreshold > 0 || s.DemoteThreshold < -1e12 {
+	if s.DemoteThreshold > 0 || s.DemoteThreshold < -quotaSecondsMax {
 		errs = append(errs, field.Errorf("demote_threshold", "%v is not from -10^12 to 0",
 			s.DemoteThreshold))
 	}

@@ -71,7 +71,7 @@ func snake(name string) string {
 func unknown(name string, known []string) string {
 	best, distance := "", 3
 	for _, k := range known {
-		if d := editDistance(name, k); d < distance {
+		if d := editDistance(name, k); d < distance && 2*d < len(name) {
 			best, distance = k, d
 		}
 	}

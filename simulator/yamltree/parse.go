@@ -59,16 +59,15 @@ func parse(source *Source, data []byte) (n *Node, err error) {
 			bodies = append(bodies, d.Body)
 		}
 	}
-	switch len(bodies) {
-	case 0:
+	if len(bodies) == 0 {
 		return nil, Mistakes{{At: start, Err: errors.New("is empty")}}
-	case 1:
-	default:
-		t.wrong(bodies[1], "has more than one document")
 	}
 	n = t.node(bodies[0])
 	if n.size > nodesMax {
-		t.wrong(bodies[0], "has more than %d values once its aliases are expanded", nodesMax)
+		t.add(n.At, "has more than %d values once its aliases are expanded", nodesMax)
+	}
+	if len(bodies) > 1 {
+		t.add(t.node(bodies[1]).At, "has more than one document")
 	}
 	return n, t.mistakes.Err()
 }
@@ -82,11 +81,11 @@ type tree struct {
 
 // wrong notes a mistake at a node of the syntax.
 func (t *tree) wrong(n ast.Node, format string, args ...any) {
-	t.wrongAt(n.GetToken(), fmt.Sprintf(format, args...))
+	t.add(t.at(n.GetToken()), format, args...)
 }
 
-func (t *tree) wrongAt(tk *token.Token, message string) {
-	t.mistakes = append(t.mistakes, &Mistake{At: t.at(tk), Err: errors.New(message)})
+func (t *tree) add(at Position, format string, args ...any) {
+	t.mistakes = append(t.mistakes, &Mistake{At: at, Err: fmt.Errorf(format, args...)})
 }
 
 // at returns the place of a token.
@@ -117,7 +116,7 @@ func (t *tree) syntax(text string) *ast.File {
 			prefixes = 0
 		}
 		if brackets > depthMax || prefixes > depthMax {
-			t.wrongAt(tk, fmt.Sprintf("is nested more than %d levels deep", depthMax))
+			t.add(t.at(tk), "is nested more than %d levels deep", depthMax)
 			return nil
 		}
 	}
@@ -127,9 +126,9 @@ func (t *tree) syntax(text string) *ast.File {
 	}
 	var y yaml.Error
 	if errors.As(err, &y) {
-		t.wrongAt(y.GetToken(), y.GetMessage())
+		t.add(t.at(y.GetToken()), "%s", y.GetMessage())
 	} else {
-		t.wrongAt(nil, err.Error())
+		t.add(t.at(nil), "%w", err)
 	}
 	return nil
 }
