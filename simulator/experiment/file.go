@@ -97,3 +97,10 @@ func (s *Seeds) UnmarshalTree(n *yamltree.Node, d *yamltree.Decoder) {
 		d.Wrong(n, "there is no seed")
 	}
 }
+
+// JSONSchema implements yamltree.Schemer.
+func (*Seeds) JSONSchema() (schema, words string) {
+	return `{"anyOf": [{"type": "integer", "minimum": 1, "maximum": 1000},
+		{"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1,
+		"uniqueItems": true}]}`, "number, or list of numbers; 1 without it"
+}

@@ -78,6 +78,23 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 	return e, nil
 }
 
+// Workload describes the workload of the first variant and seed; the experiment must come from
+// Load.
+func (e *Experiment) Workload() WorkloadSummary {
+	first := e.loader.first
+	workers, _ := e.variants[0].file.Fleet.machines(first.Workload.RealWorkers) // Load checked it
+	return WorkloadSummary{
+		Name:        first.Workload.Name,
+		Start:       first.Workload.Start,
+		Submissions: len(first.Workload.Submissions),
+		Requests:    first.requests,
+		Accounts:    len(first.accounts),
+		Workers:     len(workers),
+		FromLog:     e.File.Trace != nil,
+		Notes:       append([]string{}, first.Notes...),
+	}
+}
+
 // workload reads the log of a file, or generates its workload. Errors are of package field.
 func (p *Places) workload(ctx context.Context, f *File, seed uint64) (*trace.Loaded, error) {
 	if f.Trace == nil {

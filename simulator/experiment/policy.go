@@ -145,6 +145,12 @@ func (b *Balance) UnmarshalTree(n *yamltree.Node, d *yamltree.Decoder) {
 	}
 }
 
+// JSONSchema implements yamltree.Schemer.
+func (*Balance) JSONSchema() (schema, words string) {
+	return `{"anyOf": [{"enum": ["full", "empty"]}, {"$ref": "#/$defs/Levels"}], "default": "full"}`,
+		"`full` (the default), `empty`, or [Levels](#levels)"
+}
+
 // Group gives settings to all accounts that match.
 type Group struct {
 	// Match is what the ids of its accounts look like: * stands for any text, ? for any character.

@@ -230,22 +230,11 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 
 // results puts the outcomes in order.
 func (e *Experiment) results(runs []planned, outcomes []outcome) *Results {
-	first := e.loader.first
-	workers, _ := e.variants[0].file.Fleet.machines(first.Workload.RealWorkers) // Load checked it
 	results := &Results{
 		Version:     ResultsVersion,
 		Name:        e.File.Name,
 		Description: e.File.Description,
-		Workload: WorkloadSummary{
-			Name:        first.Workload.Name,
-			Start:       first.Workload.Start,
-			Submissions: len(first.Workload.Submissions),
-			Requests:    first.requests,
-			Accounts:    len(first.accounts),
-			Workers:     len(workers),
-			FromLog:     e.File.Trace != nil,
-			Notes:       append([]string{}, first.Notes...),
-		},
+		Workload:    e.Workload(),
 		Differences: []Difference{},
 	}
 	for _, v := range e.variants {

@@ -220,3 +220,10 @@ func (d *Decoder) array(n *Node, v reflect.Value) {
 		d.in(field.Index(i), item, v.Index(i))
 	}
 }
+
+// Schemer is a type that describes its own form in a text, as an Unmarshaler should.
+type Schemer interface {
+	// JSONSchema returns a JSON Schema (draft 2020-12), and what a value is in a few words, such as
+	// "number or list of numbers".
+	JSONSchema() (schema, words string)
+}

@@ -3,6 +3,8 @@ package yamltree
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -150,6 +152,10 @@ func (t *tree) node(n ast.Node) *Node {
 	case *ast.SequenceNode:
 		out.Kind = List
 		for _, item := range n.Values {
+			if label := t.label(item); label != nil {
+				out.Items = append(out.Items, label)
+				continue
+			}
 			out.Items = append(out.Items, t.node(item))
 		}
 	case *ast.AnchorNode:
@@ -173,6 +179,38 @@ func (t *tree) node(n ast.Node) *Node {
 	return out.measured()
 }
 
+// label returns the text of an element such as pool:a of the list in {labels: [pool:a]}, which the
+// library takes for a mapping; YAML asks for a space behind the colon of one. It is nil for others.
+func (t *tree) label(n ast.Node) *Node {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 &&
+		m.Start.Type != token.MappingStartType {
+		n = m.Values[0]
+	}
+	m, ok := n.(*ast.MappingValueNode)
+	if !ok || m.Key == nil || m.Value == nil || m.Start == nil {
+		return nil
+	}
+	if _, ok := m.Value.(ast.ScalarNode); !ok {
+		return nil
+	}
+	key, colon, value := m.Key.GetToken(), m.Start, m.Value.GetToken()
+	for _, tk := range []*token.Token{key, value} {
+		if tk == nil || tk.CharacterType != token.CharacterTypeMiscellaneous {
+			return nil // it is in quotes, or a bracket
+		}
+	}
+	if key.Position.Line != value.Position.Line ||
+		key.Position.Column+utf8.RuneCountInString(key.Value) != colon.Position.Column ||
+		colon.Position.Column+1 != value.Position.Column {
+		return nil
+	}
+	text := key.Value + ":" + value.Value
+	return (&Node{Kind: Text, Text: text, value: text, At: t.at(key)}).measured()
+}
+
+// exponent is a number such as 1e6, which the library takes for a text.
+var exponent = regexp.MustCompile(`^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$`)
+
 // scalar fills a node with a single value.
 func (t *tree) scalar(out *Node, n ast.Node) {
 	tk := n.GetToken()
@@ -194,6 +232,11 @@ func (t *tree) scalar(out *Node, n ast.Node) {
 		out.Kind, out.value = Number, n.GetValue()
 	case *ast.StringNode:
 		out.Kind, out.Text, out.value = Text, n.Value, n.Value
+		if tk.Type == token.StringType && exponent.MatchString(n.Value) {
+			if x, err := strconv.ParseFloat(n.Value, 64); err == nil {
+				out.Kind, out.value = Number, x
+			}
+		}
 	case *ast.LiteralNode:
 		out.Kind = Text
 		if n.Value != nil {
