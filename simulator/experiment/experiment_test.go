@@ -17,7 +17,7 @@ import (
 // lab is a whole experiment on a made-up workload.
 const lab = `name: lab
 workload: {length: 4h, streams: [{name: cq}, {name: fuzz}]}
-fleet: {workers: 4}
+fleet: {total: 4}
 seeds: 2
 policies:
 - name: quota

@@ -58,7 +58,7 @@ type Report struct {
 // Sweep is a field and the values that it is to have, one after the other.
 type Sweep struct {
 	// Field is the path of a field of this file, such as policies.quota.accounts.cq.rates.p0 or
-	// fleet.workers. An element of a list is called by its name or its number from 0, and names
+	// fleet.total. An element of a list is called by its name or its number from 0, and names
 	// with points in them stand in quotes.
 	Field string `yaml:"field,required"`
 	// Values are what it is to have, each as the field itself takes it.

@@ -58,7 +58,7 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{"empty", lab, "", empty, "lab.yaml: the workload is empty: nothing is submitted"},
 		{"workload", lab, "", broken, "lab.yaml:2:53: workload.streams[1].name: is not a name\n"},
-		{"fleet", traced, "", made, "lab.yaml:1:1: fleet.workers: is needed, as the workload does " +
+		{"fleet", traced, "", made, "lab.yaml:1:1: fleet: is needed, as the log does " +
 			"not say how large its machine was\n"},
 		{"no trace", lab, "log.swf", made, "lab.yaml has no trace, so log.swf cannot take its place"},
 	} {
@@ -91,7 +91,7 @@ func TestLoadIsInterrupted(t *testing.T) {
 func TestAccountsThatDoNotFitAreWarnings(t *testing.T) {
 	e := load(t, `name: lab
 workload: {length: 4h}
-fleet: {workers: 4}
+fleet: {total: 4}
 policies:
 - {name: a, accounts: {cq: {rates: {p0: 1}}, gone: {}, left: {}}}
 - {name: b, groups: [{match: "c?", each: {}}, {match: "*z*", share: {p0: 4}}, {match: x, each: {}}]}
@@ -125,7 +125,7 @@ func TestGroups(t *testing.T) {
 		Workloads: crowd("a/1", "a/22", "a/333", "b", "named", "a/4"),
 		Path: write(t, "lab.yaml", `name: lab
 workload: {length: 4h}
-fleet: {workers: 4}
+fleet: {total: 4}
 policies:
 - name: p
   accounts: {named: {rates: {p0: 7}, max_fanout: 2}}
@@ -153,8 +153,8 @@ policies:
 }
 
 func TestFleetOfGroups(t *testing.T) {
-	e := load(t, strings.Replace(lab, "fleet: {workers: 4}",
-		"fleet: {groups: [{name: big, workers: 3}, {name: small, workers: 2}]}", 1))
+	e := load(t, strings.Replace(lab, "fleet: {total: 4}",
+		"fleet: {groups: [{name: big, count: 3}, {name: small, count: 2}]}", 1))
 	if got := e.Workload().Workers; got != 5 {
 		t.Errorf("%d workers, want 5", got)
 	}
@@ -162,8 +162,8 @@ func TestFleetOfGroups(t *testing.T) {
 }
 
 func TestOptionsOverrideTheFile(t *testing.T) {
-	e := load(t, lab, "fleet.workers=9", "policies.quota.accounts.cq.rates={p3: 1}", "seeds=[5]")
-	if e.File.Fleet.Workers != 9 || e.File.Policies[0].Accounts["cq"].Rates.P3 != 1 ||
+	e := load(t, lab, "fleet.total=9", "policies.quota.accounts.cq.rates={p3: 1}", "seeds=[5]")
+	if e.File.Fleet.Total != 9 || e.File.Policies[0].Accounts["cq"].Rates.P3 != 1 ||
 		e.File.Policies[0].Accounts["cq"].Rates.P0 != 0 || e.Runs() != 4 || e.File.Seeds[0] != 5 {
 		t.Errorf("%+v", e.File)
 	}

@@ -27,7 +27,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(lab), "fleet.workers=3")
+	f.Add([]byte(lab), "fleet.total=3")
 	f.Add([]byte("name: &a [*a]\n<<: {b: *c}"), "policies[0].name={}")
 	f.Add([]byte(strings.Repeat("[", 1000)), "")
 	f.Add([]byte("sweep: [{field: policies.x, values: [1]}]\npolicies: [{name: x}]"), "x")

@@ -82,7 +82,7 @@ func TestTheSamePolicyTwiceShowsNoDifference(t *testing.T) {
 
 func TestSameBytesWhateverRunsFirst(t *testing.T) {
 	text := lab + "sweep: [{field: policies.quota.accounts.cq.rates.p0, values: [1, 3]},\n" +
-		"  {field: fleet.workers, values: [4, 6]}]\n"
+		"  {field: fleet.total, values: [4, 6]}]\n"
 	one := toJSON(t, run(t, load(t, text), experiment.RunOptions{Parallel: 1}))
 	many := toJSON(t, run(t, load(t, text), experiment.RunOptions{Parallel: 7}))
 	if one != many {
@@ -92,15 +92,15 @@ func TestSameBytesWhateverRunsFirst(t *testing.T) {
 
 func TestSweepMakesVariants(t *testing.T) {
 	e := load(t, lab+"sweep: [{field: policies.quota.accounts.cq.rates.p0, values: [1, 3]},\n"+
-		"  {field: fleet.workers, values: [4, 6]},\n"+
+		"  {field: fleet.total, values: [4, 6]},\n"+
 		"  {field: 'policies[3].level', values: [p0, p4]}]\n")
 	want := []string{
-		"quota, cq.rates.p0 = 1, fleet.workers = 4", "quota, cq.rates.p0 = 1, fleet.workers = 6",
-		"quota, cq.rates.p0 = 3, fleet.workers = 4", "quota, cq.rates.p0 = 3, fleet.workers = 6",
-		"planted, fleet.workers = 4", "planted, fleet.workers = 6",
-		"fifo, fleet.workers = 4", "fifo, fleet.workers = 6",
-		"fair, fleet.workers = 4, level = p0", "fair, fleet.workers = 4, level = p4",
-		"fair, fleet.workers = 6, level = p0", "fair, fleet.workers = 6, level = p4",
+		"quota, cq.rates.p0 = 1, fleet.total = 4", "quota, cq.rates.p0 = 1, fleet.total = 6",
+		"quota, cq.rates.p0 = 3, fleet.total = 4", "quota, cq.rates.p0 = 3, fleet.total = 6",
+		"planted, fleet.total = 4", "planted, fleet.total = 6",
+		"fifo, fleet.total = 4", "fifo, fleet.total = 6",
+		"fair, fleet.total = 4, level = p0", "fair, fleet.total = 4, level = p4",
+		"fair, fleet.total = 6, level = p0", "fair, fleet.total = 6, level = p4",
 	}
 	if diff := cmp.Diff(want, e.Variants()); diff != "" {
 		t.Error(diff)
@@ -117,7 +117,7 @@ func TestSweepMakesVariants(t *testing.T) {
 		t.Errorf("%s gave cq %v workers", v.Name, got)
 	}
 	wantParameters := []experiment.Parameter{
-		{Field: "policies.quota.accounts.cq.rates.p0", Value: "3"}, {Field: "fleet.workers", Value: "6"}}
+		{Field: "policies.quota.accounts.cq.rates.p0", Value: "3"}, {Field: "fleet.total", Value: "6"}}
 	if diff := cmp.Diff(wantParameters, v.Parameters); diff != "" {
 		t.Error(diff)
 	}

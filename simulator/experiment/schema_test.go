@@ -66,7 +66,7 @@ func TestSchemaRefusesWrongForms(t *testing.T) {
 	schema := compile(t)
 	for _, bad := range []string{
 		"policies: []",
-		strings.Replace(lab, "fleet: {workers", "fleet: {worker", 1),
+		strings.Replace(lab, "fleet: {total", "fleet: {totl", 1),
 		strings.Replace(lab, "max_charge: 1h", "max_charge: 1 hour", 1),
 		strings.Replace(lab, "max_charge: 1h", "max_charge: 3600", 1),
 		strings.Replace(lab, "builtin: fifo", "builtin: lifo", 1),

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
 // quotaSecondsMax bounds balances, in worker-seconds.
@@ -42,7 +44,7 @@ func (f *File) validate() error {
 		errs = append(errs, field.In("trace", f.Trace.Validate()))
 	default:
 		errs = append(errs, field.In("workload", f.Workload.Validate()))
-		if f.Fleet.Workers == 0 && len(f.Fleet.Groups) == 0 {
+		if !f.Fleet.given() {
 			errs = append(errs, field.Errorf("fleet", "is needed for a workload: say how many "+
 				"workers there are"))
 		}
@@ -69,20 +71,16 @@ func (f *File) validateTiming() error {
 			"and tick), and are forgotten after %v (scheduler.worker_expiration of a policy)",
 			heard, scheduler.DefaultWorkerExpiration))
 	}
-	for _, d := range []struct {
-		name         string
-		is, shortest time.Duration
-	}{
-		{"tick", t.Tick, time.Millisecond},
-		{"poll", t.Poll, time.Millisecond},
-		{"keep_alive", t.KeepAlive, time.Millisecond},
-		{"heartbeat", t.Heartbeat, time.Millisecond},
-		{"cancel_poll", t.CancelPoll, time.Millisecond},
-		{"start_delay", t.StartDelay, 0},
-		{"provision", t.Provision, 0},
-		{"give_up", t.GiveUp, time.Millisecond},
-	} {
-		errs = append(errs, field.In(d.name, inRange(d.is, d.shortest)))
+	mayBeZero := map[string]bool{"poll_jitter": true, "start_delay": true, "provision": true}
+	v := reflect.ValueOf(t).Elem()
+	for _, one := range yamltree.StructFields(v.Type()) {
+		shortest := time.Millisecond
+		if mayBeZero[one.Name] {
+			shortest = 0
+		}
+		if d, ok := v.FieldByIndex(one.Index).Interface().(time.Duration); ok {
+			errs = append(errs, field.In(one.Name, inRange(d, shortest)))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -120,11 +118,19 @@ func validateFaults(f *simulator.Faults) error {
 	}{
 		{"worker_absence", f.WorkerAbsence},
 		{"news_delay", f.NewsDelay},
-		{"clock_skew", f.ClockSkew},
 		{"snapshot_period", f.SnapshotPeriod},
 		{"until", f.Until},
 	} {
 		errs = append(errs, field.In(d.name, inRange(d.is, 0)))
+	}
+	if f.ClockSkew < 0 || f.ClockSkew > 24*time.Hour {
+		errs = append(errs, field.Errorf("clock_skew", "%v is not from 0s to 24h", f.ClockSkew))
+	}
+	if f.NewsDelayed > 0 && f.NewsDelay == 0 {
+		errs = append(errs, field.Errorf("news_delay", "is needed with news_delayed"))
+	}
+	if f.Restarts > 0 && f.SnapshotPeriod == 0 {
+		errs = append(errs, field.Errorf("snapshot_period", "is needed with restarts"))
 	}
 	return errors.Join(errs...)
 }

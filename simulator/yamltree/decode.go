@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -183,17 +184,32 @@ func (d *Decoder) mapping(n *Node, v reflect.Value) {
 	if !d.want(n, Mapping) {
 		return
 	}
-	if v.Type().Key().Kind() != reflect.String {
-		d.Wrong(n, "a %v cannot be read from a text", v.Type())
-		return
-	}
 	m := reflect.MakeMapWithSize(v.Type(), len(n.Fields))
 	for _, f := range n.Fields {
-		item := fresh(v.Type().Elem()).Elem()
-		d.in(f.Name, f.Value, item)
-		m.SetMapIndex(reflect.ValueOf(f.Name).Convert(v.Type().Key()), item)
+		key, item := reflect.New(v.Type().Key()).Elem(), fresh(v.Type().Elem()).Elem()
+		d.path = append(d.path, f.Name)
+		d.key(&f, key)
+		d.value(f.Value, item)
+		d.path = d.path[:len(d.path)-1]
+		m.SetMapIndex(key, item)
 	}
 	v.Set(m)
+}
+
+// key fills a name of a mapping, which is a text or a whole number.
+func (d *Decoder) key(f *Field, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(f.Name)
+	case reflect.Int:
+		i, err := strconv.Atoi(f.Name)
+		if err != nil {
+			d.wrongAt(f.At, "the name %q is not a whole number", shorten(f.Name))
+		}
+		v.SetInt(int64(i))
+	default:
+		d.wrongAt(f.At, "a %v cannot be read from a text", v.Type())
+	}
 }
 
 func (d *Decoder) list(n *Node, v reflect.Value) {

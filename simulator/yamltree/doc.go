@@ -15,7 +15,7 @@
 //
 // # Go types
 //
-// [Decode] fills structs, maps with text keys, slices, arrays, pointers, texts, numbers, booleans,
+// [Decode] fills structs, maps by text or int, slices, arrays, pointers, texts, numbers, booleans,
 // durations and times. The name of a struct's field is that of its yaml tag, or else its Go name in
 // small letters with underscores; ",inline" lifts the fields of a struct up, and ",required" makes
 // a field that must be there. A value that is made anew (an element of a list or a map, or what a

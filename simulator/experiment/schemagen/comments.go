@@ -184,12 +184,12 @@ func (s *sources) plain(doc string, owner reflect.Type) string {
 var forProgrammers = regexp.MustCompile(`[a-z][A-Z]|[A-Z][A-Za-z]*\.[A-Z]`)
 
 // forPeople returns the comment of a type without the sentences that are about Go.
-func (s *sources) forPeople(typeName string) string {
+func (s *sources) forPeople(t reflect.Type) string {
 	var kept []string
-	for _, sentence := range strings.SplitAfter(s.types[typeName], ". ") {
+	for _, sentence := range strings.SplitAfter(s.types[t.Name()], ". ") {
 		if !forProgrammers.MatchString(sentence) {
 			kept = append(kept, strings.TrimSpace(sentence))
 		}
 	}
-	return strings.Join(kept, " ")
+	return s.plain(strings.Join(kept, " "), t)
 }

@@ -59,10 +59,10 @@ func (w *walk) structure(v reflect.Value, path string) *section {
 		w.err = err
 		return &section{}
 	}
-	s := &section{name: t.Name(), path: path, doc: source.forPeople(t.Name())}
+	s := &section{name: t.Name(), path: path, doc: source.forPeople(t)}
 	for _, other := range w.known {
 		if other.name == s.name {
-			s.name = strings.TrimPrefix(t.String(), "experiment.")
+			s.name = t.String() // with its package
 		}
 	}
 	w.known[t] = s
