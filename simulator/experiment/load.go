@@ -58,9 +58,12 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 	}
 	e.loader = &loader{make: o.Workloads}
 	if o.Workloads == nil {
-		places := &Places{Override: o.Trace, Hint: o.TraceHint,
-			Folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
-		e.loader.make = places.workload
+		finder := &traceFinder{override: o.Trace, hint: o.TraceHint,
+			folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
+		if err := e.findTraces(finder); err != nil {
+			return nil, err
+		}
+		e.loader.make = finder.workload
 	}
 	v := e.variants[0]
 	if e.loader.first, err = e.loader.workload(ctx, v, e.File.Seeds[0]); err != nil {
@@ -69,6 +72,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 		}
 		return nil, yamltree.Locate(e.root, err).Err()
 	}
+	e.Warnings = append(e.Warnings, e.loader.first.Warnings...)
 	for i := range e.File.Policies {
 		p := &e.File.Policies[i]
 		for _, w := range p.warnings(e.loader.first.accounts) {
@@ -76,6 +80,21 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 		}
 	}
 	return e, nil
+}
+
+// findTraces returns an error if the log of a variant is not there.
+func (e *Experiment) findTraces(p *traceFinder) error {
+	var errs []error
+	known := map[string]bool{}
+	for _, v := range e.variants {
+		if v.file.Trace == nil || known[v.file.Trace.File] {
+			continue
+		}
+		known[v.file.Trace.File] = true
+		_, err := p.find(v.file.Trace.File)
+		errs = append(errs, err)
+	}
+	return yamltree.Locate(e.root, errors.Join(errs...)).Err()
 }
 
 // Workload describes the workload of the first variant and seed; the experiment must come from
@@ -96,7 +115,7 @@ func (e *Experiment) Workload() WorkloadSummary {
 }
 
 // workload reads the log of a file, or generates its workload. Errors are of package field.
-func (p *Places) workload(ctx context.Context, f *File, seed uint64) (*trace.Loaded, error) {
+func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trace.Loaded, error) {
 	if f.Trace == nil {
 		w, err := f.Workload.Workload(f.Name, seed)
 		if err != nil {

@@ -68,12 +68,12 @@ type planned struct {
 	variantIndex, seedIndex int
 }
 
-// Run runs all variants with all seeds; the experiment must come from Load. The results are in the order of the
-// file, and the same whatever the number of processors. If ctx ends before, they are what there is
-// so far, marked as partial, without an error. A run that fails or breaks a promise (ErrBroken)
-// ends the experiment: the error names its variant and seed, and what there is so far is returned
-// with it. Cost: that of the runs; in memory, one workload for each run that goes at once, and the
-// figures of all runs.
+// Run runs all variants with all seeds; the experiment must come from Load. The results are in the
+// order of the file, and the same whatever the number of processors. If ctx ends before, they are
+// what there is so far, marked as partial, without an error. A run that fails or breaks a promise
+// (ErrBroken) ends the experiment: the error names its variant and seed, and what there is so far
+// is returned with it. Cost: that of the runs; in memory, one workload for each run that goes at
+// once, and the figures of all runs.
 func (e *Experiment) Run(ctx context.Context, o RunOptions) (*Results, error) {
 	if e.loader == nil {
 		return nil, errors.New("the experiment was not loaded")

@@ -9,14 +9,14 @@ import (
 	"github.com/quotasched/quotasched/simulator/field"
 )
 
-// Places says where the file of a trace may be.
-type Places struct {
-	// Override, if it is not empty, takes the place of what the experiment says.
-	Override string
-	// Folders are tried, in order, for a relative path; the first one is the experiment's own.
-	Folders []string
-	// Hint is a sentence for the error that says how else a user can name the place.
-	Hint string
+// traceFinder knows where the file of a trace may be.
+type traceFinder struct {
+	// override, if it is not empty, takes the place of what the experiment says.
+	override string
+	// folders are tried, in order, for a relative path; the first one is the experiment's own.
+	folders []string
+	// hint is a sentence for the error that says how else a user can name the place.
+	hint string
 }
 
 // archive says where logs are from.
@@ -25,15 +25,15 @@ const archive = "logs in the Standard Workload Format are in the Parallel Worklo
 
 // find returns the path at which the file of a trace is. The error (package field, in trace.file)
 // names all places where it is not.
-func (p *Places) find(file string) (string, error) {
+func (p *traceFinder) find(file string) (string, error) {
 	var tried []string
 	switch {
-	case p.Override != "":
-		tried = []string{p.Override}
+	case p.override != "":
+		tried = []string{p.override}
 	case filepath.IsAbs(file):
 		tried = []string{file}
 	default:
-		for _, folder := range p.Folders {
+		for _, folder := range p.folders {
 			tried = append(tried, filepath.Join(folder, file))
 		}
 	}
@@ -43,8 +43,8 @@ func (p *Places) find(file string) (string, error) {
 		}
 	}
 	hint := archive
-	if p.Hint != "" {
-		hint = p.Hint + "; " + archive
+	if p.hint != "" {
+		hint = p.hint + "; " + archive
 	}
 	return "", field.In("trace", field.In("file", fmt.Errorf("there is no file %s; %s",
 		strings.Join(tried, ", nor "), hint)))

@@ -9,8 +9,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-const schemaHelp = `Print the JSON Schema (draft 2020-12) of experiment files. Editors complete and check
-a file with it that begins with a line such as
+const schemaHelp = `Print the JSON Schema (draft 2020-12) of experiment files. Editors use it to
+complete and check a file that begins with a line such as
 
   # yaml-language-server: $schema=experiment.schema.json`
 

@@ -12,9 +12,9 @@ import (
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-const validateHelp = `Check experiment files: every mistake is shown with its line and column. The log of an
-experiment is read too, or its workload made, unless --file-only is set; accounts that
-do not fit to it are warnings.`
+const validateHelp = `Check experiment files: every mistake is shown with its line and column. The
+log of an experiment is read too, or its workload made, unless --file-only is set;
+accounts that do not fit to it are warnings.`
 
 const validateExamples = `  qsim validate lab.yaml
   qsim validate --file-only examples/experiments/*.yaml

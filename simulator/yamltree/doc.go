@@ -24,6 +24,6 @@
 //
 // # Limits
 //
-// A text has at most 1 MiB, 100 levels of brackets, and 1,000,000 nodes once its aliases are
-// expanded. No text makes the package panic.
+// A text has at most 256 KiB, 10,000 fields, 100 levels of brackets, and 1,000,000 nodes once its
+// aliases are expanded. No text makes the package panic.
 package yamltree

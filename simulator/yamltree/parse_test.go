@@ -57,7 +57,8 @@ func TestParseRefuses(t *testing.T) {
 		aliases += "a" + name + ": &a" + name + " [" + strings.Repeat("*a"+previous+", ", 10) + "]\n"
 	}
 	for _, c := range []struct{ text, want string }{
-		{strings.Repeat("a", 1<<20+1), "a.yaml: has 1048577 bytes, more than 1048576"},
+		{strings.Repeat("a", 1<<18+1), "a.yaml: has 262145 bytes, more than 262144"},
+		{"{" + strings.Repeat("a: b, ", 10001), "a.yaml:1:60003: has more than 10000 fields"},
 		{"a: \xff", "a.yaml: is not UTF-8 text"},
 		{strings.Repeat("[", 200), "a.yaml:1:101: is nested more than 100 levels deep"},
 		{strings.Repeat("- ", 200), "a.yaml:1:201: is nested more than 100 levels deep"},
