@@ -62,9 +62,10 @@ demo: ## Replay the built-in week of a device lab.
 	$(GO) run ./simulator/qsim run
 
 .PHONY: generate
-generate: ## Make the Go code of protos/ anew.
+generate: ## Make the Go code of protos/, and what describes experiment files, anew.
 	$(TOOL) buf format --write
 	$(TOOL) buf generate
+	$(GO) run ./simulator/experiment/schemagen
 
 .PHONY: fmt
 fmt: ## Format Go code and protos.

@@ -43,7 +43,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRunCommand(stdout, stderr), newTraceCommand(stdout, stderr),
+	root.AddCommand(newRunCommand(stdout, stderr), newValidateCommand(stdout, stderr),
+		newSchemaCommand(stdout), newTraceCommand(stdout, stderr),
 		newConvertCommand(stdout, stderr), newVersionCommand(stdout))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })

@@ -1,0 +1,204 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/trace"
+	"github.com/quotasched/quotasched/simulator/yamltree"
+)
+
+// LoadOptions say what to load.
+type LoadOptions struct {
+	// Path is the experiment's file.
+	Path string
+	// Sets are overrides "path=value", as for Parse.
+	Sets []string
+	// Trace, if it is not empty, is the path of the log, in place of what the file says.
+	Trace string
+	// TraceFolders are tried for a log with a relative path, after the experiment's own folder.
+	TraceFolders []string
+	// TraceHint is a sentence for the error about a log that is not there, which says how else a
+	// user can name it.
+	TraceHint string
+	// Workloads makes the workloads; nil means trace.Load and generate.Spec.Workload.
+	Workloads WorkloadMaker
+}
+
+// WorkloadMaker makes the workload of a file. If that has a trace, the seed is the first one, and
+// all seeds share the workload.
+type WorkloadMaker func(ctx context.Context, f *File, seed uint64) (*trace.Loaded, error)
+
+// loader is how an experiment gets its workloads.
+type loader struct {
+	make  WorkloadMaker
+	first *workload // of the first variant and seed
+}
+
+// Load reads an experiment's file, and the workload of its first variant and seed. Mistakes are as
+// those of Parse, and in addition what is wrong with the log or the generated workload. Warnings
+// about accounts go into the experiment. Cost: that of Parse and of making one workload.
+func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
+	data, err := os.ReadFile(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	e, err := Parse(o.Path, data, o.Sets...)
+	if err != nil {
+		return nil, err
+	}
+	if o.Trace != "" && e.File.Trace == nil {
+		return nil, fmt.Errorf("%s has no trace, so %s cannot take its place", o.Path, o.Trace)
+	}
+	e.loader = &loader{make: o.Workloads}
+	if o.Workloads == nil {
+		finder := &traceFinder{override: o.Trace, hint: o.TraceHint,
+			folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
+		if err := e.findTraces(finder); err != nil {
+			return nil, err
+		}
+		e.loader.make = finder.workload
+	}
+	v := e.variants[0]
+	if e.loader.first, err = e.loader.workload(ctx, v, e.File.Seeds[0]); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, yamltree.Locate(e.root, err).Err()
+	}
+	e.Warnings = append(e.Warnings, e.loader.first.Warnings...)
+	for i := range e.File.Policies {
+		p := &e.File.Policies[i]
+		for _, w := range p.warnings(e.loader.first.accounts) {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
+		}
+	}
+	return e, nil
+}
+
+// findTraces returns an error if the log of a variant is not there.
+func (e *Experiment) findTraces(p *traceFinder) error {
+	var errs []error
+	known := map[string]bool{}
+	for _, v := range e.variants {
+		if v.file.Trace == nil || known[v.file.Trace.File] {
+			continue
+		}
+		known[v.file.Trace.File] = true
+		_, err := p.find(v.file.Trace.File)
+		errs = append(errs, err)
+	}
+	return yamltree.Locate(e.root, errors.Join(errs...)).Err()
+}
+
+// Workload describes the workload of the first variant and seed; the experiment must come from
+// Load.
+func (e *Experiment) Workload() WorkloadSummary {
+	first := e.loader.first
+	workers, _ := e.variants[0].file.Fleet.machines(first.Workload.RealWorkers) // Load checked it
+	return WorkloadSummary{
+		Name:        first.Workload.Name,
+		Start:       first.Workload.Start,
+		Submissions: len(first.Workload.Submissions),
+		Requests:    first.requests,
+		Accounts:    len(first.accounts),
+		Workers:     len(workers),
+		FromLog:     e.File.Trace != nil,
+		Notes:       append([]string{}, first.Notes...),
+	}
+}
+
+// workload reads the log of a file, or generates its workload. Errors are of package field.
+func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trace.Loaded, error) {
+	if f.Trace == nil {
+		w, err := f.Workload.Workload(f.Name, seed)
+		if err != nil {
+			return nil, field.In("workload", err)
+		}
+		return &trace.Loaded{Workload: w}, nil
+	}
+	source := *f.Trace
+	var err error
+	if source.File, err = p.find(source.File); err != nil {
+		return nil, err
+	}
+	loaded, err := trace.Load(ctx, &source)
+	return loaded, field.In("trace", err)
+}
+
+// workload makes the workload of a variant, and checks that there is something in it.
+func (l *loader) workload(ctx context.Context, v *variant, seed uint64) (*workload, error) {
+	loaded, err := l.make(ctx, v.file, seed)
+	if err != nil {
+		return nil, err
+	}
+	if len(loaded.Workload.Submissions) == 0 {
+		return nil, errors.New("the workload is empty: nothing is submitted")
+	}
+	if _, err := v.file.Fleet.machines(loaded.Workload.RealWorkers); err != nil {
+		return nil, field.In("fleet", err)
+	}
+	return &workload{Loaded: *loaded, accounts: loaded.Workload.AccountIDs(),
+		requests: loaded.Workload.Requests()}, nil
+}
+
+// warnings say where a policy and the accounts of a workload do not fit.
+func (p *Policy) warnings(accounts []scheduler.AccountID) []string {
+	if p.Builtin != "" {
+		return nil
+	}
+	var warnings []string
+	submit := map[scheduler.AccountID]bool{}
+	for _, id := range accounts {
+		submit[id] = true
+	}
+	var idle, free []scheduler.AccountID
+	for _, id := range sortedIDs(p.Accounts) {
+		if !submit[id] {
+			idle = append(idle, id)
+		}
+	}
+	has := map[scheduler.AccountID]bool{}
+	for i, ids := range p.members(accounts) {
+		if len(ids) == 0 {
+			warnings = append(warnings, fmt.Sprintf("group %q matches no account that is left",
+				p.Groups[i].Match))
+		}
+		for _, id := range ids {
+			has[id] = true
+		}
+	}
+	for _, id := range accounts {
+		if _, named := p.Accounts[id]; !named && !has[id] {
+			free = append(free, id)
+		}
+	}
+	if len(idle) > 0 {
+		warnings = append(warnings, "accounts without requests: "+some(idle))
+	}
+	if len(free) > 0 {
+		warnings = append(warnings,
+			"accounts of the workload without quota, whose tasks are all free: "+some(free))
+	}
+	return warnings
+}
+
+// some lists the first of many accounts.
+func some(ids []scheduler.AccountID) string {
+	const most = 5
+	var names []string
+	for i, id := range ids {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(ids)-most))
+			break
+		}
+		names = append(names, fmt.Sprintf("%q", id))
+	}
+	return strings.Join(names, ", ")
+}

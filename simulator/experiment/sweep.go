@@ -1,0 +1,192 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/yamltree"
+)
+
+// variant is a policy with a combination of swept values.
+type variant struct {
+	name       string
+	parameters []Parameter
+	file       *File  // with the values in it
+	workload   string // what of the file makes its workload: equal texts mean the same one
+	policy     int    // in file.Policies
+}
+
+// axis is a sweep whose path is known.
+type axis struct {
+	path   []string
+	policy int    // that it concerns; -1 for all
+	short  string // the path in names of variants
+	values []*yamltree.Node
+}
+
+// notSwept are fields that are the same for all variants.
+var notSwept = []string{"name", "description", "seeds", "sweep", "report", "policies"}
+
+// expand makes the variants of a file: its policies in order, and for each the combinations of the
+// values that concern it, the last sweep changing fastest.
+func expand(root *yamltree.Node, file *File) ([]*variant, yamltree.Mistakes) {
+	var axes []axis
+	var mistakes yamltree.Mistakes
+	for i := range file.Sweep {
+		a, err := newAxis(root, file, &file.Sweep[i])
+		if err != nil {
+			err = field.In("sweep", field.In(field.Index(i), err))
+			mistakes = append(mistakes, yamltree.Locate(root, err)...)
+		}
+		axes = append(axes, a)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	runs := 0
+	for p := range file.Policies {
+		n := len(file.Seeds)
+		for _, a := range axes {
+			if a.concerns(p) {
+				n = min(n*len(a.values), runsMax+1)
+			}
+		}
+		runs += n
+	}
+	if runs > runsMax {
+		return nil, yamltree.Locate(root, fmt.Errorf("has more than %d runs: policies with all "+
+			"combinations of swept values, times %d seeds", runsMax, len(file.Seeds)))
+	}
+	var variants []*variant
+	for p := range file.Policies {
+		more, wrong := expandPolicy(root, file, p, axes)
+		variants, mistakes = append(variants, more...), append(mistakes, wrong...)
+	}
+	seen := map[string]bool{}
+	for _, v := range variants {
+		if seen[v.name] {
+			mistakes = append(mistakes, yamltree.Locate(root,
+				fmt.Errorf("two variants are called %q", v.name))...)
+		}
+		seen[v.name] = true
+	}
+	return variants, mistakes
+}
+
+func (a *axis) concerns(policy int) bool { return a.policy < 0 || a.policy == policy }
+
+// newAxis finds out which policies a sweep concerns.
+func newAxis(root *yamltree.Node, file *File, s *Sweep) (axis, error) {
+	a := axis{policy: -1, short: s.Field, values: s.Values}
+	var err error
+	if a.path, err = yamltree.ParsePath(s.Field); err != nil {
+		return a, field.In("field", err)
+	}
+	if len(s.Values) == 0 {
+		return a, field.Errorf("values", "there is none")
+	}
+	for i, v := range s.Values {
+		for _, w := range s.Values[:i] {
+			if v.String() == w.String() {
+				return a, field.In("values", field.Errorf(field.Index(i), "%s stands twice",
+					v.String()))
+			}
+		}
+	}
+	if a.path[0] == "policies" && len(a.path) > 2 {
+		if _, err := yamltree.Set(root, a.path[:2], s.Values[0]); err != nil {
+			return a, field.In("field", err)
+		}
+		a.policy = slices.IndexFunc(file.Policies, func(p Policy) bool {
+			return p.Name == a.path[1]
+		})
+		if a.policy < 0 { // a number, which Set found to be one of an element
+			if a.policy, err = strconv.Atoi(strings.Trim(a.path[1], "[]")); err != nil {
+				return a, field.In("field", err)
+			}
+		}
+		rest := a.path[2:]
+		if rest[0] == "accounts" && len(rest) > 1 {
+			rest = rest[1:]
+		}
+		if rest[0] == "name" || rest[0] == "base" {
+			return a, field.Errorf("field", "%s is what makes a policy, and cannot be swept",
+				rest[0])
+		}
+		a.short = field.Path(rest)
+		return a, nil
+	}
+	if slices.Contains(notSwept, a.path[0]) {
+		return a, field.Errorf("field", "%s cannot be swept", a.path[0])
+	}
+	return a, nil
+}
+
+// expandPolicy makes the variants of one policy.
+func expandPolicy(root *yamltree.Node, file *File, policy int, axes []axis) ([]*variant,
+	yamltree.Mistakes) {
+	axes = slices.DeleteFunc(slices.Clone(axes), func(a axis) bool { return !a.concerns(policy) })
+	var variants []*variant
+	var mistakes yamltree.Mistakes
+	for combination := range combinations(axes) {
+		v := &variant{policy: policy, file: file}
+		tree := root
+		name := []string{file.Policies[policy].Name}
+		for i, a := range axes {
+			value := a.values[combination[i]]
+			next, err := yamltree.Set(tree, a.path, value)
+			if err != nil {
+				return nil, append(mistakes, &yamltree.Mistake{At: value.At, Path: a.path, Err: err})
+			}
+			tree = next
+			v.parameters = append(v.parameters, Parameter{Field: field.Path(a.path),
+				Value: value.String()})
+			name = append(name, fmt.Sprintf("%s = %s", a.short, value))
+		}
+		v.name = strings.Join(name, ", ")
+		if len(axes) > 0 {
+			var wrong yamltree.Mistakes
+			v.file, wrong = decode(tree)
+			mistakes = append(mistakes, wrong...)
+		}
+		v.workload = workloadKey(tree)
+		variants = append(variants, v)
+	}
+	return variants, mistakes
+}
+
+// combinations yields the index of a value for each axis, the last one changing fastest.
+func combinations(axes []axis) func(yield func([]int) bool) {
+	return func(yield func([]int) bool) {
+		at := make([]int, len(axes))
+		for {
+			if !yield(at) {
+				return
+			}
+			i := len(axes) - 1
+			for ; i >= 0; i-- {
+				if at[i]++; at[i] < len(axes[i].values) {
+					break
+				}
+				at[i] = 0
+			}
+			if i < 0 {
+				return
+			}
+		}
+	}
+}
+
+// workloadKey is the part of a file that makes its workload.
+func workloadKey(root *yamltree.Node) string {
+	key := ""
+	for _, name := range []string{"trace", "workload"} {
+		if n := root.Field(name); n != nil {
+			key += name + " " + n.String() + "\n"
+		}
+	}
+	return key
+}

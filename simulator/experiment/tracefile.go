@@ -1,0 +1,51 @@
+package experiment
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/quotasched/quotasched/simulator/field"
+)
+
+// traceFinder knows where the file of a trace may be.
+type traceFinder struct {
+	// override, if it is not empty, takes the place of what the experiment says.
+	override string
+	// folders are tried, in order, for a relative path; the first one is the experiment's own.
+	folders []string
+	// hint is a sentence for the error that says how else a user can name the place.
+	hint string
+}
+
+// archive says where logs are from.
+const archive = "logs in the Standard Workload Format are in the Parallel Workloads Archive " +
+	"(https://www.cs.huji.ac.il/labs/parallel/workload/)"
+
+// find returns the path at which the file of a trace is. The error (package field, in trace.file)
+// names all places where it is not.
+func (p *traceFinder) find(file string) (string, error) {
+	var tried []string
+	switch {
+	case p.override != "":
+		tried = []string{p.override}
+	case filepath.IsAbs(file):
+		tried = []string{file}
+	default:
+		for _, folder := range p.folders {
+			tried = append(tried, filepath.Join(folder, file))
+		}
+	}
+	for _, path := range tried {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path, nil
+		}
+	}
+	hint := archive
+	if p.hint != "" {
+		hint = p.hint + "; " + archive
+	}
+	return "", field.In("trace", field.In("file", fmt.Errorf("there is no file %s; %s",
+		strings.Join(tried, ", nor "), hint)))
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+)
+
+const validateHelp = `Check experiment files: every mistake is shown with its line and column. The
+log of an experiment is read too, or its workload made, unless --file-only is set;
+accounts that do not fit to it are warnings.`
+
+const validateExamples = `  qsim validate lab.yaml
+  qsim validate --file-only examples/experiments/*.yaml
+  qsim validate --trace KTH-SP2-1996-2.1-cln.swf.gz --set seeds=3 kth.yaml`
+
+// tracesVariable names a folder of logs.
+const tracesVariable = "QSIM_TRACES"
+
+// experimentFlags are those of all commands that read experiment files.
+type experimentFlags struct {
+	sets  []string
+	trace string
+}
+
+// register adds the flags.
+func (f *experimentFlags) register(set *pflag.FlagSet) {
+	set.StringArrayVar(&f.sets, "set", nil,
+		"path=value: another value for a field of the file, in YAML; may be repeated")
+	set.StringVar(&f.trace, "trace", "", "path of the log, in place of the file's; logs with a\n"+
+		"relative path are looked for beside the file and in $"+tracesVariable)
+}
+
+// options say how to load a file.
+func (f *experimentFlags) options(path string) experiment.LoadOptions {
+	o := experiment.LoadOptions{
+		Path:      path,
+		Sets:      f.sets,
+		Trace:     f.trace,
+		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
+	}
+	if folder := os.Getenv(tracesVariable); folder != "" {
+		o.TraceFolders = []string{folder}
+	}
+	return o
+}
+
+// newValidateCommand returns the command `qsim validate`.
+func newValidateCommand(stdout, stderr io.Writer) *cobra.Command {
+	var f experimentFlags
+	var fileOnly bool
+	c := &cobra.Command{
+		Use:     "validate FILE.yaml...",
+		Short:   "Check experiment files",
+		Long:    validateHelp,
+		Example: validateExamples,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("no experiment file was named")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			bad := 0
+			for _, path := range args {
+				text, err := check(c.Context(), &f, path, fileOnly, stderr)
+				if c.Context().Err() != nil {
+					return errInterrupted
+				}
+				if err != nil {
+					fmt.Fprintln(stderr, err)
+					bad++
+					continue
+				}
+				if _, err := fmt.Fprintf(stdout, "%s: %s\n", path, text); err != nil {
+					return fmt.Errorf("standard output: %w", err)
+				}
+			}
+			if bad > 0 {
+				return fmt.Errorf("files with mistakes: %d of %d", bad, len(args))
+			}
+			return nil
+		},
+	}
+	c.Flags().SortFlags = false
+	f.register(c.Flags())
+	c.Flags().BoolVar(&fileOnly, "file-only", false, "do not read the log or make the workload")
+	return c
+}
+
+// check checks one file, warns on stderr, and returns what is in it.
+func check(ctx context.Context, f *experimentFlags, path string, fileOnly bool,
+	stderr io.Writer) (string, error) {
+	if fileOnly {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		e, err := experiment.Parse(path, data, f.sets...)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("fine: %s", plan(e)), nil
+	}
+	e, err := experiment.Load(ctx, f.options(path))
+	if err != nil {
+		return "", err
+	}
+	for _, w := range e.Warnings {
+		fmt.Fprintf(stderr, "%s: warning: %s\n", path, w)
+	}
+	w := e.Workload()
+	return fmt.Sprintf("fine: %s of %s from %s on %s", plan(e), counted(w.Requests, "request"),
+		counted(w.Accounts, "account"), counted(w.Workers, "worker")), nil
+}
+
+// plan says how much is to be run.
+func plan(e *experiment.Experiment) string {
+	return fmt.Sprintf("%s × %s = %s", counted(len(e.Variants()), "variant"),
+		counted(len(e.File.Seeds), "seed"), counted(e.Runs(), "run"))
+}
+
+// counted writes "1 seed" or "3 seeds".
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
