@@ -154,7 +154,7 @@ func (s *study) chartData(top int) *chartData {
 	for i, v := range s.variants {
 		data.Variants = append(data.Variants, chartVariant{
 			Name:        s.results.Variants[i].Name,
-			Label:       label(s.results.Variants[i].Name),
+			Label:       variantLabel(s.results.Variants[i].Name),
 			All:         v.all,
 			Accounts:    append([]accountMeans{}, v.accounts...),
 			Percentiles: v.chartPercentiles(),

@@ -84,17 +84,3 @@ func index(x number) string {
 	}
 	return strconv.FormatFloat(float64(x), 'f', 3, 64)
 }
-
-// labelRunesMax is how long a name in a report may be.
-const labelRunesMax = 36
-
-// label writes a name for people: what cannot be printed is quoted, and a long one is cut in its
-// middle.
-func label(name string) string {
-	runes := []rune(shown(name))
-	if len(runes) <= labelRunesMax {
-		return string(runes)
-	}
-	const tail = 12
-	return string(runes[:labelRunesMax-tail-1]) + "…" + string(runes[len(runes)-tail:])
-}

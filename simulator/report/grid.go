@@ -35,7 +35,7 @@ type gridCell struct {
 func (s *study) grid(top int) grid {
 	g := grid{Rest: max(0, len(s.accounts)-top)}
 	for i := range s.variants {
-		g.Variants = append(g.Variants, label(s.results.Variants[i].Name))
+		g.Variants = append(g.Variants, variantLabel(s.results.Variants[i].Name))
 	}
 	row := gridRow{Account: "all requests", All: true}
 	for i, v := range s.variants {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -29,7 +30,7 @@ type page struct {
 	Program, Command   string
 	Version            int
 	Wall               string
-	HasReal            bool
+	HasReal, Many      bool
 
 	Data    template.JS
 	Style   template.CSS
@@ -43,13 +44,14 @@ type fact struct{ Name, Value string }
 
 // pageVerdict is a row of the table at the top.
 type pageVerdict struct {
-	Variant, Lead string
-	Less, More    []string
-	LessRest      int
-	MoreRest      int
-	LostWork      pageFigure
-	Utilisation   pageFigure
-	Fairness      pageFigure
+	Variant     string
+	Lead, Wait  string // one of them is empty
+	Less, More  []string
+	LessRest    int
+	MoreRest    int
+	LostWork    pageFigure
+	Utilisation pageFigure
+	Fairness    pageFigure
 }
 
 // pageFigure is a figure beside that of the baseline. Mark is "better", "worse" or empty.
@@ -107,6 +109,7 @@ func (s *study) page(o HTMLOptions) *page {
 		Command:     o.Command,
 		Version:     r.Version,
 		HasReal:     s.hasReal(),
+		Many:        len(r.Variants) > variantsBesideMax,
 	}
 	if strings.TrimSpace(p.Title) == "" {
 		p.Title = "Experiment"
@@ -115,7 +118,7 @@ func (s *study) page(o HTMLOptions) *page {
 		p.Wall = humanSeconds(number(r.WallSeconds))
 	}
 	if len(r.Variants) > 0 {
-		p.Baseline = label(r.Variants[0].Name)
+		p.Baseline = variantLabel(r.Variants[0].Name)
 	}
 	for _, w := range s.verdicts() {
 		p.Verdicts = append(p.Verdicts, s.pageVerdict(&w))
@@ -124,7 +127,7 @@ func (s *study) page(o HTMLOptions) *page {
 		p.Policies = append(p.Policies, pagePolicyOf(&r.Variants[i]))
 		for _, run := range r.Variants[i].Runs {
 			if run.Figures != nil {
-				p.Hashes = append(p.Hashes, pageHash{label(r.Variants[i].Name), run.Seed,
+				p.Hashes = append(p.Hashes, pageHash{variantLabel(r.Variants[i].Name), run.Seed,
 					run.Figures.StateHash})
 			}
 		}
@@ -145,7 +148,10 @@ func (s *study) hasReal() bool {
 // facts are those of the workload and the fleet.
 func (s *study) facts() []fact {
 	w := &s.results.Workload
-	workload := label(w.Name)
+	workload := "unnamed"
+	if w.Name != "" {
+		workload = label(w.Name)
+	}
 	switch {
 	case w.FromLog:
 		workload += " (the log of a real cluster)"
@@ -162,7 +168,20 @@ func (s *study) facts() []fact {
 		fact{"submissions", count(w.Submissions)},
 		fact{"accounts", count(w.Accounts)},
 		fact{"policies", count(len(s.variants))},
-		fact{"seeds", count(s.seeds)})
+		fact{"seeds", s.seedNames()})
+}
+
+// seedNames lists the seeds of the first variant if there are few, and else counts them.
+func (s *study) seedNames() string {
+	const most = 6
+	if len(s.results.Variants) == 0 || s.seeds > most {
+		return count(s.seeds)
+	}
+	var names []string
+	for _, run := range s.results.Variants[0].Runs {
+		names = append(names, strconv.FormatUint(run.Seed, 10))
+	}
+	return strings.Join(names, ", ")
 }
 
 // trouble lists the broken promises and what never ran.
@@ -174,7 +193,7 @@ func (s *study) trouble() []string {
 			if f.BrokenCount == 0 && len(f.Broken) == 0 {
 				continue
 			}
-			text := fmt.Sprintf("%s: %s broken", label(s.results.Variants[i].Name),
+			text := fmt.Sprintf("%s: %s broken", variantLabel(s.results.Variants[i].Name),
 				plural(max(f.BrokenCount, len(f.Broken)), "promise"))
 			if len(f.Broken) > 0 {
 				text += ", the first: " + f.Broken[0]
@@ -188,20 +207,30 @@ func (s *study) trouble() []string {
 	return list
 }
 
-// changesMax is how many accounts a cell of the verdict names.
-const changesMax = 3
+const (
+	// variantsBesideMax is up to how many policies have a sentence each at the top of the page.
+	variantsBesideMax = 4
+	// changesMax is how many accounts a cell of the verdict names; of more policies, one.
+	changesMax = 3
+)
 
 // pageVerdict says a verdict in words.
 func (s *study) pageVerdict(w *verdict) pageVerdict {
 	p := pageVerdict{
-		Variant:     label(w.Variant),
-		Lead:        s.lead(w),
+		Variant:     variantLabel(w.Variant),
 		LostWork:    figureOf(w.LostWork, humanWork),
 		Utilisation: figureOf(w.Utilisation, percentOf),
 		Fairness:    figureOf(w.Jain, index),
 	}
-	p.Less, p.LessRest = changes(w.Less)
-	p.More, p.MoreRest = changes(w.More)
+	named := changesMax
+	if len(s.variants) > variantsBesideMax && !w.Same && w.Compared {
+		named = 1
+		p.Wait = humanSeconds(w.Wait.To) + " instead of " + humanSeconds(w.Wait.From)
+	} else {
+		p.Lead = s.lead(w)
+	}
+	p.Less, p.LessRest = changes(w.Less, named)
+	p.More, p.MoreRest = changes(w.More, named)
 	return p
 }
 
@@ -211,17 +240,17 @@ func figureOf(f verdictFigure, write func(number) string) pageFigure {
 }
 
 // changes writes the first of them, and counts the others.
-func changes(list []change) (texts []string, rest int) {
-	for _, c := range list[:min(len(list), changesMax)] {
+func changes(list []change, most int) (texts []string, rest int) {
+	for _, c := range list[:min(len(list), most)] {
 		texts = append(texts, fmt.Sprintf("%s: %s instead of %s", c.Account, humanSeconds(c.To),
 			humanSeconds(c.From)))
 	}
-	return texts, max(0, len(list)-changesMax)
+	return texts, max(0, len(list)-most)
 }
 
 // lead is the sentence that sums a verdict up.
 func (s *study) lead(w *verdict) string {
-	base := label(s.results.Variants[0].Name)
+	base := variantLabel(s.results.Variants[0].Name)
 	switch {
 	case w.Same:
 		return fmt.Sprintf("No difference at all from %s: every compared figure is the same "+
@@ -253,7 +282,7 @@ func waitVerb(n int) string {
 // pagePolicyOf says what a variant gives to whom; of very many accounts, to the first ones.
 func pagePolicyOf(v *experiment.Variant) pagePolicy {
 	const most = 40
-	p := pagePolicy{Variant: label(v.Name), Description: v.Description, Parameters: v.Parameters}
+	p := pagePolicy{Variant: variantLabel(v.Name), Description: v.Description, Parameters: v.Parameters}
 	for _, a := range v.Accounts[:min(len(v.Accounts), most)] {
 		q := pageQuota{Account: label(string(a.Account)), Cap: "none", Fanout: "no limit",
 			Free: "yes"}
@@ -300,7 +329,7 @@ func (s *study) faults() *pageFaults {
 	}
 	p, counted := &pageFaults{}, false
 	for i := range s.variants {
-		p.Variants = append(p.Variants, label(s.results.Variants[i].Name))
+		p.Variants = append(p.Variants, variantLabel(s.results.Variants[i].Name))
 	}
 	for _, row := range rows {
 		r := pageFaultRow{Name: row.name}

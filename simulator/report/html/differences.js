@@ -28,21 +28,22 @@ function relative(d, x) {
 function intervalPlot(d) {
   const [low, middle, high] = [d.low, d.delta, d.high].map((x) => relative(d, x));
   if (middle === null) return element("span", null, "");
-  const x = (part) => 70 + 62 * Math.max(-1, Math.min(1, part));
+  const x = (part) => 90 + 80 * Math.max(-1, Math.min(1, part));
   const cls = d.verdict === "better" || d.verdict === "worse" ? d.verdict : "quiet";
   const colour = `var(--${cls})`;
-  const svg = shape("svg", { viewBox: "0 0 140 16", width: 140, height: 16, role: "img", class: "mark", "aria-label":
+  const svg = shape("svg", { viewBox: "0 0 180 16", width: 180, height: 16, role: "img", class: "mark", "aria-label":
     `${signed(middle)}, from ${signed(low)} to ${signed(high)}` });
   const at = (x1, x2, y1, y2, stroke, width) => shape("line", { x1, x2, y1, y2, "stroke-width": width, style: `stroke: ${stroke}` });
-  svg.append(at(70, 70, 0, 16, "var(--line)", 1.5), at(x(low), x(high), 8, 8, colour, 2));
+  svg.append(at(90, 90, 0, 16, "var(--line)", 1.5), at(x(low), x(high), 8, 8, colour, 2),
+    at(10, 170, 15.5, 15.5, "var(--line)", 1));
   for (const end of [low, high]) {
-    if (Math.abs(end) <= 1) svg.append(at(x(end), x(end), 5, 11, colour, 1.5));
+    if (low !== high && Math.abs(end) <= 1) svg.append(at(x(end), x(end), 4, 12, colour, 1.5));
   }
   if (Math.abs(middle) > 1) {
     const s = Math.sign(middle);
     svg.append(shape("path", { d: `M${x(middle)} 3l${7 * s} 5l${-7 * s} 5z`, style: `fill: ${colour}` }));
   } else {
-    svg.append(shape("circle", { cx: x(middle), cy: 8, r: 3.5, style: cls === "quiet"
+    svg.append(shape("circle", { cx: x(middle), cy: 8, r: 2.8, style: cls === "quiet"
       ? `fill: var(--paper); stroke: ${colour}; stroke-width: 1.5` : `fill: ${colour}` }));
   }
   return svg;
@@ -59,26 +60,29 @@ function signedDelta(d, x) {
   return x > 0 ? "+" + text : text;
 }
 
-function differenceColumns() {
+// differenceColumns leaves out what is the same in all rows that the filter lets through.
+function differenceColumns(filter) {
   const number = (title, field, write) => ({
     title, number: true, value: (d) => d[field], text: (d) => write(d, d[field]),
   });
   const plain = (d, x) => metricOf(d)[1](x);
+  const several = data.variants.length > 2;
   const columns = [
     { title: "account", value: (d) => (d.account < 0 ? "" : accountName(d.account)),
       text: (d) => (d.account < 0 ? "all" : accountName(d.account)) },
-    { title: "policy", value: (d) => data.variants[d.variant].label, text: (d) => data.variants[d.variant].label },
-    { title: "figure", value: (d) => metricOf(d)[0], text: (d) => metricOf(d)[0] },
+    ...(several && !filter.variant ? [{ title: "policy", value: (d) => data.variants[d.variant].label,
+      text: (d) => data.variants[d.variant].label }] : []),
+    ...(filter.metric ? [] : [{ title: "figure", value: (d) => metricOf(d)[0], text: (d) => metricOf(d)[0] }]),
     number("baseline", "from", plain),
     number("policy's", "to", plain),
     { title: "change", number: true, value: (d) => relative(d, d.delta), text: (d) => signed(relative(d, d.delta)) },
-    number("difference", "delta", signedDelta),
+    data.seeds > 1
+      ? { title: "difference, 95 % interval", number: true, text: (d) => `${signedDelta(d, d.low)} to ${signedDelta(d, d.high)}` }
+      : number("difference", "delta", signedDelta),
   ];
-  if (data.seeds > 1) {
-    columns.push({ title: "95 % interval", number: true, text: (d) => `${signedDelta(d, d.low)} to ${signedDelta(d, d.high)}` });
-  }
   columns.push(
-    { title: "−100 %  0  +100 %", text: () => "", cell: intervalPlot },
+    { title: element("span", { class: "axis" }, ...["−100 %", "0", "+100 %"].map((t) => element("span", null, t))),
+      text: () => "", cell: intervalPlot },
     { title: "verdict", value: (d) => d.verdict, cell: (d) => element("span",
       { class: `verdict-${d.verdict}` }, VERDICTS[d.verdict] || d.verdict) });
   return columns;
@@ -92,14 +96,14 @@ function drawDifferences() {
   }
   const box = element("div");
   const filter = { metric: "wait_mean_seconds", variant: "", account: "", verdict: "" };
-  const columns = differenceColumns();
   const show = () => {
     const rows = data.differences.filter((d) => (!filter.metric || d.metric === filter.metric) &&
       (!filter.variant || d.variant === Number(filter.variant)) &&
       (!filter.account || d.account === Number(filter.account)) &&
       (!filter.verdict || d.verdict === filter.verdict));
+    rows.forEach((d) => { d.class = d.account < 0 ? "all" : null; });
     box.replaceChildren(rows.length > 0
-      ? sortableTable({ columns, rows, label: "differences" })
+      ? sortableTable({ columns: differenceColumns(filter), rows, label: "differences" })
       : element("p", { class: "note" }, "No difference is of this kind."));
   };
   const select = (label, field, options) => {

@@ -19,7 +19,7 @@ function lineChart(parent, spec) {
     [spec.xText(x), ...spec.series.map((s) => spec.yText(valueAt(s, i)))]);
   parent.append(element("figure", null,
     element("figcaption", null, spec.title, element("span", { class: "unit" }, " " + spec.unit)),
-    key, box, where, dataAsTable(header, rows)));
+    key, box, element("div", { class: "under" }, where, dataAsTable(header, rows))));
 
   const showAt = (i) => {
     const known = i !== null && i !== undefined;
@@ -78,7 +78,7 @@ function optionsOf(spec, layers, width, showAt) {
   };
   return {
     width,
-    height: spec.height || Math.max(180, Math.min(260, Math.round(width * 0.45))),
+    height: spec.height || Math.max(210, Math.min(270, Math.round(width * 0.45))),
     legend: { show: false },
     padding: [8, 14, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: !layers.some((l) => l.stacked) }, y: false },
@@ -89,7 +89,7 @@ function optionsOf(spec, layers, width, showAt) {
     axes: [
       {
         ...axis,
-        size: 32,
+        size: 28,
         splits: (u, i, min, max) => spec.xTicks(min, max, width),
         values: (u, ticks) => ticks.map(spec.xLabel),
       },

@@ -26,19 +26,24 @@ function largestSum(lists) {
   return most;
 }
 
+// usedAnywhere says whether a list has anything in it under any policy, so that all have one key.
+function usedAnywhere(pick) {
+  return followed().some(({ variant }) => pick(variant.series).some((value) => value > 0));
+}
+
 function busyChart(parent, { variant }, yMax) {
   const s = variant.series;
   const layers = s.busy.map((values, level) => ({
     label: LEVELS[level], values, stacked: true, area: true, colour: () => palette().levels[level],
   }));
-  const some = layers.filter((l) => l.values.some((v) => v > 0));
-  if (s.provisioning.some((v) => v > 0)) {
-    some.push({ label: "of them provisioning", values: s.provisioning, width: 1.5,
+  const some = layers.filter((_, level) => usedAnywhere((x) => x.busy[level]));
+  if (usedAnywhere((x) => x.provisioning)) {
+    some.push({ label: "provisioning", values: s.provisioning, width: 1.5,
       colour: () => palette().provisioning });
   }
   some.push({ label: "alive", values: s.alive, width: 1.5, dash: [4, 3], colour: () => palette().alive });
   lineChart(parent, {
-    ...over(s), title: variant.label, unit: "workers that ran tasks, by level", yMax, series: some,
+    ...over(s), title: variant.label, unit: "workers busy, by level", yMax, series: some,
     about: `Workers that ran tasks over time under ${variant.label}, stacked by level, ` +
       `with the workers that were alive. Utilisation ${percent(variant.pool.utilisation)}.`,
   });
@@ -49,9 +54,9 @@ function queueChart(parent, { variant }, yMax) {
   const layers = s.queue.map((values, level) => ({
     label: LEVELS[level], values, stacked: true, area: true, colour: () => palette().levels[level],
   }));
-  const some = layers.filter((l) => l.values.some((v) => v > 0));
+  const some = layers.filter((_, level) => usedAnywhere((x) => x.queue[level]));
   lineChart(parent, {
-    ...over(s), title: variant.label, unit: "requests that waited, by level", yMax,
+    ...over(s), title: variant.label, unit: "requests waiting, by level", yMax,
     series: some.length > 0 ? some : layers.slice(-1),
     about: `Requests that waited over time under ${variant.label}, stacked by level. ` +
       `Mean ${decimal(variant.pool.queue_mean, 1)}.`,
@@ -64,6 +69,7 @@ function sideBySide(parent, draw) {
   const box = element("div", { class: "several" });
   const show = (list) => {
     box.replaceChildren();
+    box.dataset.count = list.length;
     list.forEach((v) => draw(box, v));
   };
   if (all.length > 1) {

@@ -95,7 +95,7 @@ function drawShares() {
   const table = element("div");
   const all = () => groups.flatMap((group) => group.bars.map((bar) => ({ group, bar })));
   const draw = (width) => {
-    key.replaceChildren(variantKey(), keyOf([
+    key.replaceChildren(variantKey([], (v) => v.shares.length > 0), keyOf([
       { label: "outline: granted", colour: () => palette().ink },
       { label: "dashed tick: needed", colour: () => palette().ink, dash: [2, 2] }]));
     barChart(box, groups, width);
@@ -111,7 +111,8 @@ function drawShares() {
   });
   parent.append(...[controls].filter(Boolean), element("figure", null,
     element("figcaption", null, "Workers used", element("span", { class: "unit" },
-      " workers on average; bar: used for what completed")), key, box, readout, table));
+      " workers on average; bar: used for what completed")), key, box,
+    element("div", { class: "under" }, readout, table)));
   details();
   onWidth(box, draw);
   steerable(box, {

@@ -58,9 +58,10 @@ function waitGroups([from, to]) {
   });
 }
 
-function variantKey(extra) {
-  return keyOf([...data.variants.map((v, i) => ({ label: v.label, colour: () => variantColour(i), area: true })),
-    ...(extra || [])]);
+// variantKey is the key of the policies that a chart shows, and of what else is in it.
+function variantKey(extra, shown) {
+  const items = data.variants.map((v, i) => ({ variant: v, label: v.label, colour: () => variantColour(i), area: true }));
+  return keyOf([...items.filter(({ variant }) => !shown || shown(variant)), ...extra]);
 }
 
 function drawStrips() {
@@ -91,7 +92,8 @@ function drawStrips() {
   });
   parent.append(...[controls].filter(Boolean), element("figure", null,
     element("figcaption", null, "Waits per account and policy",
-      element("span", { class: "unit" }, " p5, p25, median, p75, p95")), key, box, readout, table));
+      element("span", { class: "unit" }, " p5, p25, median, p75, p95")), key, box,
+    element("div", { class: "under" }, readout, table)));
   onWidth(box, draw);
   const mark = (i) => box.querySelectorAll("[data-lane]").forEach((g, n) => {
     g.setAttribute("opacity", i === null || n === i ? 1 : 0.3);
