@@ -63,9 +63,9 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 	} else if in, err = readInput(f, c.Flags(), args[0], stderr); err != nil {
 		return err
 	}
-	var file *report.JSONFile
+	var file *report.File
 	if f.json != "" {
-		if file, err = report.CreateJSON(f.json); err != nil {
+		if file, err = report.Create(f.json, stdout); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,8 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 		return err
 	}
 	if file != nil {
-		if err := file.Write(figures); err != nil {
+		write := func(w io.Writer) error { return report.FiguresJSON(w, figures) }
+		if err := file.Write(write); err != nil {
 			return err
 		}
 	}

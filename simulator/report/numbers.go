@@ -32,6 +32,17 @@ func shortSeconds(s float64) string {
 	return wholeSeconds(s)
 }
 
+// meanSeconds writes a mean of seconds or worker-seconds as shortSeconds does, or a dash.
+func meanSeconds(s number) string {
+	switch {
+	case !s.known():
+		return "–"
+	case math.Abs(float64(s)) > 1e15:
+		return fmt.Sprintf("%.3g", float64(s))
+	}
+	return shortSeconds(float64(s))
+}
+
 // percent writes a part of one in percent, with one decimal.
 func percent(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" }
 

@@ -81,15 +81,18 @@ func newTable(header ...any) table.Writer {
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	t.SetStyle(style)
 	t.AppendHeader(header)
-	var columns []table.ColumnConfig
-	for i := range header {
-		if i > 0 {
-			columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight,
-				AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
-		}
-	}
-	t.SetColumnConfigs(columns)
+	t.SetColumnConfigs(columnsAligned(len(header), 1))
 	return t
+}
+
+// columnsAligned aligns columns to the right, but for some on the left side.
+func columnsAligned(columns, names int) []table.ColumnConfig {
+	var list []table.ColumnConfig
+	for i := names; i < columns; i++ {
+		list = append(list, table.ColumnConfig{Number: i + 1, Align: text.AlignRight,
+			AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
+	}
+	return list
 }
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.
