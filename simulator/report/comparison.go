@@ -66,7 +66,7 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 	r := s.results
 	fmt.Fprintf(b, "%s\n", shownText(r.Name, "experiment"))
 	if r.Description != "" {
-		fmt.Fprintf(b, "%s\n", wrap(r.Description))
+		fmt.Fprintf(b, "%s\n", wrap(printable(strings.Join(strings.Fields(r.Description), " "))))
 	}
 	fmt.Fprintf(b, "%s: %s of %s, %s, %s", shownText(r.Workload.Name, "workload"),
 		plural(r.Workload.Requests, "request"), plural(r.Workload.Accounts, "account"),
@@ -77,7 +77,7 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 	b.WriteString("\n")
 	for _, list := range [][]string{r.Workload.Notes, notes} {
 		for _, note := range list {
-			fmt.Fprintf(b, "%s\n", note)
+			fmt.Fprintf(b, "%s\n", printable(note))
 		}
 	}
 	if r.Partial {
@@ -91,7 +91,7 @@ func shownText(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}
-	return shown(text)
+	return printable(text)
 }
 
 // writeTrouble writes the broken promises.
@@ -100,7 +100,7 @@ func (s *study) writeTrouble(b *strings.Builder) {
 		if i == 0 {
 			b.WriteString("\nBROKEN:\n")
 		}
-		fmt.Fprintf(b, "  %s\n", text)
+		fmt.Fprintf(b, "  %s\n", printable(text))
 	}
 }
 
@@ -142,7 +142,7 @@ func wrap(text string) string {
 // marksLegend explains the marks.
 func (s *study) marksLegend() string {
 	text := fmt.Sprintf("▼ less and ▲ more than under %s",
-		cut(s.results.Variants[0].Name, terminalVariantRunes))
+		cut(variantLabel(s.results.Variants[0].Name), terminalVariantRunes))
 	if s.seeds > 1 {
 		return text + ", by more than chance explains (95 % confidence over the seeds)"
 	}
@@ -207,7 +207,7 @@ func mark(d *experiment.Difference) string {
 func (s *study) comparedRow(name string, variant int, a *accountMeans,
 	mark func(experiment.Metric) string) table.Row {
 	return table.Row{
-		name, cut(shown(s.results.Variants[variant].Name), terminalVariantRunes),
+		name, cut(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
 		meanCount(a.Requests),
 		meanSeconds(a.WaitP50) + mark(experiment.MetricWaitP50),
 		meanSeconds(a.WaitP95) + mark(experiment.MetricWaitP95),
@@ -247,7 +247,7 @@ func (s *study) poolTable() string {
 	for i, v := range s.variants {
 		p := &v.pool
 		t.AppendRow(table.Row{
-			cut(shown(s.results.Variants[i].Name), terminalVariantRunes),
+			cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 			percentOf(p.Utilisation) + mark(s.differenceOfAll(i, experiment.MetricUtilisation)),
 			percentOf(p.Useful) + mark(s.differenceOfAll(i, experiment.MetricUseful)),
 			percentOf(p.LostWork), meanCount(p.QueueMean), meanCount(p.QueueMax),
@@ -279,7 +279,7 @@ func (s *study) realTable() string {
 				"mean", "p50", "p90", "p95", "max")
 			row("the log's own", &f.RealWait)
 		}
-		name := cut(shown(s.results.Variants[i].Name), terminalVariantRunes)
+		name := cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes)
 		row(name+", to its first task", &f.FirstWait)
 		row(name+", to its last task", &f.LastWait)
 	}
@@ -303,7 +303,7 @@ func (s *study) importanceTable() string {
 	for i, v := range s.variants {
 		for _, x := range v.importances() {
 			t.AppendRow(table.Row{x.Importance,
-				cut(shown(s.results.Variants[i].Name), terminalVariantRunes),
+				cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 				meanCount(x.Requests), meanSeconds(x.WaitP50), meanSeconds(x.WaitP95),
 				meanSeconds(x.WaitMean), meanCount(x.Preempted), meanCount(x.RealPreempted)})
 			rows++

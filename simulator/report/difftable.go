@@ -36,8 +36,8 @@ func Differences(out io.Writer, results *experiment.Results, o Options) error {
 
 // writeDifferences writes the table of a variant.
 func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
-	header := table.Row{"account", "figure", cut(shown(s.results.Variants[0].Name), 16),
-		cut(shown(s.results.Variants[variant].Name), 16), "change"}
+	header := table.Row{"account", "figure", cut(variantLabel(s.results.Variants[0].Name), 16),
+		cut(variantLabel(s.results.Variants[variant].Name), 16), "change"}
 	if s.seeds > 1 {
 		header = append(header, "difference, 95 % interval")
 	} else {
@@ -91,8 +91,12 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 		fmt.Fprintf(b, "%s the same and left out\n", areOrIs(alike, "figure"))
 	}
 	if len(others) > 0 {
-		fmt.Fprintf(b, "%s, those that used least, left out\n",
-			areOrIs(len(others), "more account"))
+		verb := "have"
+		if len(others) == 1 {
+			verb = "has"
+		}
+		fmt.Fprintf(b, "%s %s differences, and are left out as they used least\n",
+			plural(len(others), "more account"), verb)
 	}
 }
 

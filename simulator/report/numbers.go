@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // count writes a whole number with commas: 28,476.
@@ -75,8 +76,14 @@ func shown(id string) string {
 	if id == "" {
 		return "(no account)"
 	}
-	if strings.IndexFunc(id, func(r rune) bool { return !strconv.IsPrint(r) }) >= 0 {
-		return strconv.Quote(id)
+	return printable(id)
+}
+
+// printable quotes a text that has in it what a terminal should not be given.
+func printable(text string) string {
+	unprintable := func(r rune) bool { return !strconv.IsPrint(r) }
+	if !utf8.ValidString(text) || strings.IndexFunc(text, unprintable) >= 0 {
+		return strconv.Quote(text)
 	}
-	return id
+	return text
 }

@@ -67,20 +67,18 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 function onWidth(node, draw) {
   let last = 0;
   const redraw = () => {
-    if (node.isConnected && last > 0) draw(last);
-    else if (!node.isConnected) redraws.delete(redraw);
+    if (!node.isConnected) redraws.delete(redraw);
+    else if (last > 0) draw(last);
   };
-  redraws.add(redraw);
-  new ResizeObserver(() => {
+  const fit = () => {
     const width = Math.floor(node.clientWidth);
     if (width > 0 && width !== last) {
       last = width;
       draw(width);
     }
-  }).observe(node);
-  const width = Math.floor(node.clientWidth);
-  if (width > 0) {
-    last = width;
-    draw(width);
-  }
+  };
+  redraws.add(redraw);
+  // Not at once: what is drawn may change the size again, in the middle of being told of it.
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(node);
+  fit();
 }
