@@ -4,8 +4,11 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	stdhtml "html"
+	"maps"
 	"math"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,89 +70,128 @@ type found struct {
 
 var foundText = regexp.MustCompile(`(?s)<pre id="found">(.*?)</pre>`)
 
-// look opens a report in a browser and tries everything in it.
-func look(t *testing.T, r *experiment.Results, flags ...string) *found {
+//go:embed testdata/frames.html
+var frames string
+
+// look opens reports in a browser, each in a frame, and tries everything in them. Those whose name
+// begins with "narrow" are as wide as a telephone.
+func look(t *testing.T, reports map[string]*experiment.Results, flags ...string) map[string]*found {
 	t.Helper()
 	program := browser(t)
 	dir := t.TempDir()
-	path := filepath.Join(dir, "report.html")
-	page := strings.Replace(html(t, r), "</head>", "<script>"+probe+"</script></head>", 1)
+	var list strings.Builder
+	for i, name := range slices.Sorted(maps.Keys(reports)) {
+		file := fmt.Sprintf("%d.html", i)
+		page := strings.Replace(html(t, reports[name]), "</head>", "<script>"+probe+"</script></head>", 1)
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		width := 1280
+		if strings.HasPrefix(name, "narrow") {
+			width = 420
+		}
+		fmt.Fprintf(&list, "<iframe src=\"%s#%s\" width=%d height=900></iframe>\n", file,
+			url.PathEscape(name), width)
+	}
+	path := filepath.Join(dir, "frames.html")
+	page := strings.Replace(frames, "FRAMES", list.String(), 1)
 	if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	out := dumpDOM(t, program, path, flags)
+	match := foundText.FindSubmatch(out)
+	if match == nil {
+		t.Fatalf("the probes have written nothing; the page is %.2000q", out)
+	}
+	all := map[string]*found{}
+	if err := json.Unmarshal([]byte(stdhtml.UnescapeString(string(match[1]))), &all); err != nil {
+		t.Fatal(err)
+	}
+	for name := range reports {
+		f := all[name]
+		if f == nil {
+			t.Fatalf("nothing is known of %q", name)
+		}
+		for _, e := range f.Errors {
+			t.Errorf("%s: in the browser: %s", name, e)
+		}
+		if len(f.Resources) > 0 {
+			t.Errorf("%s: the page asked for %v", name, f.Resources)
+		}
+		if f.Width > 0 {
+			t.Errorf("%s: the page is %d pixels wider than its frame", name, f.Width)
+		}
+	}
+	return all
+}
+
+// dumpDOM lets the browser open a file, and returns what the page has become.
+func dumpDOM(t *testing.T, program, path string, flags []string) []byte {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	args := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + filepath.Join(dir, "user"),
-		"--virtual-time-budget=10000", "--window-size=1280,2400"}, flags...)
+		"--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + t.TempDir(),
+		"--virtual-time-budget=20000", "--window-size=1400,2400"}, flags...)
 	cmd := exec.CommandContext(ctx, program, append(args, "--dump-dom", "file://"+path)...)
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v", program, err)
 	}
-	match := foundText.FindSubmatch(out)
-	if match == nil {
-		t.Fatalf("the probe has written nothing; the page ends with %q", out[max(0, len(out)-300):])
-	}
-	var f found
-	if err := json.Unmarshal([]byte(stdhtml.UnescapeString(string(match[1]))), &f); err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range f.Errors {
-		t.Errorf("in the browser: %s", e)
-	}
-	if len(f.Resources) > 0 {
-		t.Errorf("the page asked for %v", f.Resources)
-	}
-	if f.Width > 0 {
-		t.Errorf("the page is %d pixels wider than the window", f.Width)
-	}
-	return &f
+	return out
 }
 
-// Every chart has marks, a name, a table of its data, and a cursor that the keyboard moves and that
-// says what is there.
-func TestChartsInTheBrowser(t *testing.T) {
-	for _, scheme := range []struct{ name, flag string }{
-		{"light", "--blink-settings=preferredColorScheme=1"},
-		{"dark", "--blink-settings=preferredColorScheme=0"},
-	} {
-		t.Run(scheme.name, func(t *testing.T) {
-			r := results(usual)
-			f := look(t, r, scheme.flag)
-			// Strips, curve, 3 × utilisation, 3 × queue, balance, queue and workers of an account,
-			// and shares.
-			if len(f.Charts) != 12 {
-				t.Errorf("%d charts, want 12", len(f.Charts))
-			}
-			for i, c := range f.Charts {
-				if c.Marks < 10 {
-					t.Errorf("%s: %d marks", c.Name, c.Marks)
-				}
-				if c.Label == "" || f.Details[i] < 5 {
-					t.Errorf("%s: label %q, %d rows of data", c.Name, c.Label, f.Details[i])
-				}
-			}
-			for _, k := range f.Keys {
-				if !k.Focus || k.Said[0] == "" || k.Said[0] == k.Said[1] || k.Said[1] == k.Said[2] {
-					t.Errorf("%s: focus %t, said %q", k.Name, k.Focus, k.Said)
-				}
-			}
-			if f.Sorts < 10 {
-				t.Errorf("%d columns could be sorted", f.Sorts)
-			}
-		})
-	}
-}
-
-// The table of all figures has what the results have, to the last digit.
-func TestFiguresInTheBrowser(t *testing.T) {
+// A page does what it should for usual results, on a wide and on a narrow screen, and nothing in
+// odd results makes it fail.
+func TestInTheBrowser(t *testing.T) {
 	m := usual
 	m.seeds = 1 // then means are the figures themselves
-	r := results(m)
-	f := look(t, r, "--window-size=420,1600")
+	reports := oddResults()
+	reports["usual"], reports["narrow"] = results(usual), results(m)
+	all := look(t, reports, "--blink-settings=preferredColorScheme=1")
+	checkCharts(t, all["usual"])
+	checkCharts(t, all["narrow"])
+	checkFigures(t, all["narrow"], reports["narrow"])
+}
+
+func TestInTheBrowserInTheDark(t *testing.T) {
+	all := look(t, map[string]*experiment.Results{"usual": results(usual)},
+		"--blink-settings=preferredColorScheme=0")
+	checkCharts(t, all["usual"])
+}
+
+// checkCharts checks that every chart has marks, a name, a table of its data, and a cursor that the
+// keyboard moves and that says what is there.
+func checkCharts(t *testing.T, f *found) {
+	t.Helper()
+	// Strips, curve, 3 × utilisation, 3 × queue, balance, queue and workers of an account, and
+	// shares.
+	if len(f.Charts) != 12 {
+		t.Errorf("%d charts, want 12", len(f.Charts))
+	}
+	for i, c := range f.Charts {
+		if c.Marks < 10 {
+			t.Errorf("%s: %d marks", c.Name, c.Marks)
+		}
+		if c.Label == "" || f.Details[i] < 5 {
+			t.Errorf("%s: label %q, %d rows of data", c.Name, c.Label, f.Details[i])
+		}
+	}
+	for _, k := range f.Keys {
+		if !k.Focus || k.Said[0] == "" || k.Said[0] == k.Said[1] || k.Said[1] == k.Said[2] {
+			t.Errorf("%s: focus %t, said %q", k.Name, k.Focus, k.Said)
+		}
+	}
+	if f.Sorts < 10 {
+		t.Errorf("%d columns could be sorted", f.Sorts)
+	}
+}
+
+// checkFigures checks that the table of all figures has what the results have, to the last digit.
+func checkFigures(t *testing.T, f *found, r *experiment.Results) {
+	t.Helper()
 	if len(f.Tables) != len(r.Variants) {
 		t.Fatalf("%d tables, want %d", len(f.Tables), len(r.Variants))
 	}
@@ -161,13 +203,10 @@ func TestFiguresInTheBrowser(t *testing.T) {
 		for _, row := range table.Rows {
 			a := &figures.All
 			if row[0].Text != "all requests" {
-				i := slices.IndexFunc(figures.Accounts, func(a simulator.AccountFigures) bool {
-					return a.Account == scheduler.AccountID(row[0].Text)
-				})
-				if i < 0 {
-					t.Fatalf("there is no account %q", row[0].Text)
-				}
-				a = &figures.Accounts[i]
+				a = accountOf(figures, scheduler.AccountID(row[0].Text))
+			}
+			if a == nil {
+				t.Fatalf("there is no account %q", row[0].Text)
 			}
 			want := []float64{float64(a.Requests), a.Wait.P50Seconds, a.Wait.P95Seconds,
 				a.Wait.MeanSeconds, a.UsedSeconds, a.PaidSeconds, a.FreeSeconds,
@@ -182,13 +221,6 @@ func TestFiguresInTheBrowser(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// Nothing in the results makes the page fail.
-func TestOddResultsInTheBrowser(t *testing.T) {
-	for name, r := range oddResults() {
-		t.Run(name, func(t *testing.T) { look(t, r) })
 	}
 }
 

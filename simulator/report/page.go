@@ -260,7 +260,8 @@ func (s *study) lead(w *verdict) string {
 	}
 	total := len(w.Less) + len(w.More) + w.Alike
 	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long.",
-		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)), waitVerb(w.Alike))
+		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
+		waitVerb(w.Alike))
 	if w.Wait.From.known() && w.Wait.To.known() {
 		text += fmt.Sprintf(" Over all requests the mean wait is %s instead of %s.",
 			humanSeconds(w.Wait.To), humanSeconds(w.Wait.From))
