@@ -142,7 +142,7 @@ func wrap(text string) string {
 // marksLegend explains the marks.
 func (s *study) marksLegend() string {
 	text := fmt.Sprintf("▼ less and ▲ more than under %s",
-		cut(variantLabel(s.results.Variants[0].Name), terminalVariantRunes))
+		shorten(variantLabel(s.results.Variants[0].Name), terminalVariantRunes))
 	if s.seeds > 1 {
 		return text + ", by more than chance explains (95 % confidence over the seeds)"
 	}
@@ -153,13 +153,13 @@ func (s *study) marksLegend() string {
 func (s *study) accountTable(top int) string {
 	t := newTable("account", "policy", "requests", "wait p50", "wait p95", "wait mean",
 		"lost work", "preempted")
-	t.SetColumnConfigs(columnsAligned(8, 2))
+	t.SetColumnConfigs(alignments(8)[1:]) // the policy is aligned to the left
 	shownAccounts := s.accounts
 	if top > 0 && len(shownAccounts) > top {
 		shownAccounts = shownAccounts[:top]
 	}
 	for _, id := range shownAccounts {
-		name := cut(shown(string(id)), terminalAccountRunes)
+		name := shorten(shown(string(id)), terminalAccountRunes)
 		for i, v := range s.variants {
 			if a := v.account(id); a != nil {
 				t.AppendRow(s.comparedRow(name, i, a, func(m experiment.Metric) string {
@@ -207,7 +207,7 @@ func mark(d *experiment.Difference) string {
 func (s *study) comparedRow(name string, variant int, a *accountMeans,
 	mark func(experiment.Metric) string) table.Row {
 	return table.Row{
-		name, cut(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
+		name, shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
 		meanCount(a.Requests),
 		meanSeconds(a.WaitP50) + mark(experiment.MetricWaitP50),
 		meanSeconds(a.WaitP95) + mark(experiment.MetricWaitP95),
@@ -247,7 +247,7 @@ func (s *study) poolTable() string {
 	for i, v := range s.variants {
 		p := &v.pool
 		t.AppendRow(table.Row{
-			cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
+			shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 			percentOf(p.Utilisation) + mark(s.differenceOfAll(i, experiment.MetricUtilisation)),
 			percentOf(p.Useful) + mark(s.differenceOfAll(i, experiment.MetricUseful)),
 			percentOf(p.LostWork), meanCount(p.QueueMean), meanCount(p.QueueMax),
@@ -279,7 +279,7 @@ func (s *study) realTable() string {
 				"mean", "p50", "p90", "p95", "max")
 			row("the log's own", &f.RealWait)
 		}
-		name := cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes)
+		name := shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes)
 		row(name+", to its first task", &f.FirstWait)
 		row(name+", to its last task", &f.LastWait)
 	}
@@ -298,12 +298,12 @@ func (s *study) realTable() string {
 func (s *study) importanceTable() string {
 	t := newTable("importance", "policy", "requests", "wait p50", "wait p95", "wait mean",
 		"preempted", "evicted in the log")
-	t.SetColumnConfigs(columnsAligned(8, 2))
+	t.SetColumnConfigs(alignments(8)[1:]) // the policy is aligned to the left
 	rows, evicted := 0, false
 	for i, v := range s.variants {
 		for _, x := range v.importances() {
 			t.AppendRow(table.Row{x.Importance,
-				cut(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
+				shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 				meanCount(x.Requests), meanSeconds(x.WaitP50), meanSeconds(x.WaitP95),
 				meanSeconds(x.WaitMean), meanCount(x.Preempted), meanCount(x.RealPreempted)})
 			rows++

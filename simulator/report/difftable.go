@@ -36,15 +36,15 @@ func Differences(out io.Writer, results *experiment.Results, o Options) error {
 
 // writeDifferences writes the table of a variant.
 func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
-	header := table.Row{"account", "figure", cut(variantLabel(s.results.Variants[0].Name), 16),
-		cut(variantLabel(s.results.Variants[variant].Name), 16), "change"}
+	header := table.Row{"account", "figure", shorten(variantLabel(s.results.Variants[0].Name), 16),
+		shorten(variantLabel(s.results.Variants[variant].Name), 16), "change"}
 	if s.seeds > 1 {
 		header = append(header, "difference, 95 % interval")
 	} else {
 		header = append(header, "difference")
 	}
 	t := newTable(append(header, "verdict")...)
-	t.SetColumnConfigs(columnsAligned(len(header), 2))
+	t.SetColumnConfigs(alignments(len(header))[1:]) // the figure is aligned to the left
 	places := map[scheduler.AccountID]int{}
 	for i, id := range s.accounts {
 		places[id] = i
@@ -76,7 +76,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 	for i, d := range list {
 		name := "all"
 		if !d.AllAccounts {
-			name = cut(shown(string(d.Account)), terminalAccountRunes)
+			name = shorten(shown(string(d.Account)), terminalAccountRunes)
 		}
 		if i > 0 && place(d) == place(list[i-1]) {
 			name = ""

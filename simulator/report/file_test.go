@@ -180,7 +180,7 @@ func TestTaskFile(t *testing.T) {
 	record := func(variant string, seed uint64, r *simulator.TaskRecord) {
 		part, err := file.Part(variant, seed)
 		if err == nil {
-			err = part.Record(r)
+			err = errors.Join(part.Record(r), part.Close(), part.Close())
 		}
 		if err != nil {
 			t.Fatal(err)

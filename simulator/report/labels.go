@@ -9,18 +9,18 @@ const (
 
 // label writes an account's name for people: what cannot be printed is quoted, and a long name is
 // cut in its middle.
-func label(name string) string { return cut(shown(name), accountRunesMax) }
+func label(name string) string { return shorten(shown(name), accountRunesMax) }
 
 // variantLabel does the same with a variant's name.
 func variantLabel(name string) string {
 	if name == "" {
 		return "(no name)"
 	}
-	return cut(shown(name), variantRunesMax)
+	return shorten(shown(name), variantRunesMax)
 }
 
-// cut takes runes out of the middle of a text that has more than most.
-func cut(text string, most int) string {
+// shorten takes runes out of the middle of a text that has more than most.
+func shorten(text string, most int) string {
 	runes := []rune(text)
 	if len(runes) <= most {
 		return text

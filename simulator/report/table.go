@@ -81,18 +81,18 @@ func newTable(header ...any) table.Writer {
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	t.SetStyle(style)
 	t.AppendHeader(header)
-	t.SetColumnConfigs(columnsAligned(len(header), 1))
+	t.SetColumnConfigs(alignments(len(header)))
 	return t
 }
 
-// columnsAligned aligns columns to the right, but for some on the left side.
-func columnsAligned(columns, names int) []table.ColumnConfig {
-	var list []table.ColumnConfig
-	for i := names; i < columns; i++ {
-		list = append(list, table.ColumnConfig{Number: i + 1, Align: text.AlignRight,
+// alignments aligns columns from the second on to the right.
+func alignments(columns int) []table.ColumnConfig {
+	var configs []table.ColumnConfig
+	for number := 2; number <= columns; number++ {
+		configs = append(configs, table.ColumnConfig{Number: number, Align: text.AlignRight,
 			AlignHeader: text.AlignRight, AlignFooter: text.AlignRight})
 	}
-	return list
+	return configs
 }
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.

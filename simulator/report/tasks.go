@@ -40,6 +40,7 @@ type TaskPart struct {
 	temp   *os.File
 	buffer *bufio.Writer
 	row    []byte
+	closed bool
 }
 
 // CreateTasks begins a file, as [Create] does. Either Write or Discard must follow.
@@ -74,6 +75,18 @@ func (t *TaskFile) Part(variant string, seed uint64) (*TaskPart, error) {
 func (p *TaskPart) Record(r *simulator.TaskRecord) error {
 	p.row = appendTask(p.row[:0], p.run, r)
 	if _, err := p.buffer.Write(p.row); err != nil {
+		return fmt.Errorf("%s: %w", p.path, cause(err))
+	}
+	return nil
+}
+
+// Close ends the rows of the run. Calls after the first one do nothing.
+func (p *TaskPart) Close() error {
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	if err := errors.Join(p.buffer.Flush(), p.temp.Close()); err != nil {
 		return fmt.Errorf("%s: %w", p.path, cause(err))
 	}
 	return nil
@@ -115,14 +128,15 @@ func (t *TaskFile) Write(results *experiment.Results) error {
 
 // copyTo writes the part's rows.
 func (p *TaskPart) copyTo(w io.Writer) error {
-	if err := p.buffer.Flush(); err != nil {
+	if err := p.Close(); err != nil {
 		return err
 	}
-	if _, err := p.temp.Seek(0, io.SeekStart); err != nil {
+	rows, err := os.Open(p.temp.Name())
+	if err != nil {
 		return err
 	}
-	_, err := io.Copy(w, p.temp)
-	return err
+	_, err = io.Copy(w, rows)
+	return errors.Join(err, rows.Close())
 }
 
 // Discard takes the temporary files away. No part may be recorded any more.
@@ -132,7 +146,10 @@ func (t *TaskFile) Discard() error { return errors.Join(t.file.Discard(), t.disc
 func (t *TaskFile) discardParts() error {
 	var errs []error
 	for _, p := range t.parts {
-		errs = append(errs, p.temp.Close(), os.Remove(p.temp.Name()))
+		if !p.closed {
+			errs = append(errs, p.temp.Close())
+		}
+		errs = append(errs, os.Remove(p.temp.Name()))
 	}
 	t.parts = nil
 	return errors.Join(errs...)
