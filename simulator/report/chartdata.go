@@ -110,6 +110,7 @@ type accountSeries struct {
 // chartFlows say who preempted whom: rows preempt, columns are preempted. Means over the seeds.
 type chartFlows struct {
 	Names []string  `json:"names"`
+	Named int       `json:"named"` // how many names are of one account
 	Count []rounded `json:"count"`
 	Lost  []rounded `json:"lost_worker_seconds"`
 }

@@ -106,7 +106,11 @@ func (s *study) writeTrouble(b *strings.Builder) {
 
 // writeChanges writes the accounts that wait less or more, up to three.
 func writeChanges(b *strings.Builder, what string, list []change) {
-	texts, rest := changes(list, changesMax)
+	first, rest := changes(list, changesMax)
+	var texts []string
+	for _, c := range first {
+		texts = append(texts, fmt.Sprintf("%s: %s instead of %s", c.Account, c.Now, c.Before))
+	}
 	if rest > 0 {
 		texts = append(texts, fmt.Sprintf("and %s more", count(rest)))
 	}
@@ -296,23 +300,40 @@ func (s *study) realTable() string {
 
 // importanceTable has a row for each importance and variant; empty if there is no importance.
 func (s *study) importanceTable() string {
-	t := newTable("importance", "policy", "requests", "wait p50", "wait p95", "wait mean",
-		"preempted", "evicted in the log")
-	t.SetColumnConfigs(alignments(8)[1:]) // the policy is aligned to the left
-	rows, evicted := 0, false
+	header := table.Row{"importance", "policy", "requests", "wait p50", "wait p95", "wait mean",
+		"preempted", "evicted in the log"}
+	rows := map[string][]table.Row{}
+	var names []string
+	evicted := false
 	for i, v := range s.variants {
 		for _, x := range v.importances() {
-			t.AppendRow(table.Row{x.Importance,
+			name := x.Importance
+			if rows[x.Importance] == nil {
+				names = append(names, x.Importance)
+			} else {
+				name = ""
+			}
+			rows[x.Importance] = append(rows[x.Importance], table.Row{name,
 				shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 				meanCount(x.Requests), meanSeconds(x.WaitP50), meanSeconds(x.WaitP95),
 				meanSeconds(x.WaitMean), meanCount(x.Preempted), meanCount(x.RealPreempted)})
-			rows++
 			evicted = evicted || x.RealPreempted.known()
 		}
-		t.AppendSeparator()
 	}
-	if rows == 0 {
+	if len(names) == 0 {
 		return ""
+	}
+	columns := len(header)
+	if !evicted {
+		columns--
+	}
+	t := newTable(header[:columns]...)
+	t.SetColumnConfigs(alignments(columns)[1:]) // the policy is aligned to the left
+	for _, name := range names {
+		for _, row := range rows[name] {
+			t.AppendRow(row[:columns])
+		}
+		t.AppendSeparator()
 	}
 	text := t.Render()
 	if evicted {

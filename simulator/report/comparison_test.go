@@ -59,7 +59,8 @@ pool           utilisation    useful  lost work  queue mean  queue max  preempte
 `, `
 the log's own                     15,291  300  36,300  84,540  980,040
 `, `
-normal      quota             9,000        60     2,700        600      1,400               2,000
+normal      fifo              9,000        60     2,700        500          0               2,000
+            quota             9,000        60     2,700        600      1,400               2,000
 `, "On one run per worker this is a model")
 }
 
@@ -116,4 +117,35 @@ func TestComparisonThatCannotBeWritten(t *testing.T) {
 	if err := report.Comparison(fullDisk{}, results(usual), report.Options{}); err == nil {
 		t.Error("no error")
 	}
+}
+
+// Two experiments with the same variants are told apart by the names of their files.
+func TestPairDifferences(t *testing.T) {
+	base := results(madeUp{variants: 2, seeds: 2, accounts: 2})
+	other := results(madeUp{variants: 2, seeds: 2, accounts: 2})
+	other.Partial = true
+	for _, run := range other.Variants[1].Runs {
+		accountOf(run.Figures, "cq").Wait.MeanSeconds += 600
+	}
+	pair := &report.Pair{BaseName: "old.json", OtherName: "new.json", Base: base, Other: other,
+		OnlyOther: []string{"extra"}}
+	for i := range base.Variants {
+		two := &experiment.Results{Variants: []experiment.Variant{base.Variants[i],
+			other.Variants[i]}}
+		pair.Differences = append(pair.Differences, differences(two)...)
+	}
+	var b strings.Builder
+	if err := report.PairDifferences(&b, pair, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, b.String(), `new.json against old.json
+
+PARTIAL: new.json was stopped before its end
+
+new.json: fifo: No difference at all from old.json: fifo: every compared figure is the same under
+every seed.
+
+new.json: quota: Of 2 accounts, none waits less than under old.json: quota, 1 waits more, and 1
+waits about as long.`, `
+cq       wait mean, s`, "× 7.", "\n\nonly in new.json: extra\n")
 }

@@ -25,7 +25,7 @@ func (v *variantMeans) chartFlows() *chartFlows {
 		return cmp.Or(cmp.Compare(part[b], part[a]), cmp.Compare(a, b))
 	})
 	named := min(len(ids), flowsMax)
-	c := &chartFlows{}
+	c := &chartFlows{Named: named}
 	places := map[scheduler.AccountID]int{}
 	for i, id := range ids {
 		places[id] = min(i, named)

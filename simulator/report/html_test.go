@@ -38,8 +38,7 @@ func TestHTMLSaysWhoWaits(t *testing.T) {
 		"<h1>Quotas for the device lab</h1>",
 		"Of 8 accounts, 5 wait less than under fifo, 2 wait more, and 1 waits about as long. "+
 			"Over all requests the mean wait is 1.5 min instead of 35 min.",
-		"<li>cq: 1.6 min instead of 35 min</li>",
-		"<li>fuzz: 5 h 45 min instead of 36 min</li>",
+		change("cq", "1.6 min", "35 min"), change("fuzz", "5 h 45 min", "36 min"),
 		"806 worker-hours", "worse than 0 worker-hours",
 		"<b>85 s</b>",
 		"9,012 jobs, of which 12 never ran",
@@ -131,7 +130,13 @@ func TestPlantedBadPolicy(t *testing.T) {
 	r.Differences = differences(r)
 	contains(t, html(t, r),
 		"Of 8 accounts, none waits less than under fifo, 1 waits more, and 7 wait about as long.",
-		"<ul class=\"worse\"><li>release: 5 h 59 min instead of 36 min</li></ul>")
+		`<ul class="worse">`+change("release", "5 h 59 min", "36 min")+"</ul>")
+}
+
+// change is how the page says that an account's wait has changed.
+func change(account, now, before string) string {
+	return `<li><span class="name">` + account + `</span>: <span class="whole">` + now +
+		`</span> instead of <span class="whole">` + before + "</span></li>"
 }
 
 func accountOf(f *simulator.Figures, id scheduler.AccountID) *simulator.AccountFigures {

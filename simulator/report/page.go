@@ -46,13 +46,16 @@ type fact struct{ Name, Value string }
 type pageVerdict struct {
 	Variant     string
 	Lead, Wait  string // one of them is empty
-	Less, More  []string
+	Less, More  []pageChange
 	LessRest    int
 	MoreRest    int
 	LostWork    pageFigure
 	Utilisation pageFigure
 	Fairness    pageFigure
 }
+
+// pageChange is an account's wait beside that under the baseline.
+type pageChange struct{ Account, Now, Before string }
 
 // pageFigure is a figure beside that of the baseline. Mark is "better", "worse" or empty.
 type pageFigure struct{ Now, Before, Mark string }
@@ -240,12 +243,11 @@ func figureOf(f verdictFigure, write func(number) string) pageFigure {
 }
 
 // changes writes the first of them, and counts the others.
-func changes(list []change, most int) (texts []string, rest int) {
+func changes(list []change, most int) (first []pageChange, rest int) {
 	for _, c := range list[:min(len(list), most)] {
-		texts = append(texts, fmt.Sprintf("%s: %s instead of %s", c.Account, humanSeconds(c.To),
-			humanSeconds(c.From)))
+		first = append(first, pageChange{c.Account, humanSeconds(c.To), humanSeconds(c.From)})
 	}
-	return texts, max(0, len(list)-most)
+	return first, max(0, len(list)-most)
 }
 
 // lead is the sentence that sums a verdict up.

@@ -10,11 +10,13 @@ function heatTable(variant, kind) {
   const [title, pick, write, words] = FLOW_KINDS[kind];
   const rows = pick(variant.flows);
   const names = variant.flows.names;
-  const most = Math.max(1e-9, ...rows.flat());
+  // The colours are for the accounts with a name: the others together may be far larger.
+  const most = Math.max(1e-9, ...rows.slice(0, variant.flows.named)
+    .flatMap((row) => row.slice(0, variant.flows.named)));
   const sum = (list) => list.reduce((a, b) => a + b, 0);
   const cell = (x, row, column) => element("td", {
     class: x > 0 ? "mark" : "none", "data-value": x,
-    style: `--part: ${x > 0 ? Math.round(8 + 72 * Math.sqrt(x / most)) : 0}%`,
+    style: `--part: ${x > 0 ? Math.round(8 + 72 * Math.sqrt(Math.min(1, x / most))) : 0}%`,
     title: `${names[row]} against ${names[column]}: ${words(x)}`,
   }, x > 0 ? write(x) : "·");
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
