@@ -66,9 +66,9 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	var file *report.JSONFile
+	var file *report.File
 	if f.json != "" {
-		if file, err = report.CreateJSON(f.json); err != nil {
+		if file, err = report.Create(f.json, stdout); err != nil {
 			return err
 		}
 	}
@@ -80,7 +80,8 @@ func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer)
 		return err
 	}
 	if file != nil {
-		if err := file.Write(figures); err != nil {
+		write := func(w io.Writer) error { return report.FiguresJSON(w, figures) }
+		if err := file.Write(write); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // count writes a whole number with commas: 28,476.
@@ -30,6 +31,17 @@ func shortSeconds(s float64) string {
 		return strconv.FormatFloat(s, 'f', 1, 64)
 	}
 	return wholeSeconds(s)
+}
+
+// meanSeconds writes a mean of seconds or worker-seconds as shortSeconds does, or a dash.
+func meanSeconds(s number) string {
+	switch {
+	case !s.known():
+		return "–"
+	case math.Abs(float64(s)) > 1e15:
+		return fmt.Sprintf("%.3g", float64(s))
+	}
+	return shortSeconds(float64(s))
 }
 
 // percent writes a part of one in percent, with one decimal.
@@ -64,8 +76,14 @@ func shown(id string) string {
 	if id == "" {
 		return "(no account)"
 	}
-	if strings.IndexFunc(id, func(r rune) bool { return !strconv.IsPrint(r) }) >= 0 {
-		return strconv.Quote(id)
+	return printable(id)
+}
+
+// printable quotes a text that has in it what a terminal should not be given.
+func printable(text string) string {
+	unprintable := func(r rune) bool { return !strconv.IsPrint(r) }
+	if !utf8.ValidString(text) || strings.IndexFunc(text, unprintable) >= 0 {
+		return strconv.Quote(text)
 	}
-	return id
+	return text
 }

@@ -1,10 +1,7 @@
 package report_test
 
 import (
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -120,65 +117,5 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 func TestTableThatCannotBeWritten(t *testing.T) {
 	if err := report.Table(fullDisk{}, figures(), report.Options{}); err == nil {
 		t.Error("no error")
-	}
-}
-
-// The file is there when it is whole, and replaces an older one; nothing else is left behind.
-func TestJSON(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "figures.json")
-	if err := os.WriteFile(path, []byte("older"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	file, err := report.CreateJSON(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, _ := os.ReadFile(path); string(b) != "older" {
-		t.Errorf("before it is whole: %q", b)
-	}
-	if err := file.Write(figures()); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		Version  int
-		Accounts []struct {
-			Account string
-			Used    float64 `json:"used_worker_seconds"`
-		}
-	}
-	err = json.Unmarshal(b, &got)
-	if err != nil || got.Version != 1 || got.Accounts[1].Used != 1_234_567 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if files, _ := os.ReadDir(dir); len(files) != 1 {
-		t.Errorf("left behind: %v", files)
-	}
-}
-
-func TestJSONThatIsNotWritten(t *testing.T) {
-	dir := t.TempDir()
-	file, err := report.CreateJSON(filepath.Join(dir, "figures.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Discard(); err != nil {
-		t.Error(err)
-	}
-	if files, _ := os.ReadDir(dir); len(files) != 0 {
-		t.Errorf("left behind: %v", files)
-	}
-	_, err = report.CreateJSON(dir)
-	if err == nil || !strings.Contains(err.Error(), "not a file") {
-		t.Errorf("a folder: %v", err)
-	}
-	none := filepath.Join(dir, "none", "figures.json")
-	if _, err := report.CreateJSON(none); !errors.Is(err, os.ErrNotExist) ||
-		!strings.HasPrefix(err.Error(), none+": ") {
-		t.Errorf("in no folder: %v", err)
 	}
 }

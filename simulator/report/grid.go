@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+)
+
+// grid is the table of who waits how long under which variant: what most readers are after.
+type grid struct {
+	Variants []string
+	Rows     []gridRow
+	// Rest counts the accounts without a row.
+	Rest int
+}
+
+// gridRow is an account, or all of them.
+type gridRow struct {
+	Account string
+	All     bool
+	Cells   []gridCell
+}
+
+// gridCell is the mean wait of an account under a variant.
+type gridCell struct {
+	Wait string
+	// Change is how it differs from the baseline's, such as "−95 %" or "× 3.1", and Mark is
+	// "better" or "worse"; both are empty where nothing noticeable does.
+	Change, Mark string
+	// Least is true if no other variant has a noticeably shorter wait.
+	Least bool
+}
+
+// grid has all accounts together, and those that used most.
+func (s *study) grid(top int) grid {
+	g := grid{Rest: max(0, len(s.accounts)-top)}
+	for i := range s.variants {
+		g.Variants = append(g.Variants, variantLabel(s.results.Variants[i].Name))
+	}
+	row := gridRow{Account: "all requests", All: true}
+	for i, v := range s.variants {
+		row.Cells = append(row.Cells, cellOf(v.all.WaitMean,
+			s.differenceOfAll(i, experiment.MetricWaitMean)))
+	}
+	row.markLeast(s.waitsOf(func(v *variantMeans) *accountMeans { return &v.all }))
+	g.Rows = append(g.Rows, row)
+	for _, id := range s.accounts[:len(s.accounts)-g.Rest] {
+		row := gridRow{Account: label(string(id))}
+		waits := s.waitsOf(func(v *variantMeans) *accountMeans { return v.account(id) })
+		for i := range s.variants {
+			row.Cells = append(row.Cells, cellOf(waits[i],
+				s.difference(i, id, experiment.MetricWaitMean)))
+		}
+		row.markLeast(waits)
+		g.Rows = append(g.Rows, row)
+	}
+	return g
+}
+
+// waitsOf are the mean waits of an account under each variant.
+func (s *study) waitsOf(pick func(*variantMeans) *accountMeans) []number {
+	var waits []number
+	for _, v := range s.variants {
+		wait := none
+		if a := pick(v); a != nil {
+			wait = a.WaitMean
+		}
+		waits = append(waits, wait)
+	}
+	return waits
+}
+
+// markLeast marks the shortest wait, and those within a second or a hundredth of it, unless that
+// are all of them.
+func (r *gridRow) markLeast(waits []number) {
+	least := none
+	for _, wait := range waits {
+		if wait.known() && (!least.known() || wait < least) {
+			least = wait
+		}
+	}
+	marked := 0
+	for i, wait := range waits {
+		r.Cells[i].Least = wait.known() && wait <= least+max(1, least/100)
+		if r.Cells[i].Least {
+			marked++
+		}
+	}
+	if marked == len(waits) {
+		for i := range r.Cells {
+			r.Cells[i].Least = false
+		}
+	}
+}
+
+// cellOf is a wait, with how it differs from the baseline's.
+func cellOf(wait number, d *experiment.Difference) gridCell {
+	c := gridCell{Wait: humanSeconds(wait)}
+	if noticeable(d) {
+		c.Mark, c.Change = d.Verdict, ratio(d)
+	}
+	return c
+}
+
+// ratio writes a change beside what it was: "−95 %", "+40 %", "× 3.1". Empty if it was 0.
+func ratio(d *experiment.Difference) string {
+	switch {
+	case d.From <= 0:
+		return ""
+	case d.To >= 100*d.From:
+		return "× " + count(int64(min(d.To/d.From, 1e15)))
+	case d.To >= 2*d.From:
+		return fmt.Sprintf("× %.1f", d.To/d.From)
+	case d.Delta > 0:
+		return fmt.Sprintf("+%.0f %%", 100*d.Delta/d.From)
+	}
+	return fmt.Sprintf("−%.0f %%", -100*d.Delta/d.From)
+}

@@ -1,0 +1,92 @@
+// The browser test puts this script into the head of a report, which a frame of another page shows;
+// that page is told what the script has found.
+(() => {
+  "use strict";
+  const name = decodeURIComponent(location.hash.slice(1));
+  const found = { errors: [], charts: [], tables: [], keys: [], details: [], resources: [], sorts: 0 };
+  const error = (...texts) => found.errors.push(texts.map(String).join(" "));
+  window.addEventListener("error", (e) => error(e.message, e.filename, e.lineno));
+  window.addEventListener("unhandledrejection", (e) => error(e.reason));
+  document.addEventListener("securitypolicyviolation", (e) => error("asked for", e.blockedURI));
+  console.error = error;
+  console.warn = error;
+
+  // rgb reads a colour of the form #rrggbb.
+  const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
+
+  // marksOf counts the pixels of a canvas that have about a colour of the chart's key.
+  function marksOf(figure) {
+    const canvas = figure.querySelector("canvas");
+    if (!canvas) {
+      return [...figure.querySelectorAll("svg .mark")].filter((m) => m.getBoundingClientRect().width > 0).length;
+    }
+    const colours = [...figure.querySelectorAll(".key svg > *")]
+      .map((s) => rgb(s.getAttribute("fill") || s.getAttribute("stroke")));
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let marks = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] > 200 && colours.some((c) => c.every((x, k) => Math.abs(x - data[i + k]) < 24))) marks++;
+    }
+    return marks;
+  }
+
+  function press(node, key) {
+    node.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    return document.getElementById("live").textContent;
+  }
+
+  function tableOf(box) {
+    return {
+      variant: Number(box.dataset.variant),
+      rows: [...box.querySelectorAll("tbody tr, tfoot tr")].map((row) => [...row.children].map((cell) =>
+        ({ text: cell.textContent, value: cell.dataset.value === undefined ? "" : cell.dataset.value }))),
+    };
+  }
+
+  function choose(select, value) {
+    select.value = value;
+    select.dispatchEvent(new Event("change"));
+  }
+
+  function look() {
+    for (const figure of document.querySelectorAll("figure")) {
+      found.charts.push({ name: figure.querySelector("figcaption").textContent, marks: marksOf(figure),
+        label: figure.querySelector(".chart").getAttribute("aria-label") || "" });
+      const chart = figure.querySelector(".chart");
+      chart.focus();
+      found.keys.push({ name: figure.querySelector("figcaption").textContent,
+        focus: document.activeElement === chart,
+        said: [press(chart, "ArrowRight"), press(chart, "ArrowRight"), press(chart, "End")] });
+      const details = figure.querySelector("details");
+      details.open = true;
+      details.dispatchEvent(new Event("toggle"));
+      found.details.push(details.querySelectorAll("tbody tr").length);
+    }
+    const box = document.querySelector('[data-table="figures"]');
+    if (box) {
+      const select = box.parentElement.querySelector("select");
+      for (const option of select.options) {
+        choose(select, option.value);
+        found.tables.push(tableOf(box));
+      }
+    }
+    for (const button of document.querySelectorAll("#differences th button, #figures th button")) {
+      button.click();
+      if (button.parentElement.getAttribute("aria-sort")) found.sorts++;
+    }
+    for (const select of document.querySelectorAll("select")) {
+      for (const option of [...select.options].slice(0, 4)) choose(select, option.value);
+    }
+    found.resources = performance.getEntriesByType("resource").map((r) => r.name);
+    found.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  }
+
+  window.addEventListener("load", () => setTimeout(() => {
+    try {
+      look();
+    } catch (e) {
+      error(e.stack);
+    }
+    setTimeout(() => parent.postMessage({ name, found }, "*"), 50);
+  }, 200));
+})();

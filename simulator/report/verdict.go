@@ -1,0 +1,183 @@
+package report
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator/experiment"
+)
+
+// study is an experiment's results, made ready for reports.
+type study struct {
+	results     *experiment.Results
+	variants    []*variantMeans // as results.Variants
+	accounts    []scheduler.AccountID
+	seeds       int // the most that any variant has
+	differences map[differenceKey]*experiment.Difference
+}
+
+// differenceKey says what a difference is about.
+type differenceKey struct {
+	variant string
+	account scheduler.AccountID
+	all     bool
+	metric  experiment.Metric
+}
+
+// newStudy averages the results and sorts their accounts by use.
+func newStudy(results *experiment.Results) *study {
+	s := &study{results: results, differences: map[differenceKey]*experiment.Difference{}}
+	for i := range results.Variants {
+		m := meansOf(&results.Variants[i])
+		s.variants = append(s.variants, m)
+		s.seeds = max(s.seeds, len(m.runs))
+	}
+	s.accounts = largestAccounts(s.variants)
+	for i, id := range s.accounts {
+		for _, v := range s.variants {
+			if a := v.account(id); a != nil {
+				a.Index = i
+			}
+		}
+	}
+	for i := range results.Differences {
+		d := &results.Differences[i]
+		s.differences[differenceKey{d.Variant, d.Account, d.AllAccounts, d.Metric}] = d
+	}
+	return s
+}
+
+// difference returns how a figure of an account differs from the baseline's; nil if that is not
+// known.
+func (s *study) difference(variant int, id scheduler.AccountID,
+	m experiment.Metric) *experiment.Difference {
+	return s.differences[differenceKey{s.results.Variants[variant].Name, id, false, m}]
+}
+
+// differenceOfAll is the same for all accounts together and the pool.
+func (s *study) differenceOfAll(variant int, m experiment.Metric) *experiment.Difference {
+	return s.differences[differenceKey{s.results.Variants[variant].Name, "", true, m}]
+}
+
+const (
+	better  = "better"
+	worse   = "worse"
+	same    = "same"
+	unclear = "unclear"
+)
+
+// noticeable says whether people would call a difference of waits one: it is more than chance, and
+// at least a second and a hundredth of the longer wait.
+func noticeable(d *experiment.Difference) bool {
+	return d != nil && (d.Verdict == better || d.Verdict == worse) &&
+		math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
+}
+
+// change is an account whose mean wait differs from that under the baseline.
+type change struct {
+	Account  string // a label
+	From, To number // seconds
+	// total is the waiting time, over all its requests, that is gained or lost.
+	total float64
+}
+
+// verdict sums up how a variant differs from the baseline.
+type verdict struct {
+	Variant string
+	// Less and More are the accounts whose mean wait is noticeably shorter and longer, those with
+	// the most waiting time at stake first. Alike counts the others.
+	Less, More []change
+	Alike      int
+	// Same is true if no compared figure differs under any seed, and Compared if there is anything
+	// to compare.
+	Same, Compared bool
+	Wait           verdictFigure // mean, over all requests
+	LostWork       verdictFigure
+	Utilisation    verdictFigure
+	Useful         verdictFigure
+	Jain           verdictFigure
+	JainWaits      verdictFigure
+}
+
+// verdictFigure is a figure of the baseline and of the variant, and what to think of it: better,
+// worse, or empty.
+type verdictFigure struct {
+	From, To number
+	Mark     string
+}
+
+// verdicts compare each variant with the first one.
+func (s *study) verdicts() []verdict {
+	var list []verdict
+	for i := 1; i < len(s.variants); i++ {
+		list = append(list, s.verdict(i))
+	}
+	return list
+}
+
+// verdict compares a variant with the first one.
+func (s *study) verdict(variant int) verdict {
+	base, v := s.variants[0], s.variants[variant]
+	figure := func(f func(*variantMeans) number, m experiment.Metric) verdictFigure {
+		x := verdictFigure{From: f(base), To: f(v)}
+		if d := s.differenceOfAll(variant, m); d != nil && (d.Verdict == better ||
+			d.Verdict == worse) {
+			x.Mark = d.Verdict
+		}
+		return x
+	}
+	name := s.results.Variants[variant].Name
+	w := verdict{
+		Variant: name,
+		Wait: figure(func(v *variantMeans) number { return v.all.WaitMean },
+			experiment.MetricWaitMean),
+		LostWork: figure(func(v *variantMeans) number { return v.all.LostWork },
+			experiment.MetricLost),
+		Utilisation: figure(func(v *variantMeans) number { return v.pool.Utilisation },
+			experiment.MetricUtilisation),
+		Useful: figure(func(v *variantMeans) number { return v.pool.Useful },
+			experiment.MetricUseful),
+		Jain: figure(func(v *variantMeans) number { return v.pool.Jain },
+			experiment.MetricJain),
+		JainWaits: verdictFigure{From: base.pool.JainWaits, To: v.pool.JainWaits},
+	}
+	w.Same = true
+	for i := range s.results.Differences {
+		if d := &s.results.Differences[i]; d.Variant == name {
+			w.Compared = true
+			w.Same = w.Same && d.Delta == 0 && d.Low == 0 && d.High == 0
+		}
+	}
+	w.Same = w.Same && w.Compared
+	s.sortOut(&w, variant)
+	return w
+}
+
+// sortOut puts the accounts into those that wait less, more, and about as long.
+func (s *study) sortOut(w *verdict, variant int) {
+	for _, id := range s.accounts {
+		d := s.difference(variant, id, experiment.MetricWaitMean)
+		if d == nil {
+			continue
+		}
+		if !noticeable(d) {
+			w.Alike++
+			continue
+		}
+		c := change{Account: label(string(id)), From: number(d.From), To: number(d.To),
+			total: math.Abs(d.Delta)}
+		if a := s.variants[0].account(id); a != nil && a.Requests.known() {
+			c.total *= float64(a.Requests)
+		}
+		if d.Verdict == better {
+			w.Less = append(w.Less, c)
+		} else {
+			w.More = append(w.More, c)
+		}
+	}
+	for _, list := range [][]change{w.Less, w.More} {
+		slices.SortStableFunc(list, func(a, b change) int { return cmp.Compare(b.total, a.total) })
+	}
+}
