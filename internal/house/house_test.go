@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"protos":     {},
 	"scheduler":  {"protos"},
 	"reconciler": {"protos", "scheduler"},
-	"simulator":  {"protos", "scheduler", "reconciler", "simulator", "internal"},
+	"simulator":  {"protos", "scheduler", "reconciler", "simulator", "internal", "examples"},
 	"benchmarks": {"protos", "scheduler", "reconciler", "simulator", "benchmarks", "internal"},
 	"examples":   {"protos", "scheduler", "reconciler", "simulator", "examples"},
 }

@@ -20,7 +20,7 @@ type File struct {
 	// Workload describes a made-up workload; each seed makes another one.
 	Workload *generate.Spec `yaml:"workload"`
 	// Fleet are the workers. A trace that knows how large its machine was needs none.
-	Fleet Fleet `yaml:"fleet"`
+	Fleet generate.Fleet `yaml:"fleet"`
 	// Timing says how long things take in the simulated world.
 	Timing simulator.Timing `yaml:"timing"`
 	// Faults says what goes wrong, and how often.

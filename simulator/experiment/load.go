@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -16,10 +17,13 @@ import (
 
 // LoadOptions say what to load.
 type LoadOptions struct {
-	// Path is the experiment's file.
+	// Path is the experiment's file. Data is its text; nil means to read the file.
 	Path string
+	Data []byte
 	// Sets are overrides "path=value", as for Parse.
 	Sets []string
+	// Only are the names of the policies to run, in the order of the file; nil means all.
+	Only []string
 	// Trace, if it is not empty, is the path of the log, in place of what the file says.
 	Trace string
 	// TraceFolders are tried for a log with a relative path, after the experiment's own folder.
@@ -45,12 +49,18 @@ type loader struct {
 // those of Parse, and in addition what is wrong with the log or the generated workload. Warnings
 // about accounts go into the experiment. Cost: that of Parse and of making one workload.
 func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
-	data, err := os.ReadFile(o.Path)
-	if err != nil {
-		return nil, err
+	data := o.Data
+	if data == nil {
+		var err error
+		if data, err = os.ReadFile(o.Path); err != nil {
+			return nil, err
+		}
 	}
 	e, err := Parse(o.Path, data, o.Sets...)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.choose(o.Only); err != nil {
 		return nil, err
 	}
 	if o.Trace != "" && e.File.Trace == nil {
@@ -97,11 +107,32 @@ func (e *Experiment) findTraces(p *traceFinder) error {
 	return yamltree.Locate(e.root, errors.Join(errs...)).Err()
 }
 
+// choose leaves out the variants of all policies but these.
+func (e *Experiment) choose(only []string) error {
+	if len(only) == 0 {
+		return nil
+	}
+	var names []string
+	for i := range e.File.Policies {
+		names = append(names, e.File.Policies[i].Name)
+	}
+	for _, name := range only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("there is no policy %q; there are: %s", name,
+				strings.Join(names, ", "))
+		}
+	}
+	e.variants = slices.DeleteFunc(e.variants, func(v *variant) bool {
+		return !slices.Contains(only, v.file.Policies[v.policy].Name)
+	})
+	return nil
+}
+
 // Workload describes the workload of the first variant and seed; the experiment must come from
 // Load.
 func (e *Experiment) Workload() WorkloadSummary {
 	first := e.loader.first
-	workers, _ := e.variants[0].file.Fleet.machines(first.Workload.RealWorkers) // Load checked it
+	workers, _ := machines(&e.variants[0].file.Fleet, first.Workload.RealWorkers) // Load checked it
 	return WorkloadSummary{
 		Name:        first.Workload.Name,
 		Start:       first.Workload.Start,
@@ -141,7 +172,7 @@ func (l *loader) workload(ctx context.Context, v *variant, seed uint64) (*worklo
 	if len(loaded.Workload.Submissions) == 0 {
 		return nil, errors.New("the workload is empty: nothing is submitted")
 	}
-	if _, err := v.file.Fleet.machines(loaded.Workload.RealWorkers); err != nil {
+	if _, err := machines(&v.file.Fleet, loaded.Workload.RealWorkers); err != nil {
 		return nil, field.In("fleet", err)
 	}
 	return &workload{Loaded: *loaded, accounts: loaded.Workload.AccountIDs(),

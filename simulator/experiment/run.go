@@ -192,7 +192,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 	}
 	r.progress.begin(p, w.requests)
 	f := p.variant.file
-	workers, err := f.Fleet.machines(w.Workload.RealWorkers)
+	workers, err := machines(&f.Fleet, w.Workload.RealWorkers)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ const durationMax = 200 * 365 * 24 * time.Hour
 // as it shows without the workload.
 func (f *File) validate() error {
 	errs := []error{
-		field.In("fleet", f.Fleet.validate()),
+		field.In("fleet", validateFleet(&f.Fleet)),
 		field.In("timing", f.validateTiming()),
 		field.In("faults", validateFaults(&f.Faults)),
 		field.In("warm_up", inRange(f.WarmUp, 0)),
@@ -44,7 +44,7 @@ func (f *File) validate() error {
 		errs = append(errs, field.In("trace", f.Trace.Validate()))
 	default:
 		errs = append(errs, field.In("workload", f.Workload.Validate()))
-		if !f.Fleet.given() {
+		if !fleetGiven(&f.Fleet) {
 			errs = append(errs, field.Errorf("fleet", "is needed for a workload: say how many "+
 				"workers there are"))
 		}

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
 // The exit codes of qsim.
@@ -25,27 +27,28 @@ var (
 	errInterrupted = errors.New("interrupted: the figures are partial")
 )
 
-const longHelp = `qsim tries out quotas: it replays a log, or a made-up week of a device lab,
-through the real scheduler and reconciler on virtual time, and prints what each
-account waited and used.
+const longHelp = `qsim tries out quota policies before they are rolled out: it replays a log, or
+a made-up workload, through the real scheduler and reconciler on virtual time, under
+each policy, and says who waits for how long and what it costs.
 
-Exit codes: 0 all went well; 1 the run broke a promise (a request was lost, ran
-twice or never ran); 2 the input or the command line was wrong; 130 interrupted.`
+Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
+or never ran); 2 the input or the command line was wrong; 130 interrupted.`
 
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
 		Use:           "qsim",
-		Short:         "Try out quotas on a log or a made-up week",
+		Short:         "Try out quota policies on a log or a made-up workload",
 		Long:          longHelp,
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRunCommand(stdout, stderr), newValidateCommand(stdout, stderr),
-		newSchemaCommand(stdout), newTraceCommand(stdout, stderr),
-		newConvertCommand(stdout, stderr), newVersionCommand(stdout))
+	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
+		newValidateCommand(stdout, stderr), newExampleCommand(stdout), newSchemaCommand(stdout),
+		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
+		newVersionCommand(stdout))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetArgs(args)
@@ -59,7 +62,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted
-	case errors.Is(err, errBroken):
+	case errors.Is(err, errBroken), errors.Is(err, experiment.ErrBroken):
 		return exitBroken
 	case errors.As(err, new(*usageError)):
 		fmt.Fprintf(stderr, "qsim: '%s --help' has all flags and examples\n", command.CommandPath())

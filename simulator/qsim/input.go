@@ -1,90 +1,75 @@
 package main
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 	"io"
-	"time"
+	"path/filepath"
+	"slices"
+	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/goccy/go-yaml"
 
-	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/trace"
+	"github.com/quotasched/quotasched/examples/experiments"
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-// input is what a run begins with, and notes on it for the report.
-type input struct {
-	setup *simulator.Setup
-	notes []string
+// builtIn is the experiment that runs if no file is named.
+const builtIn = "device-lab.yaml"
+
+// isExperiment says whether a file is an experiment; else it is a log.
+func isExperiment(path string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(filepath.Ext(path)))
 }
 
-// builtInInput makes the made-up week.
-func builtInInput(f *runFlags, set *pflag.FlagSet) (*input, error) {
-	setup, err := generate.DeviceLabSetup(f.seed, f.workers)
+// loadOptions say how to load what the command line names: the built-in experiment, an experiment
+// file, or a log.
+func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
+	if len(args) == 0 {
+		o := f.options(builtIn)
+		var err error
+		o.Data, err = experiments.Files.ReadFile(builtIn)
+		o.Only = f.only
+		return o, err
+	}
+	if isExperiment(args[0]) {
+		o := f.options(args[0])
+		o.Only = f.only
+		return o, nil
+	}
+	text, err := f.logExperiment(args[0])
+	o := f.options(args[0])
+	o.Data, o.Trace, o.Only = text, args[0], f.only
+	return o, err
+}
+
+// logExperiment returns the text of an experiment for a log: first come, first served, against equal
+// shares.
+func (f *runFlags) logExperiment(path string) ([]byte, error) {
+	source, err := f.log.of(path)
 	if err != nil {
 		return nil, err
 	}
-	setup.Timing = f.timing
-	f.settle(&setup.Policy, set, scheduler.DefaultBurstCover)
-	return &input{setup: setup}, nil
-}
-
-// logBurstCover is the burst cover of a log's accounts. The scheduler's own default suits tasks of
-// minutes. The jobs of batch logs take hours, and one that can pay for a minute would preempt
-// others only to be demoted and preempted itself: on the KTH log a fifth of all work is lost then.
-const logBurstCover = time.Hour
-
-// settle puts the flags that both kinds of input have into a policy.
-func (f *runFlags) settle(p *simulator.Policy, set *pflag.FlagSet, burstCover time.Duration) {
-	if set.Changed("burst-cover") {
-		burstCover = f.burstCover
+	type policy struct {
+		Name        string `yaml:"name"`
+		Description string `yaml:"description"`
+		Builtin     string `yaml:"builtin"`
 	}
-	if burstCover == 0 {
-		burstCover = -1 // 0 would mean the scheduler's default
+	file := map[string]any{
+		"name":  filepath.Base(path),
+		"trace": source,
+		"policies": []policy{
+			{"fifo", "No accounts; first come, first served; nothing is preempted.", "fifo"},
+			{"fair", "Each account has an equal share of the workers at p1.", "fair"},
+		},
 	}
-	p.Scheduler.BurstCover = burstCover
-	p.Scheduler.DisablePreemption = !bool(f.preemption)
-	p.NoRetry = !bool(f.retry)
-}
-
-// readInput reads a log and makes its replay. It warns of what was left out on stderr. An interrupt
-// lets it end, so that there are figures to print, be they empty.
-func readInput(ctx context.Context, f *runFlags, set *pflag.FlagSet, path string,
-	stderr io.Writer) (*input, error) {
-	loaded, err := trace.Load(context.WithoutCancel(ctx), &trace.Source{File: path,
-		Format: trace.FormatSWF, Strict: f.strict,
-		Mapping: trace.Mapping{Account: f.account.template()}})
+	if f.workers > 0 {
+		file["fleet"] = map[string]int{"total": f.workers}
+	}
+	text, err := yaml.MarshalWithOptions(file, yaml.UseSingleQuote(true))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	warnMalformed(loaded.Malformed, loaded.Warnings, path, stderr)
-	workload := loaded.Workload
-	workers := cmp.Or(f.workers, workload.RealWorkers)
-	if workers < 1 || workers > maxWorkers {
-		return nil, usagef("%s: the header does not say how many processors there were; "+
-			"say so with --workers", path)
-	}
-	ids := workload.AccountIDs()
-	shares := simulator.Shares{
-		Level:            scheduler.Priority(f.level),
-		Rate:             simulator.EqualRate(workers, len(ids)),
-		MaxCharge:        f.maxCharge,
-		DisableFreeTasks: !bool(f.free),
-	}
-	if f.rate > 0 {
-		shares.Rate = scheduler.Workers(f.rate)
-	}
-	setup := &simulator.Setup{
-		Workload: workload,
-		Workers:  simulator.Machines(workers),
-		Policy:   simulator.Policy{Accounts: shares.Accounts(ids)},
-		Timing:   f.timing,
-	}
-	f.settle(&setup.Policy, set, logBurstCover)
-	return &input{setup: setup, notes: append(loaded.Notes, shareNote(len(ids), &shares))}, nil
+	return text, nil
 }
 
 // warnMalformed says how many lines were skipped, and which were the first.
@@ -99,13 +84,4 @@ func warnMalformed(malformed int, first []string, path string, stderr io.Writer)
 	if more := malformed - len(first); more > 0 {
 		fmt.Fprintf(stderr, "qsim:   and %d more\n", more)
 	}
-}
-
-// shareNote says what the accounts have.
-func shareNote(accounts int, shares *simulator.Shares) string {
-	if accounts == 0 {
-		return "no accounts: all tasks are free, in order of submission"
-	}
-	return fmt.Sprintf("%d accounts, each with %v workers at %v, capped at %v", accounts,
-		shares.Rate, shares.Level, shares.MaxCharge)
 }

@@ -1,8 +1,12 @@
-// Command qsim tries out quotas: it replays a log, or a made-up week of a device lab, through the
-// real scheduler and reconciler on virtual time, and prints what each account waited and used.
+// Command qsim tries out quota policies: it replays a log, or a made-up workload, through the real
+// scheduler and reconciler on virtual time, and says who waits for how long under which policy.
 //
-//	qsim run                     the built-in week
-//	qsim run FILE.swf.gz         a log in the Standard Workload Format
+//	qsim run                     the built-in experiment of a device lab
+//	qsim run FILE.yaml           an experiment
+//	qsim run FILE.swf.gz         a log: first come, first served, against equal shares
+//	qsim compare A.json B.json   the results of two experiments
+//	qsim example NAME            an experiment to begin with
+//	qsim validate FILE.yaml      the mistakes in an experiment
 //	qsim trace info FILE         what is in a log
 //	qsim convert IN OUT          a log as a native log, which a simulation reads as it is
 //	qsim help run                every flag

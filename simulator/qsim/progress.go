@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -8,22 +9,22 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-// progressBar shows how far a run has come.
+// progressBar shows how far an experiment has come, and how long it will still take.
 type progressBar struct {
 	bar *progressbar.ProgressBar
 }
 
 // newProgressBar returns a bar on out, or nil if there is to be none.
-func newProgressBar(when progressFlag, out io.Writer, requests int) *progressBar {
+func newProgressBar(when progressFlag, out io.Writer) *progressBar {
 	if when == "off" || when == "auto" && !isTerminal(out) {
 		return nil
 	}
-	return &progressBar{bar: progressbar.NewOptions(requests,
+	return &progressBar{bar: progressbar.NewOptions64(1,
 		progressbar.OptionSetWriter(out),
-		progressbar.OptionSetDescription("replaying"),
+		progressbar.OptionSetDescription("simulating"),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
@@ -33,9 +34,10 @@ func newProgressBar(when progressFlag, out io.Writer, requests int) *progressBar
 }
 
 // show moves the bar. That it cannot be drawn is no reason to stop.
-func (p *progressBar) show(at simulator.Progress) {
-	p.bar.Describe(at.Now.Format("2006-01-02"))
-	_ = p.bar.Set(at.Ended)
+func (p *progressBar) show(at experiment.Progress) {
+	p.bar.ChangeMax64(max(at.Requests, 1))
+	p.bar.Describe(fmt.Sprintf("run %d of %d", min(at.EndedRuns+1, at.Runs), at.Runs))
+	_ = p.bar.Set64(at.Ended)
 }
 
 // close takes the bar off the terminal.

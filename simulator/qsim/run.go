@@ -5,36 +5,38 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-const runHelp = `Replay a log in the Standard Workload Format (plain or gzipped), or, if no file is
-named, a made-up week of a device lab, through the real scheduler and reconciler on
+const runHelp = `Run quota policies against each other, through the real scheduler and reconciler on
 virtual time: requests arrive, idle workers poll, tasks start, run, are preempted and
-end. At the end, print what each account waited and used.
+end. At the end, print who waited for how long under which policy, and what it cost.
 
-A job of n processors becomes n requests, which are scheduled one by one. Jobs that
-are wider than the fleet are impossible: they are reported, counted and left out.
-Each account of a log has an equal share of the fleet, unless --rate says otherwise.`
+FILE.yaml is an experiment: a log or a made-up workload, a fleet, and two or more
+policies ('qsim example' prints some to begin with). Any other FILE is a log, which is
+replayed first come, first served, and with an equal share of the fleet for each of
+its accounts. Without a file, the built-in experiment of a device lab is run.`
 
-const runExamples = `  qsim run                                       the built-in week
-  qsim run --workers 100 --seed 7                another week, with 20 devices fewer
-  qsim run KTH-SP2-1996-2.1-cln.swf.gz           a log, accounts from its groups
-  qsim run --account none LOG.swf                first come, first served
-  qsim run --account user --max-charge 1h --json figures.json LOG.swf.gz
-  qsim run --preemption off --wall-times off LOG.swf`
+const runExamples = `  qsim run                                      the built-in experiment
+  qsim run --html lab.html                      the same, with charts
+  qsim run my.yaml --json now.json --csv tasks.csv
+  qsim run my.yaml --set policies.quota.accounts.cq.rates.p0=20 --set seeds=5
+  qsim run KTH-SP2-1996-2.1-cln.swf.gz          a log, accounts from its groups
+  qsim run --only fair --account 'user-{user}' LOG.swf.gz
+  qsim run --set policies.fair.max_charge=2h LOG.swf`
 
 // newRunCommand returns the command `qsim run`.
-func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
+func newRunCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:     "run [FILE]",
-		Short:   "Replay a log, or the built-in week of a device lab",
+		Use:     "run [FILE.yaml | LOG]",
+		Short:   "Run quota policies against each other",
 		Long:    runHelp,
 		Example: runExamples,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -43,104 +45,150 @@ func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := f.check(c.Flags(), len(args) == 0); err != nil {
+		RunE: func(c *cobra.Command, files []string) error {
+			isLog := len(files) > 0 && !isExperiment(files[0])
+			if err := f.check(c.Flags(), isLog); err != nil {
 				return err
 			}
-			return run(c, &f, args, stdout, stderr)
+			return run(c.Context(), &f, files, args, stdout, stderr)
 		},
 	}
 	f.register(c.Flags())
 	return c
 }
 
-// run makes the setup, simulates it and reports. Nothing is left behind if it fails.
-func run(c *cobra.Command, f *runFlags, args []string, stdout, stderr io.Writer) error {
-	var in *input
-	var err error
-	if len(args) == 0 {
-		in, err = builtInInput(f, c.Flags())
-	} else {
-		in, err = readInput(c.Context(), f, c.Flags(), args[0], stderr)
-	}
+// run loads an experiment, runs it and reports. Files appear only if there are results to write.
+func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr io.Writer) error {
+	quiet, err := f.onStdout()
 	if err != nil {
 		return err
 	}
-	var file *report.File
-	if f.json != "" {
-		if file, err = report.Create(f.json, stdout); err != nil {
-			return err
-		}
-	}
-	figures, err := simulate(c.Context(), f, in.setup, stderr)
+	e, err := load(ctx, f, files, stderr)
 	if err != nil {
-		if file != nil {
-			err = errors.Join(err, file.Discard())
-		}
 		return err
 	}
-	if file != nil {
-		write := func(w io.Writer) error { return report.FiguresJSON(w, figures) }
-		if err := file.Write(write); err != nil {
+	out, err := createOutputs(f, stdout)
+	if err != nil {
+		return err
+	}
+	results, runErr := simulate(ctx, f, e, out, stderr)
+	if results == nil {
+		return errors.Join(runErr, out.discard())
+	}
+	top := f.top
+	if top == 0 {
+		top = e.File.Report.TopAccounts
+	}
+	if err := out.write(results, e.File.Report.TopAccounts, args); err != nil {
+		return errors.Join(runErr, err)
+	}
+	warnImpossible(results, stderr)
+	if !quiet {
+		if err := printResults(results, top, stdout); err != nil {
 			return err
 		}
 	}
-	warnImpossible(figures, stderr)
-	options := report.Options{Top: f.top, Notes: in.notes}
-	if err := report.Table(stdout, figures, options); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+	if runErr != nil {
+		return runErr
 	}
-	return verdict(figures)
+	return verdict(results)
 }
 
-// simulate runs the setup under a progress bar.
-func simulate(ctx context.Context, f *runFlags, setup *simulator.Setup,
-	stderr io.Writer) (*simulator.Figures, error) {
+// load reads what the command line names, and warns of what may be a mistake.
+func load(ctx context.Context, f *runFlags, files []string,
+	stderr io.Writer) (*experiment.Experiment, error) {
+	o, err := f.loadOptions(files)
+	if err != nil {
+		return nil, err
+	}
+	e, err := experiment.Load(ctx, o)
+	if err != nil {
+		return nil, stopped(err)
+	}
+	for _, w := range e.Warnings {
+		fmt.Fprintf(stderr, "qsim: warning: %s\n", w)
+	}
+	return e, nil
+}
+
+// simulate runs the experiment under a progress bar. The results are nil if there is nothing to
+// report.
+func simulate(ctx context.Context, f *runFlags, e *experiment.Experiment, out *outputs,
+	stderr io.Writer) (*experiment.Results, error) {
+	o := experiment.RunOptions{Parallel: f.parallel, SkipChecks: !bool(f.checks)}
 	if f.wallTimes {
 		begin := time.Now()
-		setup.Stopwatch = func() time.Duration { return time.Since(begin) }
+		o.Stopwatch = func() time.Duration { return time.Since(begin) }
 	}
-	bar := newProgressBar(f.progress, stderr, setup.Workload.Requests())
+	if out.tasks != nil {
+		o.Tasks = func(id experiment.RunID) (experiment.TaskSink, error) {
+			return out.tasks.Part(id.Variant, id.Seed)
+		}
+	}
+	bar := newProgressBar(f.progress, stderr)
 	if bar != nil {
-		setup.Progress = bar.show
+		o.Progress = bar.show
 	}
 	defer bar.close()
-	figures, err := simulator.Run(ctx, setup)
-	if err != nil && !errors.Is(err, simulator.ErrSetup) {
+	results, err := e.Run(ctx, o)
+	switch {
+	case err == nil:
+	case errors.Is(err, simulator.ErrSetup), errors.As(err, new(*os.PathError)):
+		return nil, err
+	case errors.Is(err, experiment.ErrBroken):
+	default:
 		err = fmt.Errorf("%w: %w", errBroken, err)
 	}
-	return figures, err
+	return results, err
 }
 
 // verdict is what becomes the exit code.
-func verdict(f *simulator.Figures) error {
+func verdict(results *experiment.Results) error {
+	runs, impossible := 0, 0
+	for i := range results.Variants {
+		v := &results.Variants[i]
+		for _, r := range v.Runs {
+			all := &r.Figures.All
+			runs++
+			if all.Unfinished > 0 && !r.Figures.Partial {
+				return fmt.Errorf("%w: %s, seed %d: %d requests never ran to their end, although "+
+					"nothing else arrived or ended any more", errBroken, v.Name, r.Seed, all.Unfinished)
+			}
+			if all.Impossible == all.Requests && all.Requests > 0 {
+				impossible++
+			}
+		}
+	}
 	switch {
-	case f.BrokenCount > 0:
-		return fmt.Errorf("%w (%d in all): %s", errBroken, f.BrokenCount, f.Broken[0])
-	case f.Partial:
+	case results.Partial:
 		return errInterrupted
-	case f.All.Unfinished > 0:
-		return fmt.Errorf("%w: %d requests never ran to their end, although nothing else arrived "+
-			"or ended any more", errBroken, f.All.Unfinished)
-	case f.All.Impossible == f.All.Requests:
-		return fmt.Errorf("nothing could run: everything is wider than the fleet")
+	case runs > 0 && impossible == runs:
+		return errors.New("nothing could run: everything is wider than the fleet")
 	}
 	return nil
 }
 
 // warnImpossible names the first of the submissions that were left out as too large.
-func warnImpossible(f *simulator.Figures, stderr io.Writer) {
+func warnImpossible(results *experiment.Results, stderr io.Writer) {
 	const most = 5
-	if len(f.Impossible) == 0 {
-		return
-	}
-	fmt.Fprintf(stderr, "qsim: submissions that cannot run, as fewer workers have their labels "+
-		"than they need: %d\n", len(f.Impossible))
-	for i, s := range f.Impossible {
-		if i == most {
-			fmt.Fprintf(stderr, "qsim:   and %d more\n", len(f.Impossible)-most)
-			break
+	for i := range results.Variants {
+		v := &results.Variants[i]
+		for _, r := range v.Runs {
+			list := r.Figures.Impossible
+			if len(list) == 0 {
+				continue
+			}
+			fmt.Fprintf(stderr, "qsim: %s, seed %d: submissions that cannot run, as fewer workers "+
+				"have their labels than they need: %d\n", v.Name, r.Seed, len(list))
+			for i, s := range list {
+				if i == most {
+					fmt.Fprintf(stderr, "qsim:   and %d more\n", len(list)-most)
+					break
+				}
+				fmt.Fprintf(stderr, "qsim:   %s needs %d workers of %d\n", printable(s.Submission),
+					s.Size, s.Workers)
+			}
+			return // the others are alike
 		}
-		fmt.Fprintf(stderr, "qsim:   %s needs %d workers of %d\n", s.Submission, s.Size, s.Workers)
 	}
 }

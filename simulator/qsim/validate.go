@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -19,37 +18,6 @@ accounts that do not fit to it are warnings.`
 const validateExamples = `  qsim validate lab.yaml
   qsim validate --file-only examples/experiments/*.yaml
   qsim validate --trace KTH-SP2-1996-2.1-cln.swf.gz --set seeds=3 kth.yaml`
-
-// tracesVariable names a folder of logs.
-const tracesVariable = "QSIM_TRACES"
-
-// experimentFlags are those of all commands that read experiment files.
-type experimentFlags struct {
-	sets  []string
-	trace string
-}
-
-// register adds the flags.
-func (f *experimentFlags) register(set *pflag.FlagSet) {
-	set.StringArrayVar(&f.sets, "set", nil,
-		"path=value: another value for a field of the file, in YAML; may be repeated")
-	set.StringVar(&f.trace, "trace", "", "path of the log, in place of the file's; logs with a\n"+
-		"relative path are looked for beside the file and in $"+tracesVariable)
-}
-
-// options say how to load a file.
-func (f *experimentFlags) options(path string) experiment.LoadOptions {
-	o := experiment.LoadOptions{
-		Path:      path,
-		Sets:      f.sets,
-		Trace:     f.trace,
-		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
-	}
-	if folder := os.Getenv(tracesVariable); folder != "" {
-		o.TraceFolders = []string{folder}
-	}
-	return o
-}
 
 // newValidateCommand returns the command `qsim validate`.
 func newValidateCommand(stdout, stderr io.Writer) *cobra.Command {

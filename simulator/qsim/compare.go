@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+const compareHelp = `Compare the results of two experiments, as 'qsim run --json' wrote them: B against A.
+Variants of the same name are compared, or, if each file has one variant, these two.
+Figures are paired by seed; the range is a 95 % confidence interval over the seeds.`
+
+const compareExamples = `  qsim run my.yaml --json before.json
+  qsim run my.yaml --json after.json --set policies.quota.accounts.cq.rates.p0=4
+  qsim compare before.json after.json`
+
+// newCompareCommand returns the command `qsim compare`.
+func newCompareCommand(stdout io.Writer) *cobra.Command {
+	var top int
+	c := &cobra.Command{
+		Use:     "compare A.json B.json",
+		Short:   "Compare the results of two experiments",
+		Long:    compareHelp,
+		Example: compareExamples,
+		Args:    exactly(2, "want A.json and B.json"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if top < 0 {
+				return usagef("--top %d is negative", top)
+			}
+			return compare(args[0], args[1], top, stdout)
+		},
+	}
+	c.Flags().IntVar(&top, "top", 20, "accounts with rows of their own, by use; 0 shows all")
+	return c
+}
+
+// compare reads two files of results and writes how they differ.
+func compare(basePath, otherPath string, top int, stdout io.Writer) error {
+	base, err := readResults(basePath)
+	if err != nil {
+		return err
+	}
+	other, err := readResults(otherPath)
+	if err != nil {
+		return err
+	}
+	c, err := experiment.CompareResults(base, other)
+	if err != nil {
+		return fmt.Errorf("%s and %s: %w", basePath, otherPath, err)
+	}
+	pair := &report.Pair{BaseName: basePath, OtherName: otherPath, Base: base, Other: other,
+		Differences: c.Differences, OnlyBase: c.OnlyBase, OnlyOther: c.OnlyOther}
+	if err := report.PairDifferences(stdout, pair, report.Options{Top: top}); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
+
+// readResults reads a file of results.
+func readResults(path string) (*experiment.Results, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
+	}
+	defer func() { _ = f.Close() }()
+	results, err := experiment.ReadResults(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return results, nil
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+// outputs are the files that a run is to write. They are begun before it, so that one that cannot be
+// written is found out at once, and appear after it, when they are whole.
+type outputs struct {
+	html, json *report.File
+	tasks      *report.TaskFile
+}
+
+// createOutputs begins the files that the flags name.
+func createOutputs(f *runFlags, stdout io.Writer) (*outputs, error) {
+	o := &outputs{}
+	var err error
+	if f.html != "" {
+		o.html, err = report.Create(f.html, stdout)
+	}
+	if err == nil && f.json != "" {
+		o.json, err = report.Create(f.json, stdout)
+	}
+	if err == nil && f.csv != "" {
+		o.tasks, err = report.CreateTasks(f.csv, stdout)
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.discard())
+	}
+	return o, nil
+}
+
+// discard takes back what was begun.
+func (o *outputs) discard() error {
+	var errs []error
+	for _, file := range []*report.File{o.html, o.json} {
+		if file != nil {
+			errs = append(errs, file.Discard())
+		}
+	}
+	if o.tasks != nil {
+		errs = append(errs, o.tasks.Discard())
+	}
+	*o = outputs{}
+	return errors.Join(errs...)
+}
+
+// write writes all files. One that fails does not keep the others from being written.
+func (o *outputs) write(results *experiment.Results, top int, command []string) error {
+	var errs []error
+	if o.json != nil {
+		errs = append(errs, o.json.Write(func(w io.Writer) error {
+			return report.JSON(w, results)
+		}))
+	}
+	if o.tasks != nil {
+		errs = append(errs, o.tasks.Write(results))
+	}
+	if o.html != nil {
+		errs = append(errs, o.html.Write(func(w io.Writer) error {
+			return report.HTML(w, results, report.HTMLOptions{Top: top,
+				Program: "qsim " + version(), Command: commandLine(command)})
+		}))
+	}
+	*o = outputs{}
+	return errors.Join(errs...)
+}
+
+// onStdout says whether a file goes to standard output, in place of the tables.
+func (f *runFlags) onStdout() (bool, error) {
+	n := 0
+	for _, path := range []string{f.html, f.json, f.csv} {
+		if path == report.Stdout {
+			n++
+		}
+	}
+	if n > 1 {
+		return false, usagef("only one file can go to standard output")
+	}
+	return n == 1, nil
+}
+
+// commandLine writes a command so that a shell takes it as it was.
+func commandLine(args []string) string {
+	quoted := []string{"qsim"}
+	for _, a := range args {
+		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`!*?[]{}()<>|&;#~") {
+			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+		quoted = append(quoted, a)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// print writes the tables for a terminal: figures of one run as they are, of several compared.
+func printResults(results *experiment.Results, top int, stdout io.Writer) error {
+	var err error
+	if len(results.Variants) == 1 && len(results.Variants[0].Runs) == 1 {
+		notes := append([]string{}, results.Workload.Notes...)
+		if v := results.Variants[0]; v.Description != "" {
+			notes = append(notes, "policy "+v.Name+": "+v.Description)
+		}
+		err = report.Table(stdout, results.Variants[0].Runs[0].Figures,
+			report.Options{Top: top, Notes: notes})
+	} else {
+		err = report.Comparison(stdout, results, report.Options{Top: top})
+	}
+	if err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
