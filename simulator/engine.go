@@ -24,6 +24,7 @@ type engine struct {
 	// requests again.
 	advanced, nextAudit time.Duration
 	longestRun          time.Duration
+	recordErr           error // of Setup.Record
 }
 
 // auditPeriod is how often the engine looks for lost requests.
@@ -53,6 +54,9 @@ func Run(ctx context.Context, setup *Setup) (*Figures, error) {
 		return nil, err
 	}
 	e.tally.wallTotal = e.stopwatch() - begin
+	if err := e.recordUnfinished(); err != nil {
+		return nil, err
+	}
 	return e.figures(partial), nil
 }
 
@@ -99,7 +103,7 @@ func (e *engine) openAccounts(ctx context.Context) error {
 		}
 	}
 	e.advanced = e.now
-	e.tally.begin(e.now)
+	e.tally.begin(e.now, e.setup.WarmUp)
 	e.planArrival()
 	e.wake(e.now)
 	return nil
@@ -115,10 +119,13 @@ func (e *engine) run(ctx context.Context) (partial bool, err error) {
 			}
 		}
 		next := e.agenda.take()
-		e.tally.advance(next.at)
+		e.advance(next.at)
 		e.now = next.at
 		if err := e.happen(ctx, &next); err != nil {
 			return false, err
+		}
+		if e.recordErr != nil {
+			return false, e.recordErr
 		}
 		if e.now >= e.nextAudit {
 			e.audit()
@@ -185,18 +192,15 @@ func (e *engine) arrive() {
 	e.planArrival()
 	e.advanced = e.now
 	s := &e.setup.Workload.Submissions[index]
-	account := e.tally.account(s.Account)
-	account.requests += s.Size
+	account := e.tally.arrives(index)
 	if e.tally.impossible(index) {
-		account.impossible += s.Size
-		e.tally.ended += s.Size
+		e.recordImpossible(index)
 		return
 	}
-	e.tally.progress[index].left = s.Size
 	for i := range s.Size {
 		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown}
 		e.requests[r.id] = r
-		e.tally.queue.add(1)
+		e.tally.enqueue(r)
 		e.reportWaiting(r)
 	}
 }

@@ -16,6 +16,9 @@ type Pool interface {
 	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
 	// Knows says whether the pool has the request, waiting or on a worker.
 	Knows(id scheduler.RequestID) bool
+	// Balance returns an account's balance as of the last operation that moved the ledger on; false
+	// if the pool does not have the account.
+	Balance(id scheduler.AccountID) (scheduler.Balance, bool)
 	// Hash returns a digest of the scheduler's state.
 	Hash() [32]byte
 }
@@ -48,6 +51,11 @@ func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
 func (p *realPool) Knows(id scheduler.RequestID) bool {
 	_, ok := p.scheduler.Request(id)
 	return ok
+}
+
+// Balance implements Pool.
+func (p *realPool) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
+	return p.scheduler.Balance(id)
 }
 
 // Hash implements Pool.

@@ -36,8 +36,25 @@ type request struct {
 	// level is what the pool last said that it runs at, since levelSince.
 	level      scheduler.Priority
 	levelSince time.Duration
-	// started is when its present run began, and first when its first one did; Unknown if none.
+	// started is when its last run began, meaningful if there was one, and first when its first one
+	// did; Unknown if none.
 	started, first time.Duration
+
+	// The rest is kept by the tally.
+	standing standing
+	// preempted is true while a worker has it that the pool wants for another request, of the
+	// account preemptedBy.
+	preempted   bool
+	preemptedBy scheduler.AccountID
+	// runs counts its runs, and preemptions how often the pool preempted it; lost is what its
+	// stopped runs had done.
+	runs, preemptions int
+	lost              time.Duration
+	// ranOn, ranAt, provisioned and ended are of its last run: the worker, the level at the end,
+	// when it had provisioned, or will have, and the end, Unknown while it runs.
+	ranOn              scheduler.WorkerID
+	ranAt              scheduler.Priority
+	provisioned, ended time.Duration
 }
 
 // onWorker says whether a worker has been given it.
@@ -58,6 +75,20 @@ const (
 	// outcomeLost was forgotten by the pool and by all workers. It must not happen.
 	outcomeLost
 )
+
+// String returns the outcome as TaskRecord says it.
+func (o outcome) String() string {
+	switch o {
+	case outcomeCompleted:
+		return "completed"
+	case outcomeExpired:
+		return "expired"
+	case outcomePreempted:
+		return "dropped"
+	default:
+		return "lost"
+	}
+}
 
 // progress of a submission: what a log calls the start of a job is spread over its requests.
 type progress struct {

@@ -45,7 +45,7 @@ func (e *engine) handOut(a *protos.Assignment) {
 	w.request = r
 	w.turn++
 	w.provisions = a.ProvisionRequired
-	e.tally.queue.add(-1)
+	e.tally.dequeue(r)
 	e.agenda.add(event{at: e.now + e.setup.Timing.StartDelay, kind: eventStart,
 		worker: w.index, turn: w.turn})
 }
@@ -58,12 +58,11 @@ func (e *engine) start(w *worker) {
 	if r.first == Unknown {
 		r.first = e.now
 	}
-	e.tally.starts++
-	e.tally.busy.add(1)
 	w.provisioned = e.now
 	if w.provisions {
 		w.provisioned += e.setup.Timing.Provision
 	}
+	e.tally.begins(r, w, w.provisioned)
 	end := w.provisioned + e.setup.Workload.Submissions[r.submission].Run
 	e.agenda.add(event{at: end, kind: eventEnd, worker: w.index, turn: w.turn})
 	e.reportRunning(w)
@@ -73,7 +72,7 @@ func (e *engine) start(w *worker) {
 func (e *engine) finish(w *worker) {
 	r := w.request
 	if w.provisions {
-		r.account.provisionMillis += millis(w.provisioned) - millis(r.started)
+		r.account.provisionMillis += e.tally.between(r.started, w.provisioned)
 	}
 	e.leave(w)
 	e.reportAbsent(r)
@@ -85,12 +84,11 @@ func (e *engine) finish(w *worker) {
 func (e *engine) stop(w *worker) {
 	r := w.request
 	if r.state == requestRunning {
-		r.account.lostMillis += millis(e.now) - millis(r.started)
-		r.account.stopped++
+		e.tally.stops(r)
 	}
 	e.leave(w)
 	r.state, r.worker = requestWaiting, nil
-	e.tally.queue.add(1)
+	e.tally.enqueue(r)
 	if e.setup.Policy.NoRetry {
 		e.reportAbsent(r)
 		e.end(r, outcomePreempted)
@@ -105,7 +103,7 @@ func (e *engine) leave(w *worker) {
 	r := w.request
 	if r.state == requestRunning {
 		e.settleLevel(r)
-		e.tally.busy.add(-1)
+		e.tally.leaves(r)
 		if w.provisions && e.now >= w.provisioned {
 			w.provision(e.setup.Workload.Submissions[r.submission].ProvisionableLabels)
 		}
@@ -120,31 +118,8 @@ func (e *engine) leave(w *worker) {
 func (e *engine) end(r *request, how outcome) {
 	delete(e.requests, r.id)
 	e.advanced = e.now
-	e.tally.ended++
-	p := &e.tally.progress[r.submission]
-	p.left--
-	if how != outcomeCompleted {
-		e.tally.queue.add(-1)
-		switch how {
-		case outcomeExpired:
-			r.account.expired++
-		case outcomePreempted:
-			r.account.dropped++
-		case outcomeLost:
-			r.account.lost++
-		}
-		return
-	}
-	s := &e.setup.Workload.Submissions[r.submission]
-	r.account.completed++
-	r.account.waits = append(r.account.waits, millis(r.started-s.Submit))
-	r.account.firstWaits = append(r.account.firstWaits, millis(r.first-s.Submit))
-	if p.completed == 0 {
-		p.first, p.last = r.started, r.started
-	}
-	p.completed++
-	p.first, p.last = min(p.first, r.started), max(p.last, r.started)
-	e.tally.lastEnd = e.now
+	e.tally.ends(r, how)
+	e.record(r, how.String())
 }
 
 // millis is an instant in whole milliseconds, the unit of all figures.

@@ -54,6 +54,7 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	}
 	r.state, r.worker = requestHeld, w
 	r.level = scheduler.Priority(event.GetAssigned().Priority)
+	e.tally.place(r)
 	e.tally.assignments++
 	if event.GetAssigned().Preempting {
 		r.account.caused++
@@ -68,8 +69,7 @@ func (e *engine) onPreempted(event *protos.TaskEvent, r *request) {
 		e.breaks("request %q was preempted, but it is not outstanding", event.RequestId)
 		return
 	}
-	e.tally.preemptions++
-	r.account.preempted++
+	e.tally.preempts(r, scheduler.AccountID(event.GetPreempted().ByAccountId))
 	if r.state == requestHeld {
 		r.state, r.worker = requestWaiting, nil
 		return
@@ -107,18 +107,20 @@ func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
 		return
 	}
 	r.state, r.worker = requestWaiting, nil
+	e.tally.unplace(r)
 }
 
 // changeLevel settles what the task used at its level, and goes on at another one.
 func (e *engine) changeLevel(r *request, level scheduler.Priority) {
 	e.settleLevel(r)
 	r.level = level
+	e.tally.place(r)
 }
 
 // settleLevel books what a running task has used at its level since it was last settled.
 func (e *engine) settleLevel(r *request) {
 	if r.state == requestRunning {
-		r.account.usedMillis[r.level] += millis(e.now) - millis(r.levelSince)
+		r.account.usedMillis[r.level] += e.tally.between(r.levelSince, e.now)
 	}
 	r.levelSince = e.now
 }
