@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"context"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -68,6 +69,9 @@ func account(t *testing.T, f *simulator.Figures, id scheduler.AccountID) simulat
 	return simulator.AccountFigures{}
 }
 
+// sixDigits is how figures are rounded that are parts of a whole.
+func sixDigits(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -86,9 +90,9 @@ func TestTwoRequestsOneWorker(t *testing.T) {
 	equal(t, "p50", f.All.Wait.P50Seconds, 1.0)
 	equal(t, "p95", f.All.Wait.P95Seconds, 12.0)
 	equal(t, "span", f.Pool.SpanSeconds, 17.0)
-	equal(t, "utilisation", f.Pool.Utilisation, 15.0/17)
-	equal(t, "useful", f.Pool.UtilisationUseful, 15.0/17)
-	equal(t, "queue", f.Pool.QueueMean, 11.0/17) // b waits from 0 to 11
+	equal(t, "utilisation", f.Pool.Utilisation, sixDigits(15.0/17))
+	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(15.0/17))
+	equal(t, "queue", f.Pool.QueueMean, sixDigits(11.0/17)) // b waits from 0 to 11
 	equal(t, "queue at most", f.Pool.QueueMax, int64(2))
 	equal(t, "free", f.All.FreeSeconds, 15.0)
 	equal(t, "paid", f.All.PaidSeconds, 0.0)
@@ -132,7 +136,7 @@ func TestSizes(t *testing.T) {
 			P95Seconds: 5, P99Seconds: 5, MaxSeconds: 5},
 		FirstWait:       simulator.Distribution{Count: 1},
 		LastWait:        simulator.Distribution{Count: 1},
-		RealUtilisation: 30.0 / 45, // 3 workers for 15 s
+		RealUtilisation: sixDigits(30.0 / 45), // 3 workers for 15 s
 		RealSpanSeconds: 15,
 	}
 	equal(t, "submissions", f.Submissions, want)
@@ -176,8 +180,8 @@ func TestPreemptionLosesWork(t *testing.T) {
 	equal(t, "lost work", rest.LostSeconds, 10.0)
 	equal(t, "preempted", []int{rest.Preempted, rest.Stopped, f.Pool.Preemptions}, []int{1, 1, 1})
 	equal(t, "span", f.Pool.SpanSeconds, 131.0)
-	equal(t, "utilisation", f.Pool.Utilisation, 130.0/131)
-	equal(t, "useful", f.Pool.UtilisationUseful, 120.0/131)
+	equal(t, "utilisation", f.Pool.Utilisation, sixDigits(130.0/131))
+	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(120.0/131))
 }
 
 // Without a retry, the preempted task ends there.

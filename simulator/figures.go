@@ -199,7 +199,7 @@ func (e *engine) figures(partial bool) *Figures {
 	}
 	e.accountFigures(f)
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)
-	f.Fairness = t.fairness(f.Pool.SpanSeconds)
+	f.Fairness = t.fairness(end)
 	if e.setup.Stopwatch != nil {
 		f.Wall = t.wall()
 	}

@@ -21,6 +21,12 @@ type Share struct {
 	// Satisfaction is UsedSeconds as a part of the smaller one of what was granted and demanded; 0
 	// if that is 0. It may be more than 1, as unused workers are free.
 	Satisfaction float64 `json:"satisfaction"`
+	// OwedSeconds is what its rates earn while it can use it: at each moment the smaller one of its
+	// rates together and its requests that wait or run. ServedSeconds is the part of that for which
+	// workers ran its tasks at the time. Where everything completes in the end, whatever the wait,
+	// Satisfaction is at least 1, and only these two tell who was served late.
+	OwedSeconds   float64 `json:"owed_worker_seconds"`
+	ServedSeconds float64 `json:"served_worker_seconds"`
 }
 
 // Fairness sums up the shares.
@@ -33,6 +39,9 @@ type Fairness struct {
 	// them got the same part of what they were due, 1/n if one got everything; 0 if there are none,
 	// or nobody got anything.
 	Jain float64 `json:"jain"`
+	// JainServed is the same over x = ServedSeconds / OwedSeconds, for the accounts that were owed
+	// something: 1 if all of them got the same part of what they were due when they were due it.
+	JainServed float64 `json:"jain_served"`
 	// JainWaits is the same over x = 1 / (1 + mean wait in minutes), for all accounts of the figures
 	// with a completed request, the one with the empty id and those without quota included: what
 	// people feel, whatever was granted to them.

@@ -34,7 +34,41 @@ func (m *meter) take(now int64) int64 {
 	return n
 }
 
+// set changes the number to n at an instant.
+func (m *meter) set(now, n int64) { m.add(now, n-m.value) }
+
 // restart forgets what was before an instant, but for the present number.
 func (m *meter) restart(now int64) {
 	*m = meter{value: m.value, max: m.value, since: now}
+}
+
+// capped follows the smaller one of a number and a limit, which is in thousandths and never changes.
+type capped struct {
+	// full is 1 while the number is at the limit or above it, and below is the number while it is
+	// not, else 0.
+	full, below meter
+}
+
+// set changes the number to n at an instant.
+func (c *capped) set(now, n, limit int64) {
+	if n*1000 >= limit {
+		c.full.set(now, 1)
+		c.below.set(now, 0)
+	} else {
+		c.full.set(now, 0)
+		c.below.set(now, n)
+	}
+}
+
+// restart forgets what was before an instant, but for the present number.
+func (c *capped) restart(now int64) {
+	c.full.restart(now)
+	c.below.restart(now)
+}
+
+// seconds is the integral up to an instant.
+func (c *capped) seconds(now, limit int64) float64 {
+	c.full.advance(now)
+	c.below.advance(now)
+	return thousandths(float64(limit)/1000*seconds(c.full.sum) + seconds(c.below.sum))
 }

@@ -3,12 +3,15 @@ package simulator
 import (
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
 )
 
-// fairness compares what the accounts were granted over a span with what they used.
-func (t *tally) fairness(spanSeconds float64) Fairness {
+// fairness compares what the accounts were granted with what they used, up to an instant.
+func (t *tally) fairness(end time.Duration) Fairness {
 	f := Fairness{Shares: []Share{}}
-	var satisfactions, waits []float64
+	var satisfactions, served, waits []float64
 	for _, a := range t.sorted() {
 		if a.completed > 0 {
 			waits = append(waits, 1/(1+meanSeconds(sum(a.waits), a.completed)/60))
@@ -16,26 +19,37 @@ func (t *tally) fairness(spanSeconds float64) Fairness {
 		if !a.known || a.id == "" {
 			continue
 		}
-		s := a.share(spanSeconds)
+		s := a.share(millis(t.startedAt), millis(end))
 		f.Shares = append(f.Shares, s)
 		if s.GrantedSeconds > 0 && s.DemandedSeconds > 0 {
 			satisfactions = append(satisfactions, min(s.Satisfaction, 1))
 		}
+		if s.OwedSeconds > 0 {
+			served = append(served, s.ServedSeconds/s.OwedSeconds)
+		}
 	}
 	f.Jain = jain(satisfactions)
+	f.JainServed = jain(served)
 	f.JainWaits = jain(waits)
 	return f
 }
 
-// share is what an account was granted and used over a span.
-func (a *accountTally) share(spanSeconds float64) Share {
-	workers := 0.0
+// rate is what the account earns at all levels together, in milli-workers.
+func (a *accountTally) rate() int64 {
+	sum := scheduler.Rate(0)
 	for _, rate := range a.rates {
-		workers += float64(rate) / 1000
+		sum += rate
 	}
+	return int64(sum)
+}
+
+// share is what an account was granted and used between two instants, in milliseconds.
+func (a *accountTally) share(start, end int64) Share {
 	s := Share{
 		Account:         a.id,
-		GrantedSeconds:  thousandths(workers * spanSeconds),
+		GrantedSeconds:  thousandths(float64(a.rate()) / 1000 * seconds(end-start)),
+		OwedSeconds:     a.owed.seconds(end, a.rate()),
+		ServedSeconds:   a.served.seconds(end, a.rate()),
 		DemandedSeconds: seconds(a.demandedMillis),
 		UsedSeconds:     seconds(a.usefulMillis),
 	}

@@ -28,12 +28,23 @@ type provisionEnd struct {
 	run     int
 }
 
+// change counts requests that begin or cease to wait, and workers that begin or cease to run the
+// account's tasks.
+func (a *accountTally) change(now, waiting, busy int64) {
+	a.waiting.add(now, waiting)
+	a.busy.add(now, busy)
+	if a.known {
+		a.owed.set(now, a.waiting.value+a.busy.value, a.rate())
+		a.served.set(now, a.busy.value, a.rate())
+	}
+}
+
 // enqueue counts a request that waits, for the first time or again.
 func (t *tally) enqueue(r *request) {
 	if !r.standing.waits {
 		r.standing.waits = true
 		t.queue.add(millis(t.now), 1)
-		r.account.waiting.add(millis(t.now), 1)
+		r.account.change(millis(t.now), 1, 0)
 	}
 	r.preempted = false
 }
@@ -43,7 +54,7 @@ func (t *tally) dequeue(r *request) {
 	if r.standing.waits {
 		r.standing.waits = false
 		t.queue.add(millis(t.now), -1)
-		r.account.waiting.add(millis(t.now), -1)
+		r.account.change(millis(t.now), -1, 0)
 	}
 }
 
@@ -77,7 +88,7 @@ func (t *tally) begins(r *request, w *worker, provisioned time.Duration) {
 	s := &r.standing
 	s.runs, s.runsAt = true, r.level
 	t.busy[s.runsAt].add(millis(t.now), 1)
-	r.account.busy.add(millis(t.now), 1)
+	r.account.change(millis(t.now), 0, 1)
 	if provisioned > t.now {
 		s.provisions = true
 		t.provisioning.add(millis(t.now), 1)
@@ -95,7 +106,7 @@ func (t *tally) leaves(r *request) {
 	s.runs = false
 	r.ended, r.ranAt = t.now, r.level
 	t.busy[s.runsAt].add(millis(t.now), -1)
-	r.account.busy.add(millis(t.now), -1)
+	r.account.change(millis(t.now), 0, -1)
 	if s.provisions {
 		s.provisions = false
 		t.provisioning.add(millis(t.now), -1)

@@ -37,6 +37,9 @@ type accountTally struct {
 
 	// waiting counts its requests that wait, busy the workers that run its tasks.
 	waiting, busy meter
+	// owed is the smaller one of its rates together and the workers that it could use, served of
+	// those and the workers that it has.
+	owed, served capped
 	// runs counts its runs at each level as the pool sees them, so those that are held too.
 	runs [numLevels]int
 	// history is nil unless series follow the account.
@@ -161,10 +164,7 @@ func (t *tally) count(operations int) {
 		t.busy[p].restart(at)
 	}
 	for _, a := range t.list {
-		*a = accountTally{id: a.id, known: a.known, rates: a.rates, waiting: a.waiting,
-			busy: a.busy, runs: a.runs, history: a.history}
-		a.waiting.restart(at)
-		a.busy.restart(at)
+		a.restart(at)
 	}
 	clear(t.flows)
 	t.passes, t.assignments, t.starts, t.preemptions, t.reprioritized = 0, 0, 0, 0, 0
@@ -173,6 +173,16 @@ func (t *tally) count(operations int) {
 	if t.series != nil {
 		t.series.start = at
 	}
+}
+
+// restart forgets what was before an instant, in milliseconds. What waits and runs goes on.
+func (a *accountTally) restart(at int64) {
+	*a = accountTally{id: a.id, known: a.known, rates: a.rates, waiting: a.waiting, busy: a.busy,
+		owed: a.owed, served: a.served, runs: a.runs, history: a.history}
+	a.waiting.restart(at)
+	a.busy.restart(at)
+	a.owed.restart(at)
+	a.served.restart(at)
 }
 
 // counts says whether a submission counts: whether it is from after the warm-up.
