@@ -34,7 +34,9 @@ func labDays(seed uint64, days int) *simulator.Setup {
 func TestSameSeedSameBytes(t *testing.T) {
 	bytes := func(seed uint64, processors int) string {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		b, err := json.Marshal(run(t, labDays(seed, 2)))
+		setup := labDays(seed, 2)
+		setup.WarmUp, setup.SeriesPoints = time.Hour, 100
+		b, err := json.Marshal(run(t, setup))
 		if err != nil {
 			t.Fatal(err)
 		}

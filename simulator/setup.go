@@ -32,7 +32,8 @@ type Setup struct {
 	//     preemption of its account.
 	WarmUp time.Duration
 	// SeriesPoints is how many points Figures.Series has at most: 2 to 10,000, or 0 for none. There
-	// are at least half as many if the run is long enough for steps of a second. Of more than 500
+	// are at least a third as many if the run lasts to the last submission, and for as many
+	// seconds. Of more than 500
 	// accounts, the 500 that demand most are followed.
 	SeriesPoints int
 	// SkipChecks leaves out the checks of the invariants, which cost about as much as the pool

@@ -202,7 +202,10 @@ func integral(f *simulator.Figures, means []float64) float64 {
 func checkSeries(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 	s, span := f.Series, f.Pool.SpanSeconds
 	points := int(math.Ceil(span / s.StepSeconds))
-	if points > setup.SeriesPoints || (s.StepSeconds > 1 && points < setup.SeriesPoints/8) {
+	all := setup.Workload.Submissions
+	long := span >= (all[len(all)-1].Submit - all[0].Submit - setup.WarmUp).Seconds()
+	if points > setup.SeriesPoints ||
+		(long && s.StepSeconds > 1 && points < setup.SeriesPoints/3) {
 		t.Fatalf("%d points of %v s, %d asked for", points, s.StepSeconds, setup.SeriesPoints)
 	}
 	tolerance := 0.001*span + 1e-3
