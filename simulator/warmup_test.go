@@ -107,14 +107,14 @@ func TestARunPreemptedInTheWarmUpAndStoppedAfterIt(t *testing.T) {
 func TestProvisioningInTheWarmUp(t *testing.T) {
 	a := sub("a", "", 0, 10)
 	a.ProvisionableLabels = []string{"os:b"}
-	setup := handMade(1, a, sub("b", "", 100, 10))
+	setup := handMade(1, a, sub("b", "", 101, 10)) // which starts at 110
 	setup.Timing.Provision = time.Minute
 	setup.WarmUp = 30 * time.Second
 	setup.SeriesPoints = 1000
 	f := run(t, setup)
 	equal(t, "provisioning", f.All.ProvisionSeconds, 30.0)
 	equal(t, "used", f.All.UsedSeconds, 50.0)
-	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(20.0/80))
+	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(20.0/90))
 	equal(t, "over time", f.Series.Provisioning[29:31], []float64{1, 0})
 }
 
