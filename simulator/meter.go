@@ -42,7 +42,7 @@ func (m *meter) restart(now int64) {
 	*m = meter{value: m.value, max: m.value, since: now}
 }
 
-// capped follows the smaller one of a number and a limit, which is in thousandths and never changes.
+// capped follows the smaller one of a number and a limit, which is fixed and in thousandths.
 type capped struct {
 	// full is 1 while the number is at the limit or above it, and below is the number while it is
 	// not, else 0.

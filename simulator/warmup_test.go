@@ -75,9 +75,9 @@ func TestTheEndOfTheWarmUp(t *testing.T) {
 
 // Without a warm-up, the pool does the same; with one, the first part is not counted.
 func TestTheWarmUpChangesNothing(t *testing.T) {
-	setup := labDays(1, 2)
+	setup := labDays(1, 1)
 	whole := run(t, setup)
-	setup.WarmUp = 24 * time.Hour
+	setup.WarmUp = 12 * time.Hour
 	part := run(t, setup)
 	equal(t, "state", part.StateHash, whole.StateHash)
 	equal(t, "end", part.End, whole.End)
