@@ -68,6 +68,13 @@
 // ended what has not ended, or lets wait what runs; and if a request is lost: neither the pool nor
 // a worker has it.
 //
+// # What is measured
+//
+// The tally is told where each request stands, and what the pool decides. Everything over time is
+// the integral of a number that changes at known instants, never a sample. [Setup.WarmUp] says what
+// counts, [Setup.SeriesPoints] asks for figures over time, and [Setup.Record] for the story of each
+// request.
+//
 // # Time
 //
 // There is no wall clock, no randomness and no goroutine in a run, and nothing depends on the order

@@ -43,16 +43,17 @@ func (t *tally) preempts(r *request, by scheduler.AccountID) {
 	}
 }
 
-// stops counts what a running request has done, which is lost: to the account that preempted it.
+// stops counts what a running request has done, which is lost; if it was preempted, to the account
+// that preempted it.
 func (t *tally) stops(r *request) {
 	lost := t.between(r.started, t.now)
 	r.lost += t.now - r.started
 	r.account.lostMillis += lost
-	r.account.stopped++
 	if i := t.importance(r); i != nil {
 		i.lostMillis += lost
 	}
 	if r.preempted {
+		r.account.stopped++
 		t.flow(flowKey{r.preemptedBy, r.account.id}).lostMillis += lost
 	}
 }

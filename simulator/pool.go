@@ -16,11 +16,11 @@ type Pool interface {
 	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
 	// Knows says whether the pool has the request, waiting or on a worker.
 	Knows(id scheduler.RequestID) bool
-	// Balance returns an account's balance as of the last operation that moved the ledger on; false
-	// if the pool does not have the account.
-	Balance(id scheduler.AccountID) (scheduler.Balance, bool)
 	// Hash returns a digest of the scheduler's state.
 	Hash() [32]byte
+	// Balance returns what an account has, at the time of the last pass, and whether the pool has
+	// the account.
+	Balance(id scheduler.AccountID) (scheduler.Balance, bool)
 }
 
 // realPool is a scheduler under a reconciler.
@@ -53,10 +53,10 @@ func (p *realPool) Knows(id scheduler.RequestID) bool {
 	return ok
 }
 
+// Hash implements Pool.
+func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }
+
 // Balance implements Pool.
 func (p *realPool) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
 	return p.scheduler.Balance(id)
 }
-
-// Hash implements Pool.
-func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }

@@ -133,7 +133,7 @@ func (r refuser) Apply(context.Context, *protos.Operation, scheduler.EventSink) 
 	return nil, r.err
 }
 func (refuser) Knows(scheduler.RequestID) bool { return false }
+func (refuser) Hash() [32]byte                 { return [32]byte{} }
 func (refuser) Balance(scheduler.AccountID) (scheduler.Balance, bool) {
 	return scheduler.Balance{}, false
 }
-func (refuser) Hash() [32]byte { return [32]byte{} }

@@ -37,8 +37,8 @@ type TaskRecord struct {
 	RealWait time.Duration
 }
 
-// record tells of a request that has ended.
-func (e *engine) record(r *request, outcome string) {
+// recordEnd tells of a request that has ended.
+func (e *engine) recordEnd(r *request, outcome string) {
 	if e.setup.Record == nil || !e.tally.counts(r.submission) {
 		return
 	}
@@ -71,7 +71,7 @@ func (e *engine) recordImpossible(submission int) {
 func (e *engine) recordUnfinished() error {
 	if e.setup.Record != nil {
 		for _, id := range slices.Sorted(maps.Keys(e.requests)) {
-			e.record(e.requests[id], "unfinished")
+			e.recordEnd(e.requests[id], "unfinished")
 		}
 	}
 	return e.recordErr

@@ -119,7 +119,7 @@ func (e *engine) end(r *request, how outcome) {
 	delete(e.requests, r.id)
 	e.advanced = e.now
 	e.tally.ends(r, how)
-	e.record(r, how.String())
+	e.recordEnd(r, how.String())
 }
 
 // millis is an instant in whole milliseconds, the unit of all figures.
