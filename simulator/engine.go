@@ -39,8 +39,8 @@ const checkPeriod = 4096
 // which means a defect. Promises that the pool broke are no error, but are in Figures.Broken.
 //
 // A run costs O(log n) per event, a pass of the pool per tick in which something happened, and
-// memory for the requests that have not ended, and two numbers per request for its waits, three times
-// over when the figures are summed up.
+// memory for the requests that have not ended, and two numbers per request for its waits, three
+// times over when the figures are summed up.
 func Run(ctx context.Context, setup *Setup) (*Figures, error) {
 	e, err := newEngine(setup)
 	if err != nil {
