@@ -38,6 +38,10 @@ type series struct {
 	busy, queue         [numLevels][]int64
 	provisioning, alive []int64
 	histories           map[scheduler.AccountID]*accountHistory
+	// ended is true when the last point is there. Its step is lastWidth long, but for workers that
+	// are alive aliveWidth.
+	ended                 bool
+	lastWidth, aliveWidth int64
 }
 
 // accountHistory is what series keep of an account: integrals over each step, and the balance at
@@ -147,14 +151,37 @@ func (e *engine) advance(now time.Duration) {
 	if !t.counting && now >= t.startedAt {
 		t.count(e.dispatcher.operations)
 	}
-	if s := t.series; s != nil && t.counting {
-		for s.stepEnd() <= millis(now) {
+	if s := t.series; s != nil && t.counting && !s.ended {
+		if e.arrived == len(e.setup.Workload.Submissions) && len(e.requests) == 0 {
+			e.endSeries(t.lastActive) // no request will wait or run any more
+		}
+		for !s.ended && s.stepEnd() <= millis(now) {
 			if !s.makeRoom() {
 				e.addPoint(s.stepEnd())
 			}
 		}
 	}
 	t.advance(now)
+}
+
+// endSeries ends the last step at an instant after which no request waits or runs.
+func (e *engine) endSeries(end time.Duration) {
+	s := e.tally.series
+	span := millis(end) - s.start
+	full, rest := int(span/s.step), span%s.step
+	after := s.points > full // steps became full after the end, while others were expected
+	if after {
+		s.points = full + int(min(rest, 1))
+	} else if rest > 0 {
+		s.makeRoom()
+		e.addPoint(millis(end))
+	}
+	s.lastWidth = span - int64(s.points-1)*s.step
+	s.aliveWidth = s.lastWidth
+	if after { // workers are alive after the end, too
+		s.aliveWidth = s.step
+	}
+	s.ended = true
 }
 
 // addPoint ends the present step at an instant, in milliseconds.

@@ -12,46 +12,35 @@ import (
 // accountsShown is how many accounts series show.
 const accountsShown = 20
 
-// seriesFigures turns what was followed into means over steps, up to an instant; nil if nothing
-// was. No request waits or runs after that instant.
+// seriesFigures turns what was followed into means over steps, up to the end of the figures; nil if
+// nothing was.
 func (e *engine) seriesFigures(end time.Duration) *Series {
 	t, s := &e.tally, e.tally.series
 	if s == nil {
 		return nil
 	}
-	span := millis(end) - millis(t.startedAt)
-	full, rest := int(span/s.step), span%s.step
-	became := s.points > full // full, after the end
-	if became {
-		s.points = full + int(min(rest, 1))
-	} else if rest > 0 {
-		s.makeRoom()
-		e.addPoint(millis(end))
-	}
-	lastWidth := span - int64(s.points-1)*s.step
-	aliveWidth := lastWidth
-	if became { // workers are alive after the end, too
-		aliveWidth = s.step
+	if !s.ended {
+		e.endSeries(end)
 	}
 	f := &Series{
 		Start:        e.setup.Workload.Start.Add(t.startedAt).UTC(),
 		StepSeconds:  seconds(s.step),
-		Provisioning: s.means(s.provisioning, lastWidth),
-		Alive:        s.means(s.alive, aliveWidth),
+		Provisioning: s.means(s.provisioning, s.lastWidth),
+		Alive:        s.means(s.alive, s.aliveWidth),
 		Balances:     []BalanceSeries{},
 		AccountQueue: []AccountSeries{},
 		AccountBusy:  []AccountSeries{},
 	}
 	for p := range numLevels {
-		f.Busy[p] = s.means(s.busy[p], lastWidth)
-		f.Queue[p] = s.means(s.queue[p], lastWidth)
+		f.Busy[p] = s.means(s.busy[p], s.lastWidth)
+		f.Queue[p] = s.means(s.queue[p], s.lastWidth)
 	}
 	for _, a := range t.usedMost(accountsShown) {
 		a.history.fill(s.points)
 		f.AccountQueue = append(f.AccountQueue,
-			AccountSeries{Account: a.id, Values: s.means(a.history.waiting, lastWidth)})
+			AccountSeries{Account: a.id, Values: s.means(a.history.waiting, s.lastWidth)})
 		f.AccountBusy = append(f.AccountBusy,
-			AccountSeries{Account: a.id, Values: s.means(a.history.busy, lastWidth)})
+			AccountSeries{Account: a.id, Values: s.means(a.history.busy, s.lastWidth)})
 		f.Balances = append(f.Balances, a.balanceSeries(s.points)...)
 	}
 	return f
