@@ -38,8 +38,8 @@ type series struct {
 	busy, queue         [numLevels][]int64
 	provisioning, alive []int64
 	histories           map[scheduler.AccountID]*accountHistory
-	// ended is true when the last point is there. Its step is lastWidth long, but for workers that
-	// are alive aliveWidth.
+	// ended is true when the last point is there. Its step is lastWidth long; but as workers are
+	// alive after the end too, they were counted for aliveWidth.
 	ended                 bool
 	lastWidth, aliveWidth int64
 }
@@ -176,9 +176,10 @@ func (e *engine) endSeries(end time.Duration) {
 		s.makeRoom()
 		e.addPoint(millis(end))
 	}
-	s.lastWidth = span - int64(s.points-1)*s.step
-	s.aliveWidth = s.lastWidth
-	if after { // workers are alive after the end, too
+	lastStart := int64(s.points-1) * s.step
+	s.lastWidth = span - lastStart
+	s.aliveWidth = max(s.lastWidth, e.tally.alive.since-s.start-lastStart)
+	if after {
 		s.aliveWidth = s.step
 	}
 	s.ended = true
