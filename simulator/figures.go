@@ -265,7 +265,7 @@ func (a *accountTally) figures() AccountFigures {
 		Stopped:          a.stopped,
 		Caused:           a.caused,
 	}
-	f.WaitPercentilesSeconds = percentilesSeconds(a.waits) // sorted by now
+	f.WaitPercentilesSeconds = percentilesSeconds(a.waits) // distribution sorted them
 	f.Unfinished = a.requests - a.completed - a.impossible - a.expired - a.dropped - a.lost
 	paid := int64(0)
 	for p := range f.LevelSeconds {

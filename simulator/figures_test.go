@@ -120,6 +120,18 @@ func TestJainsIndex(t *testing.T) {
 	equal(t, "Jain's index", f.Fairness.Jain, 0.5)
 }
 
+// Both use more than they were granted, as nobody else wants the worker: that counts as all that they
+// were due.
+func TestJainsIndexOfFreeTime(t *testing.T) {
+	setup := handMade(1, sub("1", "a", 0, 60), sub("2", "b", 0, 30))
+	setup.Policy.Accounts = simulator.Shares{Level: 1, Rate: 250}.Accounts(
+		[]scheduler.AccountID{"a", "b"})
+	f := run(t, setup)
+	equal(t, "60 and 30 of 22.5 s", []float64{f.Fairness.Shares[0].Satisfaction,
+		f.Fairness.Shares[1].Satisfaction}, []float64{2.666667, 1.333333})
+	equal(t, "Jain's index", f.Fairness.Jain, 1.0)
+}
+
 // levels returns the values of one point at all levels.
 func levels(lists [scheduler.NumPriorities + 1][]float64, point int) []float64 {
 	var values []float64
@@ -166,6 +178,8 @@ func TestSeries(t *testing.T) {
 // may be up to 40 of them, as all submissions are in the first 11 s.
 func TestSeriesJoinSteps(t *testing.T) {
 	setup := preemption()
+	setup.SeriesPoints = 200
+	fine := run(t, setup).Series
 	setup.SeriesPoints = 40
 	s := run(t, setup).Series
 	equal(t, "step", s.StepSeconds, 4.0)
@@ -178,6 +192,9 @@ func TestSeriesJoinSteps(t *testing.T) {
 	equal(t, "28–32, paid", s.Busy[0][7], 0.75)
 	equal(t, "128–131, free", s.Busy[scheduler.FreeBucket][32], 1.0)
 	equal(t, "alive", s.Alive[32], 1.0)
+	for i := range 32 {
+		equal(t, "balance", s.Balances[0].Seconds[i], fine.Balances[0].Seconds[4*i+3])
+	}
 
 	setup.SeriesPoints = 2
 	s = run(t, setup).Series
@@ -207,6 +224,36 @@ func TestTheLevelOfWhatWaits(t *testing.T) {
 	setup.Policy.Scheduler.BurstCover = 10 * time.Second
 	s = run(t, setup).Series
 	equal(t, "2 runs: 10 s are needed", levels(s.Queue, 5), []float64{0, 1, 0, 0, 0, 1})
+}
+
+// A run that is preempted is a run less at its level: of the account's two runs at p1, as above, the
+// team stops one at 20. With one run left, at a rate of one, the account may start another one there.
+func TestTheLevelAfterAPreemption(t *testing.T) {
+	setup := handMade(2, sub("1", "a", 0, 90), sub("2", "a", 0, 90), sub("3", "a", 0, 90),
+		sub("paid", "team", 20, 50))
+	quota(setup, "team")
+	a := simulator.Account{Balance: scheduler.Balance{1: scheduler.WorkerSeconds(60)}}
+	a.Config.ChargeRate[1] = scheduler.Workers(1)
+	a.Config.MaxCharge = time.Minute
+	setup.Policy.Accounts["a"] = a
+	setup.SeriesPoints = 1000
+	s := run(t, setup).Series
+	equal(t, "before", levels(s.Queue, 15), []float64{0, 0, 0, 0, 0, 1})
+	equal(t, "after", levels(s.Queue, 25), []float64{0, 2, 0, 0, 0, 0})
+}
+
+// The free task provisions from 0, is stopped at 10, and begins anew when the paid one has run from
+// 11 to 16: for a minute again, whatever the end of the first minute.
+func TestProvisioningThatIsStopped(t *testing.T) {
+	setup := handMade(1, sub("free", "", 0, 10), sub("paid", "team", 10, 5))
+	setup.Workload.Submissions[0].ProvisionableLabels = []string{"os:b"}
+	quota(setup, "team")
+	setup.Timing.Provision = time.Minute
+	setup.SeriesPoints = 1000
+	s := run(t, setup).Series
+	equal(t, "9 to 17", s.Provisioning[9:17], []float64{1, 0, 0, 0, 0, 0, 0, 1})
+	equal(t, "59 to 61", s.Provisioning[59:61], []float64{1, 1})
+	equal(t, "75 to 77", s.Provisioning[75:77], []float64{1, 0})
 }
 
 // Two workers provision for 2.5 s from 0; nothing is sampled, so half of a step counts.
