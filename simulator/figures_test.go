@@ -175,9 +175,13 @@ func TestSeries(t *testing.T) {
 }
 
 // All means stay exact when steps are joined. 131 s are 33 steps of 4 s, the last one of 3, if there
-// may be up to 40 of them, as all submissions are in the first 11 s.
+// may be up to 40 of them, as all submissions are in the first 11 s. The team earns half of what it
+// pays, so its balance changes from second to second.
 func TestSeriesJoinSteps(t *testing.T) {
 	setup := preemption()
+	team := setup.Policy.Accounts["team"]
+	team.Config.ChargeRate[0] = 500
+	setup.Policy.Accounts["team"] = team
 	setup.SeriesPoints = 200
 	fine := run(t, setup).Series
 	setup.SeriesPoints = 40
