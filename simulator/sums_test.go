@@ -45,7 +45,9 @@ func TestFiguresAddUp(t *testing.T) {
 	})
 }
 
-func near(t *rapid.T, what string, a, b, tolerance float64) {
+func near(t *rapid.T, what string, a, b float64) { within(t, what, 1e-3, a, b) }
+
+func within(t *rapid.T, what string, tolerance, a, b float64) {
 	if math.Abs(a-b) > tolerance {
 		t.Fatalf("%s: %v and %v", what, a, b)
 	}
@@ -88,19 +90,19 @@ func checkRequests(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 func checkTimes(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 	all := &f.All
 	available := f.Pool.SpanSeconds * float64(f.Pool.Workers)
-	near(t, "used and busy", all.UsedSeconds, f.Pool.Utilisation*available, 1e-6*available+1e-3)
-	near(t, "paid and free", all.PaidSeconds+all.FreeSeconds, all.UsedSeconds, 1e-3)
+	within(t, "used and busy", 1e-6*available+1e-3, all.UsedSeconds, f.Pool.Utilisation*available)
+	near(t, "paid and free", all.PaidSeconds+all.FreeSeconds, all.UsedSeconds)
 	used := 0.0
 	for _, a := range f.Accounts {
 		used += a.UsedSeconds
 	}
-	near(t, "accounts", used, all.UsedSeconds, 1e-3)
+	near(t, "accounts", used, all.UsedSeconds)
 	var runSeconds float64
 	for _, s := range setup.Workload.Submissions {
 		runSeconds += s.Run.Seconds() * float64(s.Size)
 	}
 	if setup.WarmUp == 0 && all.Completed == all.Requests {
-		near(t, "useful", all.UsedSeconds-all.LostSeconds-all.ProvisionSeconds, runSeconds, 1e-3)
+		near(t, "useful", all.UsedSeconds-all.LostSeconds-all.ProvisionSeconds, runSeconds)
 	}
 }
 
@@ -118,7 +120,7 @@ func checkFlows(t *rapid.T, f *simulator.Figures) {
 	for _, a := range f.Accounts {
 		same(t, "flows of "+string(a.Account), preempted[a.Account], a.Preempted)
 		same(t, "flows by "+string(a.Account), caused[a.Account], a.Caused)
-		near(t, "lost by "+string(a.Account), lost[a.Account], a.LostSeconds, 1e-3)
+		near(t, "lost by "+string(a.Account), lost[a.Account], a.LostSeconds)
 	}
 }
 
@@ -150,10 +152,10 @@ func checkImportances(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) 
 	same(t, "requests by importance", sum.Requests, f.All.Requests)
 	same(t, "completed by importance", sum.Completed, f.All.Completed)
 	same(t, "real preemptions", realPreempted, wantReal)
-	near(t, "waits by importance", waits, f.All.Wait.MeanSeconds*float64(f.All.Completed), 0.1)
+	within(t, "waits by importance", 0.1, waits, f.All.Wait.MeanSeconds*float64(f.All.Completed))
 	if setup.WarmUp == 0 {
 		same(t, "preempted by importance", sum.Preempted, f.All.Preempted)
-		near(t, "lost by importance", sum.LostSeconds, f.All.LostSeconds, 1e-3)
+		near(t, "lost by importance", sum.LostSeconds, f.All.LostSeconds)
 	} else if sum.Preempted > f.All.Preempted || sum.LostSeconds > f.All.LostSeconds+1e-3 {
 		t.Fatalf("importances %+v, all %+v", sum, f.All)
 	}
@@ -171,13 +173,13 @@ func checkShares(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 		for _, r := range setup.Policy.Accounts[s.Account].Config.ChargeRate {
 			rate += r
 		}
-		near(t, "granted", s.GrantedSeconds, float64(rate)/1000*f.Pool.SpanSeconds, 1e-3)
+		near(t, "granted", s.GrantedSeconds, float64(rate)/1000*f.Pool.SpanSeconds)
 		if s.UsedSeconds > s.DemandedSeconds || s.OwedSeconds > s.GrantedSeconds+1e-3 ||
 			s.ServedSeconds > s.OwedSeconds {
 			t.Fatalf("share %+v", s)
 		}
 		if setup.WarmUp == 0 {
-			near(t, "used by "+string(s.Account), s.UsedSeconds, used[s.Account], 1e-3)
+			near(t, "used by "+string(s.Account), s.UsedSeconds, used[s.Account])
 		}
 	}
 	for _, jain := range []float64{f.Fairness.Jain, f.Fairness.JainServed, f.Fairness.JainWaits} {
@@ -218,11 +220,11 @@ func checkSeries(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 		return total
 	}
 	for p := range scheduler.FreeBucket {
-		near(t, p.String(), sum(s.Busy[p]), f.All.LevelSeconds[p], tolerance)
+		within(t, p.String(), tolerance, sum(s.Busy[p]), f.All.LevelSeconds[p])
 	}
-	near(t, "free", sum(s.Busy[scheduler.FreeBucket]), f.All.FreeSeconds, tolerance)
-	near(t, "alive", sum(s.Alive), span*float64(f.Pool.Workers), tolerance)
-	near(t, "queue", sum(s.Queue[:]...), f.Pool.QueueMean*span, 6*tolerance)
+	within(t, "free", tolerance, sum(s.Busy[scheduler.FreeBucket]), f.All.FreeSeconds)
+	within(t, "alive", tolerance, sum(s.Alive), span*float64(f.Pool.Workers))
+	within(t, "queue", 6*tolerance, sum(s.Queue[:]...), f.Pool.QueueMean*span)
 	if provisioning := sum(s.Provisioning); provisioning < f.All.ProvisionSeconds-tolerance ||
 		(f.All.LostSeconds == 0 && provisioning > f.All.ProvisionSeconds+tolerance) {
 		t.Fatalf("provisioning: %v and %v", provisioning, f.All.ProvisionSeconds)
@@ -232,12 +234,12 @@ func checkSeries(t *rapid.T, setup *simulator.Setup, f *simulator.Figures) {
 	for i, a := range s.AccountBusy {
 		for _, b := range f.Accounts {
 			if a.Account == b.Account {
-				near(t, "busy", sum(a.Values), b.UsedSeconds, tolerance)
+				within(t, "busy", tolerance, sum(a.Values), b.UsedSeconds)
 			}
 		}
 		queue += sum(s.AccountQueue[i].Values)
 	}
-	near(t, "queues", queue, f.Pool.QueueMean*span, 6*tolerance)
+	within(t, "queues", 6*tolerance, queue, f.Pool.QueueMean*span)
 	for _, b := range s.Balances {
 		same(t, "balances", len(b.Seconds), points)
 	}
@@ -268,8 +270,8 @@ func checkRecords(t *rapid.T, setup *simulator.Setup, f *simulator.Figures,
 	same(t, "impossible records", outcomes["impossible"], f.All.Impossible)
 	same(t, "dropped records", outcomes["dropped"], f.All.Dropped)
 	n := float64(f.All.Completed)
-	near(t, "recorded waits", waits, f.All.Wait.MeanSeconds*n, 0.001*n+1e-3)
+	within(t, "recorded waits", 0.001*n+1e-3, waits, f.All.Wait.MeanSeconds*n)
 	if setup.WarmUp == 0 {
-		near(t, "recorded lost work", lost, f.All.LostSeconds, 0.001*float64(len(records))+1e-3)
+		within(t, "recorded lost work", 0.001*float64(len(records))+1e-3, lost, f.All.LostSeconds)
 	}
 }
