@@ -153,8 +153,7 @@ func (e *engine) summon() {
 			continue
 		}
 		w.asked = true
-		at := nextTurn(e.now+1, w.phase, e.setup.Timing.Poll)
-		e.agenda.add(event{at: at, kind: eventPoll, worker: w.index, turn: w.turn})
+		e.agenda.add(event{at: e.nextPoll(w), kind: eventPoll, worker: w.index, turn: w.turn})
 	}
 }
 
@@ -193,13 +192,19 @@ func (e *engine) timestamp(t time.Duration) *timestamppb.Timestamp {
 	return timestamppb.New(e.setup.Workload.Start.Add(t))
 }
 
-// apply gives the pool an operation. That it refuses one is a mistake of the engine's or the
-// pool's, and ends the run.
+// apply gives the pool an operation. That it refuses one, or breaks an invariant, is a mistake of
+// the engine's or the pool's, and ends the run.
 func (e *engine) apply(ctx context.Context, op *protos.Operation) (*protos.Result, error) {
 	e.dispatcher.operations++
 	result, err := e.pool.Apply(ctx, op, e)
 	if err != nil {
 		return nil, fmt.Errorf("operation %d at %v: %w", e.dispatcher.operations, e.now, err)
+	}
+	if e.checks != nil {
+		if err := e.checks.step(e.pool, op, result); err != nil {
+			return nil, fmt.Errorf("seed %d, operation %d at %v (%s): %w", e.setup.Seed,
+				e.dispatcher.operations, e.now, operationText(op), err)
+		}
 	}
 	return result, nil
 }

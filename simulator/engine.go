@@ -20,6 +20,7 @@ type engine struct {
 	arrived    int                              // submissions
 	dispatcher dispatcher
 	tally      tally
+	checks     *checks // nil if they are left out
 	// advanced is when something last arrived or came to an end; nextAudit when to look for lost
 	// requests again.
 	advanced, nextAudit time.Duration
@@ -77,6 +78,11 @@ func newEngine(setup *Setup) (*engine, error) {
 	settings := setup.Policy.Scheduler
 	if e.pool, err = newPool(setup.Workload.Start, &settings); err != nil {
 		return nil, err
+	}
+	if !setup.SkipChecks {
+		if e.checks, err = newChecks(e.pool, newPool); err != nil {
+			return nil, err
+		}
 	}
 	e.tally = newTally(setup, &capacity{fleet: &e.fleet, known: map[string]int{}})
 	for i := range setup.Workload.Submissions {

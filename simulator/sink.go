@@ -11,6 +11,9 @@ import (
 // workers have something to fetch, at which level tasks run, and whether the pool contradicts what
 // happened.
 func (e *engine) AddEvent(event *protos.TaskEvent) {
+	if e.checks != nil {
+		e.checks.events = append(e.checks.events, event)
+	}
 	r := e.requests[scheduler.RequestID(event.RequestId)]
 	switch event.Type {
 	case protos.TaskEvent_TYPE_ASSIGNED:
