@@ -1,6 +1,10 @@
 package simulator
 
-import "time"
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/simulator/field"
+)
 
 // Setup is everything that a run depends on: the same setup gives the same figures, to the last
 // byte, on any number of processors. It is not changed by a run.
@@ -52,6 +56,9 @@ func (s *Setup) validate() error {
 	}
 	if err := s.Policy.validate(); err != nil {
 		return err
+	}
+	if err := s.Faults.validate(s.Workload); err != nil {
+		return field.In("faults", err)
 	}
 	return s.Timing.validate(s.Policy.Scheduler.WorkerExpiration)
 }
