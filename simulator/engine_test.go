@@ -18,7 +18,7 @@ var monday = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
 func crisp() simulator.Timing {
 	t := simulator.DefaultTiming()
 	t.Tick, t.CancelPoll = time.Second, time.Second
-	t.StartDelay, t.Provision = 0, 0
+	t.StartDelay, t.Provision, t.PollJitter = 0, 0, 0
 	return t
 }
 
