@@ -151,8 +151,7 @@ func (e *engine) done() bool {
 		return false
 	}
 	if len(e.requests) == 0 {
-		d := &e.dispatcher
-		return len(d.news) == 0 && len(d.late) == 0 && len(d.ended) == 0
+		return len(e.dispatcher.news) == 0 && len(e.dispatcher.late) == 0
 	}
 	since := e.advanced
 	if e.mishaps != nil {

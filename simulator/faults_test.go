@@ -20,12 +20,12 @@ func allFaults() simulator.Faults {
 		NewsLost: 0.05, NewsRepeated: 0.05, NewsShuffled: 0.2,
 		NewsDelayed: 0.05, NewsDelay: 3 * time.Minute,
 		ClockSkew: 2 * time.Minute,
-		Restarts:  12, SnapshotPeriod: 20 * time.Minute,
+		Restarts:  48, SnapshotPeriod: 20 * time.Minute,
 	}
 }
 
 // ward is a made-up workload of n requests on 60 workers of three kinds, with accounts that preempt
-// each other and builds to provision. It lasts for about n/1000 hours.
+// each other and builds to provision, which keep the workers busy for about n/600 hours.
 func ward(seed uint64, n int) *simulator.Setup {
 	r := rand.New(rand.NewPCG(seed, 1))
 	setup := &simulator.Setup{
@@ -34,6 +34,7 @@ func ward(seed uint64, n int) *simulator.Setup {
 		Seed:     seed,
 	}
 	setup.Timing.Provision = 2 * time.Minute
+	setup.Timing.GiveUp = 12 * time.Hour
 	for i := range 60 {
 		setup.Workers = append(setup.Workers, simulator.Worker{
 			ID:     scheduler.WorkerID(fmt.Sprintf("worker-%d", i)),
@@ -42,7 +43,7 @@ func ward(seed uint64, n int) *simulator.Setup {
 	}
 	at := time.Duration(0)
 	for i := 0; n > 0; i++ {
-		at += time.Duration(r.ExpFloat64() * float64(5*time.Second))
+		at += time.Duration(r.ExpFloat64() * float64(9*time.Second))
 		s := simulator.Submission{
 			ID:       fmt.Sprintf("r%d", i),
 			Account:  []scheduler.AccountID{"", "gold", "silver", "bronze"}[r.IntN(4)],
@@ -162,4 +163,30 @@ func TestAllFaults(t *testing.T) {
 		sum.Restarts += f.Faults.Restarts
 	}
 	t.Logf("%d seeds of %d requests: %+v", seeds, requests, sum)
+}
+
+// A worker that takes longer to start than the pool waits for it is passed over: the pool lets
+// another one have the request. The first one that begins claims it, and the other is turned away.
+func TestOneWorkerClaimsARequest(t *testing.T) {
+	setup := ward(1, 200)
+	setup.Timing.StartDelay = 11 * time.Minute
+	setup.Faults = simulator.Faults{NewsLost: 0.01, Until: 100 * time.Hour}
+	f := ends(t, setup)
+	if f.Pool.Timeouts == 0 {
+		t.Error("no assignment timed out")
+	}
+	equal(t, "starts, but for those of stopped runs", f.Pool.Starts-f.All.Stopped, f.All.Requests)
+}
+
+// What a worker ran that died for good waits again when the dispatcher misses the worker: long
+// before it would come back.
+func TestADeadWorkerIsMissed(t *testing.T) {
+	setup := ward(1, 2000)
+	setup.Faults = simulator.Faults{WorkerDeaths: 4, WorkerAbsence: 1e4 * time.Hour,
+		Until: 1e5 * time.Hour}
+	f := ends(t, setup)
+	if f.Faults.WorkerDeaths < 10 || f.All.LostSeconds == 0 || f.Pool.SpanSeconds > 8*3600 {
+		t.Errorf("deaths: %d, lost: %v s, span %v s", f.Faults.WorkerDeaths, f.All.LostSeconds,
+			f.Pool.SpanSeconds)
+	}
 }
