@@ -34,6 +34,7 @@ func (e *engine) die(w *worker) {
 			r.account.lostMillis += millis(e.now) - millis(r.started)
 			e.settleLevel(r)
 			e.tally.busy.add(-1)
+			e.tally.lastEnd = e.now
 			r.state = requestMissing
 			e.joinQueue(r)
 		}

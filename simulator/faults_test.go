@@ -1,12 +1,19 @@
 package simulator_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
@@ -188,5 +195,120 @@ func TestADeadWorkerIsMissed(t *testing.T) {
 	if f.Faults.WorkerDeaths < 10 || f.All.LostSeconds == 0 || f.Pool.SpanSeconds > 8*3600 {
 		t.Errorf("deaths: %d, lost: %v s, span %v s", f.Faults.WorkerDeaths, f.All.LostSeconds,
 			f.Pool.SpanSeconds)
+	}
+}
+
+// Under any mix of faults in a small world, with expiry and without retries too, every request ends
+// once, and what was used is what workers were busy.
+func TestFaultsInSmallWorlds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		setup := randomSetup(t)
+		setup.Seed = rapid.Uint64().Draw(t, "seed")
+		setup.Timing.PollJitter = time.Second * time.Duration(rapid.IntRange(0, 9).Draw(t, "jitter"))
+		setup.Timing.GiveUp = 12 * time.Hour
+		if rapid.Bool().Draw(t, "expiry") {
+			setup.Policy.Scheduler.RequestExpiration = time.Hour
+		}
+		part := func(name string) float64 { return float64(rapid.IntRange(0, 9).Draw(t, name)) / 10 }
+		minutes := func(name string) time.Duration {
+			return time.Minute * time.Duration(1+rapid.IntRange(0, 60).Draw(t, name))
+		}
+		setup.Faults = simulator.Faults{
+			WorkerDeaths: 100 * part("deaths"), WorkerAbsence: minutes("absence"),
+			PollLost: part("poll"), NewsLost: part("lost"), NewsRepeated: part("repeated"),
+			NewsShuffled: part("shuffled"), NewsDelayed: part("delayed"),
+			NewsDelay: minutes("delay"), ClockSkew: minutes("skew"), Restarts: 100 * part("restarts"),
+			SnapshotPeriod: minutes("snapshots"), Until: minutes("until"),
+		}
+		f, err := simulator.Run(t.Context(), setup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.BrokenCount > 0 {
+			t.Fatalf("broken: %q", f.Broken)
+		}
+		all := &f.All
+		if all.Unfinished != 0 || all.Lost != 0 {
+			t.Fatalf("requests: %+v", all)
+		}
+		busy := f.Pool.Utilisation * f.Pool.SpanSeconds * float64(f.Pool.Workers)
+		near(t, "used and busy", all.UsedSeconds, busy)
+	})
+}
+
+// The same seed gives the same bytes with faults too, on any number of processors, and one fault
+// happens when it does whatever the others do.
+func TestFaultsDependOnTheSeedAlone(t *testing.T) {
+	run := func(seed uint64, processors int, faults simulator.Faults) *simulator.Figures {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		setup := ward(1, 1000)
+		setup.Seed, setup.Faults = seed, faults
+		return ends(t, setup)
+	}
+	bytes := func(f *simulator.Figures) string {
+		b, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	one := run(1, 1, allFaults())
+	equal(t, "two processors", bytes(run(1, 2, allFaults())), bytes(one))
+	if bytes(run(2, 2, allFaults())) == bytes(one) {
+		t.Error("seeds 1 and 2 give the same figures")
+	}
+	all := allFaults()
+	alone := run(1, 1, simulator.Faults{WorkerDeaths: all.WorkerDeaths,
+		WorkerAbsence: all.WorkerAbsence})
+	equal(t, "deaths alone", alone.Faults.WorkerDeaths, one.Faults.WorkerDeaths)
+	alone = run(1, 1, simulator.Faults{Restarts: all.Restarts, SnapshotPeriod: all.SnapshotPeriod})
+	equal(t, "restarts alone", alone.Faults.Restarts, one.Faults.Restarts)
+}
+
+// What is set for faults that are off changes nothing, and neither do the checks.
+func TestNoFaults(t *testing.T) {
+	plain := run(t, ward(1, 1000))
+	if plain.Faults != nil {
+		t.Errorf("faults are counted: %+v", plain.Faults)
+	}
+	setup := ward(1, 1000)
+	setup.SkipChecks = true
+	setup.Timing.DeadAfter, setup.Timing.Resync = time.Second, time.Second
+	setup.Faults = simulator.Faults{WorkerAbsence: time.Hour, NewsDelay: time.Hour,
+		SnapshotPeriod: time.Hour, Until: time.Hour}
+	equal(t, "figures", run(t, setup), plain)
+}
+
+// Faults out of range are refused, by the name of their field.
+func TestBadFaults(t *testing.T) {
+	for _, c := range []struct {
+		faults simulator.Faults
+		want   string
+	}{
+		{simulator.Faults{WorkerDeaths: -1}, "faults.worker_deaths: "},
+		{simulator.Faults{WorkerDeaths: math.Inf(1)}, "faults.worker_deaths: "},
+		{simulator.Faults{PollLost: math.NaN()}, "faults.poll_lost: "},
+		{simulator.Faults{NewsLost: 1.1}, "faults.news_lost: "},
+		{simulator.Faults{NewsRepeated: 2}, "faults.news_repeated: "},
+		{simulator.Faults{NewsShuffled: -0.1}, "faults.news_shuffled: "},
+		{simulator.Faults{NewsDelayed: 3}, "faults.news_delayed: "},
+		{simulator.Faults{NewsDelayed: 0.1}, "faults.news_delay: "},
+		{simulator.Faults{WorkerAbsence: -1}, "faults.worker_absence: "},
+		{simulator.Faults{ClockSkew: 25 * time.Hour}, "faults.clock_skew: "},
+		{simulator.Faults{Restarts: 1}, "faults.snapshot_period: "},
+		{simulator.Faults{Until: -1}, "faults.until: "},
+	} {
+		setup := handMade(1, sub("a", "", 0, 1))
+		setup.Faults = c.faults
+		_, err := simulator.Run(t.Context(), setup)
+		if !errors.Is(err, simulator.ErrSetup) || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+	setup := handMade(1, sub("a", "", 0, 1))
+	setup.Workload.Start = time.Unix(60, 0)
+	setup.Faults.ClockSkew = time.Hour
+	if _, err := simulator.Run(t.Context(), setup); !errors.Is(err, simulator.ErrSetup) {
+		t.Errorf("clocks before 1970: %v", err)
 	}
 }

@@ -138,6 +138,7 @@ func (e *engine) leave(w *worker) {
 	if r.state == requestRunning {
 		e.settleLevel(r)
 		e.tally.busy.add(-1)
+		e.tally.lastEnd = e.now
 		if w.provisions && e.now >= w.provisioned {
 			w.provision(e.setup.Workload.Submissions[r.submission].ProvisionableLabels)
 		}
