@@ -106,3 +106,29 @@ func TestARestartFindsALostState(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// With faults, a request that a pool never takes in hangs, and the run ends and says how.
+func TestAHangIsExplained(t *testing.T) {
+	setup := handMade(1, sub("a", "", 0, 10), sub("b", "", 0, 20))
+	setup.SkipChecks = true // they would end the run first
+	setup.Faults.NewsLost = 0.1
+	setup.NewPool = func(at time.Time, c *scheduler.Config) (simulator.Pool, error) {
+		pool, err := simulator.NewPool(at, c)
+		return &meddler{Pool: pool, meddle: func(op *protos.Operation,
+			apply func(*protos.Operation) *protos.Result) *protos.Result {
+			if op.GetTaskWaiting().GetRequestId() == "b" {
+				return &protos.Result{}
+			}
+			return apply(op)
+		}}, err
+	}
+	f, err := simulator.Run(context.Background(), setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `request "b" hangs: the pool takes it for gone, the dispatcher for waiting`
+	if len(f.Broken) != 1 || !strings.HasSuffix(f.Broken[0], want) {
+		t.Errorf("got %q, want %s", f.Broken, want)
+	}
+	equal(t, "unfinished", f.All.Unfinished, 1)
+}

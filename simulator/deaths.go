@@ -1,8 +1,6 @@
 package simulator
 
-import (
-	"slices"
-)
+import "slices"
 
 // This file has what happens when a worker dies, and what the dispatcher makes of it.
 
@@ -36,6 +34,7 @@ func (e *engine) die(w *worker) {
 			e.tally.busy.add(-1)
 			e.tally.lastEnd = e.now
 			r.state = requestMissing
+			r.runners--
 			e.joinQueue(r)
 		}
 	}
@@ -71,15 +70,4 @@ func (e *engine) giveBack(w *worker) {
 	w.claimed = nil
 	r.state, r.worker = requestWaiting, nil
 	e.retry(r, nil)
-}
-
-// alive counts the workers that have not died.
-func (f *fleet) alive() int {
-	n := 0
-	for _, w := range f.workers {
-		if w.state != workerDead {
-			n++
-		}
-	}
-	return n
 }

@@ -206,8 +206,14 @@ func TestFaultsInSmallWorlds(t *testing.T) {
 		setup.Seed = rapid.Uint64().Draw(t, "seed")
 		setup.Timing.PollJitter = time.Second * time.Duration(rapid.IntRange(0, 9).Draw(t, "jitter"))
 		setup.Timing.GiveUp = 12 * time.Hour
+		fanout, limit := rapid.IntRange(0, 2).Draw(t, "fanout"), rapid.IntRange(0, 2).Draw(t, "limit")
 		if rapid.Bool().Draw(t, "expiry") {
 			setup.Policy.Scheduler.RequestExpiration = time.Hour
+		}
+		for id, a := range setup.Policy.Accounts { // in any order: nothing is drawn
+			a.Config.MaxFanout = fanout
+			a.Config.PerLabelTaskLimits = map[string]int{"os": limit}
+			setup.Policy.Accounts[id] = a
 		}
 		part := func(name string) float64 { return float64(rapid.IntRange(0, 9).Draw(t, name)) / 10 }
 		minutes := func(name string) time.Duration {

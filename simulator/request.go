@@ -35,6 +35,8 @@ type request struct {
 	order int
 	// queued is true while it counts as waiting.
 	queued bool
+	// runners counts the workers that run it, of which there must not be two.
+	runners int
 	// told is true from when the pool was told of it, or told again after a preemption.
 	told bool
 	// stopping is true from when the pool preempted it until its worker stops.

@@ -65,6 +65,9 @@ func (e *engine) start(w *worker) {
 	}
 	w.state, r.state = workerRunning, requestRunning
 	w.claimed, r.worker = r, w
+	if r.runners++; r.runners > 1 {
+		e.breaks("request %q runs on %d workers, the last of which is %q", r.id, r.runners, w.id)
+	}
 	r.started, r.levelSince = e.now, e.now
 	if r.first == Unknown {
 		r.first = e.now
@@ -136,6 +139,7 @@ func (e *engine) leaveQueue(r *request) {
 func (e *engine) leave(w *worker) {
 	r := w.request
 	if r.state == requestRunning {
+		r.runners--
 		e.settleLevel(r)
 		e.tally.busy.add(-1)
 		e.tally.lastEnd = e.now
