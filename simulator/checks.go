@@ -41,8 +41,8 @@ func newChecks(pool Pool, newPool PoolMaker) (*checks, error) {
 	return c, c.checker.Snapshot(pool.Snapshot())
 }
 
-// step checks an operation, and after a pass that is due for it, the whole state. The error wraps an
-// invariants.Violation.
+// step checks an operation, and after a pass that is due for it, the whole state. The error wraps
+// an invariants.Violation.
 func (c *checks) step(pool Pool, op *protos.Operation, result *protos.Result) error {
 	err := c.checker.Step(invariants.Step{Operation: op, Events: c.events, Result: result})
 	clear(c.events)

@@ -23,8 +23,8 @@ type endedRequest struct {
 const resyncsAfterEnd = 3
 
 // mayOffer says whether a worker that polled gets what the pool has for it. It does not if the
-// request is over or another worker has claimed it, of which the pool is then told again, nor if the
-// answer is lost: then the worker will poll again.
+// request is over or another worker has claimed it, of which the pool is then told again, nor if
+// the answer is lost: then the worker will poll again.
 func (e *engine) mayOffer(w *worker, id scheduler.RequestID) bool {
 	m := e.mishaps
 	refused := false
@@ -42,8 +42,8 @@ func (e *engine) mayOffer(w *worker, id scheduler.RequestID) bool {
 	return !refused
 }
 
-// mayStart says whether a worker may run the request that it was given: it claims it, unless that is
-// over or another worker was faster. Then it asks for another one.
+// mayStart says whether a worker may run the request that it was given: it claims it, unless that
+// is over or another worker was faster. Then it asks for another one.
 func (e *engine) mayStart(w *worker) bool {
 	r := w.request
 	if e.requests[r.id] == r && !r.claimed() {

@@ -42,10 +42,10 @@
 //	                  └──────┘
 //
 // An idle worker polls at its own multiples of Timing.Poll, each late by a time up to
-// Timing.PollJitter. A poll for which the pool has nothing changes nothing but the time at which the
-// worker was last heard of, so the engine leaves it out, and instead speaks for all idle workers
-// once per Timing.KeepAlive. It knows from the pool's events for which workers there is something.
-// Quiet times thereby cost next to nothing.
+// Timing.PollJitter. A poll for which the pool has nothing changes nothing but the time at which
+// the worker was last heard of, so the engine leaves it out, and instead speaks for all idle
+// workers once per Timing.KeepAlive. It knows from the pool's events for which workers there is
+// something. Quiet times thereby cost next to nothing.
 //
 // A worker that lacks a provisionable label of its task provisions it first, which takes
 // Timing.Provision and counts as a part of the run; it has the label afterwards, in place of others
@@ -96,11 +96,11 @@
 //     since. Polls that had no answer get none. News on its way stays on its way.
 //
 // While faults last, the pool may believe that a request waits, or is on another worker, while it
-// runs; that it goes on when it is over; and two workers may be about to start one request, of which
-// the second one to claim it is turned away. What cannot happen: two workers that run one request at
-// one time, as there is one claim; and a pool that believes in two workers for one request, or two
-// requests for one worker. Both are checked. A request may run twice one after the other, if the
-// worker of the first run died or was stopped; it completes once.
+// runs; that it goes on when it is over; and two workers may be about to start one request, of
+// which the second one to claim it is turned away. What cannot happen: two workers that run one
+// request at one time, as there is one claim; and a pool that believes in two workers for one
+// request, or two requests for one worker. Both are checked. A request may run twice one after the
+// other, if the worker of the first run died or was stopped; it completes once.
 //
 // Faults end at Faults.Until. Dead workers are back by then, late news has arrived, and clocks are
 // right. Each request then comes to its end, unless it waits for quota that its account never gets.
@@ -118,10 +118,10 @@
 // Besides, the engine knows where every request really is, and notes a broken promise in
 // Figures.Broken if two workers run a request. Without faults it does so too if the pool gives a
 // worker a request that another worker has, or one that has ended; if it takes for ended what has
-// not ended, or lets wait what runs; and if a request is lost: neither the pool nor a worker has it.
-// With faults, as the pool may be wrong for a while, it instead notes at the end each request that
-// has not ended although nothing arrived or ended for long (Timing.GiveUp and twice the longest run)
-// after the last fault, and about which the pool is still wrong, and says how.
+// not ended, or lets wait what runs; and if a request is lost: neither the pool nor a worker has
+// it. With faults, as the pool may be wrong for a while, it instead notes at the end each request
+// that has not ended although nothing arrived or ended for long (Timing.GiveUp and twice the
+// longest run) after the last fault, and about which the pool is still wrong, and says how.
 //
 // # Time and chance
 //

@@ -6,8 +6,8 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// mishaps decide what goes wrong, and count it. A nil one lets nothing go wrong, and draws no random
-// number.
+// mishaps decide what goes wrong, and count it. A nil one lets nothing go wrong, and draws no
+// random number.
 type mishaps struct {
 	// until is when the last fault has happened.
 	until time.Duration

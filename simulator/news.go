@@ -77,7 +77,8 @@ func runningOn(r *request, w *worker) *protos.Operation_TaskRunning {
 	}
 }
 
-// reportAbsent says that a request is over, by the clock of a worker, or, for nil, the dispatcher's.
+// reportAbsent says that a request is over, by the clock of a worker, or, for nil, the
+// dispatcher's.
 func (e *engine) reportAbsent(id scheduler.RequestID, by *worker) {
 	e.report(&protos.Operation{
 		Time: e.clock(by),

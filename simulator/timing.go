@@ -95,8 +95,8 @@ func (t *Timing) validate(expiration time.Duration) error {
 func (t *Timing) jitter() time.Duration { return min(t.PollJitter, t.Poll) }
 
 // nextPoll returns the first moment after now at which an idle worker polls. Each of its turns is
-// late by a time of its own, which depends on nothing but the seed, so that turns which nobody needs
-// can be passed over.
+// late by a time of its own, which depends on nothing but the seed, so that turns which nobody
+// needs can be passed over.
 func (e *engine) nextPoll(w *worker) time.Duration {
 	t := &e.setup.Timing
 	jitter := t.jitter()

@@ -53,8 +53,8 @@ func idleKinds(pic *picture) []idle {
 	return kinds
 }
 
-// requestKinds returns, by id, one of the requests that took part and wait with each account and set
-// of base labels.
+// requestKinds returns, by id, one of the requests that took part and wait with each account and
+// set of base labels.
 func (p *passed) requestKinds(pic *picture) map[string]*placed {
 	kinds := map[string]*placed{}
 	seen := map[string]bool{}
