@@ -54,6 +54,11 @@ func (c *checks) step(pool Pool, op *protos.Operation, result *protos.Result) er
 	if c.left > 0 || op.GetAssignTasks() == nil {
 		return nil
 	}
+	return c.whole(pool)
+}
+
+// whole checks the whole state, and plans when to do so next.
+func (c *checks) whole(pool Pool) error {
 	snapshot := pool.Snapshot()
 	s := snapshot.GetScheduler()
 	size := len(s.GetAccounts()) + len(s.GetWaitingRequests()) + len(s.GetWorkers())

@@ -190,7 +190,7 @@ func (e *engine) cancel(ctx context.Context) error {
 		case r == nil: // it ended by itself; the pool will hear of it
 		case w != nil && w.request == r:
 			e.stop(w)
-		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker():
+		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker() && !r.claimed():
 			e.reportAbsent(r.id, nil)
 			e.end(r, outcomeExpired)
 		}

@@ -141,6 +141,11 @@ func (e *engine) run(ctx context.Context) (partial bool, err error) {
 		e.explainHangs()
 	}
 	e.reportProgress()
+	if e.checks != nil {
+		if err := e.checks.whole(e.pool); err != nil {
+			return false, e.brokenAt("the end of the run", err)
+		}
+	}
 	return false, nil
 }
 
