@@ -11,15 +11,19 @@ import (
 
 // engine is a run.
 type engine struct {
-	setup      *Setup
-	pool       Pool
-	now        time.Duration // from the workload's start
-	agenda     agenda
-	fleet      fleet
-	requests   map[scheduler.RequestID]*request // those that have arrived and not ended
-	arrived    int                              // submissions
-	dispatcher dispatcher
-	tally      tally
+	setup    *Setup
+	pool     Pool
+	now      time.Duration // from the workload's start
+	agenda   agenda
+	fleet    fleet
+	requests map[scheduler.RequestID]*request // those that have arrived and not ended
+	arrived  int                              // submissions
+	// arrivedRequests counts the requests of the submissions.
+	arrivedRequests int
+	dispatcher      dispatcher
+	tally           tally
+	checks          *checks  // nil if they are left out
+	mishaps         *mishaps // nil if nothing is to go wrong
 	// advanced is when something last arrived or came to an end; nextAudit when to look for lost
 	// requests again.
 	advanced, nextAudit time.Duration
@@ -83,6 +87,12 @@ func newEngine(setup *Setup) (*engine, error) {
 	if e.pool, err = newPool(setup.Workload.Start, &settings); err != nil {
 		return nil, err
 	}
+	if !setup.SkipChecks {
+		if e.checks, err = newChecks(e.pool, newPool); err != nil {
+			return nil, err
+		}
+	}
+	e.mishaps = newMishaps(setup, &e.fleet)
 	e.tally = newTally(setup, &capacity{fleet: &e.fleet, known: map[string]int{}})
 	for i := range setup.Workload.Submissions {
 		e.longestRun = max(e.longestRun, setup.Workload.Submissions[i].Run)
@@ -107,7 +117,7 @@ func (e *engine) openAccounts(ctx context.Context) error {
 	e.tally.begin(e.now, e.setup.WarmUp)
 	e.planArrival()
 	e.wake(e.now)
-	return nil
+	return e.planMishaps()
 }
 
 // run takes events until nothing is left to happen, or nothing more will.
@@ -128,13 +138,22 @@ func (e *engine) run(ctx context.Context) (partial bool, err error) {
 		if e.recordErr != nil {
 			return false, e.recordErr
 		}
-		if e.now >= e.nextAudit {
+		if e.mishaps == nil && e.now >= e.nextAudit {
 			e.audit()
 			e.nextAudit = e.now + auditPeriod
 		}
 	}
-	e.audit()
+	if e.mishaps == nil {
+		e.audit()
+	} else {
+		e.explainHangs()
+	}
 	e.reportProgress()
+	if e.checks != nil {
+		if err := e.checks.whole(e.pool); err != nil {
+			return false, e.brokenAt("the end of the run", err)
+		}
+	}
 	return false, nil
 }
 
@@ -145,9 +164,13 @@ func (e *engine) done() bool {
 		return false
 	}
 	if len(e.requests) == 0 {
-		return len(e.dispatcher.news) == 0
+		return len(e.dispatcher.news) == 0 && len(e.dispatcher.late) == 0
 	}
-	return e.now-e.advanced > e.setup.Timing.GiveUp+2*e.longestRun
+	since := e.advanced
+	if e.mishaps != nil {
+		since = max(since, e.mishaps.until)
+	}
+	return e.now-since > e.setup.Timing.GiveUp+2*e.longestRun
 }
 
 // happen carries out an event.
@@ -161,12 +184,25 @@ func (e *engine) happen(ctx context.Context, next *event) error {
 			return nil // void: an earlier turn took its place
 		}
 		return e.tick(ctx)
+	case eventNews:
+		e.arriveLate(next.turn)
+		return nil
+	case eventRestart:
+		return e.restart(ctx)
 	}
 	w := e.fleet.workers[next.worker]
+	if next.kind == eventDeath {
+		e.die(w)
+		return nil
+	}
 	if w.turn != next.turn {
 		return nil
 	}
 	switch next.kind {
+	case eventReturn:
+		e.comeBack(w)
+	case eventSilence:
+		e.forgo(w)
 	case eventPoll:
 		e.poll(w)
 	case eventStart:
@@ -199,10 +235,12 @@ func (e *engine) arrive() {
 		return
 	}
 	for i := range s.Size {
-		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown}
+		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown,
+			order: e.arrivedRequests}
+		e.arrivedRequests++
 		e.requests[r.id] = r
 		e.tally.enqueue(r)
-		e.reportWaiting(r)
+		e.reportWaiting(r, nil)
 	}
 }
 

@@ -19,7 +19,7 @@ var monday = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
 func crisp() simulator.Timing {
 	t := simulator.DefaultTiming()
 	t.Tick, t.CancelPoll = time.Second, time.Second
-	t.StartDelay, t.Provision = 0, 0
+	t.StartDelay, t.Provision, t.PollJitter = 0, 0, 0
 	return t
 }
 
@@ -111,6 +111,25 @@ func TestPollsAreSpread(t *testing.T) {
 	f := run(t, handMade(2, sub("a", "", 0, 1), sub("b", "", 0, 1), sub("c", "", 11, 100),
 		sub("d", "", 11, 100)))
 	equal(t, "waits end at 15 and 20", f.All.Wait.MeanSeconds, (0+0+4+9)/4.0)
+}
+
+// Each poll is late by a time of its own, of at most the jitter: what arrives at 16 s starts between
+// 20 s and 25 s, and when exactly is up to the seed.
+func TestPollsAreLateByChance(t *testing.T) {
+	starts := map[float64]bool{}
+	for seed := range uint64(20) {
+		setup := handMade(1, sub("a", "", 0, 1), sub("b", "", 16, 1))
+		setup.Timing.PollJitter = 5 * time.Second
+		setup.Seed = seed
+		wait := run(t, setup).All.Wait.MaxSeconds
+		starts[wait] = true
+		if wait < 4 || wait > 9 {
+			t.Errorf("seed %d: waited %v s", seed, wait)
+		}
+	}
+	if len(starts) < 4 {
+		t.Errorf("only these waits: %v", starts)
+	}
 }
 
 // The dispatcher has its turn every 5 s: what arrives at 6 is told at 10, when the worker that

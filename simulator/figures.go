@@ -95,7 +95,7 @@ type AccountFigures struct {
 	Completed  int `json:"completed"`
 	Impossible int `json:"impossible"`
 	Expired    int `json:"expired"`
-	Dropped    int `json:"dropped"` // preempted for good, under a policy that does not retry
+	Dropped    int `json:"dropped"` // lost their worker, under a policy that does not retry
 	Lost       int `json:"lost"`
 	Unfinished int `json:"unfinished"` // when the run ended
 	// Wait is the time from a request's submission to the start of the run that completed; work
@@ -111,7 +111,8 @@ type AccountFigures struct {
 	PaidSeconds  float64                          `json:"paid_worker_seconds"`
 	FreeSeconds  float64                          `json:"free_worker_seconds"`
 	LevelSeconds [scheduler.NumPriorities]float64 `json:"level_worker_seconds"`
-	// LostSeconds is the part of UsedSeconds that went into runs that were preempted, and
+	// LostSeconds is the part of UsedSeconds that went into runs that were preempted, or whose
+	// worker died, and
 	// ProvisionSeconds what the other runs spent on provisioning.
 	ProvisionSeconds float64 `json:"provision_worker_seconds"`
 	LostSeconds      float64 `json:"lost_worker_seconds"`
@@ -193,6 +194,7 @@ func (e *engine) figures(partial bool) *Figures {
 		Importances: t.importanceFigures(e.arrived),
 		Preemptions: t.preemptionFlows(),
 		Series:      e.seriesFigures(end),
+		Faults:      e.mishaps.figures(),
 		BrokenCount: t.broken,
 		Broken:      append([]string{}, t.brokenText...),
 		StateHash:   hex.EncodeToString(hash[:]),

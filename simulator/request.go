@@ -19,6 +19,8 @@ const (
 	requestStarting
 	// requestRunning runs on its worker.
 	requestRunning
+	// requestMissing ran on its worker, which died, and the dispatcher does not know it yet.
+	requestMissing
 )
 
 // request is a request that has arrived and not ended.
@@ -29,6 +31,10 @@ type request struct {
 	state      requestState
 	// worker is the one that it is held for, or on; nil while it waits.
 	worker *worker
+	// order is its place among all requests, by arrival.
+	order int
+	// runners counts the workers that run it, of which there must not be two.
+	runners int
 	// told is true from when the pool was told of it, or told again after a preemption.
 	told bool
 	// stopping is true from when the pool preempted it until its worker stops.
@@ -62,6 +68,11 @@ func (r *request) onWorker() bool {
 	return r.state == requestStarting || r.state == requestRunning
 }
 
+// claimed says whether, as far as the dispatcher knows, its worker runs it.
+func (r *request) claimed() bool {
+	return r.state == requestRunning || r.state == requestMissing
+}
+
 // outcome is how a request ends.
 type outcome uint8
 
@@ -70,7 +81,7 @@ const (
 	outcomeCompleted outcome = iota
 	// outcomeExpired waited for longer than the pool's request expiration.
 	outcomeExpired
-	// outcomePreempted was preempted, and the policy does not retry.
+	// outcomePreempted was preempted, or ran on a worker that died, and the policy does not retry.
 	outcomePreempted
 	// outcomeLost was forgotten by the pool and by all workers. It must not happen.
 	outcomeLost

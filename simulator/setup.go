@@ -3,6 +3,8 @@ package simulator
 import (
 	"fmt"
 	"time"
+
+	"github.com/quotasched/quotasched/simulator/field"
 )
 
 // Setup is everything that a run depends on: the same setup gives the same figures, to the last
@@ -69,6 +71,9 @@ func (s *Setup) validate() error {
 	}
 	if err := s.validateFigures(); err != nil {
 		return err
+	}
+	if err := s.Faults.validate(s.Workload); err != nil {
+		return field.In("faults", err)
 	}
 	return s.Timing.validate(s.Policy.Scheduler.WorkerExpiration)
 }
