@@ -14,6 +14,15 @@ const (
 	eventStart
 	// eventEnd is a worker whose task has come to its end.
 	eventEnd
+	// eventNews is late news that arrives at the dispatcher's door to the pool.
+	eventNews
+	// eventDeath is a worker that dies, eventReturn one that comes back, and eventSilence one of
+	// which the dispatcher has heard nothing for so long that it takes it for dead.
+	eventDeath
+	eventReturn
+	eventSilence
+	// eventRestart is a restart of the dispatcher.
+	eventRestart
 	// eventTick is the dispatcher's turn. At one instant it comes after all other events, so that
 	// the dispatcher tells the pool all that has happened up to then.
 	eventTick
@@ -26,7 +35,7 @@ type event struct {
 	// worker is the worker concerned, by its index in the fleet.
 	worker int
 	// turn must equal the worker's turn at that time; if it does not, the worker has been told
-	// otherwise in the meantime, and the event is void.
+	// otherwise in the meantime, and the event is void. Late news has its number here.
 	turn uint64
 
 	order uint64 // of insertion, set by the agenda

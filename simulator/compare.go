@@ -9,7 +9,7 @@ import (
 // impossible describes the submissions that were too large, in order.
 func (e *engine) impossible() []Impossible {
 	list := []Impossible{}
-	for i := range e.arrived {
+	for i := e.tally.firstCounted; i < e.arrived; i++ {
 		if !e.tally.impossible(i) {
 			continue
 		}
@@ -29,7 +29,7 @@ func (e *engine) submissions() *SubmissionFigures {
 	var actual, first, last []int64
 	var usedSeconds float64
 	var begin, end time.Duration
-	for i := range e.setup.Workload.Submissions {
+	for i := e.tally.firstCounted; i < e.arrived; i++ {
 		s := &e.setup.Workload.Submissions[i]
 		p := &e.tally.progress[i]
 		if s.RealWait < 0 || p.completed < s.Size {
@@ -53,8 +53,8 @@ func (e *engine) submissions() *SubmissionFigures {
 		RealWait:        distribution(actual),
 		FirstWait:       distribution(first),
 		LastWait:        distribution(last),
-		RealUtilisation: usedSeconds / (span * float64(workers)),
-		RealSpanSeconds: span,
+		RealUtilisation: ratio(usedSeconds, span*float64(workers)),
+		RealSpanSeconds: thousandths(span),
 	}
 }
 
@@ -71,9 +71,9 @@ func (t *tally) wall() *WallFigures {
 		nanos[i] = int64(d)
 	}
 	slices.Sort(nanos)
-	w.PassMeanSeconds = sum.Seconds() / float64(len(nanos))
-	w.PassP50Seconds = time.Duration(quantile(nanos, 0.50)).Seconds()
-	w.PassP99Seconds = time.Duration(quantile(nanos, 0.99)).Seconds()
+	w.PassMeanSeconds = (sum / time.Duration(len(nanos))).Seconds()
+	w.PassP50Seconds = time.Duration(percentile(nanos, 50)).Seconds()
+	w.PassP99Seconds = time.Duration(percentile(nanos, 99)).Seconds()
 	w.PassMaxSeconds = time.Duration(nanos[len(nanos)-1]).Seconds()
 	return w
 }

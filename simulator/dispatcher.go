@@ -15,8 +15,13 @@ import (
 // tick, tells the pool all of it, asks for tasks for the workers that polled, and asks which tasks
 // must stop.
 type dispatcher struct {
-	// news is what the pool has not been told, in the order in which it happened.
-	news []news
+	// news is what the pool has not been told, in the order in which it happened, and late is news
+	// on its way, by the number of its event on the agenda.
+	news      []news
+	late      map[uint64]news
+	lateCount uint64
+	// ended are requests that are over, and that the pool is told so again.
+	ended []endedRequest
 	// pulls are the workers that polled and have no answer, in the order of their polls.
 	pulls []*worker
 	// assigned are the workers for which the present pass found something.
@@ -26,22 +31,19 @@ type dispatcher struct {
 	// next is the next tick on the agenda, noTick if there is none. Earlier ones that are still
 	// on the agenda are void.
 	next time.Duration
-	// last, lastKeepAlive and lastCancel are when these last happened, noTick for never.
-	last, lastKeepAlive, lastCancel time.Duration
-	operations                      int
+	// last, lastKeepAlive, lastCancel and lastResync are when these last happened, noTick for never.
+	last, lastKeepAlive, lastCancel, lastResync time.Duration
+	operations                                  int
+	// took is what the last operation cost in the real world, without its checks.
+	took time.Duration
 }
 
 // noTick stands for a tick that is not planned, or never was.
 const noTick time.Duration = -1
 
-// news is an operation that the pool will be told; request is set if it says that a request waits.
-type news struct {
-	operation *protos.Operation
-	request   *request
-}
-
 func newDispatcher() dispatcher {
-	return dispatcher{next: noTick, last: noTick, lastKeepAlive: noTick, lastCancel: noTick}
+	return dispatcher{next: noTick, last: noTick, lastKeepAlive: noTick, lastCancel: noTick,
+		lastResync: noTick, late: map[uint64]news{}}
 }
 
 // wake plans a tick at the first turn at or after t that has not passed.
@@ -61,6 +63,12 @@ func (e *engine) wake(t time.Duration) {
 func (e *engine) tick(ctx context.Context) error {
 	d := &e.dispatcher
 	d.last, d.next = e.now, noTick
+	if e.mishaps != nil {
+		e.maybeResync()
+		if err := e.maybeSnapshot(); err != nil {
+			return err
+		}
+	}
 	if err := e.tellNews(ctx); err != nil {
 		return err
 	}
@@ -79,7 +87,10 @@ func (e *engine) tick(ctx context.Context) error {
 // planTick plans the next turn: at once if something is left over, else when it is due anyway.
 func (e *engine) planTick() {
 	d, t := &e.dispatcher, &e.setup.Timing
-	e.wake(d.lastKeepAlive + t.KeepAlive)
+	e.wake(d.lastKeepAlive + e.keepAlive())
+	if e.mishaps != nil {
+		e.wake(d.lastResync + t.Resync)
+	}
 	if len(e.requests) > 0 {
 		e.wake(e.now + t.Heartbeat)
 	}
@@ -91,19 +102,14 @@ func (e *engine) planTick() {
 	}
 }
 
-// tellNews delivers what happened since the last turn, each with the time at which it was true.
-func (e *engine) tellNews(ctx context.Context) error {
-	for _, n := range e.dispatcher.news {
-		if _, err := e.apply(ctx, n.operation); err != nil {
-			return err
-		}
-		if n.request != nil {
-			n.request.told = true
-		}
+// keepAlive is how often the dispatcher speaks for the idle workers. Where there are faults, the
+// pool may wrongly take one for busy, or have forgotten it; then it speaks for them more often.
+func (e *engine) keepAlive() time.Duration {
+	t := &e.setup.Timing
+	if e.mishaps != nil {
+		return min(t.KeepAlive, t.Heartbeat)
 	}
-	clear(e.dispatcher.news)
-	e.dispatcher.news = e.dispatcher.news[:0]
-	return nil
+	return t.KeepAlive
 }
 
 // assign lets the pool decide, and gives the workers that polled what it has for them. When
@@ -111,7 +117,7 @@ func (e *engine) tellNews(ctx context.Context) error {
 // have changed nothing, and were left out.
 func (e *engine) assign(ctx context.Context) error {
 	d := &e.dispatcher
-	if d.lastKeepAlive == noTick || e.now-d.lastKeepAlive >= e.setup.Timing.KeepAlive {
+	if d.lastKeepAlive == noTick || e.now-d.lastKeepAlive >= e.keepAlive() {
 		d.lastKeepAlive = e.now
 		for _, w := range e.fleet.workers {
 			if w.state == workerIdle {
@@ -124,7 +130,6 @@ func (e *engine) assign(ctx context.Context) error {
 		pull.Workers = append(pull.Workers, w.pull())
 	}
 	d.assigned = d.assigned[:0]
-	begin := e.stopwatch()
 	result, err := e.apply(ctx, &protos.Operation{
 		Time: e.stamp(),
 		Kind: &protos.Operation_AssignTasks{AssignTasks: pull},
@@ -132,7 +137,7 @@ func (e *engine) assign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.tally.pass(e.stopwatch() - begin)
+	e.tally.pass(d.took)
 	for _, a := range result.Assignments {
 		e.handOut(a)
 	}
@@ -149,13 +154,17 @@ func (e *engine) assign(ctx context.Context) error {
 // summon puts the next poll of every idle worker on the agenda that has something to fetch.
 func (e *engine) summon() {
 	for _, w := range e.dispatcher.assigned {
-		if w.state != workerIdle || w.asked {
-			continue
-		}
-		w.asked = true
-		at := nextTurn(e.now+1, w.phase, e.setup.Timing.Poll)
-		e.agenda.add(event{at: at, kind: eventPoll, worker: w.index, turn: w.turn})
+		e.planPoll(w)
 	}
+}
+
+// planPoll puts the next poll of a worker on the agenda, if it is idle.
+func (e *engine) planPoll(w *worker) {
+	if w.state != workerIdle || w.asked {
+		return
+	}
+	w.asked = true
+	e.agenda.add(event{at: e.nextPoll(w), kind: eventPoll, worker: w.index, turn: w.turn})
 }
 
 // cancel asks what must stop, and stops it. It asks again until the pool has nothing more to say.
@@ -174,11 +183,15 @@ func (e *engine) cancel(ctx context.Context) error {
 		r := e.requests[scheduler.RequestID(c.RequestId)]
 		w := e.fleet.byID[scheduler.WorkerID(c.WorkerId)]
 		switch {
+		case e.mishaps != nil && w != nil:
+			e.order(w, scheduler.RequestID(c.RequestId))
+		case e.mishaps != nil && r == nil:
+			e.correct(scheduler.RequestID(c.RequestId))
 		case r == nil: // it ended by itself; the pool will hear of it
 		case w != nil && w.request == r:
 			e.stop(w)
-		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker():
-			e.reportAbsent(r)
+		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker() && !r.claimed():
+			e.reportAbsent(r.id, nil)
 			e.end(r, outcomeExpired)
 		}
 	}
@@ -193,53 +206,27 @@ func (e *engine) timestamp(t time.Duration) *timestamppb.Timestamp {
 	return timestamppb.New(e.setup.Workload.Start.Add(t))
 }
 
-// apply gives the pool an operation. That it refuses one is a mistake of the engine's or the
-// pool's, and ends the run.
+// brokenAt says when and with which seed an invariant broke, so that a run can be repeated.
+func (e *engine) brokenAt(what string, err error) error {
+	return fmt.Errorf("seed %d, operation %d at %v (%s): %w", e.setup.Seed,
+		e.dispatcher.operations, e.now, what, err)
+}
+
+// apply gives the pool an operation. That it refuses one, or breaks an invariant, is a mistake of
+// the engine's or the pool's, and ends the run.
 func (e *engine) apply(ctx context.Context, op *protos.Operation) (*protos.Result, error) {
 	e.dispatcher.operations++
+	begin := e.stopwatch()
 	result, err := e.pool.Apply(ctx, op, e)
+	e.dispatcher.took = e.stopwatch() - begin
 	if err != nil {
 		return nil, fmt.Errorf("operation %d at %v: %w", e.dispatcher.operations, e.now, err)
 	}
-	return result, nil
-}
-
-// report adds news of this moment.
-func (e *engine) report(op *protos.Operation, r *request) {
-	e.dispatcher.news = append(e.dispatcher.news, news{operation: op, request: r})
-	e.wake(e.now)
-}
-
-// reportWaiting says that a request waits, for the first time or again.
-func (e *engine) reportWaiting(r *request) {
-	s := &e.setup.Workload.Submissions[r.submission]
-	r.told, r.stopping = false, false
-	waiting := &protos.TaskWaiting{
-		RequestId:           string(r.id),
-		AccountId:           string(s.Account),
-		BaseLabels:          s.BaseLabels,
-		ProvisionableLabels: s.ProvisionableLabels,
-		EnqueueTime:         e.timestamp(s.Submit),
+	e.record(op)
+	if e.checks != nil {
+		if err := e.checks.step(e.pool, op, result); err != nil {
+			return nil, e.brokenAt(operationText(op), err)
+		}
 	}
-	e.report(&protos.Operation{
-		Time: e.stamp(),
-		Kind: &protos.Operation_TaskWaiting{TaskWaiting: waiting},
-	}, r)
-}
-
-// reportRunning says that a worker runs its task.
-func (e *engine) reportRunning(w *worker) {
-	running := &protos.TaskRunning{RequestId: string(w.request.id), WorkerId: string(w.id)}
-	e.report(&protos.Operation{
-		Time: e.stamp(),
-		Kind: &protos.Operation_TaskRunning{TaskRunning: running},
-	}, nil)
-}
-
-// reportAbsent says that a request is over.
-func (e *engine) reportAbsent(r *request) {
-	e.report(&protos.Operation{
-		Time: e.stamp(),
-		Kind: &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{RequestId: string(r.id)}},
-	}, nil)
+	return result, nil
 }

@@ -35,14 +35,17 @@
 //	┌──────┐ ───────────▶ ┌─────────┐ ──────────▶ ┌──────────┐ ─────────▶ ┌─────────┐
 //	│ idle │              │ pulling │             │ starting │            │ running │
 //	└──────┘ ◀─────────── └─────────┘ ◀────────── └──────────┘            └─────────┘
-//	        nothing for it     ▲       stopped                                 │
-//	                           └───────────────────────────────────────────────┘
-//	                                            done, or stopped
+//	  ▲     nothing for it     ▲   stopped, refused                            │
+//	  │                        └───────────────────────────────────────────────┘
+//	  │ comes back    ┌──────┐             done, or stopped
+//	  └────────────── │ dead │ ◀── dies, in any of these states
+//	                  └──────┘
 //
-// An idle worker polls at its own multiples of Timing.Poll. A poll for which the pool has nothing
-// changes nothing but the time at which the worker was last heard of, so the engine leaves it out,
-// and instead speaks for all idle workers once per Timing.KeepAlive. It knows from the pool's
-// events for which workers there is something. Quiet times thereby cost next to nothing.
+// An idle worker polls at its own multiples of Timing.Poll, each late by a time up to
+// Timing.PollJitter. A poll for which the pool has nothing changes nothing but the time at which
+// the worker was last heard of, so the engine leaves it out, and instead speaks for all idle
+// workers once per Timing.KeepAlive. It knows from the pool's events for which workers there is
+// something. Quiet times thereby cost next to nothing.
 //
 // A worker that lacks a provisionable label of its task provisions it first, which takes
 // Timing.Provision and counts as a part of the run; it has the label afterwards, in place of others
@@ -54,24 +57,85 @@
 //	┌─────────┐ ─────▶ ┌──────┐ ─────────▶ ┌──────────┐ ─────────▶ ┌─────────┐ done ┌───────┐
 //	│ waiting │        │ held │            │ starting │            │ running │ ────▶│ ended │
 //	└─────────┘ ◀───── └──────┘            └──────────┘            └─────────┘      └───────┘
-//	     ▲   preempted, taken back               │ stopped              │ stopped
-//	     └───────────────────────────────────────┴──────────────────────┘
+//	   ▲ ▲   preempted, taken back               │ stopped              │ │ its worker dies
+//	   │ └───────────────────────────────────────┴──────────────────────┘ ▼
+//	   │                        missed by the dispatcher             ┌─────────┐
+//	   └──────────────────────────────────────────────────────────── │ missing │
+//	                                                                 └─────────┘
 //
 // When a task is preempted, its worker stops it at the dispatcher's next look at the cancellations;
 // what it has done is lost, and it is reported as waiting again (see Policy.NoRetry). Its wait goes
 // on until the start of the run that completes.
 //
+// # Faults
+//
+// [Faults] says what goes wrong. What a worker tells the dispatcher arrives, as the worker repeats
+// it until it is answered; these may go wrong:
+//
+//	workers ───── polls, claims, ends ─────▶ dispatcher ──── news ────▶ pool
+//	 die            with wrong clocks         restarts      lost, late,
+//	        ◀──────── tasks, stops ──────────               repeated, misplaced
+//	                      lost
+//
+// So the pool may be wrong, and the dispatcher has to put it right. It keeps a table of its
+// requests, which a restart leaves as it is, and it knows of them only what workers told it:
+//
+//   - Before a worker runs a request, it claims it, and the dispatcher grants one claim at a time.
+//     It does not hand out a request that is over or claimed, and tells the pool again what has
+//     become of it.
+//   - A worker whose answer was lost polls again and is handed the same assignment again. One that
+//     nobody fetches times out in the reconciler.
+//   - A worker that polls runs nothing. If it had claimed something, that is lost: it waits again.
+//     So is what was claimed by a worker of which nothing was heard for Timing.DeadAfter.
+//   - The pool repeats what must stop until it is told that it has. A worker that is told to stop
+//     what it does not run says so, and the pool is told again where the request is.
+//   - Once per Timing.Resync it tells the pool where each request is that has not ended, and, three
+//     times, which ones have. It speaks for idle workers once per Timing.Heartbeat, if that is more
+//     often than Timing.KeepAlive, as the pool may take one for busy.
+//   - After a restart the pool is made anew from the bytes of the last snapshot and the operations
+//     since. Polls that had no answer get none. News on its way stays on its way.
+//
+// While faults last, the pool may believe that a request waits, or is on another worker, while it
+// runs; that it goes on when it is over; and two workers may be about to start one request, of
+// which the second one to claim it is turned away. What cannot happen: two workers that run one
+// request at one time, as there is one claim; and a pool that believes in two workers for one
+// request, or two requests for one worker. Both are checked. A request may run twice one after the
+// other, if the worker of the first run died or was stopped; it completes once.
+//
+// Faults end at Faults.Until. Dead workers are back by then, late news has arrived, and clocks are
+// right. Each request then comes to its end, unless it waits for quota that its account never gets.
+//
 // # What is checked
 //
-// The engine knows where every request really is, and notes a broken promise in Figures.Broken if
-// the pool gives a worker a request that another worker has, or one that has ended; if it takes for
-// ended what has not ended, or lets wait what runs; and if a request is lost: neither the pool nor
-// a worker has it.
+// Everything that the pool is told and answers goes through the checks of internal/invariants, the
+// invariants 1 to 7 of the design: each operation with its events, and after some of the passes, as
+// seldom as keeps the cost in proportion, the whole state. That is also written to bytes and
+// restored, which must give the same bytes, and passes are tried on the restored pool, which must
+// come to rest. At each restart of the dispatcher, what comes of snapshot and journal must be the
+// state before, to the byte. The first check that fails ends the run with an error that names the
+// invariant, the operation and the seed. Setup.SkipChecks leaves these out, but those at restarts.
 //
-// # Time
+// Besides, the engine knows where every request really is, and notes a broken promise in
+// Figures.Broken if two workers run a request. Without faults it does so too if the pool gives a
+// worker a request that another worker has, or one that has ended; if it takes for ended what has
+// not ended, or lets wait what runs; and if a request is lost: neither the pool nor a worker has
+// it. With faults, as the pool may be wrong for a while, it instead notes at the end each request
+// that has not ended although nothing arrived or ended for long (Timing.GiveUp and twice the
+// longest run) after the last fault, and about which the pool is still wrong, and says how.
 //
-// There is no wall clock, no randomness and no goroutine in a run, and nothing depends on the order
-// of maps: the same setup gives the same figures to the last byte. [Setup.Stopwatch] can be set to
-// measure what passes cost in the real world; that is [Figures.Wall], and nothing else depends on
-// it.
+// # What is measured
+//
+// The tally is told where each request stands, and what the pool decides. Everything over time is
+// the integral of a number that changes at known instants, never a sample. [Setup.WarmUp] says what
+// counts, [Setup.SeriesPoints] asks for figures over time, and [Setup.Record] for the story of each
+// request.
+//
+// # Time and chance
+//
+// There is no wall clock and no goroutine in a run, and nothing depends on the order of maps.
+// What is left to chance, Setup.Seed decides: each fault has random numbers of its own (PCG), so
+// that it happens when it does whatever the others do, and one that is off draws none; polls are
+// late by a number that is computed from seed, worker and turn. The same setup gives the same
+// figures to the last byte. [Setup.Stopwatch] can be set to measure what passes cost in the real
+// world; that is [Figures.Wall], and nothing else depends on it.
 package simulator

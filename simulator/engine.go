@@ -11,19 +11,24 @@ import (
 
 // engine is a run.
 type engine struct {
-	setup      *Setup
-	pool       Pool
-	now        time.Duration // from the workload's start
-	agenda     agenda
-	fleet      fleet
-	requests   map[scheduler.RequestID]*request // those that have arrived and not ended
-	arrived    int                              // submissions
-	dispatcher dispatcher
-	tally      tally
+	setup    *Setup
+	pool     Pool
+	now      time.Duration // from the workload's start
+	agenda   agenda
+	fleet    fleet
+	requests map[scheduler.RequestID]*request // those that have arrived and not ended
+	arrived  int                              // submissions
+	// arrivedRequests counts the requests of the submissions.
+	arrivedRequests int
+	dispatcher      dispatcher
+	tally           tally
+	checks          *checks  // nil if they are left out
+	mishaps         *mishaps // nil if nothing is to go wrong
 	// advanced is when something last arrived or came to an end; nextAudit when to look for lost
 	// requests again.
 	advanced, nextAudit time.Duration
 	longestRun          time.Duration
+	recordErr           error // of Setup.Record
 }
 
 // auditPeriod is how often the engine looks for lost requests.
@@ -38,7 +43,8 @@ const checkPeriod = 4096
 // which means a defect. Promises that the pool broke are no error, but are in Figures.Broken.
 //
 // A run costs O(log n) per event, a pass of the pool per tick in which something happened, and
-// memory for the requests that have not ended, and one number per request for its wait.
+// memory for the requests that have not ended, and two numbers per request for its waits, three
+// times over when the figures are summed up.
 func Run(ctx context.Context, setup *Setup) (*Figures, error) {
 	e, err := newEngine(setup)
 	if err != nil {
@@ -53,6 +59,9 @@ func Run(ctx context.Context, setup *Setup) (*Figures, error) {
 		return nil, err
 	}
 	e.tally.wallTotal = e.stopwatch() - begin
+	if err := e.recordUnfinished(); err != nil {
+		return nil, err
+	}
 	return e.figures(partial), nil
 }
 
@@ -78,6 +87,12 @@ func newEngine(setup *Setup) (*engine, error) {
 	if e.pool, err = newPool(setup.Workload.Start, &settings); err != nil {
 		return nil, err
 	}
+	if !setup.SkipChecks {
+		if e.checks, err = newChecks(e.pool, newPool); err != nil {
+			return nil, err
+		}
+	}
+	e.mishaps = newMishaps(setup, &e.fleet)
 	e.tally = newTally(setup, &capacity{fleet: &e.fleet, known: map[string]int{}})
 	for i := range setup.Workload.Submissions {
 		e.longestRun = max(e.longestRun, setup.Workload.Submissions[i].Run)
@@ -99,10 +114,10 @@ func (e *engine) openAccounts(ctx context.Context) error {
 		}
 	}
 	e.advanced = e.now
-	e.tally.begin(e.now)
+	e.tally.begin(e.now, e.setup.WarmUp)
 	e.planArrival()
 	e.wake(e.now)
-	return nil
+	return e.planMishaps()
 }
 
 // run takes events until nothing is left to happen, or nothing more will.
@@ -115,18 +130,30 @@ func (e *engine) run(ctx context.Context) (partial bool, err error) {
 			}
 		}
 		next := e.agenda.take()
-		e.tally.advance(next.at)
+		e.advance(next.at)
 		e.now = next.at
 		if err := e.happen(ctx, &next); err != nil {
 			return false, err
 		}
-		if e.now >= e.nextAudit {
+		if e.recordErr != nil {
+			return false, e.recordErr
+		}
+		if e.mishaps == nil && e.now >= e.nextAudit {
 			e.audit()
 			e.nextAudit = e.now + auditPeriod
 		}
 	}
-	e.audit()
+	if e.mishaps == nil {
+		e.audit()
+	} else {
+		e.explainHangs()
+	}
 	e.reportProgress()
+	if e.checks != nil {
+		if err := e.checks.whole(e.pool); err != nil {
+			return false, e.brokenAt("the end of the run", err)
+		}
+	}
 	return false, nil
 }
 
@@ -137,9 +164,13 @@ func (e *engine) done() bool {
 		return false
 	}
 	if len(e.requests) == 0 {
-		return len(e.dispatcher.news) == 0
+		return len(e.dispatcher.news) == 0 && len(e.dispatcher.late) == 0
 	}
-	return e.now-e.advanced > e.setup.Timing.GiveUp+2*e.longestRun
+	since := e.advanced
+	if e.mishaps != nil {
+		since = max(since, e.mishaps.until)
+	}
+	return e.now-since > e.setup.Timing.GiveUp+2*e.longestRun
 }
 
 // happen carries out an event.
@@ -153,12 +184,25 @@ func (e *engine) happen(ctx context.Context, next *event) error {
 			return nil // void: an earlier turn took its place
 		}
 		return e.tick(ctx)
+	case eventNews:
+		e.arriveLate(next.turn)
+		return nil
+	case eventRestart:
+		return e.restart(ctx)
 	}
 	w := e.fleet.workers[next.worker]
+	if next.kind == eventDeath {
+		e.die(w)
+		return nil
+	}
 	if w.turn != next.turn {
 		return nil
 	}
 	switch next.kind {
+	case eventReturn:
+		e.comeBack(w)
+	case eventSilence:
+		e.forgo(w)
 	case eventPoll:
 		e.poll(w)
 	case eventStart:
@@ -185,19 +229,18 @@ func (e *engine) arrive() {
 	e.planArrival()
 	e.advanced = e.now
 	s := &e.setup.Workload.Submissions[index]
-	account := e.tally.account(s.Account)
-	account.requests += s.Size
+	account := e.tally.arrives(index)
 	if e.tally.impossible(index) {
-		account.impossible += s.Size
-		e.tally.ended += s.Size
+		e.recordImpossible(index)
 		return
 	}
-	e.tally.progress[index].left = s.Size
 	for i := range s.Size {
-		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown}
+		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown,
+			order: e.arrivedRequests}
+		e.arrivedRequests++
 		e.requests[r.id] = r
-		e.tally.queue.add(1)
-		e.reportWaiting(r)
+		e.tally.enqueue(r)
+		e.reportWaiting(r, nil)
 	}
 }
 

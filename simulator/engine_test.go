@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"context"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ var monday = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
 func crisp() simulator.Timing {
 	t := simulator.DefaultTiming()
 	t.Tick, t.CancelPoll = time.Second, time.Second
-	t.StartDelay, t.Provision = 0, 0
+	t.StartDelay, t.Provision, t.PollJitter = 0, 0, 0
 	return t
 }
 
@@ -68,6 +69,9 @@ func account(t *testing.T, f *simulator.Figures, id scheduler.AccountID) simulat
 	return simulator.AccountFigures{}
 }
 
+// sixDigits is how figures are rounded that are parts of a whole.
+func sixDigits(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -86,9 +90,9 @@ func TestTwoRequestsOneWorker(t *testing.T) {
 	equal(t, "p50", f.All.Wait.P50Seconds, 1.0)
 	equal(t, "p95", f.All.Wait.P95Seconds, 12.0)
 	equal(t, "span", f.Pool.SpanSeconds, 17.0)
-	equal(t, "utilisation", f.Pool.Utilisation, 15.0/17)
-	equal(t, "useful", f.Pool.UtilisationUseful, 15.0/17)
-	equal(t, "queue", f.Pool.QueueMean, 11.0/17) // b waits from 0 to 11
+	equal(t, "utilisation", f.Pool.Utilisation, sixDigits(15.0/17))
+	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(15.0/17))
+	equal(t, "queue", f.Pool.QueueMean, sixDigits(11.0/17)) // b waits from 0 to 11
 	equal(t, "queue at most", f.Pool.QueueMax, int64(2))
 	equal(t, "free", f.All.FreeSeconds, 15.0)
 	equal(t, "paid", f.All.PaidSeconds, 0.0)
@@ -107,6 +111,25 @@ func TestPollsAreSpread(t *testing.T) {
 	f := run(t, handMade(2, sub("a", "", 0, 1), sub("b", "", 0, 1), sub("c", "", 11, 100),
 		sub("d", "", 11, 100)))
 	equal(t, "waits end at 15 and 20", f.All.Wait.MeanSeconds, (0+0+4+9)/4.0)
+}
+
+// Each poll is late by a time of its own, of at most the jitter: what arrives at 16 s starts between
+// 20 s and 25 s, and when exactly is up to the seed.
+func TestPollsAreLateByChance(t *testing.T) {
+	starts := map[float64]bool{}
+	for seed := range uint64(20) {
+		setup := handMade(1, sub("a", "", 0, 1), sub("b", "", 16, 1))
+		setup.Timing.PollJitter = 5 * time.Second
+		setup.Seed = seed
+		wait := run(t, setup).All.Wait.MaxSeconds
+		starts[wait] = true
+		if wait < 4 || wait > 9 {
+			t.Errorf("seed %d: waited %v s", seed, wait)
+		}
+	}
+	if len(starts) < 4 {
+		t.Errorf("only these waits: %v", starts)
+	}
 }
 
 // The dispatcher has its turn every 5 s: what arrives at 6 is told at 10, when the worker that
@@ -132,7 +155,7 @@ func TestSizes(t *testing.T) {
 			P95Seconds: 5, P99Seconds: 5, MaxSeconds: 5},
 		FirstWait:       simulator.Distribution{Count: 1},
 		LastWait:        simulator.Distribution{Count: 1},
-		RealUtilisation: 30.0 / 45, // 3 workers for 15 s
+		RealUtilisation: sixDigits(30.0 / 45), // 3 workers for 15 s
 		RealSpanSeconds: 15,
 	}
 	equal(t, "submissions", f.Submissions, want)
@@ -176,8 +199,8 @@ func TestPreemptionLosesWork(t *testing.T) {
 	equal(t, "lost work", rest.LostSeconds, 10.0)
 	equal(t, "preempted", []int{rest.Preempted, rest.Stopped, f.Pool.Preemptions}, []int{1, 1, 1})
 	equal(t, "span", f.Pool.SpanSeconds, 131.0)
-	equal(t, "utilisation", f.Pool.Utilisation, 130.0/131)
-	equal(t, "useful", f.Pool.UtilisationUseful, 120.0/131)
+	equal(t, "utilisation", f.Pool.Utilisation, sixDigits(130.0/131))
+	equal(t, "useful", f.Pool.UtilisationUseful, sixDigits(120.0/131))
 }
 
 // Without a retry, the preempted task ends there.

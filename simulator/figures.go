@@ -2,8 +2,6 @@ package simulator
 
 import (
 	"encoding/hex"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -21,7 +19,9 @@ type Figures struct {
 	Workload string `json:"workload"`
 	// Partial is true if the run was stopped before its end.
 	Partial bool `json:"partial"`
-	// Start is the first submission, End the end of the last task.
+	// Start is the first submission, or the end of the warm-up; everything counts from then on, as
+	// Setup.WarmUp says. End is when a request last ran or waited, or when the run was stopped or
+	// gave up.
 	Start time.Time `json:"start_time"`
 	End   time.Time `json:"end_time"`
 	// Pool has the figures of the whole pool.
@@ -59,13 +59,14 @@ type Figures struct {
 type PoolFigures struct {
 	// Workers is the size of the fleet.
 	Workers int `json:"workers"`
-	// SpanSeconds is the time from the first submission to the end of the last task.
+	// SpanSeconds is the time from Figures.Start to Figures.End.
 	SpanSeconds float64 `json:"span_seconds"`
-	// Utilisation is the part of the workers' time in which they ran tasks; UtilisationUseful
-	// leaves out provisioning and work that was lost to preemption.
+	// Utilisation is the part of the workers' time in which they ran tasks, dead workers' included;
+	// UtilisationUseful leaves out provisioning and work that was lost.
 	Utilisation       float64 `json:"utilisation"`
 	UtilisationUseful float64 `json:"utilisation_useful"`
-	// QueueMean and QueueMax count waiting requests, over time.
+	// QueueMean and QueueMax count waiting requests, over time. A request waits until its worker
+	// has it.
 	QueueMean float64 `json:"queue_mean"`
 	QueueMax  int64   `json:"queue_max"`
 	// Passes counts the scheduler's passes, and Operations what the pool was told.
@@ -94,14 +95,15 @@ type AccountFigures struct {
 	Completed  int `json:"completed"`
 	Impossible int `json:"impossible"`
 	Expired    int `json:"expired"`
-	Dropped    int `json:"dropped"` // preempted for good, under a policy that does not retry
+	Dropped    int `json:"dropped"` // lost their worker, under a policy that does not retry
 	Lost       int `json:"lost"`
 	Unfinished int `json:"unfinished"` // when the run ended
 	// Wait is the time from a request's submission to the start of the run that completed; work
 	// that was lost to preemption thereby counts as waiting. FirstWait ends at the first run.
 	Wait      Distribution `json:"wait"`
 	FirstWait Distribution `json:"first_wait"`
-	// WaitPercentilesSeconds are the percentiles 0 to 100 of Wait; empty if nothing completed.
+	// WaitPercentilesSeconds are the percentiles 0 to 100 of Wait, the first being the smallest
+	// wait and the last the largest; empty if nothing completed.
 	WaitPercentilesSeconds []float64 `json:"wait_percentiles_seconds"`
 	// UsedSeconds is the time that workers ran its tasks, PaidSeconds and FreeSeconds that at a
 	// level and in the free bucket, and LevelSeconds that at each level p0 to p4.
@@ -109,7 +111,8 @@ type AccountFigures struct {
 	PaidSeconds  float64                          `json:"paid_worker_seconds"`
 	FreeSeconds  float64                          `json:"free_worker_seconds"`
 	LevelSeconds [scheduler.NumPriorities]float64 `json:"level_worker_seconds"`
-	// LostSeconds is the part of UsedSeconds that went into runs that were preempted, and
+	// LostSeconds is the part of UsedSeconds that went into runs that were preempted, or whose
+	// worker died, and
 	// ProvisionSeconds what the other runs spent on provisioning.
 	ProvisionSeconds float64 `json:"provision_worker_seconds"`
 	LostSeconds      float64 `json:"lost_worker_seconds"`
@@ -161,12 +164,23 @@ type WallFigures struct {
 // figures sums the tally up.
 func (e *engine) figures(partial bool) *Figures {
 	t := &e.tally
-	end := t.lastEnd
+	if !t.counting { // stopped in the warm-up
+		t.startedAt = e.now
+		t.count(e.dispatcher.operations)
+	}
+	end := t.lastActive
 	if partial || len(e.requests) > 0 {
 		end = e.now
 	}
+	t.queue.advance(millis(end))
+	for p := range t.busy {
+		t.busy[p].advance(millis(end))
+	}
 	for _, r := range e.requests { // in any order: sums
 		e.settleLevel(r)
+		if r.state == requestRunning {
+			r.account.provisionMillis += t.between(r.started, min(e.now, r.provisioned))
+		}
 	}
 	hash := e.pool.Hash()
 	f := &Figures{
@@ -177,12 +191,17 @@ func (e *engine) figures(partial bool) *Figures {
 		End:         e.setup.Workload.Start.Add(end).UTC(),
 		Impossible:  e.impossible(),
 		Submissions: e.submissions(),
+		Importances: t.importanceFigures(e.arrived),
+		Preemptions: t.preemptionFlows(),
+		Series:      e.seriesFigures(end),
+		Faults:      e.mishaps.figures(),
 		BrokenCount: t.broken,
 		Broken:      append([]string{}, t.brokenText...),
 		StateHash:   hex.EncodeToString(hash[:]),
 	}
 	e.accountFigures(f)
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)
+	f.Fairness = t.fairness(end)
 	if e.setup.Stopwatch != nil {
 		f.Wall = t.wall()
 	}
@@ -197,7 +216,7 @@ func (e *engine) poolFigures(spanSeconds float64, all *AccountFigures) PoolFigur
 		SpanSeconds:       spanSeconds,
 		QueueMax:          t.queue.max,
 		Passes:            t.passes,
-		Operations:        e.dispatcher.operations,
+		Operations:        e.dispatcher.operations - t.operationsBefore,
 		Assignments:       t.assignments,
 		Starts:            t.starts,
 		Preemptions:       t.preemptions,
@@ -206,21 +225,22 @@ func (e *engine) poolFigures(spanSeconds float64, all *AccountFigures) PoolFigur
 		IgnoredNews:       t.ignoredNews,
 		ExpiredWorkers:    t.expiredWorkers,
 	}
-	if spanSeconds > 0 {
-		available := spanSeconds * float64(p.Workers)
-		p.Utilisation = seconds(t.busy.sum) / available
-		useful := seconds(t.busy.sum) - all.ProvisionSeconds - all.LostSeconds
-		p.UtilisationUseful = useful / available
-		p.QueueMean = seconds(t.queue.sum) / spanSeconds
+	busy := int64(0)
+	for level := range t.busy {
+		busy += t.busy[level].sum
 	}
+	available := spanSeconds * float64(p.Workers)
+	p.Utilisation = ratio(seconds(busy), available)
+	p.UtilisationUseful = ratio(seconds(busy)-all.ProvisionSeconds-all.LostSeconds, available)
+	p.QueueMean = ratio(seconds(t.queue.sum), spanSeconds)
 	return p
 }
 
 // accountFigures sums up each account, and all of them.
 func (e *engine) accountFigures(f *Figures) {
 	all := &accountTally{known: true}
-	for _, id := range slices.Sorted(maps.Keys(e.tally.accounts)) {
-		a := e.tally.accounts[id]
+	f.Accounts = []AccountFigures{}
+	for _, a := range e.tally.sorted() {
 		all.add(a)
 		f.Accounts = append(f.Accounts, a.figures())
 	}
@@ -247,6 +267,7 @@ func (a *accountTally) figures() AccountFigures {
 		Stopped:          a.stopped,
 		Caused:           a.caused,
 	}
+	f.WaitPercentilesSeconds = percentilesSeconds(a.waits) // distribution sorted them
 	f.Unfinished = a.requests - a.completed - a.impossible - a.expired - a.dropped - a.lost
 	paid := int64(0)
 	for p := range f.LevelSeconds {

@@ -42,6 +42,8 @@ const (
 	workerStarting
 	// workerRunning runs its task, provisioning included.
 	workerRunning
+	// workerDead has died, and will come back.
+	workerDead
 )
 
 // worker is a worker during a run.
@@ -49,9 +51,13 @@ type worker struct {
 	id     scheduler.WorkerID
 	index  int
 	labels []string // sorted; never changed in place, as operations hold it
+	home   []string // its labels at the start, which it has again when it comes back
 	state  workerState
 	// request is what it starts or runs; nil if it does neither.
 	request *request
+	// claimed is what the dispatcher knows that it runs. It is request while the worker lives and
+	// runs a task.
+	claimed *request
 	// provisioned is when the labels of its task are on it; meaningful only if provisions.
 	provisions  bool
 	provisioned time.Duration
@@ -61,6 +67,10 @@ type worker struct {
 	turn uint64
 	// asked is true if a poll is on the agenda for an assignment that waits for it.
 	asked bool
+	// skew is by how much its clock is ahead, and deaths decides when it dies; both only where
+	// there are faults.
+	skew   time.Duration
+	deaths chance
 }
 
 // fleet is all workers.
@@ -85,6 +95,7 @@ func newFleet(setup []Worker, poll time.Duration) (fleet, error) {
 			labels: slices.Compact(slices.Sorted(slices.Values(s.Labels))),
 			phase:  poll * time.Duration(i) / time.Duration(len(setup)),
 		}
+		w.home = w.labels
 		f.workers = append(f.workers, w)
 		f.byID[s.ID] = w
 	}

@@ -18,8 +18,8 @@ type Policy struct {
 	Accounts map[scheduler.AccountID]Account
 	// Scheduler has the pool's other settings; its Accounts must be empty.
 	Scheduler scheduler.Config
-	// NoRetry lets a preempted task end there. Otherwise the dispatcher reports that it waits
-	// again, and it runs from its beginning.
+	// NoRetry lets a task end that is preempted, or whose worker dies. Otherwise the dispatcher
+	// reports that it waits again, and it runs from its beginning.
 	NoRetry bool
 }
 

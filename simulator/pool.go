@@ -18,6 +18,14 @@ type Pool interface {
 	Knows(id scheduler.RequestID) bool
 	// Hash returns a digest of the scheduler's state.
 	Hash() [32]byte
+	// Balance returns what an account has, at the time of the last pass, and whether the pool has
+	// the account.
+	Balance(id scheduler.AccountID) (scheduler.Balance, bool)
+	// Snapshot returns the whole state, sharing nothing with it.
+	Snapshot() *protos.Pool
+	// Restore goes on from a snapshot, in place of everything that the pool had. On an error the
+	// pool is as it was.
+	Restore(snapshot *protos.Pool) error
 }
 
 // realPool is a scheduler under a reconciler.
@@ -52,3 +60,27 @@ func (p *realPool) Knows(id scheduler.RequestID) bool {
 
 // Hash implements Pool.
 func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }
+
+// Balance implements Pool.
+func (p *realPool) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
+	return p.scheduler.Balance(id)
+}
+
+// Snapshot implements Pool.
+func (p *realPool) Snapshot() *protos.Pool {
+	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
+}
+
+// Restore implements Pool.
+func (p *realPool) Restore(snapshot *protos.Pool) error {
+	s, err := scheduler.NewFromProto(snapshot.GetScheduler())
+	if err != nil {
+		return err
+	}
+	r, err := reconciler.Restore(snapshot.GetReconciler())
+	if err != nil {
+		return err
+	}
+	p.scheduler, p.reconciler = s, r
+	return nil
+}

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -34,23 +33,31 @@ func distribution(values []int64) Distribution {
 	}
 	return Distribution{
 		Count:       len(values),
-		MeanSeconds: seconds(sum) / float64(len(values)),
-		P50Seconds:  seconds(quantile(values, 0.50)),
-		P90Seconds:  seconds(quantile(values, 0.90)),
-		P95Seconds:  seconds(quantile(values, 0.95)),
-		P99Seconds:  seconds(quantile(values, 0.99)),
+		MeanSeconds: meanSeconds(sum, len(values)),
+		P50Seconds:  seconds(percentile(values, 50)),
+		P90Seconds:  seconds(percentile(values, 90)),
+		P95Seconds:  seconds(percentile(values, 95)),
+		P99Seconds:  seconds(percentile(values, 99)),
 		MaxSeconds:  seconds(values[len(values)-1]),
 	}
 }
 
-// quantile returns the smallest of the sorted values that a part q of them does not exceed.
-func quantile(sorted []int64, q float64) int64 {
-	rank := int(math.Ceil(q * float64(len(sorted))))
+// percentile returns the smallest of the sorted values that percent in a hundred of them do not
+// exceed; percent is from 0 to 100, and there is a value.
+func percentile(sorted []int64, percent int) int64 {
+	rank := (percent*len(sorted) + 99) / 100
 	return sorted[max(rank, 1)-1]
 }
 
-// seconds turns milliseconds into seconds.
-func seconds(millis int64) float64 { return float64(millis) / 1000 }
+// percentilesSeconds returns the percentiles 0 to 100 of sorted values in milliseconds: the
+// smallest value comes first, the largest last. It is empty if there are no values.
+func percentilesSeconds(sorted []int64) []float64 {
+	list := []float64{}
+	for percent := 0; percent <= 100 && len(sorted) > 0; percent++ {
+		list = append(list, seconds(percentile(sorted, percent)))
+	}
+	return list
+}
 
 // DistributionOf sums up durations, each rounded down to a millisecond. Cost: O(n log n).
 func DistributionOf(values []time.Duration) Distribution {

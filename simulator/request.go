@@ -19,6 +19,8 @@ const (
 	requestStarting
 	// requestRunning runs on its worker.
 	requestRunning
+	// requestMissing ran on its worker, which died, and the dispatcher does not know it yet.
+	requestMissing
 )
 
 // request is a request that has arrived and not ended.
@@ -29,6 +31,10 @@ type request struct {
 	state      requestState
 	// worker is the one that it is held for, or on; nil while it waits.
 	worker *worker
+	// order is its place among all requests, by arrival.
+	order int
+	// runners counts the workers that run it, of which there must not be two.
+	runners int
 	// told is true from when the pool was told of it, or told again after a preemption.
 	told bool
 	// stopping is true from when the pool preempted it until its worker stops.
@@ -36,13 +42,35 @@ type request struct {
 	// level is what the pool last said that it runs at, since levelSince.
 	level      scheduler.Priority
 	levelSince time.Duration
-	// started is when its present run began, and first when its first one did; Unknown if none.
+	// started is when its last run began, meaningful if there was one, and first when its first one
+	// did; Unknown if none.
 	started, first time.Duration
+
+	// The rest is kept by the tally.
+	standing standing
+	// preempted is true while a worker has it that the pool wants for another request, of the
+	// account preemptedBy.
+	preempted   bool
+	preemptedBy scheduler.AccountID
+	// runs counts its runs, and preemptions how often the pool preempted it; lost is what its
+	// stopped runs had done.
+	runs, preemptions int
+	lost              time.Duration
+	// ranOn, ranAt, provisioned and ended are of its last run: the worker, the level at the end,
+	// when it had provisioned, or will have, and the end, Unknown while it runs.
+	ranOn              scheduler.WorkerID
+	ranAt              scheduler.Priority
+	provisioned, ended time.Duration
 }
 
 // onWorker says whether a worker has been given it.
 func (r *request) onWorker() bool {
 	return r.state == requestStarting || r.state == requestRunning
+}
+
+// claimed says whether, as far as the dispatcher knows, its worker runs it.
+func (r *request) claimed() bool {
+	return r.state == requestRunning || r.state == requestMissing
 }
 
 // outcome is how a request ends.
@@ -53,11 +81,25 @@ const (
 	outcomeCompleted outcome = iota
 	// outcomeExpired waited for longer than the pool's request expiration.
 	outcomeExpired
-	// outcomePreempted was preempted, and the policy does not retry.
+	// outcomePreempted was preempted, or ran on a worker that died, and the policy does not retry.
 	outcomePreempted
 	// outcomeLost was forgotten by the pool and by all workers. It must not happen.
 	outcomeLost
 )
+
+// String returns the outcome as TaskRecord says it.
+func (o outcome) String() string {
+	switch o {
+	case outcomeCompleted:
+		return "completed"
+	case outcomeExpired:
+		return "expired"
+	case outcomePreempted:
+		return "dropped"
+	default:
+		return "lost"
+	}
+}
 
 // progress of a submission: what a log calls the start of a job is spread over its requests.
 type progress struct {

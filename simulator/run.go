@@ -17,6 +17,9 @@ func (e *engine) poll(w *worker) {
 	if w.state != workerIdle {
 		return
 	}
+	if w.claimed != nil { // it died, and came back before it was missed
+		e.giveBack(w)
+	}
 	w.state = workerPulling
 	e.dispatcher.pulls = append(e.dispatcher.pulls, w)
 	e.wake(e.now)
@@ -30,6 +33,10 @@ func (e *engine) handOut(a *protos.Assignment) {
 	case w == nil || w.state != workerPulling:
 		e.breaks("request %q was handed to %q, which did not ask", a.RequestId, a.WorkerId)
 		return
+	case e.mishaps != nil:
+		if !e.mayOffer(w, scheduler.RequestID(a.RequestId)) {
+			return
+		}
 	case r == nil:
 		e.breaks("request %q was handed to %q, but it is not outstanding: it would run twice",
 			a.RequestId, a.WorkerId)
@@ -42,10 +49,10 @@ func (e *engine) handOut(a *protos.Assignment) {
 		return
 	}
 	w.state, r.state = workerStarting, requestStarting
-	w.request = r
+	w.request, r.worker = r, w
 	w.turn++
 	w.provisions = a.ProvisionRequired
-	e.tally.queue.add(-1)
+	e.tally.dequeue(r)
 	e.agenda.add(event{at: e.now + e.setup.Timing.StartDelay, kind: eventStart,
 		worker: w.index, turn: w.turn})
 }
@@ -53,30 +60,36 @@ func (e *engine) handOut(a *protos.Assignment) {
 // start begins the run of a worker's task: provisioning, if it is needed, and then its run time.
 func (e *engine) start(w *worker) {
 	r := w.request
+	if e.mishaps != nil && !e.mayStart(w) {
+		return
+	}
 	w.state, r.state = workerRunning, requestRunning
+	w.claimed, r.worker = r, w
+	if r.runners++; r.runners > 1 {
+		e.breaks("request %q runs on %d workers, the last of which is %q", r.id, r.runners, w.id)
+	}
 	r.started, r.levelSince = e.now, e.now
 	if r.first == Unknown {
 		r.first = e.now
 	}
-	e.tally.starts++
-	e.tally.busy.add(1)
 	w.provisioned = e.now
 	if w.provisions {
 		w.provisioned += e.setup.Timing.Provision
 	}
+	e.tally.begins(r, w, w.provisioned)
 	end := w.provisioned + e.setup.Workload.Submissions[r.submission].Run
 	e.agenda.add(event{at: end, kind: eventEnd, worker: w.index, turn: w.turn})
-	e.reportRunning(w)
+	e.reportRunning(r, w)
 }
 
 // finish ends a worker's task at the end of its run time. The worker asks for the next one.
 func (e *engine) finish(w *worker) {
 	r := w.request
 	if w.provisions {
-		r.account.provisionMillis += millis(w.provisioned) - millis(r.started)
+		r.account.provisionMillis += e.tally.between(r.started, w.provisioned)
 	}
 	e.leave(w)
-	e.reportAbsent(r)
+	e.reportAbsent(r.id, w)
 	e.end(r, outcomeCompleted)
 }
 
@@ -85,18 +98,23 @@ func (e *engine) finish(w *worker) {
 func (e *engine) stop(w *worker) {
 	r := w.request
 	if r.state == requestRunning {
-		r.account.lostMillis += millis(e.now) - millis(r.started)
-		r.account.stopped++
+		e.tally.stops(r)
 	}
 	e.leave(w)
 	r.state, r.worker = requestWaiting, nil
-	e.tally.queue.add(1)
+	e.tally.enqueue(r)
+	e.retry(r, w)
+}
+
+// retry lets a request wait again that lost its worker, or ends it, as the policy says. The news is
+// by the clock of a worker, or, for nil, the dispatcher's.
+func (e *engine) retry(r *request, by *worker) {
 	if e.setup.Policy.NoRetry {
-		e.reportAbsent(r)
+		e.reportAbsent(r.id, by)
 		e.end(r, outcomePreempted)
 		return
 	}
-	e.reportWaiting(r)
+	e.reportWaiting(r, by)
 }
 
 // leave takes a worker's task off it, and lets it ask for the next one. Labels that the task
@@ -104,13 +122,14 @@ func (e *engine) stop(w *worker) {
 func (e *engine) leave(w *worker) {
 	r := w.request
 	if r.state == requestRunning {
+		r.runners--
 		e.settleLevel(r)
-		e.tally.busy.add(-1)
+		e.tally.leaves(r)
 		if w.provisions && e.now >= w.provisioned {
 			w.provision(e.setup.Workload.Submissions[r.submission].ProvisionableLabels)
 		}
 	}
-	w.request = nil
+	w.request, w.claimed = nil, nil
 	w.turn++
 	w.state = workerIdle
 	e.poll(w)
@@ -119,32 +138,12 @@ func (e *engine) leave(w *worker) {
 // end books how a request ended, and forgets it.
 func (e *engine) end(r *request, how outcome) {
 	delete(e.requests, r.id)
+	if e.mishaps != nil {
+		e.dispatcher.ended = append(e.dispatcher.ended, endedRequest{id: r.id})
+	}
 	e.advanced = e.now
-	e.tally.ended++
-	p := &e.tally.progress[r.submission]
-	p.left--
-	if how != outcomeCompleted {
-		e.tally.queue.add(-1)
-		switch how {
-		case outcomeExpired:
-			r.account.expired++
-		case outcomePreempted:
-			r.account.dropped++
-		case outcomeLost:
-			r.account.lost++
-		}
-		return
-	}
-	s := &e.setup.Workload.Submissions[r.submission]
-	r.account.completed++
-	r.account.waits = append(r.account.waits, millis(r.started-s.Submit))
-	r.account.firstWaits = append(r.account.firstWaits, millis(r.first-s.Submit))
-	if p.completed == 0 {
-		p.first, p.last = r.started, r.started
-	}
-	p.completed++
-	p.first, p.last = min(p.first, r.started), max(p.last, r.started)
-	e.tally.lastEnd = e.now
+	e.tally.ends(r, how)
+	e.recordEnd(r, how.String())
 }
 
 // millis is an instant in whole milliseconds, the unit of all figures.

@@ -35,7 +35,9 @@ func labDays(t *testing.T, seed uint64, days int) *simulator.Setup {
 func TestSameSeedSameBytes(t *testing.T) {
 	bytes := func(seed uint64, processors int) string {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		b, err := json.Marshal(run(t, labDays(t, seed, 2)))
+		setup := labDays(t, seed, 2)
+		setup.WarmUp, setup.SeriesPoints = time.Hour, 100
+		b, err := json.Marshal(run(t, setup))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,49 +52,6 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 }
 
-// In any small world, the figures add up: every request ends once, what was used is what workers
-// were busy, and what was useful is what was asked for.
-func TestFiguresAddUp(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		setup := randomSetup(t)
-		var runSeconds float64
-		for _, s := range setup.Workload.Submissions {
-			runSeconds += s.Run.Seconds() * float64(s.Size)
-		}
-		f, err := simulator.Run(t.Context(), setup)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f.BrokenCount > 0 {
-			t.Fatalf("broken: %q", f.Broken)
-		}
-		all := &f.All
-		ended := all.Completed + all.Impossible + all.Expired + all.Dropped + all.Lost
-		if all.Unfinished != 0 || ended != all.Requests || all.Lost != 0 {
-			t.Fatalf("requests: %+v", all)
-		}
-		busy := f.Pool.Utilisation * f.Pool.SpanSeconds * float64(f.Pool.Workers)
-		near(t, "used and busy", all.UsedSeconds, busy)
-		near(t, "paid and free", all.PaidSeconds+all.FreeSeconds, all.UsedSeconds)
-		if all.Completed == all.Requests {
-			near(t, "useful", all.UsedSeconds-all.LostSeconds-all.ProvisionSeconds, runSeconds)
-		}
-		if all.Preempted != f.Pool.Preemptions || all.Caused != f.Pool.Preemptions {
-			t.Fatalf("%d preempted, %d caused, %d decided", all.Preempted, all.Caused,
-				f.Pool.Preemptions)
-		}
-		if trouble := f.Pool.Timeouts + f.Pool.ExpiredWorkers; trouble != 0 {
-			t.Fatalf("trouble: %+v", f.Pool)
-		}
-	})
-}
-
-func near(t *rapid.T, what string, a, b float64) {
-	if a-b > 1e-3 || b-a > 1e-3 {
-		t.Fatalf("%s: %v and %v", what, a, b)
-	}
-}
-
 // randomSetup is a small world with accounts, preemption and provisioning.
 func randomSetup(t *rapid.T) *simulator.Setup {
 	builds := []string{"os:a", "os:b", "os:c"}
@@ -101,11 +60,14 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 		setup.Workers[i].Labels = []string{rapid.SampledFrom(builds).Draw(t, "os")}
 	}
 	at := 0
+	setup.Workload.RealPreemptionsKnown = true
 	for i := range rapid.IntRange(1, 30).Draw(t, "submissions") {
 		at += rapid.IntRange(0, 300).Draw(t, "gap")
 		account := rapid.SampledFrom([]string{"", "x", "y", "z"}).Draw(t, "account")
 		s := sub(fmt.Sprint("s", i), account, at, rapid.IntRange(1, 900).Draw(t, "run"))
 		s.Size = rapid.IntRange(1, 3).Draw(t, "size")
+		s.Importance = rapid.SampledFrom([]string{"", "low", "high"}).Draw(t, "importance")
+		s.RealPreemptions = rapid.IntRange(0, 2).Draw(t, "real preemptions")
 		if rapid.Bool().Draw(t, "provisions") {
 			s.ProvisionableLabels = []string{rapid.SampledFrom(builds).Draw(t, "os")}
 		}
@@ -114,6 +76,13 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 	setup.Timing.Tick = time.Duration(rapid.IntRange(1, 5000).Draw(t, "tick")) * time.Millisecond
 	setup.Timing.Provision = time.Second * time.Duration(rapid.IntRange(0, 99).Draw(t, "provision"))
 	setup.Timing.StartDelay = time.Second * time.Duration(rapid.IntRange(0, 9).Draw(t, "delay"))
+	setup.SeriesPoints = rapid.IntRange(2, 50).Draw(t, "points")
+	if rapid.Bool().Draw(t, "warm up") {
+		first := setup.Workload.Submissions[0].Submit
+		most := (time.Duration(at)*time.Second - first).Milliseconds() - 1
+		warmUp := rapid.Int64Range(0, max(0, most)).Draw(t, "warm-up")
+		setup.WarmUp = time.Duration(warmUp) * time.Millisecond
+	}
 	setup.Policy.NoRetry = rapid.Bool().Draw(t, "no retry")
 	setup.Policy.Accounts = map[scheduler.AccountID]simulator.Account{}
 	for _, id := range []scheduler.AccountID{"x", "y"} {

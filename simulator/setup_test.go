@@ -41,6 +41,11 @@ func TestBadSetups(t *testing.T) {
 		{func(s *simulator.Setup) { s.Timing.Poll = 5 * time.Minute }, "would expire after 5m0s"},
 		{func(s *simulator.Setup) { s.Policy.Scheduler.WorkerExpiration = time.Minute },
 			"would expire after 1m0s"},
+		{func(s *simulator.Setup) { s.WarmUp = -1 }, "a warm-up of -1ns"},
+		{func(s *simulator.Setup) { s.WarmUp = time.Second }, "a warm-up of 1s leaves nothing"},
+		{func(s *simulator.Setup) { s.SeriesPoints = -1 }, "series of -1 points"},
+		{func(s *simulator.Setup) { s.SeriesPoints = 1 }, "series of 1 points"},
+		{func(s *simulator.Setup) { s.SeriesPoints = 1e9 }, "series of 1000000000 points"},
 		{func(s *simulator.Setup) { s.Policy.Scheduler.RequestExpiration = -1 },
 			"RequestExpiration"},
 		{func(s *simulator.Setup) {

@@ -11,6 +11,9 @@ import (
 // workers have something to fetch, at which level tasks run, and whether the pool contradicts what
 // happened.
 func (e *engine) AddEvent(event *protos.TaskEvent) {
+	if e.checks != nil {
+		e.checks.events = append(e.checks.events, event)
+	}
 	r := e.requests[scheduler.RequestID(event.RequestId)]
 	switch event.Type {
 	case protos.TaskEvent_TYPE_ASSIGNED:
@@ -41,6 +44,10 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	w := e.fleet.byID[scheduler.WorkerID(event.WorkerId)]
 	switch {
+	case w != nil && e.mishaps != nil && (r == nil || r.claimed()):
+		// The pool is wrong about the request, and will hear of it when the worker polls.
+		e.dispatcher.assigned = append(e.dispatcher.assigned, w)
+		return
 	case r == nil:
 		e.breaks("request %q was assigned to %q, but it is not outstanding: it would run twice",
 			event.RequestId, event.WorkerId)
@@ -48,12 +55,15 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	case w == nil:
 		e.breaks("request %q was assigned to the unknown worker %q", r.id, event.WorkerId)
 		return
-	case r.onWorker():
+	case r.onWorker() && e.mishaps == nil:
 		e.breaks("request %q was assigned to %q while %q has it", r.id, w.id, r.worker.id)
 		return
 	}
-	r.state, r.worker = requestHeld, w
+	if !r.onWorker() { // a worker that is about to start it may still be faster
+		r.state, r.worker = requestHeld, w
+	}
 	r.level = scheduler.Priority(event.GetAssigned().Priority)
+	e.tally.place(r)
 	e.tally.assignments++
 	if event.GetAssigned().Preempting {
 		r.account.caused++
@@ -64,12 +74,18 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 // onPreempted notes that the request's worker is to be stopped, or that it waits again if its
 // worker never knew of it.
 func (e *engine) onPreempted(event *protos.TaskEvent, r *request) {
+	if e.mishaps != nil {
+		e.dispatcher.cancelDue = true
+	}
+	if r == nil && e.mishaps != nil {
+		e.tally.preemptions++
+		return
+	}
 	if r == nil {
 		e.breaks("request %q was preempted, but it is not outstanding", event.RequestId)
 		return
 	}
-	e.tally.preemptions++
-	r.account.preempted++
+	e.tally.preempts(r, scheduler.AccountID(event.GetPreempted().ByAccountId))
 	if r.state == requestHeld {
 		r.state, r.worker = requestWaiting, nil
 		return
@@ -85,12 +101,18 @@ func (e *engine) onCompleted(event *protos.TaskEvent, r *request) {
 		return
 	}
 	reason := event.GetCompleted().GetReason()
+	if reason == protos.TaskEvent_Completed_REASON_EXPIRED && e.mishaps != nil {
+		e.dispatcher.cancelDue = true
+		return
+	}
 	if reason == protos.TaskEvent_Completed_REASON_EXPIRED && !r.onWorker() {
 		e.dispatcher.cancelDue = true
 		r.stopping = true
 		return
 	}
-	e.breaks("the pool took request %q for ended (%v), which has not ended", r.id, reason)
+	if e.mishaps == nil {
+		e.breaks("the pool took request %q for ended (%v), which has not ended", r.id, reason)
+	}
 }
 
 // onTakenBack makes a request wait again whose worker never ran it.
@@ -98,7 +120,10 @@ func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
 	if event.Type == protos.TaskEvent_TYPE_UNASSIGNED {
 		e.tally.timeouts++
 	}
-	if r == nil {
+	if r != nil {
+		e.tally.unplace(r)
+	}
+	if r == nil || e.mishaps != nil && r.onWorker() || r.state == requestMissing {
 		return
 	}
 	if r.onWorker() {
@@ -113,12 +138,13 @@ func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
 func (e *engine) changeLevel(r *request, level scheduler.Priority) {
 	e.settleLevel(r)
 	r.level = level
+	e.tally.place(r)
 }
 
 // settleLevel books what a running task has used at its level since it was last settled.
 func (e *engine) settleLevel(r *request) {
 	if r.state == requestRunning {
-		r.account.usedMillis[r.level] += millis(e.now) - millis(r.levelSince)
+		r.account.usedMillis[r.level] += e.tally.between(r.levelSince, e.now)
 	}
 	r.levelSince = e.now
 }

@@ -102,7 +102,7 @@ func (c *Checker) accounts(op *protos.Operation) {
 		c.ledger.accounts[op.GetResetBalance().GetAccountId()].balance = vector{}
 	case op.GetDeleteAccount() != nil:
 		id := op.GetDeleteAccount().GetAccountId()
-		delete(c.ledger.accounts, id)
+		c.ledger.dropAccount(id)
 		for _, t := range c.story.tasks {
 			if t.worker != "" && t.account == id {
 				c.setLevel(t, free)

@@ -28,5 +28,5 @@
 //   - [SameState]: the same operations lead to the same snapshot.
 //
 // A step costs O(its events), and O(accounts) for each pull; a snapshot costs O(its size), and
-// O(idle workers × waiting requests) after a pull.
+// O(kinds of idle workers × kinds of waiting requests) after a pull.
 package invariants

@@ -11,6 +11,8 @@ type duties struct {
 	// aborts has the preempted tasks that may have started, by worker, with the time of the call
 	// in which they lost it.
 	aborts map[string]map[string]time.Time
+	// abortedOn has the workers of the same tasks, by task.
+	abortedOn map[string]map[string]bool
 	// errors has the tasks with an error, and expired the ones that waited for too long.
 	errors, expired map[string]bool
 	// startedOn has the workers on which a task may have started; only for tasks that are known
@@ -21,6 +23,7 @@ type duties struct {
 func newDuties() *duties {
 	return &duties{
 		aborts:    map[string]map[string]time.Time{},
+		abortedOn: map[string]map[string]bool{},
 		errors:    map[string]bool{},
 		expired:   map[string]bool{},
 		startedOn: map[string]map[string]bool{},
@@ -56,23 +59,28 @@ func (d *duties) abort(worker, request string, since time.Time) {
 		d.aborts[worker] = map[string]time.Time{}
 	}
 	d.aborts[worker][request] = since
+	if d.abortedOn[request] == nil {
+		d.abortedOn[request] = map[string]bool{}
+	}
+	d.abortedOn[request][worker] = true
 	d.left(request)
 }
 
 // endAborts notes that a preempted task was reported gone or waiting.
 func (d *duties) endAborts(request string) {
-	for w, tasks := range d.aborts {
-		delete(tasks, request)
-		if len(tasks) == 0 {
+	for w := range d.abortedOn[request] {
+		delete(d.aborts[w], request)
+		if len(d.aborts[w]) == 0 {
 			delete(d.aborts, w)
 		}
 	}
+	delete(d.abortedOn, request)
 }
 
 // preemptedSince says whether a task lost a worker after t and has not been reported gone.
 func (d *duties) preemptedSince(request string, t time.Time) bool {
-	for _, tasks := range d.aborts {
-		if since, aborting := tasks[request]; aborting && since.After(t) {
+	for w := range d.abortedOn[request] {
+		if d.aborts[w][request].After(t) {
 			return true
 		}
 	}

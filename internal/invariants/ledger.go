@@ -22,8 +22,11 @@ type vector [levels]int64
 
 // account is what the ledger knows of an account.
 type account struct {
+	id        string
 	rate, cap vector
 	balance   vector
+	// runs is the ledger's count of its runs.
+	runs *[levels + 1]int64
 }
 
 // ledger recomputes what each account has.
@@ -33,6 +36,8 @@ type ledger struct {
 	// newest is the newest time that was given to the pool.
 	newest   time.Time
 	accounts map[string]*account
+	// inOrder has the accounts in the order in which they came.
+	inOrder []*account
 	// runs counts the runs of each account, existing or not, at each level and in the free
 	// bucket.
 	runs map[string]*[levels + 1]int64
@@ -58,21 +63,37 @@ func (l *ledger) read(p *picture) {
 
 // setAccount makes or replaces an account.
 func (l *ledger) setAccount(id string, c *protos.AccountConfig, balance []int64) {
-	a := &account{}
+	a := &account{id: id, runs: l.runsOf(id)}
 	copy(a.rate[:], c.GetChargeRate())
 	copy(a.balance[:], balance)
 	for p := range a.cap {
 		a.cap[p] = a.rate[p] * c.GetMaxCharge().AsDuration().Milliseconds()
 	}
+	l.dropAccount(id)
 	l.accounts[id] = a
+	l.inOrder = append(l.inOrder, a)
+}
+
+// dropAccount forgets an account, if it exists.
+func (l *ledger) dropAccount(id string) {
+	if l.accounts[id] == nil {
+		return
+	}
+	delete(l.accounts, id)
+	l.inOrder = slices.DeleteFunc(l.inOrder, func(a *account) bool { return a.id == id })
+}
+
+// runsOf returns the count of an account's runs, existing or not.
+func (l *ledger) runsOf(id string) *[levels + 1]int64 {
+	if l.runs[id] == nil {
+		l.runs[id] = &[levels + 1]int64{}
+	}
+	return l.runs[id]
 }
 
 // count adds n to the account's runs at a level.
 func (l *ledger) count(id string, level int32, n int64) {
-	if l.runs[id] == nil {
-		l.runs[id] = &[levels + 1]int64{}
-	}
-	l.runs[id][level] += n
+	l.runsOf(id)[level] += n
 }
 
 // move lets all accounts earn and pay up to t, unless that is in the past.
@@ -83,13 +104,12 @@ func (l *ledger) move(t time.Time) {
 	l.newest = t
 	millis := t.UnixMilli() - l.now
 	l.now = t.UnixMilli()
-	for id, a := range l.accounts {
-		var runs [levels + 1]int64
-		if l.runs[id] != nil {
-			runs = *l.runs[id]
-		}
+	for _, a := range l.inOrder {
 		for p := range a.balance {
-			terms := reference.Terms{Rate: a.rate[p], Cap: a.cap[p], Runs: runs[p]}
+			if a.runs[p] == 0 && (a.rate[p] == 0 || a.balance[p] >= a.cap[p]) {
+				continue // it neither earns nor pays
+			}
+			terms := reference.Terms{Rate: a.rate[p], Cap: a.cap[p], Runs: a.runs[p]}
 			a.balance[p] = terms.Leap(a.balance[p], millis)
 		}
 	}

@@ -19,23 +19,55 @@ func newPassed() *passed {
 		lost: map[string]bool{}}
 }
 
-// check says whether a worker is idle after a pass that a request which took part could run on.
+// check says whether a worker is idle after a pass that a request which took part could run on. It
+// compares kinds of requests with kinds of workers, one of each.
 func (p *passed) check(pic *picture) error {
+	if len(pic.idle) == 0 {
+		return nil
+	}
+	kinds := idleKinds(pic)
 	full := map[string]map[string]bool{}
-	for id, at := range pic.requests {
-		if at.worker != "" || !p.tookPart(at, pic) {
-			continue
-		}
+	for id, at := range p.requestKinds(pic) {
 		if full[at.account] == nil {
 			full[at.account] = fullLabels(at.account, pic)
 		}
-		for _, w := range pic.idle {
+		for _, w := range kinds {
 			if hasAll(w.labels, at.base) && !anyOf(w.labels, full[at.account]) {
 				return broken(NoIdleMatch, "%q waits, and %q is idle", id, w.id)
 			}
 		}
 	}
 	return nil
+}
+
+// idleKinds returns one of the idle workers with each set of labels.
+func idleKinds(pic *picture) []idle {
+	var kinds []idle
+	seen := map[string]bool{}
+	for _, w := range pic.idle {
+		if key := strings.Join(w.labels, "\x00"); !seen[key] {
+			seen[key] = true
+			kinds = append(kinds, w)
+		}
+	}
+	return kinds
+}
+
+// requestKinds returns, by id, one of the requests that took part and wait with each account and
+// set of base labels.
+func (p *passed) requestKinds(pic *picture) map[string]*placed {
+	kinds := map[string]*placed{}
+	seen := map[string]bool{}
+	for id, at := range pic.requests {
+		if at.worker != "" || !p.tookPart(at, pic) {
+			continue
+		}
+		if key := at.account + "\x00" + strings.Join(at.base, "\x00"); !seen[key] {
+			seen[key] = true
+			kinds[id] = at
+		}
+	}
+	return kinds
 }
 
 // tookPart says whether a waiting request surely took part in the pass under the limits of its end:

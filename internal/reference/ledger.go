@@ -64,6 +64,14 @@ func (t Terms) Leap(balance, n int64) int64 {
 		return balance
 	}
 	balance = t.StepMilli(balance)
+	const small = 1 << 31
+	if net := t.Rate - pay; -small < net && net < small && n < small {
+		rest := net*(n-1) + balance // within 2^62 + 2^62
+		if rest > t.Cap {
+			return max(balance, t.Cap)
+		}
+		return max(rest, -largestQuota)
+	}
 	rest := new(big.Int).Mul(big.NewInt(t.Rate-pay), big.NewInt(n-1))
 	rest.Add(rest, big.NewInt(balance))
 	if rest.Cmp(big.NewInt(t.Cap)) > 0 {

@@ -1,0 +1,157 @@
+package simulator
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/internal/invariants"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// checks hold a pool to its invariants: each operation with its events and answer, and now and then
+// its whole state, so seldom that this costs a bounded part of what the operations cost.
+type checks struct {
+	checker *invariants.Checker
+	// events are those of the operation at hand.
+	events []*protos.TaskEvent
+	// left is how many operations there are until the next look at the whole state.
+	left int
+	// newPool makes the pool that a snapshot is tried on.
+	newPool func() (Pool, error)
+}
+
+// checksPerState is how many operations there are between two looks at the whole state, for each
+// request, worker and account in it.
+const checksPerState = 8
+
+// passesMax is how many passes may change something while time stands still.
+const passesMax = 20
+
+// newChecks begins with a pool that is still empty.
+func newChecks(pool Pool, newPool PoolMaker) (*checks, error) {
+	c := &checks{
+		checker: invariants.NewChecker(),
+		newPool: func() (Pool, error) { return newPool(time.Unix(0, 0), &scheduler.Config{}) },
+	}
+	return c, c.checker.Snapshot(pool.Snapshot())
+}
+
+// step checks an operation, and after a pass that is due for it, the whole state. The error wraps
+// an invariants.Violation.
+func (c *checks) step(pool Pool, op *protos.Operation, result *protos.Result) error {
+	err := c.checker.Step(invariants.Step{Operation: op, Events: c.events, Result: result})
+	clear(c.events)
+	c.events = c.events[:0]
+	if err != nil {
+		return err
+	}
+	c.left--
+	if c.left > 0 || op.GetAssignTasks() == nil {
+		return nil
+	}
+	return c.whole(pool)
+}
+
+// whole checks the whole state, and plans when to do so next.
+func (c *checks) whole(pool Pool) error {
+	snapshot := pool.Snapshot()
+	s := snapshot.GetScheduler()
+	size := len(s.GetAccounts()) + len(s.GetWaitingRequests()) + len(s.GetWorkers())
+	c.left = checksPerState * size
+	if err := c.checker.Snapshot(snapshot); err != nil {
+		return err
+	}
+	return c.restore(snapshot)
+}
+
+// restore checks that a pool goes on from a snapshot's bytes where the snapshot was taken, and that
+// its passes come to rest while time stands still.
+func (c *checks) restore(snapshot *protos.Pool) error {
+	written, err := encode(snapshot)
+	if err != nil {
+		return err
+	}
+	read, err := decode(written)
+	if err != nil {
+		return err
+	}
+	again, err := c.newPool()
+	if err != nil {
+		return err
+	}
+	if err := again.Restore(read); err != nil {
+		return sameStateBroken("a snapshot cannot be restored: %v", err)
+	}
+	if err := checkSame(again.Snapshot(), written); err != nil {
+		return err
+	}
+	resting, err := scheduler.NewFromProto(read.GetScheduler())
+	if err != nil {
+		return sameStateBroken("a snapshot cannot be restored: %v", err)
+	}
+	return invariants.CheckFixedPoint(resting, passesMax)
+}
+
+// encode returns the bytes of a snapshot, the same for the same state.
+func encode(snapshot *protos.Pool) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(snapshot)
+}
+
+// decode reads a snapshot.
+func decode(written []byte) (*protos.Pool, error) {
+	snapshot := &protos.Pool{}
+	return snapshot, proto.Unmarshal(written, snapshot)
+}
+
+// checkSame checks that a pool's snapshot has these bytes.
+func checkSame(snapshot *protos.Pool, want []byte) error {
+	got, err := encode(snapshot)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return sameStateBroken("a restored pool has a state of %d bytes which differs from the one "+
+			"of %d bytes before", len(got), len(want))
+	}
+	return nil
+}
+
+// sameStateBroken is a violation of invariant 7.
+func sameStateBroken(format string, args ...any) error {
+	return &invariants.Violation{
+		Check:  invariants.SameState,
+		Detail: fmt.Sprintf(format, args...),
+	}
+}
+
+// operationText returns an operation without its time, on one line, for messages.
+func operationText(op *protos.Operation) string {
+	switch k := op.GetKind().(type) {
+	case *protos.Operation_AddAccount:
+		return fmt.Sprintf("add_account %q", k.AddAccount.GetAccountId())
+	case *protos.Operation_TaskWaiting:
+		w := k.TaskWaiting
+		return fmt.Sprintf("task_waiting %q of account %q with labels %q and %q", w.GetRequestId(),
+			w.GetAccountId(), w.GetBaseLabels(), w.GetProvisionableLabels())
+	case *protos.Operation_TaskRunning:
+		return fmt.Sprintf("task_running %q on %q", k.TaskRunning.GetRequestId(),
+			k.TaskRunning.GetWorkerId())
+	case *protos.Operation_TaskAbsent:
+		return fmt.Sprintf("task_absent %q", k.TaskAbsent.GetRequestId())
+	case *protos.Operation_AssignTasks:
+		var b strings.Builder
+		b.WriteString("assign_tasks")
+		for _, w := range k.AssignTasks.GetWorkers() {
+			fmt.Fprintf(&b, " %q", w.GetWorkerId())
+		}
+		return b.String()
+	case *protos.Operation_GetCancellations:
+		return "get_cancellations"
+	}
+	return "an operation of another kind"
+}
