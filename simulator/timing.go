@@ -18,8 +18,9 @@ type Timing struct {
 	// PollJitter is by how much each poll of an idle worker is late at most; by how much, Setup.Seed
 	// decides. 0 or more; more than Poll counts as Poll.
 	PollJitter time.Duration
-	// KeepAlive is how often the pool hears of an idle worker for which there is no task. It must
-	// stay below the pool's worker expiration.
+	// KeepAlive is how often the pool hears of an idle worker for which there is no task; where
+	// Setup.Faults has a fault, it is Heartbeat, if that is shorter. It must stay below the pool's
+	// worker expiration.
 	KeepAlive time.Duration
 	// Heartbeat is the longest time between passes while anything waits or runs, so that balances
 	// take effect when nothing else happens.
