@@ -152,6 +152,31 @@ policies:
 	}
 }
 
+func TestRequestsThatCanNeverRunAreAWarning(t *testing.T) {
+	wide := func(_ context.Context, f *experiment.File, _ uint64) (*trace.Loaded, error) {
+		s := simulator.Submission{ID: "narrow", Size: 2, BaseLabels: []string{"a", "b"},
+			Run: time.Second, RealWait: simulator.Unknown}
+		other := s
+		other.ID, other.Size = "wide", 3
+		return &trace.Loaded{Workload: &simulator.Workload{
+			Submissions: []simulator.Submission{s, other}}, Warnings: []string{"line 3 is odd"}}, nil
+	}
+	e, err := experiment.Load(t.Context(), experiment.LoadOptions{Workloads: wide,
+		Path: write(t, "lab.yaml", `name: lab
+workload: {length: 4h}
+fleet: {groups: [{name: x, count: 2, labels: [b, a, c]}, {name: y, count: 2, labels: [a]}]}
+policies: [{name: fifo, builtin: fifo}]
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"line 3 is odd", "requests that can never run, as fewer workers have their " +
+		"labels than they need: 3 of 5"}
+	if diff := cmp.Diff(want, e.Warnings); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFleetOfGroups(t *testing.T) {
 	e := load(t, strings.Replace(lab, "fleet: {total: 4}",
 		"fleet: {groups: [{name: big, count: 3}, {name: small, count: 2}]}", 1))

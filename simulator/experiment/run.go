@@ -191,7 +191,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 		return err
 	}
 	r.progress.begin(p, w.requests)
-	f := p.variant.file
+	f := p.variant.file()
 	workers, err := f.Fleet.machines(w.Workload.RealWorkers)
 	if err != nil {
 		return err
@@ -238,9 +238,8 @@ func (e *Experiment) results(runs []planned, outcomes []outcome) *Results {
 		Differences: []Difference{},
 	}
 	for _, v := range e.variants {
-		p := &v.file.Policies[v.policy]
-		results.Variants = append(results.Variants, Variant{Name: v.name, Policy: p.Name,
-			Description: p.Description, Parameters: append([]Parameter{}, v.parameters...),
+		results.Variants = append(results.Variants, Variant{Name: v.name, Policy: v.policyName,
+			Description: v.description, Parameters: append([]Parameter{}, v.parameters...),
 			Accounts: []AccountQuota{}, Runs: []Run{}})
 	}
 	slices.SortFunc(runs, func(a, b planned) int { return a.id.Index - b.id.Index })
