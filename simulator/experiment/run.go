@@ -28,6 +28,8 @@ type RunOptions struct {
 	Tasks func(RunID) (TaskSink, error)
 	// SkipChecks leaves out the checks of the invariants, as in simulator.Setup.
 	SkipChecks bool
+	// NewPool makes the pools; nil means simulator.NewPool.
+	NewPool simulator.PoolMaker
 	// Stopwatch, if not nil, reads a clock of the real world, for Results.WallSeconds.
 	Stopwatch func() time.Duration
 }
@@ -208,6 +210,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 		Faults:     f.Faults,
 		WarmUp:     f.WarmUp,
 		SkipChecks: r.options.SkipChecks,
+		NewPool:    r.options.NewPool,
 		Progress:   func(at simulator.Progress) { r.progress.moved(p, at.Ended) },
 	}
 	if p.seedIndex == 0 {

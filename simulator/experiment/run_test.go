@@ -10,9 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/trace"
@@ -242,6 +245,34 @@ func TestAFailureNamesTheRunAndEndsTheOthers(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if r == nil || !r.Partial {
+		t.Errorf("results %+v", r)
+	}
+}
+
+// forgetful is a pool with a defect: it loses one request.
+type forgetful struct{ simulator.Pool }
+
+func (p forgetful) Apply(ctx context.Context, op *protos.Operation,
+	e scheduler.EventSink) (*protos.Result, error) {
+	if op.GetTaskWaiting().GetRequestId() == "7.1" {
+		return &protos.Result{}, nil
+	}
+	return p.Pool.Apply(ctx, op, e)
+}
+
+func TestABrokenPromiseNamesTheRun(t *testing.T) {
+	r, err := load(t, lab).Run(t.Context(), experiment.RunOptions{Parallel: 1,
+		SkipChecks: true, // they may end a run before it sees what is wrong
+		NewPool: func(at time.Time, c *scheduler.Config) (simulator.Pool, error) {
+			pool, err := simulator.NewPool(at, c)
+			return forgetful{pool}, err
+		}})
+	if !errors.Is(err, experiment.ErrBroken) ||
+		!strings.HasPrefix(err.Error(), "quota, seed 1: the run broke a promise (") ||
+		!strings.Contains(err.Error(), `"7.1"`) {
+		t.Errorf("error %v", err)
+	}
+	if r == nil || !r.Partial || len(r.Variants[0].Runs) == 0 || len(r.Variants[3].Runs) > 0 {
 		t.Errorf("results %+v", r)
 	}
 }
