@@ -17,7 +17,7 @@ import (
 func Example() {
 	const text = `
 name: who waits
-workload: {length: 4h}
+trace: {file: lab.swf}
 fleet: {total: 4}
 seeds: [1]
 policies:

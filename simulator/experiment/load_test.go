@@ -48,8 +48,7 @@ func TestLoadRefuses(t *testing.T) {
 		return &trace.Loaded{Workload: &simulator.Workload{Name: f.Name}}, nil
 	}
 	broken := func(context.Context, *experiment.File, uint64) (*trace.Loaded, error) {
-		return nil, field.In("workload", field.In("streams", field.In(field.Index(1),
-			field.Errorf("name", "is not a name"))))
+		return nil, field.In("trace", field.Errorf("file", "is not a log"))
 	}
 	for _, c := range []struct {
 		name, text, traceFile string
@@ -57,10 +56,9 @@ func TestLoadRefuses(t *testing.T) {
 		want                  string
 	}{
 		{"empty", lab, "", empty, "lab.yaml: the workload is empty: nothing is submitted"},
-		{"workload", lab, "", broken, "lab.yaml:2:53: workload.streams[1].name: is not a name\n"},
+		{"log", lab, "", broken, "lab.yaml:2:15: trace.file: is not a log\n"},
 		{"fleet", traced, "", made, "lab.yaml:1:1: fleet: is needed, as the log does " +
 			"not say how large its machine was\n"},
-		{"no trace", lab, "log.swf", made, "lab.yaml has no trace, so log.swf cannot take its place"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := experiment.Load(t.Context(), experiment.LoadOptions{
@@ -90,7 +88,7 @@ func TestLoadIsInterrupted(t *testing.T) {
 
 func TestAccountsThatDoNotFitAreWarnings(t *testing.T) {
 	e := load(t, `name: lab
-workload: {length: 4h}
+trace: {file: lab.swf}
 fleet: {total: 4}
 policies:
 - {name: a, accounts: {cq: {rates: {p0: 1}}, gone: {}, left: {}}}
@@ -124,7 +122,7 @@ func TestGroups(t *testing.T) {
 	e, err := experiment.Load(t.Context(), experiment.LoadOptions{
 		Workloads: crowd("a/1", "a/22", "a/333", "b", "named", "a/4"),
 		Path: write(t, "lab.yaml", `name: lab
-workload: {length: 4h}
+trace: {file: lab.swf}
 fleet: {total: 4}
 policies:
 - name: p
@@ -163,7 +161,7 @@ func TestRequestsThatCanNeverRunAreAWarning(t *testing.T) {
 	}
 	e, err := experiment.Load(t.Context(), experiment.LoadOptions{Workloads: wide,
 		Path: write(t, "lab.yaml", `name: lab
-workload: {length: 4h}
+trace: {file: lab.swf}
 fleet: {groups: [{name: x, count: 2, labels: [b, a, c]}, {name: y, count: 2, labels: [a]}]}
 policies: [{name: fifo, builtin: fifo}]
 `)})

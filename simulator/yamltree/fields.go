@@ -88,7 +88,7 @@ func unknown(name string, fields []StructField) string {
 	for i, f := range fields {
 		k := f.Name
 		known[i] = k
-		if d := editDistance(name, k); d < distance && 2*d < len(name) {
+		if d := editDistance(name, k); d < distance && 2*d <= len(name) && len(name) > 2 {
 			best, distance = k, d
 		}
 	}
