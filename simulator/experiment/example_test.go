@@ -17,7 +17,7 @@ import (
 func Example() {
 	const text = `
 name: who waits
-workload: {length: 4h, streams: [{name: tests, arrivals: {per_day: 1}, run: {constant: 1m}}]}
+trace: {file: lab.swf}
 fleet: {total: 4}
 seeds: [1]
 policies:

@@ -16,7 +16,7 @@ import (
 
 // lab is a whole experiment on a made-up workload.
 const lab = `name: lab
-workload: {length: 4h, streams: [{name: cq, arrivals: {per_day: 1}, run: {constant: 1m}}, {name: fuzz, arrivals: {per_day: 1}, run: {constant: 1m}}]}
+trace: {file: lab.swf}
 fleet: {total: 4}
 seeds: 2
 policies:

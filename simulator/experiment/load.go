@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/field"
 	"github.com/quotasched/quotasched/simulator/trace"
 	"github.com/quotasched/quotasched/simulator/yamltree"
@@ -82,13 +81,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 		}
 		return nil, yamltree.Locate(e.root, err).Err()
 	}
-	e.Warnings = append(e.Warnings, e.loader.first.Warnings...)
-	for i := range e.File.Policies {
-		p := &e.File.Policies[i]
-		for _, w := range p.warnings(e.loader.first.accounts) {
-			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
-		}
-	}
+	e.warn()
 	return e, nil
 }
 
@@ -97,11 +90,11 @@ func (e *Experiment) findTraces(p *traceFinder) error {
 	var errs []error
 	known := map[string]bool{}
 	for _, v := range e.variants {
-		if v.file.Trace == nil || known[v.file.Trace.File] {
+		if v.trace == "" || known[v.trace] {
 			continue
 		}
-		known[v.file.Trace.File] = true
-		_, err := p.find(v.file.Trace.File)
+		known[v.trace] = true
+		_, err := p.find(v.trace)
 		errs = append(errs, err)
 	}
 	return yamltree.Locate(e.root, errors.Join(errs...)).Err()
@@ -123,7 +116,7 @@ func (e *Experiment) choose(only []string) error {
 		}
 	}
 	e.variants = slices.DeleteFunc(e.variants, func(v *variant) bool {
-		return !slices.Contains(only, v.file.Policies[v.policy].Name)
+		return !slices.Contains(only, v.file().Policies[v.policy].Name)
 	})
 	return nil
 }
@@ -132,7 +125,7 @@ func (e *Experiment) choose(only []string) error {
 // Load.
 func (e *Experiment) Workload() WorkloadSummary {
 	first := e.loader.first
-	workers, _ := machines(&e.variants[0].file.Fleet, first.Workload.RealWorkers) // Load checked it
+	workers, _ := machines(&e.variants[0].file().Fleet, first.Workload.RealWorkers) // Load checked it
 	return WorkloadSummary{
 		Name:        first.Workload.Name,
 		Start:       first.Workload.Start,
@@ -165,71 +158,17 @@ func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trac
 
 // workload makes the workload of a variant, and checks that there is something in it.
 func (l *loader) workload(ctx context.Context, v *variant, seed uint64) (*workload, error) {
-	loaded, err := l.make(ctx, v.file, seed)
+	f := v.file()
+	loaded, err := l.make(ctx, f, seed)
 	if err != nil {
 		return nil, err
 	}
 	if len(loaded.Workload.Submissions) == 0 {
 		return nil, errors.New("the workload is empty: nothing is submitted")
 	}
-	if _, err := machines(&v.file.Fleet, loaded.Workload.RealWorkers); err != nil {
+	if _, err := machines(&f.Fleet, loaded.Workload.RealWorkers); err != nil {
 		return nil, field.In("fleet", err)
 	}
 	return &workload{Loaded: *loaded, accounts: loaded.Workload.AccountIDs(),
 		requests: loaded.Workload.Requests()}, nil
-}
-
-// warnings say where a policy and the accounts of a workload do not fit.
-func (p *Policy) warnings(accounts []scheduler.AccountID) []string {
-	if p.Builtin != "" {
-		return nil
-	}
-	var warnings []string
-	submit := map[scheduler.AccountID]bool{}
-	for _, id := range accounts {
-		submit[id] = true
-	}
-	var idle, free []scheduler.AccountID
-	for _, id := range sortedIDs(p.Accounts) {
-		if !submit[id] {
-			idle = append(idle, id)
-		}
-	}
-	has := map[scheduler.AccountID]bool{}
-	for i, ids := range p.members(accounts) {
-		if len(ids) == 0 {
-			warnings = append(warnings, fmt.Sprintf("group %q matches no account that is left",
-				p.Groups[i].Match))
-		}
-		for _, id := range ids {
-			has[id] = true
-		}
-	}
-	for _, id := range accounts {
-		if _, named := p.Accounts[id]; !named && !has[id] {
-			free = append(free, id)
-		}
-	}
-	if len(idle) > 0 {
-		warnings = append(warnings, "accounts without requests: "+some(idle))
-	}
-	if len(free) > 0 {
-		warnings = append(warnings,
-			"accounts of the workload without quota, whose tasks are all free: "+some(free))
-	}
-	return warnings
-}
-
-// some lists the first of many accounts.
-func some(ids []scheduler.AccountID) string {
-	const most = 5
-	var names []string
-	for i, id := range ids {
-		if i == most {
-			names = append(names, fmt.Sprintf("and %d more", len(ids)-most))
-			break
-		}
-		names = append(names, fmt.Sprintf("%q", id))
-	}
-	return strings.Join(names, ", ")
 }

@@ -48,8 +48,7 @@ func TestLoadRefuses(t *testing.T) {
 		return &trace.Loaded{Workload: &simulator.Workload{Name: f.Name}}, nil
 	}
 	broken := func(context.Context, *experiment.File, uint64) (*trace.Loaded, error) {
-		return nil, field.In("workload", field.In("streams", field.In(field.Index(1),
-			field.Errorf("name", "is not a name"))))
+		return nil, field.In("trace", field.Errorf("file", "is not a log"))
 	}
 	for _, c := range []struct {
 		name, text, traceFile string
@@ -57,10 +56,9 @@ func TestLoadRefuses(t *testing.T) {
 		want                  string
 	}{
 		{"empty", lab, "", empty, "lab.yaml: the workload is empty: nothing is submitted"},
-		{"workload", lab, "", broken, "lab.yaml:2:98: workload.streams[1].name: is not a name\n"},
+		{"log", lab, "", broken, "lab.yaml:2:15: trace.file: is not a log\n"},
 		{"fleet", traced, "", made, "lab.yaml:1:1: fleet: is needed, as the log does " +
 			"not say how large its machine was\n"},
-		{"no trace", lab, "log.swf", made, "lab.yaml has no trace, so log.swf cannot take its place"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := experiment.Load(t.Context(), experiment.LoadOptions{
@@ -90,7 +88,7 @@ func TestLoadIsInterrupted(t *testing.T) {
 
 func TestAccountsThatDoNotFitAreWarnings(t *testing.T) {
 	e := load(t, `name: lab
-workload: {length: 4h, streams: [{name: tests, arrivals: {per_day: 1}, run: {constant: 1m}}]}
+trace: {file: lab.swf}
 fleet: {total: 4}
 policies:
 - {name: a, accounts: {cq: {rates: {p0: 1}}, gone: {}, left: {}}}
@@ -124,7 +122,7 @@ func TestGroups(t *testing.T) {
 	e, err := experiment.Load(t.Context(), experiment.LoadOptions{
 		Workloads: crowd("a/1", "a/22", "a/333", "b", "named", "a/4"),
 		Path: write(t, "lab.yaml", `name: lab
-workload: {length: 4h, streams: [{name: tests, arrivals: {per_day: 1}, run: {constant: 1m}}]}
+trace: {file: lab.swf}
 fleet: {total: 4}
 policies:
 - name: p
@@ -148,6 +146,31 @@ policies:
 			FreeTasks: true},
 	}
 	if diff := cmp.Diff(want, r.Variants[0].Accounts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRequestsThatCanNeverRunAreAWarning(t *testing.T) {
+	wide := func(_ context.Context, f *experiment.File, _ uint64) (*trace.Loaded, error) {
+		s := simulator.Submission{ID: "narrow", Size: 2, BaseLabels: []string{"a", "b"},
+			Run: time.Second, RealWait: simulator.Unknown}
+		other := s
+		other.ID, other.Size = "wide", 3
+		return &trace.Loaded{Workload: &simulator.Workload{
+			Submissions: []simulator.Submission{s, other}}, Warnings: []string{"line 3 is odd"}}, nil
+	}
+	e, err := experiment.Load(t.Context(), experiment.LoadOptions{Workloads: wide,
+		Path: write(t, "lab.yaml", `name: lab
+trace: {file: lab.swf}
+fleet: {groups: [{name: x, count: 2, labels: [b, a, c]}, {name: y, count: 2, labels: [a]}]}
+policies: [{name: fifo, builtin: fifo}]
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"line 3 is odd", "requests that can never run, as fewer workers have their " +
+		"labels than they need: 3 of 5"}
+	if diff := cmp.Diff(want, e.Warnings); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -60,6 +60,9 @@ var poolMetrics = []poolMetric{
 		return f.Pool.UtilisationUseful, true
 	}},
 	{MetricJain, moreIsGood, func(f *simulator.Figures) (float64, bool) {
-		return f.Fairness.Jain, f.Fairness.Jain > 0
+		return f.Fairness.JainServed, f.Fairness.JainServed > 0
+	}},
+	{MetricJainWaits, moreIsGood, func(f *simulator.Figures) (float64, bool) {
+		return f.Fairness.JainWaits, f.Fairness.JainWaits > 0
 	}},
 }

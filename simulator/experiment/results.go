@@ -88,8 +88,8 @@ type Run struct {
 // Metric names a figure that is compared.
 type Metric string
 
-// The metrics: all but the last are of accounts and of all of them together, the last three of
-// the pool.
+// The metrics: those up to MetricPreempted are of accounts and of all of them together, the others
+// of the pool. MetricJain is Fairness.JainServed.
 const (
 	MetricWaitMean    Metric = "wait_mean_seconds"
 	MetricWaitP50     Metric = "wait_p50_seconds"
@@ -100,7 +100,8 @@ const (
 	MetricPreempted   Metric = "preempted"
 	MetricUtilisation Metric = "utilisation"
 	MetricUseful      Metric = "utilisation_useful"
-	MetricJain        Metric = "jain"
+	MetricJain        Metric = "jain_served"
+	MetricJainWaits   Metric = "jain_waits"
 )
 
 // Difference is how one figure of a variant differs from that of the baseline, paired by seed.

@@ -28,6 +28,8 @@ type RunOptions struct {
 	Tasks func(RunID) (TaskSink, error)
 	// SkipChecks leaves out the checks of the invariants, as in simulator.Setup.
 	SkipChecks bool
+	// NewPool makes the pools; nil means simulator.NewPool.
+	NewPool simulator.PoolMaker
 	// Stopwatch, if not nil, reads a clock of the real world, for Results.WallSeconds.
 	Stopwatch func() time.Duration
 }
@@ -191,7 +193,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 		return err
 	}
 	r.progress.begin(p, w.requests)
-	f := p.variant.file
+	f := p.variant.file()
 	workers, err := machines(&f.Fleet, w.Workload.RealWorkers)
 	if err != nil {
 		return err
@@ -208,6 +210,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 		Faults:     f.Faults,
 		WarmUp:     f.WarmUp,
 		SkipChecks: r.options.SkipChecks,
+		NewPool:    r.options.NewPool,
 		Progress:   func(at simulator.Progress) { r.progress.moved(p, at.Ended) },
 	}
 	if p.seedIndex == 0 {
@@ -238,9 +241,8 @@ func (e *Experiment) results(runs []planned, outcomes []outcome) *Results {
 		Differences: []Difference{},
 	}
 	for _, v := range e.variants {
-		p := &v.file.Policies[v.policy]
-		results.Variants = append(results.Variants, Variant{Name: v.name, Policy: p.Name,
-			Description: p.Description, Parameters: append([]Parameter{}, v.parameters...),
+		results.Variants = append(results.Variants, Variant{Name: v.name, Policy: v.policyName,
+			Description: v.description, Parameters: append([]Parameter{}, v.parameters...),
 			Accounts: []AccountQuota{}, Runs: []Run{}})
 	}
 	slices.SortFunc(runs, func(a, b planned) int { return a.id.Index - b.id.Index })

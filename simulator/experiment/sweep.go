@@ -14,9 +14,20 @@ import (
 type variant struct {
 	name       string
 	parameters []Parameter
-	file       *File  // with the values in it
-	workload   string // what of the file makes its workload: equal texts mean the same one
-	policy     int    // in file.Policies
+	policy     int            // in File.Policies
+	root       *yamltree.Node // of the file with the values in it
+	workload   string         // what of the file makes its workload: equal texts mean the same one
+	trace      string         // the log's path; empty if the workload is generated
+
+	// policyName and description are the policy's.
+	policyName, description string
+}
+
+// file decodes the file of a variant. A thousand of them would need much memory at once, while
+// their trees share what is equal.
+func (v *variant) file() *File {
+	f, _ := decode(v.root) // expand found no mistake in it
+	return f
 }
 
 // axis is a sweep whose path is known.
@@ -132,7 +143,7 @@ func expandPolicy(root *yamltree.Node, file *File, policy int, axes []axis) ([]*
 	var variants []*variant
 	var mistakes yamltree.Mistakes
 	for combination := range combinations(axes) {
-		v := &variant{policy: policy, file: file}
+		v := &variant{policy: policy, policyName: file.Policies[policy].Name}
 		tree := root
 		name := []string{file.Policies[policy].Name}
 		for i, a := range axes {
@@ -147,12 +158,19 @@ func expandPolicy(root *yamltree.Node, file *File, policy int, axes []axis) ([]*
 			name = append(name, fmt.Sprintf("%s = %s", a.short, value))
 		}
 		v.name = strings.Join(name, ", ")
+		own := file
 		if len(axes) > 0 {
 			var wrong yamltree.Mistakes
-			v.file, wrong = decode(tree)
-			mistakes = append(mistakes, wrong...)
+			if own, wrong = decode(tree); len(wrong) > 0 {
+				mistakes = append(mistakes, wrong...)
+				continue
+			}
 		}
-		v.workload = workloadKey(tree)
+		v.root, v.workload = tree, workloadKey(tree)
+		v.description = own.Policies[policy].Description
+		if own.Trace != nil {
+			v.trace = own.Trace.File
+		}
 		variants = append(variants, v)
 	}
 	return variants, mistakes

@@ -32,7 +32,7 @@ type place struct {
 
 // workloadOf names the workload of a variant and a seed.
 func workloadOf(v *variant, seed uint64) string {
-	if v.file.Trace != nil {
+	if v.trace != "" {
 		return v.workload // a log is the same for all seeds
 	}
 	return fmt.Sprintf("%s%d", v.workload, seed)

@@ -147,7 +147,9 @@ func metricOf(m experiment.Metric) metric {
 	case experiment.MetricUseful:
 		return metric{"utilisation, useful", percentOf}
 	case experiment.MetricJain:
-		return metric{"Jain", index}
+		return metric{"Jain, shares", index}
+	case experiment.MetricJainWaits:
+		return metric{"Jain, waits", index}
 	}
 	return metric{string(m), meanSeconds}
 }

@@ -220,7 +220,7 @@ func averagePool(runs []*simulator.Figures) poolMeans {
 		QueueMean:   mean(func(r *figures) float64 { return r.Pool.QueueMean }),
 		QueueMax:    mean(func(r *figures) float64 { return float64(r.Pool.QueueMax) }),
 		Preemptions: mean(func(r *figures) float64 { return float64(r.Pool.Preemptions) }),
-		Jain:        index(func(f *simulator.Fairness) float64 { return f.Jain }),
+		Jain:        index(func(f *simulator.Fairness) float64 { return f.JainServed }),
 		JainWaits:   index(func(f *simulator.Fairness) float64 { return f.JainWaits }),
 	}
 }

@@ -89,7 +89,7 @@ func run(m madeUp, v, seed int) *simulator.Figures {
 			QueueMean: 290 + 20*rng.Float64(), QueueMax: 1336, Passes: 60_000,
 			Operations: 200_000, Starts: 47_000, Preemptions: 13_000 * (v % 2)},
 		All:       account("", -1, v, rng),
-		Fairness:  simulator.Fairness{Jain: 0.6 + 0.1*float64(v), JainWaits: 0.3 + 0.2*float64(v)},
+		Fairness:  simulator.Fairness{JainServed: 0.6 + 0.1*float64(v), JainWaits: 0.3 + 0.2*float64(v)},
 		StateHash: fmt.Sprintf("%064x", 1000*v+seed),
 	}
 	if v == 0 {

@@ -161,9 +161,7 @@ func (d *Decoder) structure(n *Node, v reflect.Value) {
 		return
 	}
 	fields := StructFields(v.Type())
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.Name
+	for _, f := range fields {
 		if f.Required && n.Field(f.Name) == nil {
 			d.path = append(d.path, f.Name)
 			d.Wrong(n, "is missing")
@@ -171,9 +169,9 @@ func (d *Decoder) structure(n *Node, v reflect.Value) {
 		}
 	}
 	for _, f := range n.Fields {
-		i := slices.Index(names, f.Name)
+		i := slices.IndexFunc(fields, func(s StructField) bool { return s.Name == f.Name })
 		if i < 0 {
-			d.wrongAt(f.At, "%s", unknown(f.Name, names))
+			d.wrongAt(f.At, "%s", unknown(f.Name, fields))
 			continue
 		}
 		d.in(f.Name, f.Value, v.FieldByIndex(fields[i].Index))

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -22,8 +23,21 @@ type StructField struct {
 	Index []int
 }
 
+// fieldsOf remembers the fields of each struct, by reflect.Type.
+var fieldsOf sync.Map
+
 // StructFields returns the fields of a struct that a mapping may have, in the order of the Go type.
+// They must not be changed.
 func StructFields(t reflect.Type) []StructField {
+	if known, ok := fieldsOf.Load(t); ok {
+		return known.([]StructField)
+	}
+	fields := structFields(t)
+	fieldsOf.Store(t, fields)
+	return fields
+}
+
+func structFields(t reflect.Type) []StructField {
 	var all []StructField
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -34,7 +48,7 @@ func StructFields(t reflect.Type) []StructField {
 		}
 		if inline && f.Type.Kind() == reflect.Struct {
 			for _, inner := range StructFields(f.Type) {
-				inner.Index = append([]int{i}, inner.Index...)
+				inner.Index = slices.Concat([]int{i}, inner.Index)
 				all = append(all, inner)
 			}
 			continue
@@ -68,10 +82,13 @@ func snake(name string) string {
 }
 
 // unknown says that there is no field of this name, and which ones there are, or which was meant.
-func unknown(name string, known []string) string {
+func unknown(name string, fields []StructField) string {
+	known := make([]string, len(fields))
 	best, distance := "", 3
-	for _, k := range known {
-		if d := editDistance(name, k); d < distance && 2*d < len(name) {
+	for i, f := range fields {
+		k := f.Name
+		known[i] = k
+		if d := editDistance(name, k); d < distance && 2*d <= len(name) && len(name) > 2 {
 			best, distance = k, d
 		}
 	}

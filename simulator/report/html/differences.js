@@ -10,7 +10,8 @@ const METRICS = {
   preempted: ["preempted", count],
   utilisation: ["utilisation", percent],
   utilisation_useful: ["utilisation, useful", percent],
-  jain: ["Jain's index of shares", (x) => decimal(x, 3)],
+  jain_served: ["Jain's index of shares", (x) => decimal(x, 3)],
+  jain_waits: ["Jain's index of waits", (x) => decimal(x, 3)],
 };
 
 const VERDICTS = { better: "✓ better", worse: "✗ worse", same: "= same", unclear: "? unclear", "": "–" };

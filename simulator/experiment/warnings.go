@@ -1,0 +1,109 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator"
+)
+
+// warn notes what may be a mistake in how the first workload, its fleet and the policies fit
+// together.
+func (e *Experiment) warn() {
+	first := e.loader.first
+	e.Warnings = append(e.Warnings, first.Warnings...)
+	fleet, _ := machines(&e.variants[0].file().Fleet, first.Workload.RealWorkers) // Load checked it
+	if n := impossible(first.Workload, fleet); n > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("requests that can never run, as fewer workers "+
+			"have their labels than they need: %d of %d", n, first.requests))
+	}
+	for i := range e.File.Policies {
+		p := &e.File.Policies[i]
+		for _, w := range p.warnings(first.accounts) {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
+		}
+	}
+}
+
+// impossible counts the requests of submissions that are larger than the part of the fleet that
+// has their labels. Cost: O(n) in submissions, and in workers for each set of labels.
+func impossible(w *simulator.Workload, fleet []simulator.Worker) int {
+	workers := map[string]int{}
+	count := 0
+	for i := range w.Submissions {
+		s := &w.Submissions[i]
+		key := strings.Join(s.BaseLabels, "\x00")
+		n, known := workers[key]
+		if !known {
+			for j := range fleet {
+				if !slices.ContainsFunc(s.BaseLabels, func(label string) bool {
+					return !slices.Contains(fleet[j].Labels, label)
+				}) {
+					n++
+				}
+			}
+			workers[key] = n
+		}
+		if s.Size > n {
+			count += s.Size
+		}
+	}
+	return count
+}
+
+// warnings say where a policy and the accounts of a workload do not fit.
+func (p *Policy) warnings(accounts []scheduler.AccountID) []string {
+	if p.Builtin != "" {
+		return nil
+	}
+	var warnings []string
+	submit := map[scheduler.AccountID]bool{}
+	for _, id := range accounts {
+		submit[id] = true
+	}
+	var idle, free []scheduler.AccountID
+	for _, id := range sortedIDs(p.Accounts) {
+		if !submit[id] {
+			idle = append(idle, id)
+		}
+	}
+	has := map[scheduler.AccountID]bool{}
+	for i, ids := range p.members(accounts) {
+		if len(ids) == 0 {
+			warnings = append(warnings, fmt.Sprintf("group %q matches no account that is left",
+				p.Groups[i].Match))
+		}
+		for _, id := range ids {
+			has[id] = true
+		}
+	}
+	for _, id := range accounts {
+		if _, named := p.Accounts[id]; !named && !has[id] {
+			free = append(free, id)
+		}
+	}
+	if len(idle) > 0 {
+		warnings = append(warnings, "accounts without requests: "+some(idle))
+	}
+	if len(free) > 0 {
+		warnings = append(warnings,
+			"accounts of the workload without quota, whose tasks are all free: "+some(free))
+	}
+	return warnings
+}
+
+// some lists the first of many accounts.
+func some(ids []scheduler.AccountID) string {
+	const most = 5
+	var names []string
+	for i, id := range ids {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(ids)-most))
+			break
+		}
+		names = append(names, fmt.Sprintf("%q", id))
+	}
+	return strings.Join(names, ", ")
+}
