@@ -86,7 +86,9 @@ func (f *File) validateTiming() error {
 }
 
 // heardOf is how often the pool hears of an idle worker, at most.
-func heardOf(t *simulator.Timing) time.Duration { return max(t.Poll, t.KeepAlive) + t.Tick }
+func heardOf(t *simulator.Timing) time.Duration {
+	return max(t.Poll+t.PollJitter, t.KeepAlive) + t.Tick
+}
 
 func validateFaults(f *simulator.Faults) error {
 	var errs []error
