@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// seriesPointsMax is how many points of a series a page has; longer ones are thinned out.
+	// seriesPointsMax is how many points of a series a page has; longer ones are thinned out. Of
+	// more than four variants, each has fewer.
 	seriesPointsMax = 240
+	seriesPointsMin = 40
 	// wholePercentilesMax is for how many accounts a page has all percentiles; of others it has
 	// each fifth.
 	wholePercentilesMax = 24
@@ -152,6 +154,7 @@ func (s *study) chartData(top int) *chartData {
 		places[id] = i
 		data.Accounts = append(data.Accounts, chartAccount{string(id), label(string(id))})
 	}
+	points := max(seriesPointsMin, seriesPointsMax*4/max(4, len(s.variants)))
 	for i, v := range s.variants {
 		data.Variants = append(data.Variants, chartVariant{
 			Name:        s.results.Variants[i].Name,
@@ -160,7 +163,7 @@ func (s *study) chartData(top int) *chartData {
 			Accounts:    append([]accountMeans{}, v.accounts...),
 			Percentiles: v.chartPercentiles(),
 			Pool:        v.pool,
-			Series:      v.chartSeries(places),
+			Series:      v.chartSeries(places, points),
 			Flows:       v.chartFlows(),
 			Shares:      v.chartShares(places),
 			Importances: v.importances(),
@@ -271,8 +274,10 @@ func (v *variantMeans) chartShares(places map[scheduler.AccountID]int) []chartSh
 	return shares
 }
 
-// chartSeries is the first run that was followed over time, thinned out; nil if none was.
-func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int) *chartSeries {
+// chartSeries is the first run that was followed over time, thinned out to a number of points; nil
+// if none was.
+func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int,
+	pointsMax int) *chartSeries {
 	i := slices.IndexFunc(v.runs, func(f *simulator.Figures) bool { return f.Series != nil })
 	if i < 0 {
 		return nil
@@ -282,7 +287,7 @@ func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int) *chartSer
 	for _, list := range s.Busy {
 		points = max(points, len(list))
 	}
-	step := max(1, (points+seriesPointsMax-1)/seriesPointsMax)
+	step := max(1, (points+pointsMax-1)/pointsMax)
 	c := &chartSeries{
 		Start:        s.Start.Round(time.Second).Unix(),
 		StepSeconds:  number(s.StepSeconds * float64(step)),

@@ -19,9 +19,8 @@ const (
 )
 
 // comparisonLegend explains the table of accounts.
-const comparisonLegend = `waits: seconds from submission to the start of the run that completed. lost work:
-worker-seconds that preempted runs had done.
-`
+const comparisonLegend = "waits: seconds from submission to the start of the run that " +
+	"completed. lost work:\nworker-seconds that preempted runs had done.\n"
 
 // Comparison writes results for people who are at a terminal: who waits less and more under which
 // variant, a table of accounts, the pools, and what really happened where that is known. Figures
