@@ -124,6 +124,8 @@ type chartShare struct {
 	Demanded     number `json:"demanded_worker_seconds"`
 	Used         number `json:"used_worker_seconds"`
 	Satisfaction number `json:"satisfaction"`
+	// OnTime is the part of what it was owed that it got when it was owed it.
+	OnTime number `json:"on_time"`
 }
 
 // chartDiff is a difference; Variant and Account are places, the latter -1 for all.
@@ -268,6 +270,9 @@ func (v *variantMeans) chartShares(places map[scheduler.AccountID]int) []chartSh
 			Demanded:     mean(func(s *simulator.Share) float64 { return s.DemandedSeconds }),
 			Used:         mean(func(s *simulator.Share) float64 { return s.UsedSeconds }),
 			Satisfaction: mean(func(s *simulator.Share) float64 { return s.Satisfaction }),
+			OnTime: mean(func(s *simulator.Share) float64 {
+				return s.ServedSeconds / s.OwedSeconds // none if nothing was owed
+			}),
 		})
 	}
 	slices.SortFunc(shares, func(a, b chartShare) int { return cmp.Compare(a.Account, b.Account) })

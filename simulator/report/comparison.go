@@ -246,7 +246,7 @@ func (v *variantMeans) sumOf(ids []scheduler.AccountID) *accountMeans {
 // poolTable has a row for each variant.
 func (s *study) poolTable() string {
 	t := newTable("pool", "utilisation", "useful", "lost work", "queue mean", "queue max",
-		"preempted", "Jain", "Jain of waits")
+		"Jain", "on time", "of waits")
 	for i, v := range s.variants {
 		p := &v.pool
 		t.AppendRow(table.Row{
@@ -254,12 +254,12 @@ func (s *study) poolTable() string {
 			percentOf(p.Utilisation) + mark(s.differenceOfAll(i, experiment.MetricUtilisation)),
 			percentOf(p.Useful) + mark(s.differenceOfAll(i, experiment.MetricUseful)),
 			percentOf(p.LostWork), meanCount(p.QueueMean), meanCount(p.QueueMax),
-			meanCount(p.Preemptions),
 			index(p.Jain) + mark(s.differenceOfAll(i, experiment.MetricJain)),
-			index(p.JainWaits),
+			index(p.JainServed), index(p.JainWaits),
 		})
 	}
-	return t.Render()
+	return t.Render() + "\n" + wrap("Jain's index of shares, of shares on time, and of waits: 1 if "+
+		"all accounts have the same, low if a few have all.")
 }
 
 // realTable compares the waits of jobs with the log's own, in the first run of each variant; empty

@@ -229,6 +229,9 @@ func (s *study) pageVerdict(w *verdict) pageVerdict {
 		Utilisation: figureOf(w.Utilisation, percentOf),
 		Fairness:    figureOf(w.Jain, index),
 	}
+	if w.JainServed.From.known() || w.JainServed.To.known() {
+		p.Fairness = figureOf(w.JainServed, index)
+	}
 	named := changesMax
 	if len(s.variants) > variantsBesideMax && !w.Same && w.Compared {
 		named = 1

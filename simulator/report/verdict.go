@@ -99,6 +99,7 @@ type verdict struct {
 	LostWork    verdictFigure
 	Utilisation verdictFigure
 	Jain        verdictFigure
+	JainServed  verdictFigure
 }
 
 // verdictFigure is a figure of the baseline and of the variant, and what to think of it: better,
@@ -140,6 +141,7 @@ func (s *study) verdict(variant int) verdict {
 			experiment.MetricLost),
 		Utilisation: figure(func(v *variantMeans) number { return v.pool.Utilisation },
 			experiment.MetricUtilisation),
+		JainServed: verdictFigure{From: base.pool.JainServed, To: v.pool.JainServed},
 		Jain: figure(func(v *variantMeans) number { return v.pool.Jain },
 			experiment.MetricJain),
 	}

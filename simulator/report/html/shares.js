@@ -8,7 +8,7 @@ function shareGroups([from, to]) {
       .filter((s) => s.account === account)
       .map((s) => {
         const workers = (x) => (x === null || !variant.pool.span_seconds ? null : x / variant.pool.span_seconds);
-        return { label: variant.label, colour: () => variantColour(i), satisfaction: s.satisfaction,
+        return { label: variant.label, colour: () => variantColour(i), satisfaction: s.satisfaction, onTime: s.on_time,
           granted: workers(s.granted_worker_seconds), demanded: workers(s.demanded_worker_seconds),
           used: workers(s.used_worker_seconds) };
       }));
@@ -19,7 +19,7 @@ function shareGroups([from, to]) {
 
 function shareText(bar) {
   return `${bar.label}: used ${shortNumber(bar.used)}, granted ${shortNumber(bar.granted)}, ` +
-    `needed ${shortNumber(bar.demanded)} workers; satisfaction ${percent(bar.satisfaction)}`;
+    `needed ${shortNumber(bar.demanded)} workers; satisfaction ${percent(bar.satisfaction)}, on time ${percent(bar.onTime)}`;
 }
 
 // barChart draws the groups into a box: used as a bar, granted as an outline, needed as a tick.
@@ -71,16 +71,18 @@ function evenTicks(most, width) {
 }
 
 function jainTable() {
-  return tableOf(["policy", "Jain's index of shares", "Jain's index of waits"],
-    data.variants.map((v) => [v.label, decimal(v.pool.jain, 3), decimal(v.pool.jain_waits, 3)]));
+  return tableOf(["Jain's index", "of shares", "of shares, on time", "of waits"],
+    data.variants.map((v) => [v.label, decimal(v.pool.jain, 3), decimal(v.pool.jain_served, 3), decimal(v.pool.jain_waits, 3)]));
 }
 
 function drawShares() {
   const parent = place("shares");
   if (data.variants.length > 0) {
     parent.append(jainTable(), element("p", { class: "note" },
-      "The index of shares is over the accounts to which something was granted and which needed something, " +
-      "and over what part of it they got; that of waits is over 1 / (1 + mean wait in minutes) of all accounts."));
+      "1 if all accounts have the same, 1/n if one of n has everything. Of shares: what part they got of what they " +
+      "were due, the smaller one of what was granted and needed. On time: what part they got at the time at which they " +
+      "were due it; where everything completes in the end, only this tells who was served late. Of waits: over " +
+      "1 / (1 + mean wait in minutes) of all accounts, whatever was granted."));
   }
   const pages = accountPages();
   if (!data.variants.some((v) => v.shares.length > 0)) {
@@ -101,9 +103,9 @@ function drawShares() {
     barChart(box, groups, width);
   };
   const details = () => table.replaceChildren(dataAsTable(
-    ["account, policy", "used, workers", "granted, workers", "needed, workers", "satisfaction"],
+    ["account, policy", "used, workers", "granted, workers", "needed, workers", "satisfaction", "on time"],
     () => all().map(({ group, bar }) => [`${group.label}, ${bar.label}`, shortNumber(bar.used),
-      shortNumber(bar.granted), shortNumber(bar.demanded), percent(bar.satisfaction)])));
+      shortNumber(bar.granted), shortNumber(bar.demanded), percent(bar.satisfaction), percent(bar.onTime)])));
   const controls = pageChoice((page) => {
     groups = shareGroups(page);
     details();

@@ -90,6 +90,7 @@ function poolTable() {
     ["requests that wait, most", (p) => count(p.queue_max)],
     ["preemptions", (p) => count(p.preemptions)],
     ["Jain's index of shares", (p) => decimal(p.jain, 3)],
+    ["Jain's index of shares, on time", (p) => decimal(p.jain_served, 3)],
     ["Jain's index of waits", (p) => decimal(p.jain_waits, 3)],
   ];
   return tableOf(["pool", ...data.variants.map((v) => v.label)],
