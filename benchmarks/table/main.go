@@ -45,8 +45,8 @@ func main() {
 	w.Flush()
 	fmt.Println()
 	missed += quantities(w, *long, *only)
-	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the power\n" +
-		"of the pool's size with which its time grows, over three sizes up to this one.\n" +
+	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the\n" +
+		"power of the pool's size with which its time grows, over three sizes up to this one.\n" +
 		"ratio: how much longer it takes.\n" +
 		"exponent: the power of the pool's size with which p50 grew since the row above.")
 	if missed > 0 {
