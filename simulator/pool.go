@@ -55,10 +55,7 @@ func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
 }
 
 // Knows implements Pool.
-func (p *realPool) Knows(id scheduler.RequestID) bool {
-	_, ok := p.scheduler.Request(id)
-	return ok
-}
+func (p *realPool) Knows(id scheduler.RequestID) bool { return p.scheduler.Knows(id) }
 
 // Hash implements Pool.
 func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }
