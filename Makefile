@@ -34,6 +34,10 @@ invariants: ## Run all tests with the slow checks on.
 traces: ## Replay real logs at full length, from the folder that QSIM_TRACES names.
 	$(GO) test -run=KTH -v ./simulator
 
+.PHONY: faults-long
+faults-long: ## Run 50 seeds of 20,000 tasks with all faults on; some minutes.
+	QSIM_LONG_FAULTS=20000 $(GO) test -timeout=30m -run=TestAllFaults -v ./simulator
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
