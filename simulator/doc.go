@@ -4,7 +4,8 @@
 //
 // [Run] takes a [Setup], which is a [Workload] (what is submitted, from a log that package trace
 // reads, or made up by package generate), a fleet of [Worker], a [Policy] (who has what quota) and
-// a [Timing] (how long things take), and returns [Figures].
+// a [Timing] (how long things take), and returns [Figures]. Package experiment runs several
+// policies on the same workload and says how they differ; package report writes figures down.
 //
 // # The loop
 //

@@ -6,30 +6,39 @@ import (
 	"github.com/quotasched/quotasched/simulator/field"
 )
 
-// Faults says what goes wrong in a run, and how often. Each fault is off while its rate is 0. Which
-// ones happen depends on Setup.Seed alone.
+// Faults says what goes wrong in a run, and how often. Each fault is off while its rate is 0. News
+// is what the dispatcher tells the pool of requests and workers. Which faults happen depends on
+// Setup.Seed alone.
 type Faults struct {
-	// WorkerDeaths is how often a worker dies, per worker and day. What it ran is lost. It comes
-	// back after WorkerAbsence on average, with the labels that it had at the start.
-	WorkerDeaths  float64       `json:"worker_deaths" yaml:"worker_deaths"`
+	// WorkerDeaths is how often a worker dies, per worker and day, from 0 to 86,400. What it ran is
+	// lost. It comes back with the labels that it had at the start.
+	WorkerDeaths float64 `json:"worker_deaths" yaml:"worker_deaths"`
+	// WorkerAbsence is how long a dead worker stays away, on average.
 	WorkerAbsence time.Duration `json:"worker_absence" yaml:"worker_absence"`
-	// PollLost is the part of answers to polls that never reach their worker, which then polls
-	// again, and of orders to stop a task, which are repeated. Answers with no task do not count.
+	// PollLost is the part, from 0 to 1, of answers to polls that never reach their worker, which
+	// then polls again, and of orders to stop a task, which are repeated. Answers with no task do
+	// not count.
 	PollLost float64 `json:"poll_lost" yaml:"poll_lost"`
-	// NewsLost, NewsRepeated and NewsShuffled are the parts of the news to the pool that never
-	// reach it, that reach it twice, and that change their place with other news of the same tick.
-	NewsLost     float64 `json:"news_lost" yaml:"news_lost"`
+	// NewsLost is the part of the news, from 0 to 1, that never reaches the pool.
+	NewsLost float64 `json:"news_lost" yaml:"news_lost"`
+	// NewsRepeated is the part of the news, from 0 to 1, that reaches the pool twice.
 	NewsRepeated float64 `json:"news_repeated" yaml:"news_repeated"`
+	// NewsShuffled is the part of the news, from 0 to 1, that changes its place with other news of
+	// the same tick.
 	NewsShuffled float64 `json:"news_shuffled" yaml:"news_shuffled"`
-	// NewsDelayed is the part that comes late, by NewsDelay on average.
-	NewsDelayed float64       `json:"news_delayed" yaml:"news_delayed"`
-	NewsDelay   time.Duration `json:"news_delay" yaml:"news_delay"`
+	// NewsDelayed is the part of the news, from 0 to 1, that reaches the pool late.
+	NewsDelayed float64 `json:"news_delayed" yaml:"news_delayed"`
+	// NewsDelay is by how much such news is late, on average. It is needed where NewsDelayed is more
+	// than 0.
+	NewsDelay time.Duration `json:"news_delay" yaml:"news_delay"`
 	// ClockSkew is by how much the clock of a worker is wrong at most, either way; each one by its
 	// own time. News from a worker carries its clock's time. At most a day.
 	ClockSkew time.Duration `json:"clock_skew" yaml:"clock_skew"`
-	// Restarts is how often the dispatcher restarts, per day: it takes its last snapshot, one each
-	// SnapshotPeriod, and repeats the operations since. What it knows of its requests stays.
-	Restarts       float64       `json:"restarts" yaml:"restarts"`
+	// Restarts is how often the dispatcher restarts, per day, from 0 to 86,400: it takes its last
+	// snapshot, and repeats the operations since. What it knows of its requests stays.
+	Restarts float64 `json:"restarts" yaml:"restarts"`
+	// SnapshotPeriod is the time from one snapshot to the next. It is needed where Restarts is more
+	// than 0.
 	SnapshotPeriod time.Duration `json:"snapshot_period" yaml:"snapshot_period"`
 	// Until ends all faults, counted from the first submission: after it, everything that waits
 	// must come to its end. 0 means the last submission.

@@ -15,12 +15,12 @@ type Timing struct {
 	Tick time.Duration
 	// Poll is the period at which an idle worker asks for a task.
 	Poll time.Duration
-	// PollJitter is by how much each poll of an idle worker is late at most; by how much, Setup.Seed
+	// PollJitter is by how much each poll of an idle worker is late at most; by how much, the seed
 	// decides. 0 or more; more than Poll counts as Poll.
 	PollJitter time.Duration
-	// KeepAlive is how often the pool hears of an idle worker for which there is no task; where
-	// Setup.Faults has a fault, it is Heartbeat, if that is shorter. It must stay below the pool's
-	// worker expiration.
+	// KeepAlive is how often the pool hears of an idle worker for which there is no task; in a run
+	// with faults, it is Heartbeat, if that is shorter. It must stay below the pool's worker
+	// expiration.
 	KeepAlive time.Duration
 	// Heartbeat is the longest time between passes while anything waits or runs, so that balances
 	// take effect when nothing else happens.
@@ -33,10 +33,10 @@ type Timing struct {
 	// worker lacks a provisionable label; 0 or more.
 	Provision time.Duration
 	// DeadAfter is how long the dispatcher hears nothing of a worker before it takes it for dead,
-	// and what it ran for lost. It matters only where Setup.Faults lets workers die.
+	// and what it ran for lost. It matters only in a run in which workers die.
 	DeadAfter time.Duration
 	// Resync is how often the dispatcher tells the pool anew where its requests are, in case news
-	// was lost. It does so only where Setup.Faults has a fault.
+	// was lost. It does so only in a run with faults.
 	Resync time.Duration
 	// GiveUp ends a run in which requests wait, but nothing has run or arrived for this long.
 	GiveUp time.Duration

@@ -19,7 +19,8 @@ type File struct {
 	Trace *trace.Source `yaml:"trace"`
 	// Workload describes a made-up workload; each seed makes another one.
 	Workload *generate.Spec `yaml:"workload"`
-	// Fleet are the workers. A trace that knows how large its machine was needs none.
+	// Fleet are the workers. A trace that knows how large its machine was needs none: without it,
+	// there are so many equal workers without labels.
 	Fleet generate.Fleet `yaml:"fleet"`
 	// Nodes is a table of nodes, in CSV, whose workers are the fleet, in place of fleet. Its file is
 	// looked for where that of a trace is.
@@ -28,9 +29,11 @@ type File struct {
 	Timing simulator.Timing `yaml:"timing"`
 	// Faults says what goes wrong, and how often.
 	Faults simulator.Faults `yaml:"faults"`
-	// WarmUp is a time from the first submission on that counts in no figure.
+	// WarmUp is a time from the first submission on that counts in no figure, so that these do not
+	// show how a pool fills that was empty at first.
 	WarmUp time.Duration `yaml:"warm_up"`
-	// Seeds are those of the runs of each policy: a list, or how many, from 1 on.
+	// Seeds are those of the runs of each policy: a list, or how many, from 1 on. A seed decides
+	// the workload, if that is made up, when workers poll, and which faults happen.
 	Seeds Seeds `yaml:"seeds"`
 	// Policies are what is compared. The first one is what the others are compared with.
 	Policies []Policy `yaml:"policies,required"`

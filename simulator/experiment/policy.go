@@ -16,9 +16,11 @@ type Policy struct {
 	// Base is the name of a policy further up. This one has what that one has, but for what it
 	// says itself; a null removes a field, such as an account.
 	Base string `yaml:"base"`
-	// Builtin is a rule that needs no accounts: fifo or fair.
+	// Builtin is a rule that needs no accounts. fifo: all tasks are free and start in the order of
+	// their submission, and nothing is preempted. fair: each account of the workload earns an equal
+	// share of the workers.
 	Builtin Builtin `yaml:"builtin"`
-	// Level is where the accounts of the built-in policy fair earn; empty means p1.
+	// Level is where the accounts of the built-in policy fair earn; without it, p1.
 	Level Level `yaml:"level"`
 	// MaxCharge caps the balances of the built-in policy fair, as time at the rate; 0 means 24h.
 	MaxCharge time.Duration `yaml:"max_charge"`
@@ -29,7 +31,8 @@ type Policy struct {
 	Groups []Group `yaml:"groups"`
 	// Scheduler has the settings of the pool.
 	Scheduler Scheduler `yaml:"scheduler"`
-	// Retry lets a preempted task wait again and run from its beginning; else it ends there.
+	// Retry lets a task that is preempted, or whose worker dies, wait again and run from its
+	// beginning; else it ends there.
 	Retry bool `yaml:"retry"`
 }
 
@@ -73,17 +76,17 @@ const (
 // levels are all of them, in order of priority.
 var levels = [scheduler.NumPriorities]Level{LevelP0, LevelP1, LevelP2, LevelP3, LevelP4}
 
-// Levels has a number for each level.
+// Levels has a number for each level: workers in rates and shares, worker-seconds in balances.
 type Levels struct {
-	// P0 is that of the best level.
+	// P0 is the number of the best level.
 	P0 float64 `yaml:"p0"`
-	// P1 is that of the second level.
+	// P1 is the number of the second level.
 	P1 float64 `yaml:"p1"`
-	// P2 is that of the third level.
+	// P2 is the number of the third level.
 	P2 float64 `yaml:"p2"`
-	// P3 is that of the fourth level.
+	// P3 is the number of the fourth level.
 	P3 float64 `yaml:"p3"`
-	// P4 is that of the last level that is paid for.
+	// P4 is the number of the last level that is paid for.
 	P4 float64 `yaml:"p4"`
 }
 
@@ -164,11 +167,13 @@ type Group struct {
 
 // Scheduler has the settings of the pool.
 type Scheduler struct {
-	// DisablePreemption keeps requests from taking the workers of running tasks.
+	// DisablePreemption keeps requests from taking the workers of running tasks; fifo does so by
+	// itself.
 	DisablePreemption bool `yaml:"disable_preemption"`
 	// WorkerExpiration is how long an idle worker is kept without news of it.
 	WorkerExpiration time.Duration `yaml:"worker_expiration"`
-	// RequestExpiration is how long after its submission a waiting request leaves; 0 means never.
+	// RequestExpiration is how long after its submission a waiting request leaves the pool without
+	// having run; 0 means never.
 	RequestExpiration time.Duration `yaml:"request_expiration"`
 	// ProvisionPatience is how long a request leaves workers that have its provisionable labels
 	// to younger requests while it finds none for itself; negative means endlessly.

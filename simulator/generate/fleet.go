@@ -21,15 +21,17 @@ type Fleet struct {
 	Groups []WorkerGroup `yaml:"groups,omitempty" json:"groups,omitempty"`
 }
 
-// WorkerGroup is a number of workers that have something in common.
+// WorkerGroup is an element of Fleet.Groups. A group is a number of workers that have something in
+// common.
 type WorkerGroup struct {
 	// Name is what its workers are called. In it, {n} stands for a number, from 1 on for each
 	// name, and {key} for what stands behind the colon in the worker's label "key:…". A name
 	// without {n} has a number added at its end. Empty means "worker-{n}".
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
-	// Count is how many workers there are.
+	// Count is how many workers there are, where the groups have counts.
 	Count int `yaml:"count,omitempty" json:"count,omitempty"`
-	// Percent is what part of the fleet's total they are. Those of all groups sum up to 100.
+	// Percent is what part of the fleet's total they are, where the groups have none. Those of all
+	// groups sum up to 100.
 	Percent float64 `yaml:"percent,omitempty" json:"percent,omitempty"`
 	// Labels are on all of them.
 	Labels []string `yaml:"labels,omitempty" json:"labels,omitempty"`

@@ -9,8 +9,9 @@ import (
 	"github.com/quotasched/quotasched/simulator/field"
 )
 
-// RunTime says how long tasks run, without provisioning: in whole seconds, and at least one. It is
-// one of: Constant; From and To; Median with P90 or Sigma; Mean; Quantiles.
+// RunTime is a distribution of run times. Tasks run for whole seconds, at least one, and
+// provisioning comes on top. It is one of: Constant; From and To; Median with P90 or Sigma; Mean;
+// Quantiles.
 type RunTime struct {
 	// Constant lets all tasks run equally long.
 	Constant time.Duration `yaml:"constant,omitempty" json:"constant,omitempty"`
@@ -33,9 +34,9 @@ type RunTime struct {
 	// below. Between two of them all times are equally likely; none is shorter than the first or
 	// longer than the last.
 	Quantiles []Quantile `yaml:"quantiles,omitempty" json:"quantiles,omitempty"`
-	// Min and Max bound the times: what would be beyond a bound is the bound. A Max of 0 means 365
-	// days.
+	// Min bounds the times from below: what would be shorter is as long as Min.
 	Min time.Duration `yaml:"min,omitempty" json:"min,omitempty"`
+	// Max bounds the times from above: what would be longer is as long as Max. 0 means 365 days.
 	Max time.Duration `yaml:"max,omitempty" json:"max,omitempty"`
 }
 

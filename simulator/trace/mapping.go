@@ -15,14 +15,16 @@ const (
 
 // Source names a log and says how to read it.
 type Source struct {
-	// File is the log's path.
+	// File is the log's path. A relative one is looked for beside the experiment's file, and in the
+	// folder that the environment variable QSIM_TRACES names.
 	File string `yaml:"file" json:"file"`
-	// Format is how it is written; empty to find out.
+	// Format is how it is written: swf, csv or native. Without it, the ending of the name and the
+	// first line tell.
 	Format Format `yaml:"format,omitempty" json:"format,omitempty"`
-	// Preset is the name of a ready table and mapping for a known log: see Presets. What Table and
-	// Mapping say takes its place, field by field.
+	// Preset is the name of a ready table and mapping for a known log, such as kth-sp2; the README of
+	// the simulator lists them all. What the other fields here say takes its place, field by field.
 	Preset string `yaml:"preset,omitempty" json:"preset,omitempty"`
-	// Table says what the columns of a CSV log are.
+	// Table says what the columns of a CSV log are; other logs need none.
 	Table Table `yaml:"table,omitempty" json:"table,omitempty"`
 	// Strict stops at the first malformed row, instead of skipping and counting it.
 	Strict bool `yaml:"strict,omitempty" json:"strict,omitempty"`
@@ -31,36 +33,47 @@ type Source struct {
 }
 
 // Table names the columns of a CSV file that have a meaning of their own. All columns are fields
-// for templates, under their own names. A name that is empty means that there is no such column.
+// for templates, under their own names. Without a name there is no such column. Needed are when a
+// row was submitted, and how long it ran, or both when it started and when it ended.
 type Table struct {
-	// ID names the submission; without it, the number of the row does.
+	// ID is the column that names the submission; without it, the number of the row does.
 	ID string `yaml:"id,omitempty" json:"id,omitempty"`
-	// Submit, Start and End are instants, and Run and Wait are durations, in Unit: "s" or "ms", from
-	// the log's start, or "unix" or "unix_ms", where instants are counted from 1970. Instants may
-	// also be dates, such as 2026-01-05T09:30:00Z. In both of these cases, the log starts with its
-	// first submission, rounded down to a second.
-	// Needed are Submit, and Run or both of Start and End. Where Wait is empty and Start is there,
-	// the wait is between Submit and Start.
+	// Submit is the column that says when the row was submitted: an instant, which is a number in
+	// Unit or a date such as 2026-01-05T09:30:00Z. It is needed.
 	Submit string `yaml:"submit,omitempty" json:"submit,omitempty"`
-	Start  string `yaml:"start,omitempty" json:"start,omitempty"`
-	End    string `yaml:"end,omitempty" json:"end,omitempty"`
-	Run    string `yaml:"run,omitempty" json:"run,omitempty"`
-	Wait   string `yaml:"wait,omitempty" json:"wait,omitempty"`
-	Unit   string `yaml:"unit,omitempty" json:"unit,omitempty"`
-	// Size is the number of workers; without it, 1. A fraction is rounded up. What has none, or 0,
-	// is left out.
+	// Start is the column that says when it started, an instant. What has none never ran, and is
+	// left out and counted.
+	Start string `yaml:"start,omitempty" json:"start,omitempty"`
+	// End is the column that says when it ended, an instant. What has none is left out and counted,
+	// unless EndOfLog says otherwise.
+	End string `yaml:"end,omitempty" json:"end,omitempty"`
+	// Run is the column that says how long it ran, a duration in Unit; without it, that is the time
+	// between Start and End.
+	Run string `yaml:"run,omitempty" json:"run,omitempty"`
+	// Wait is the column that says how long it waited, a duration in Unit; without it, that is the
+	// time between Submit and Start, and not known where there is no Start.
+	Wait string `yaml:"wait,omitempty" json:"wait,omitempty"`
+	// Unit is that of all times in the log: s or ms, with instants counted from the log's start, or
+	// unix or unix_ms, with instants counted from 1970. Without it, s. Where instants are counted
+	// from 1970, or are dates, the log starts with its first submission, rounded down to a second.
+	Unit string `yaml:"unit,omitempty" json:"unit,omitempty"`
+	// Size is the column that says how many workers it used; without it, 1. A fraction is rounded
+	// up. What has none, or 0, is left out and counted.
 	Size string `yaml:"size,omitempty" json:"size,omitempty"`
-	// Task has the columns that name a task together, in logs with a row for each attempt to run
-	// it. Its submission is that of the first attempt, and its run time that of the last one;
-	// attempts that ended in Evicted, in the column Outcome, were preempted.
-	Task    []string `yaml:"task,omitempty" json:"task,omitempty"`
-	Outcome string   `yaml:"outcome,omitempty" json:"outcome,omitempty"`
-	Evicted string   `yaml:"evicted,omitempty" json:"evicted,omitempty"`
-	// EndOfLog is when the log ends, in Unit: what had not ended ran on until then. 0 leaves out
-	// what has no end.
+	// Task are the columns that name a task together, in a log with a row for each attempt to run
+	// one. The task's submission is that of its first attempt, and its run time that of its last
+	// one. Without it, each row is a submission.
+	Task []string `yaml:"task,omitempty" json:"task,omitempty"`
+	// Outcome is the column that says how an attempt ended. With it and Task, evictions count as
+	// the log's own preemptions.
+	Outcome string `yaml:"outcome,omitempty" json:"outcome,omitempty"`
+	// Evicted is what stands in the column Outcome if an attempt was evicted.
+	Evicted string `yaml:"evicted,omitempty" json:"evicted,omitempty"`
+	// EndOfLog is when the log ends, an instant in Unit: what had not ended ran on until then. 0
+	// leaves out what has no end.
 	EndOfLog float64 `yaml:"end_of_log,omitempty" json:"end_of_log,omitempty"`
-	// StartOfLog is when the log begins, in Unit. Instants before it count as this one, and waits
-	// that began before it are not known. Times are still counted from 0.
+	// StartOfLog is when the log begins, an instant in Unit. Instants before it count as this one,
+	// and waits that began before it are not known. Times are still counted from 0.
 	StartOfLog float64 `yaml:"start_of_log,omitempty" json:"start_of_log,omitempty"`
 }
 
@@ -79,27 +92,38 @@ const (
 
 // Mapping says what of a log's records becomes what of submissions. Texts are templates.
 type Mapping struct {
-	// Account pays. Empty: a record has no account, and its tasks are free; in a native log, it is
-	// that of the log. NoAccount takes away what a preset or a native log has.
+	// Account is the template of the account that pays, such as "{group}/{queue}". Without it,
+	// records of a native log keep their accounts, and others have none, so that their tasks are
+	// free. The text "none" takes away what a preset or a native log has.
 	Account string `yaml:"account,omitempty" json:"account,omitempty"`
-	// BaseLabels and ProvisionableLabels are one template a label. One that comes to nothing, or
-	// in which a field is unknown, is left out.
-	BaseLabels          []string `yaml:"base_labels,omitempty" json:"base_labels,omitempty"`
+	// BaseLabels are the templates of the labels that a worker must have to run the tasks, one
+	// template a label, such as "partition:{partition}". A label that comes to nothing, or in which
+	// a field is unknown, is left out.
+	BaseLabels []string `yaml:"base_labels,omitempty" json:"base_labels,omitempty"`
+	// ProvisionableLabels are those of the labels that a worker is given before it runs the tasks,
+	// if it lacks them.
 	ProvisionableLabels []string `yaml:"provisionable_labels,omitempty" json:"provisionable_labels"`
-	// Importance groups figures, and evictions of reality are counted by it.
+	// Importance is the template of the importance, such as the name of a queue. Figures, and
+	// evictions in reality, are grouped by it; the scheduler does not know it.
 	Importance string `yaml:"importance,omitempty" json:"importance,omitempty"`
-	// Tables has, for each table's name, what stands for which value; "*" is for all others.
-	// Without it, a value that the table lacks stands for itself, and a note says so.
+	// Tables are what templates such as "{queue|queues}" look values up in: for each table's name,
+	// what stands for which value. "*" stands for all others; without it, a value that the table
+	// lacks stands for itself, and a note says so.
 	Tables map[string]map[string]string `yaml:"tables,omitempty" json:"tables,omitempty"`
-	// Size is SizeExpand or SizeSingle; empty means SizeExpand.
+	// Size says what becomes of a submission that used n workers at once: with SizeExpand n requests
+	// of one worker each, which are scheduled one by one, and with SizeSingle one request. Without
+	// it, SizeExpand.
 	Size SizeMode `yaml:"size,omitempty" json:"size,omitempty"`
-	// PerWorker comes to a number: how much of the log's size one worker has, such as the
-	// processors of a node. Sizes are divided by it and rounded up. Empty means 1.
+	// PerWorker is a template that comes to a number: how much of the log's size one worker has,
+	// such as 8 for nodes of 8 processors. Sizes are divided by it and rounded up. Without it, 1.
 	PerWorker string `yaml:"per_worker,omitempty" json:"per_worker,omitempty"`
-	// From and To cut a window of submissions out, from the log's start; To 0 means its end.
+	// From leaves out what was submitted before this time, counted from the log's start.
 	From time.Duration `yaml:"from,omitempty" json:"from,omitempty"`
-	To   time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
+	// To leaves out what was submitted at this time, counted from the log's start, or later; 0 means
+	// the log's end.
+	To time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
 	// LoadFactor compresses the arrivals: 2 lets the same submissions arrive in half the time.
-	// Run times stay. 0 means 1.
+	// Run times stay, and what the log says of waits and preemptions is left out, as it was that of
+	// another load. 0 means 1.
 	LoadFactor float64 `yaml:"load_factor,omitempty" json:"load_factor,omitempty"`
 }
