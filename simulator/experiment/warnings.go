@@ -13,6 +13,9 @@ import (
 // together.
 func (e *Experiment) warn() {
 	first := e.loader.first
+	if first.Malformed > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("malformed lines skipped: %d", first.Malformed))
+	}
 	e.Warnings = append(e.Warnings, first.Warnings...)
 	fleet, _ := machines(&e.variants[0].file().Fleet, first.Workload.RealWorkers) // Load checked it
 	if n := impossible(first.Workload, fleet); n > 0 {
@@ -21,6 +24,9 @@ func (e *Experiment) warn() {
 	}
 	for i := range e.File.Policies {
 		p := &e.File.Policies[i]
+		if !slices.ContainsFunc(e.variants, func(v *variant) bool { return v.policy == i }) {
+			continue
+		}
 		for _, w := range p.warnings(first.accounts) {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
 		}
@@ -55,7 +61,10 @@ func impossible(w *simulator.Workload, fleet []simulator.Worker) int {
 
 // warnings say where a policy and the accounts of a workload do not fit.
 func (p *Policy) warnings(accounts []scheduler.AccountID) []string {
-	if p.Builtin != "" {
+	switch {
+	case p.Builtin == Fair && len(accounts) == 0:
+		return []string{"the workload has no accounts that could have shares, so all tasks are free"}
+	case p.Builtin != "":
 		return nil
 	}
 	var warnings []string

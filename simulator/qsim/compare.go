@@ -56,7 +56,7 @@ func compare(basePath, otherPath string, top int, stdout io.Writer) error {
 	pair := &report.Pair{BaseName: basePath, OtherName: otherPath, Base: base, Other: other,
 		Differences: c.Differences, OnlyBase: c.OnlyBase, OnlyOther: c.OnlyOther}
 	if err := report.PairDifferences(stdout, pair, report.Options{Top: top}); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+		return fmt.Errorf("standard output: %w", cause(err))
 	}
 	return nil
 }

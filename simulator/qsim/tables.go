@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+// printResults writes the tables for a terminal: the figures of one run as they are, those of
+// several compared. The last line says how long all this took, where that was measured.
+func printResults(results *experiment.Results, top int, stdout io.Writer) error {
+	var err error
+	if len(results.Variants) == 1 && len(results.Variants[0].Runs) == 1 {
+		notes := append([]string{}, results.Workload.Notes...)
+		if v := results.Variants[0]; v.Description != "" {
+			notes = append(notes, "policy "+v.Name+": "+v.Description)
+		}
+		err = report.Table(stdout, results.Variants[0].Runs[0].Figures,
+			report.Options{Top: top, Notes: notes})
+	} else {
+		err = report.Comparison(stdout, results, report.Options{Top: top})
+	}
+	if err == nil && results.WallSeconds > 0 {
+		_, err = fmt.Fprintf(stdout, "\n%s\n", took(results))
+	}
+	if err != nil {
+		return fmt.Errorf("standard output: %w", cause(err))
+	}
+	return nil
+}
+
+// took says what was done in how much time of the real world.
+func took(results *experiment.Results) string {
+	runs, requests := 0, 0
+	for i := range results.Variants {
+		for _, r := range results.Variants[i].Runs {
+			runs++
+			requests += r.Figures.All.Requests
+		}
+	}
+	d := time.Duration(results.WallSeconds * float64(time.Second))
+	unit := 100 * time.Millisecond
+	if d < time.Second {
+		unit = time.Millisecond
+	}
+	return fmt.Sprintf("took %v: %s, %s in all", max(d.Round(unit), unit), counted(runs, "run"),
+		counted(requests, "request"))
+}
