@@ -64,8 +64,7 @@ func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 			}
 		})
 		if wrong != "" {
-			return usagef("--%s is for a log, and none was named; an experiment's fields are "+
-				"changed by --set", wrong)
+			return usagef("--%s is for a log; an experiment's fields are changed by --set", wrong)
 		}
 	}
 	if isLog && f.trace != "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/report"
@@ -23,29 +22,11 @@ func printResults(results *experiment.Results, top int, stdout io.Writer) error 
 	} else {
 		err = report.Comparison(stdout, results, report.Options{Top: top})
 	}
-	if err == nil && results.WallSeconds > 0 {
-		_, err = fmt.Fprintf(stdout, "\n%s\n", took(results))
+	if took := report.Took(results); err == nil && took != "" {
+		_, err = fmt.Fprintf(stdout, "\n%s\n", took)
 	}
 	if err != nil {
 		return fmt.Errorf("standard output: %w", cause(err))
 	}
 	return nil
-}
-
-// took says what was done in how much time of the real world.
-func took(results *experiment.Results) string {
-	runs, requests := 0, 0
-	for i := range results.Variants {
-		for _, r := range results.Variants[i].Runs {
-			runs++
-			requests += r.Figures.All.Requests
-		}
-	}
-	d := time.Duration(results.WallSeconds * float64(time.Second))
-	unit := 100 * time.Millisecond
-	if d < time.Second {
-		unit = time.Millisecond
-	}
-	return fmt.Sprintf("took %v: %s, %s in all", max(d.Round(unit), unit), counted(runs, "run"),
-		counted(requests, "request"))
 }
