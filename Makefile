@@ -10,7 +10,7 @@ SHELL := /bin/bash
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
 # How long each fuzz target runs: a number of inputs, or a duration such as 10m.
-FUZZTIME ?= 100000x
+FUZZTIME ?= 20000x
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -34,19 +34,24 @@ invariants: ## Run all tests with the slow checks on.
 traces: ## Replay real logs at full length, from the folder that QSIM_TRACES names.
 	$(GO) test -run=KTH -v ./simulator
 
+.PHONY: faults-long
+faults-long: ## Run 50 seeds of 20,000 tasks with all faults on; some minutes.
+	QSIM_LONG_FAULTS=20000 $(GO) test -timeout=30m -run=TestAllFaults -v ./simulator
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
+fuzz: ## Run each fuzz target for FUZZTIME (20000 inputs).
 	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
 	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \
 	while read -r package name; do \
 	  if [[ -z "$$name" ]]; then continue; fi; \
 	  echo "fuzz: $$package $$name"; \
-	  $(GO) test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$package" </dev/null; \
+	  $(GO) test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) \
+	    -fuzzminimizetime=10x "$$package" </dev/null; \
 	done <<<"$$targets"
 
 .PHONY: bench

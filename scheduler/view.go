@@ -22,6 +22,9 @@ func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
 	return s.viewRequest(r), true
 }
 
+// Knows reports whether a request is known: it waits, or is on a worker.
+func (s *Scheduler) Knows(id RequestID) bool { return s.requests[id] != nil }
+
 // Worker returns a worker that is known.
 func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {
 	w := s.workers[id]

@@ -3,8 +3,8 @@
 // Command qsim, in a folder of its own, is its face; README.md is the tour.
 //
 // [Run] takes a [Setup], which is a [Workload] (what is submitted, from a log that package trace
-// reads, or made up by package generate), a fleet of [Worker], a [Policy] (who has what quota) and a
-// [Timing] (how long things take), and returns [Figures].
+// reads, or made up by package generate), a fleet of [Worker], a [Policy] (who has what quota) and
+// a [Timing] (how long things take), and returns [Figures].
 //
 // # The loop
 //

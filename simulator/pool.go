@@ -35,8 +35,8 @@ type realPool struct {
 }
 
 // PoolMaker makes an empty pool with these settings, whose accounts are added by operations. A run
-// calls it first for the pool that it drives, and then, unless Setup.SkipChecks is set, for pools on
-// which it tries snapshots.
+// calls it first for the pool that it drives, and then, unless Setup.SkipChecks is set, for pools
+// on which it tries snapshots.
 type PoolMaker func(start time.Time, c *scheduler.Config) (Pool, error)
 
 // NewPool returns an empty pool of this project's scheduler and reconciler.
@@ -55,10 +55,7 @@ func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
 }
 
 // Knows implements Pool.
-func (p *realPool) Knows(id scheduler.RequestID) bool {
-	_, ok := p.scheduler.Request(id)
-	return ok
-}
+func (p *realPool) Knows(id scheduler.RequestID) bool { return p.scheduler.Knows(id) }
 
 // Hash implements Pool.
 func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }

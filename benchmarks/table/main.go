@@ -34,7 +34,8 @@ func main() {
 	}
 	fmt.Printf("%s, %d cores, %s\n", runtime.Version(), runtime.NumCPU(), machine())
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "case\trequests × workers\twork\tp50\tp99\treach\t\treference\tratio\texponent")
+	fmt.Fprintln(w,
+		"case\trequests × workers\twork\tp50\tp99\treach\t\treference\tratio\texponent")
 	missed := 0
 	for _, c := range benchmarks.Cases(*long) {
 		if strings.Contains(c.Name, *only) {
@@ -44,8 +45,8 @@ func main() {
 	w.Flush()
 	fmt.Println()
 	missed += quantities(w, *long, *only)
-	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the power of\n" +
-		"the pool's size with which its time grows, over three sizes up to this one.\n" +
+	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the\n" +
+		"power of the pool's size with which its time grows, over three sizes up to this one.\n" +
 		"ratio: how much longer it takes.\n" +
 		"exponent: the power of the pool's size with which p50 grew since the row above.")
 	if missed > 0 {

@@ -85,7 +85,7 @@ func TestWhatIsNotCompared(t *testing.T) {
 	if len(completed) != 2 || completed[1].Verdict != "worse" || completed[1].To != 0 {
 		t.Errorf("%+v", completed)
 	}
-	if jain := find(all, experiment.MetricJain); len(jain) != 0 {
+	if jain := find(all, experiment.MetricJainServed); len(jain) != 0 {
 		t.Errorf("%+v", jain)
 	}
 }

@@ -59,7 +59,7 @@ var poolMetrics = []poolMetric{
 	{MetricUseful, moreIsGood, func(f *simulator.Figures) (float64, bool) {
 		return f.Pool.UtilisationUseful, true
 	}},
-	{MetricJain, moreIsGood, func(f *simulator.Figures) (float64, bool) {
+	{MetricJainServed, moreIsGood, func(f *simulator.Figures) (float64, bool) {
 		return f.Fairness.JainServed, f.Fairness.JainServed > 0
 	}},
 	{MetricJainWaits, moreIsGood, func(f *simulator.Figures) (float64, bool) {

@@ -89,7 +89,7 @@ type Run struct {
 type Metric string
 
 // The metrics: those up to MetricPreempted are of accounts and of all of them together, the others
-// of the pool. MetricJain is Fairness.JainServed.
+// of the pool. MetricJainServed is Fairness.JainServed.
 const (
 	MetricWaitMean    Metric = "wait_mean_seconds"
 	MetricWaitP50     Metric = "wait_p50_seconds"
@@ -100,7 +100,7 @@ const (
 	MetricPreempted   Metric = "preempted"
 	MetricUtilisation Metric = "utilisation"
 	MetricUseful      Metric = "utilisation_useful"
-	MetricJain        Metric = "jain_served"
+	MetricJainServed        Metric = "jain_served"
 	MetricJainWaits   Metric = "jain_waits"
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	stdhtml "html"
 	"maps"
@@ -125,22 +126,40 @@ func look(t *testing.T, reports map[string]*experiment.Results, flags ...string)
 	return all
 }
 
-// dumpDOM lets the browser open a file, and returns what the page has become.
+// dumpDOM lets the browser open a file, and returns what the page has become. Processes that the
+// browser leaves behind for a moment may still have its output open, and write into its folder:
+// neither is waited for.
 func dumpDOM(t *testing.T, program, path string, flags []string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
+	user, err := os.MkdirTemp("", "qsim-browser-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.RemoveAll(user); err != nil {
+			t.Logf("left behind: %v", err)
+		}
+	}()
 	args := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + t.TempDir(),
+		"--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + user,
 		"--virtual-time-budget=20000", "--window-size=1400,2400"}, flags...)
-	cmd := exec.CommandContext(ctx, program, append(args, "--dump-dom", "file://"+path)...)
-	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.Output()
+	out, err := os.Create(path + ".dom")
 	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, program, append(args, "--dump-dom", "file://"+path)...)
+	cmd.Stdout = out // a file, not a pipe, whose end would have to be waited for
+	if err := errors.Join(cmd.Run(), out.Close()); err != nil {
 		t.Fatalf("%s: %v", program, err)
 	}
-	return out
+	dom, err := os.ReadFile(path + ".dom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dom
 }
 
 // A page does what it should for usual results, on a wide and on a narrow screen, and nothing in

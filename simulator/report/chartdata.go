@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// seriesPointsMax is how many points of a series a page has; longer ones are thinned out.
+	// seriesPointsMax is how many points of a series a page has; longer ones are thinned out. Of
+	// more than four variants, each has fewer.
 	seriesPointsMax = 240
+	seriesPointsMin = 40
 	// wholePercentilesMax is for how many accounts a page has all percentiles; of others it has
 	// each fifth.
 	wholePercentilesMax = 24
@@ -122,6 +124,8 @@ type chartShare struct {
 	Demanded     number `json:"demanded_worker_seconds"`
 	Used         number `json:"used_worker_seconds"`
 	Satisfaction number `json:"satisfaction"`
+	// OnTime is the part of what it was owed that it got when it was owed it.
+	OnTime number `json:"on_time"`
 }
 
 // chartDiff is a difference; Variant and Account are places, the latter -1 for all.
@@ -152,6 +156,7 @@ func (s *study) chartData(top int) *chartData {
 		places[id] = i
 		data.Accounts = append(data.Accounts, chartAccount{string(id), label(string(id))})
 	}
+	points := max(seriesPointsMin, seriesPointsMax*4/max(4, len(s.variants)))
 	for i, v := range s.variants {
 		data.Variants = append(data.Variants, chartVariant{
 			Name:        s.results.Variants[i].Name,
@@ -160,7 +165,7 @@ func (s *study) chartData(top int) *chartData {
 			Accounts:    append([]accountMeans{}, v.accounts...),
 			Percentiles: v.chartPercentiles(),
 			Pool:        v.pool,
-			Series:      v.chartSeries(places),
+			Series:      v.chartSeries(places, points),
 			Flows:       v.chartFlows(),
 			Shares:      v.chartShares(places),
 			Importances: v.importances(),
@@ -265,14 +270,19 @@ func (v *variantMeans) chartShares(places map[scheduler.AccountID]int) []chartSh
 			Demanded:     mean(func(s *simulator.Share) float64 { return s.DemandedSeconds }),
 			Used:         mean(func(s *simulator.Share) float64 { return s.UsedSeconds }),
 			Satisfaction: mean(func(s *simulator.Share) float64 { return s.Satisfaction }),
+			OnTime: mean(func(s *simulator.Share) float64 {
+				return s.ServedSeconds / s.OwedSeconds // none if nothing was owed
+			}),
 		})
 	}
 	slices.SortFunc(shares, func(a, b chartShare) int { return cmp.Compare(a.Account, b.Account) })
 	return shares
 }
 
-// chartSeries is the first run that was followed over time, thinned out; nil if none was.
-func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int) *chartSeries {
+// chartSeries is the first run that was followed over time, thinned out to a number of points; nil
+// if none was.
+func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int,
+	pointsMax int) *chartSeries {
 	i := slices.IndexFunc(v.runs, func(f *simulator.Figures) bool { return f.Series != nil })
 	if i < 0 {
 		return nil
@@ -282,7 +292,7 @@ func (v *variantMeans) chartSeries(places map[scheduler.AccountID]int) *chartSer
 	for _, list := range s.Busy {
 		points = max(points, len(list))
 	}
-	step := max(1, (points+seriesPointsMax-1)/seriesPointsMax)
+	step := max(1, (points+pointsMax-1)/pointsMax)
 	c := &chartSeries{
 		Start:        s.Start.Round(time.Second).Unix(),
 		StepSeconds:  number(s.StepSeconds * float64(step)),

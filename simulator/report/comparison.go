@@ -19,9 +19,8 @@ const (
 )
 
 // comparisonLegend explains the table of accounts.
-const comparisonLegend = `waits: seconds from submission to the start of the run that completed. lost work:
-worker-seconds that preempted runs had done.
-`
+const comparisonLegend = "waits: seconds from submission to the start of the run that " +
+	"completed. lost work:\nworker-seconds that preempted runs had done.\n"
 
 // Comparison writes results for people who are at a terminal: who waits less and more under which
 // variant, a table of accounts, the pools, and what really happened where that is known. Figures
@@ -247,7 +246,7 @@ func (v *variantMeans) sumOf(ids []scheduler.AccountID) *accountMeans {
 // poolTable has a row for each variant.
 func (s *study) poolTable() string {
 	t := newTable("pool", "utilisation", "useful", "lost work", "queue mean", "queue max",
-		"preempted", "Jain", "Jain of waits")
+		"Jain", "of waits")
 	for i, v := range s.variants {
 		p := &v.pool
 		t.AppendRow(table.Row{
@@ -255,12 +254,12 @@ func (s *study) poolTable() string {
 			percentOf(p.Utilisation) + mark(s.differenceOfAll(i, experiment.MetricUtilisation)),
 			percentOf(p.Useful) + mark(s.differenceOfAll(i, experiment.MetricUseful)),
 			percentOf(p.LostWork), meanCount(p.QueueMean), meanCount(p.QueueMax),
-			meanCount(p.Preemptions),
-			index(p.Jain) + mark(s.differenceOfAll(i, experiment.MetricJain)),
-			index(p.JainWaits),
+			index(p.JainServed) + mark(s.differenceOfAll(i, experiment.MetricJainServed)),
+			index(p.JainWaits) + mark(s.differenceOfAll(i, experiment.MetricJainWaits)),
 		})
 	}
-	return t.Render()
+	return t.Render() + "\n" + wrap("Jain's index of what accounts got of their shares in time, and "+
+		"of their waits: 1 if all have the same, low if a few have all.")
 }
 
 // realTable compares the waits of jobs with the log's own, in the first run of each variant; empty

@@ -55,7 +55,7 @@ fuzz      fifo              1,333     935     7,181      2,167            0     
 all       fifo             11,000     910     6,990      2,109            0          0
           quota            11,000      39 ▼     303 ▼       91 ▼  2,900,000 ▲    2,400 ▲
 `, `
-pool           utilisation    useful  lost work  queue mean  queue max  preempted     Jain  Jain of waits
+pool           utilisation    useful  lost work  queue mean  queue max     Jain  of waits
 `, `
 the log's own                     15,291  300  36,300  84,540  980,040
 `, `

@@ -146,7 +146,7 @@ func metricOf(m experiment.Metric) metric {
 		return metric{"utilisation", percentOf}
 	case experiment.MetricUseful:
 		return metric{"utilisation, useful", percentOf}
-	case experiment.MetricJain:
+	case experiment.MetricJainServed:
 		return metric{"Jain, shares", index}
 	case experiment.MetricJainWaits:
 		return metric{"Jain, waits", index}

@@ -20,10 +20,10 @@
 //
 // What can be said in words is in the page itself, and made by Go: who waits less and more, beside
 // the first variant. What is drawn, and the large tables, are made by the page's scripts from one
-// block of JSON (chartData). A series has at most 240 points there, and accounts that used little
-// have fewer percentiles and no differences, so that the page of three policies and twenty accounts
-// stays below a megabyte.
+// block of JSON (chartData). A series has at most 240 points there (fewer where there are more than
+// four variants), and accounts that used little have fewer percentiles and no differences, so that
+// the page of three policies and twenty accounts stays below a megabyte.
 //
-// The browser test opens pages in a headless Chromium where there is one; with QSIM_BROWSER=required
-// in the environment it fails where there is none.
+// The browser test opens pages in a headless Chromium where there is one; where there is none, it
+// fails if the environment has QSIM_BROWSER=required, and is skipped if not.
 package report

@@ -133,6 +133,18 @@ func TestPlantedBadPolicy(t *testing.T) {
 		`<ul class="worse">`+change("release", "5 h 59 min", "36 min")+"</ul>")
 }
 
+// Waits are of what completed, so a policy that completes less must not look good in silence.
+func TestRequestsThatDoNotComplete(t *testing.T) {
+	r := results(madeUp{variants: 2, seeds: 2, accounts: 3, points: 20})
+	for _, run := range r.Variants[1].Runs {
+		run.Figures.All.Completed -= 1500
+		run.Figures.All.Dropped += 1500
+	}
+	const want = "1,500 of 11,000 requests do not complete (0 under fifo), and have no part in waits."
+	contains(t, html(t, r), want)
+	contains(t, strings.ReplaceAll(comparison(t, r, report.Options{}), "\n", " "), want)
+}
+
 // change is how the page says that an account's wait has changed.
 func change(account, now, before string) string {
 	return `<li><span class="name">` + account + `</span>: <span class="whole">` + now +

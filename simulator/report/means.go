@@ -65,6 +65,7 @@ type poolMeans struct {
 	QueueMax    number `json:"queue_max"`
 	Preemptions number `json:"preemptions"`
 	Jain        number `json:"jain"`
+	JainServed  number `json:"jain_served"`
 	JainWaits   number `json:"jain_waits"`
 }
 
@@ -220,7 +221,8 @@ func averagePool(runs []*simulator.Figures) poolMeans {
 		QueueMean:   mean(func(r *figures) float64 { return r.Pool.QueueMean }),
 		QueueMax:    mean(func(r *figures) float64 { return float64(r.Pool.QueueMax) }),
 		Preemptions: mean(func(r *figures) float64 { return float64(r.Pool.Preemptions) }),
-		Jain:        index(func(f *simulator.Fairness) float64 { return f.JainServed }),
+		Jain:        index(func(f *simulator.Fairness) float64 { return f.Jain }),
+		JainServed:  index(func(f *simulator.Fairness) float64 { return f.JainServed }),
 		JainWaits:   index(func(f *simulator.Fairness) float64 { return f.JainWaits }),
 	}
 }

@@ -46,6 +46,7 @@ type fact struct{ Name, Value string }
 type pageVerdict struct {
 	Variant     string
 	Lead, Wait  string // one of them is empty
+	Compared    bool
 	Less, More  []pageChange
 	LessRest    int
 	MoreRest    int
@@ -100,7 +101,6 @@ func (s *study) page(o HTMLOptions) *page {
 		Title:       r.Name,
 		Description: r.Description,
 		Facts:       s.facts(),
-		Notes:       r.Workload.Notes,
 		Partial:     r.Partial,
 		Trouble:     s.trouble(),
 		OneSeed:     s.seeds == 1,
@@ -122,6 +122,9 @@ func (s *study) page(o HTMLOptions) *page {
 	}
 	if len(r.Variants) > 0 {
 		p.Baseline = variantLabel(r.Variants[0].Name)
+	}
+	for _, note := range r.Workload.Notes {
+		p.Notes = append(p.Notes, printable(note))
 	}
 	for _, w := range s.verdicts() {
 		p.Verdicts = append(p.Verdicts, s.pageVerdict(&w))
@@ -221,14 +224,19 @@ const (
 func (s *study) pageVerdict(w *verdict) pageVerdict {
 	p := pageVerdict{
 		Variant:     variantLabel(w.Variant),
+		Compared:    w.Compared,
 		LostWork:    figureOf(w.LostWork, humanWork),
 		Utilisation: figureOf(w.Utilisation, percentOf),
-		Fairness:    figureOf(w.Jain, index),
+		Fairness:    figureOf(w.JainServed, index),
 	}
 	named := changesMax
 	if len(s.variants) > variantsBesideMax && !w.Same && w.Compared {
 		named = 1
 		p.Wait = humanSeconds(w.Wait.To) + " instead of " + humanSeconds(w.Wait.From)
+		if w.Open.To != w.Open.From {
+			p.Wait += fmt.Sprintf("; %s requests do not complete, instead of %s",
+				meanCount(w.Open.To), meanCount(w.Open.From))
+		}
 	} else {
 		p.Lead = s.lead(w)
 	}
@@ -258,7 +266,7 @@ func (s *study) lead(w *verdict) string {
 		return fmt.Sprintf("No difference at all from %s: every compared figure is the same "+
 			"under every seed.", base)
 	case !w.Compared:
-		return fmt.Sprintf("Not compared with %s, as there are no runs of both.", base)
+		return fmt.Sprintf("Not compared with %s, as there are no complete runs of both.", base)
 	}
 	total := len(w.Less) + len(w.More) + w.Alike
 	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long.",
@@ -267,6 +275,10 @@ func (s *study) lead(w *verdict) string {
 	if w.Wait.From.known() && w.Wait.To.known() {
 		text += fmt.Sprintf(" Over all requests the mean wait is %s instead of %s.",
 			humanSeconds(w.Wait.To), humanSeconds(w.Wait.From))
+	}
+	if w.Open.To > 0 || w.Open.From > 0 {
+		text += fmt.Sprintf(" %s of %s requests do not complete (%s under %s), and have no part "+
+			"in waits.", meanCount(w.Open.To), meanCount(w.Requests), meanCount(w.Open.From), base)
 	}
 	return text
 }
@@ -285,7 +297,8 @@ func waitVerb(n int) string {
 // pagePolicyOf says what a variant gives to whom; of very many accounts, to the first ones.
 func pagePolicyOf(v *experiment.Variant) pagePolicy {
 	const most = 40
-	p := pagePolicy{Variant: variantLabel(v.Name), Description: v.Description, Parameters: v.Parameters}
+	p := pagePolicy{Variant: variantLabel(v.Name), Description: v.Description,
+		Parameters: v.Parameters}
 	for _, a := range v.Accounts[:min(len(v.Accounts), most)] {
 		q := pageQuota{Account: label(string(a.Account)), Cap: "none", Fanout: "no limit",
 			Free: "yes"}

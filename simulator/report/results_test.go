@@ -88,12 +88,13 @@ func run(m madeUp, v, seed int) *simulator.Figures {
 			Utilisation: 0.8 + 0.01*rng.Float64(), UtilisationUseful: 0.7 - 0.02*float64(v),
 			QueueMean: 290 + 20*rng.Float64(), QueueMax: 1336, Passes: 60_000,
 			Operations: 200_000, Starts: 47_000, Preemptions: 13_000 * (v % 2)},
-		All:       account("", -1, v, rng),
-		Fairness:  simulator.Fairness{JainServed: 0.6 + 0.1*float64(v), JainWaits: 0.3 + 0.2*float64(v)},
+		All: account("", -1, v, rng),
+		Fairness: simulator.Fairness{Jain: min(1, 0.6+0.1*float64(v)),
+			JainServed: 0.95 - 0.01*float64(v), JainWaits: min(1, 0.3+0.2*float64(v))},
 		StateHash: fmt.Sprintf("%064x", 1000*v+seed),
 	}
 	if v == 0 {
-		f.Fairness.Jain = 0
+		f.Fairness.Jain, f.Fairness.JainServed = 0, 0
 	}
 	for i := range m.accounts {
 		a := account(accountName(i), i, v, rng)
@@ -102,7 +103,8 @@ func run(m madeUp, v, seed int) *simulator.Figures {
 			granted := 604_800 * (40/float64(i+1) + 2.5)
 			f.Fairness.Shares = append(f.Fairness.Shares, simulator.Share{
 				Account: a.Account, GrantedSeconds: granted, DemandedSeconds: 0.8 * a.UsedSeconds,
-				UsedSeconds: 0.75 * a.UsedSeconds, Satisfaction: 0.75 * a.UsedSeconds / granted})
+				UsedSeconds: 0.75 * a.UsedSeconds, Satisfaction: 0.75 * a.UsedSeconds / granted,
+				OwedSeconds: granted, ServedSeconds: granted * (0.9 - 0.05*float64(i%8))})
 		}
 	}
 	slices.SortFunc(f.Accounts, func(a, b simulator.AccountFigures) int {

@@ -62,10 +62,9 @@ func (s *study) differenceOfAll(variant int, m experiment.Metric) *experiment.Di
 }
 
 const (
-	better  = "better"
-	worse   = "worse"
-	same    = "same"
-	unclear = "unclear"
+	better = "better"
+	worse  = "worse"
+	same   = "same"
 )
 
 // noticeable says whether people would call a difference of waits one: it is more than chance, and
@@ -94,11 +93,12 @@ type verdict struct {
 	// to compare.
 	Same, Compared bool
 	Wait           verdictFigure // mean, over all requests
-	LostWork       verdictFigure
-	Utilisation    verdictFigure
-	Useful         verdictFigure
-	Jain           verdictFigure
-	JainWaits      verdictFigure
+	// Open counts the requests that did not complete, of Requests.
+	Open        verdictFigure
+	Requests    number
+	LostWork    verdictFigure
+	Utilisation verdictFigure
+	JainServed  verdictFigure
 }
 
 // verdictFigure is a figure of the baseline and of the variant, and what to think of it: better,
@@ -133,15 +133,15 @@ func (s *study) verdict(variant int) verdict {
 		Variant: name,
 		Wait: figure(func(v *variantMeans) number { return v.all.WaitMean },
 			experiment.MetricWaitMean),
+		Open: verdictFigure{From: base.all.Requests - base.all.Completed,
+			To: v.all.Requests - v.all.Completed},
+		Requests: v.all.Requests,
 		LostWork: figure(func(v *variantMeans) number { return v.all.LostWork },
 			experiment.MetricLost),
 		Utilisation: figure(func(v *variantMeans) number { return v.pool.Utilisation },
 			experiment.MetricUtilisation),
-		Useful: figure(func(v *variantMeans) number { return v.pool.Useful },
-			experiment.MetricUseful),
-		Jain: figure(func(v *variantMeans) number { return v.pool.Jain },
-			experiment.MetricJain),
-		JainWaits: verdictFigure{From: base.pool.JainWaits, To: v.pool.JainWaits},
+		JainServed: figure(func(v *variantMeans) number { return v.pool.JainServed },
+			experiment.MetricJainServed),
 	}
 	w.Same = true
 	for i := range s.results.Differences {

@@ -16,8 +16,14 @@ function steerable(node, { count: items, show, hide }) {
     const last = items() - 1;
     const page = Math.max(1, Math.round(last / 12));
     const moves = {
-      ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1,
-      PageDown: at + page, PageUp: at - page, Home: 0, End: last,
+      ArrowRight: at + 1,
+      ArrowDown: at + 1,
+      ArrowLeft: at - 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: last,
     };
     if (last < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "Escape") {

@@ -21,8 +21,11 @@ function shape(tag, attributes, ...children) {
 
 // choice makes a labelled select of [value, text] pairs.
 function choice(label, options, changed) {
-  const select = element("select", null,
-    ...options.map(([value, text]) => element("option", { value }, text)));
+  const select = element(
+    "select",
+    null,
+    ...options.map(([value, text]) => element("option", { value }, text)),
+  );
   select.addEventListener("change", () => changed(select.value));
   return { node: element("label", null, label, select), select };
 }
@@ -39,12 +42,30 @@ function none(parent, why) {
 // tableOf makes a plain table: a header, and rows of texts. Columns from the second on are numbers.
 function tableOf(header, rows) {
   const cls = (i) => (i > 0 ? "number" : "name");
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "table" },
-    element("table", { class: "data" },
-      element("thead", null, element("tr", null,
-        ...header.map((text, i) => element("th", { scope: "col", class: cls(i) }, text)))),
-      element("tbody", null, ...rows.map((row) => element("tr", null,
-        ...row.map((text, i) => element("td", { class: cls(i) }, text)))))));
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "table" },
+    element(
+      "table",
+      { class: "data" },
+      element(
+        "thead",
+        null,
+        element(
+          "tr",
+          null,
+          ...header.map((text, i) => element("th", { scope: "col", class: cls(i) }, text)),
+        ),
+      ),
+      element(
+        "tbody",
+        null,
+        ...rows.map((row) =>
+          element("tr", null, ...row.map((text, i) => element("td", { class: cls(i) }, text))),
+        ),
+      ),
+    ),
+  );
 }
 
 // dataAsTable makes a details element that is filled when it is first opened.

@@ -11,15 +11,25 @@
 function lineChart(parent, spec) {
   const outputs = spec.series.map(() => element("output"));
   const where = element("p", { class: "readout" }, " ");
-  const box = element("div", { class: "chart", role: "img", "aria-label": spec.about +
-    " Arrow keys move a cursor, whose values are read out." });
+  const box = element("div", {
+    class: "chart",
+    role: "img",
+    "aria-label": spec.about + " Arrow keys move a cursor, whose values are read out.",
+  });
   const key = element("div");
   const header = [spec.xName || "time", ...spec.series.map((s) => s.label)];
-  const rows = () => spec.x.map((x, i) =>
-    [spec.xText(x), ...spec.series.map((s) => spec.yText(valueAt(s, i)))]);
-  parent.append(element("figure", null,
-    element("figcaption", null, spec.title, element("span", { class: "unit" }, " " + spec.unit)),
-    key, box, element("div", { class: "under" }, where, dataAsTable(header, rows))));
+  const rows = () =>
+    spec.x.map((x, i) => [spec.xText(x), ...spec.series.map((s) => spec.yText(valueAt(s, i)))]);
+  parent.append(
+    element(
+      "figure",
+      null,
+      element("figcaption", null, spec.title, element("span", { class: "unit" }, " " + spec.unit)),
+      key,
+      box,
+      element("div", { class: "under" }, where, dataAsTable(header, rows)),
+    ),
+  );
 
   const showAt = (i) => {
     const known = i !== null && i !== undefined;
@@ -33,7 +43,11 @@ function lineChart(parent, spec) {
   const draw = (width) => {
     if (chart) chart.destroy();
     key.replaceChildren(keyOf(spec.series.map((s, n) => ({ ...s, output: outputs[n] }))));
-    chart = new uPlot(optionsOf(spec, layers, width, showAt), [spec.x, ...layers.map((l) => l.values)], box);
+    chart = new uPlot(
+      optionsOf(spec, layers, width, showAt),
+      [spec.x, ...layers.map((l) => l.values)],
+      box,
+    );
     chart.root.setAttribute("aria-hidden", "true");
   };
   onWidth(box, draw);
@@ -42,8 +56,11 @@ function lineChart(parent, spec) {
     show: (i) => {
       chart.setCursor({ left: chart.valToPos(spec.x[i], "x"), top: chart.over.clientHeight / 2 });
       showAt(i);
-      return spec.xText(spec.x[i]) + ": " +
-        spec.series.map((s) => `${s.label} ${spec.yText(valueAt(s, i))}`).join(", ");
+      return (
+        spec.xText(spec.x[i]) +
+        ": " +
+        spec.series.map((s) => `${s.label} ${spec.yText(valueAt(s, i))}`).join(", ")
+      );
     },
     hide: () => {
       chart.setCursor({ left: -10, top: -10 });
@@ -73,7 +90,9 @@ function optionsOf(spec, layers, width, showAt) {
   const colours = palette();
   const font = "11.5px system-ui, sans-serif";
   const axis = {
-    stroke: colours.quiet, font, grid: { stroke: colours.line, width: 1 },
+    stroke: colours.quiet,
+    font,
+    grid: { stroke: colours.line, width: 1 },
     ticks: { stroke: colours.line, width: 1, size: 4 },
   };
   return {
@@ -81,7 +100,11 @@ function optionsOf(spec, layers, width, showAt) {
     height: spec.height || Math.max(210, Math.min(270, Math.round(width * 0.45))),
     legend: { show: false },
     padding: [8, 14, 0, 0],
-    cursor: { drag: { x: false, y: false }, points: { show: !layers.some((l) => l.stacked) }, y: false },
+    cursor: {
+      drag: { x: false, y: false },
+      points: { show: !layers.some((l) => l.stacked) },
+      y: false,
+    },
     scales: {
       x: { time: false, range: [spec.x[0], Math.max(spec.x[spec.x.length - 1], spec.x[0] + 1e-9)] },
       y: { range: (u, min, max) => yRange(spec, min, max) },
@@ -102,9 +125,11 @@ function optionsOf(spec, layers, width, showAt) {
     ],
     series: [{}, ...layers.map((layer) => drawnSeries(layer, colours))],
     hooks: {
-      setCursor: [(u) => {
-        if (u.cursor.event) showAt(u.cursor.idx);
-      }],
+      setCursor: [
+        (u) => {
+          if (u.cursor.event) showAt(u.cursor.idx);
+        },
+      ],
       drawAxes: spec.zero ? [(u) => zeroLine(u, colours)] : [],
     },
   };
@@ -125,7 +150,7 @@ function drawnSeries(layer, colours) {
 
 // yRange has 0 in it, and some room where the data end.
 function yRange(spec, min, max) {
-  const low = Math.min(0, spec.yMin ?? 0, spec.yMin === undefined ? min ?? 0 : 0);
+  const low = Math.min(0, spec.yMin ?? 0, spec.yMin === undefined ? (min ?? 0) : 0);
   let high = spec.yMax ?? max ?? 1;
   if (!(high > low)) high = low + 1;
   const room = spec.tight ? 0 : (high - low) * 0.05;

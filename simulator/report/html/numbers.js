@@ -67,12 +67,35 @@ function humanWork(x) {
 // instant writes seconds since the Unix epoch in UTC.
 function instant(seconds) {
   const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
+  return Number.isNaN(date.getTime())
+    ? ""
+    : date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
 }
 
 // TIME_STEPS are the distances, in seconds, that ticks of a time axis may have.
-const TIME_STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 2 * 86400,
-  7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400, 182 * 86400, 364 * 86400, 3640 * 86400];
+const TIME_STEPS = [
+  1,
+  5,
+  10,
+  30,
+  60,
+  300,
+  600,
+  1800,
+  3600,
+  7200,
+  21600,
+  43200,
+  86400,
+  2 * 86400,
+  7 * 86400,
+  14 * 86400,
+  28 * 86400,
+  91 * 86400,
+  182 * 86400,
+  364 * 86400,
+  3640 * 86400,
+];
 
 // timeTicks returns where an axis of elapsed time has ticks; a label needs about 70 pixels.
 function timeTicks(min, max, widthPixels) {
@@ -91,8 +114,20 @@ function elapsed(seconds) {
 }
 
 // WAIT_TICKS are where logarithmic axes of waits have labels, in seconds.
-const WAIT_TICKS = [1, 10, 60, 600, 3600, 6 * 3600, 86400, 10 * 86400, 100 * 86400, 1000 * 86400,
-  10000 * 86400, 100000 * 86400];
+const WAIT_TICKS = [
+  1,
+  10,
+  60,
+  600,
+  3600,
+  6 * 3600,
+  86400,
+  10 * 86400,
+  100 * 86400,
+  1000 * 86400,
+  10000 * 86400,
+  100000 * 86400,
+];
 
 // WAIT_FLOOR is the wait at which shorter ones are drawn on logarithmic axes.
 const WAIT_FLOOR = 1;
@@ -103,5 +138,13 @@ function logWait(seconds) {
 }
 
 function tickLabel(seconds) {
-  return seconds <= WAIT_FLOOR ? "≤ 1 s" : (seconds % 86400 === 0 ? `${group(String(seconds / 86400))} d` : seconds % 3600 === 0 ? `${seconds / 3600} h` : seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
+  return seconds <= WAIT_FLOOR
+    ? "≤ 1 s"
+    : seconds % 86400 === 0
+      ? `${group(String(seconds / 86400))} d`
+      : seconds % 3600 === 0
+        ? `${seconds / 3600} h`
+        : seconds % 60 === 0
+          ? `${seconds / 60} min`
+          : `${seconds} s`;
 }

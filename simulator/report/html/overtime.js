@@ -3,7 +3,8 @@
 // SIDE_BY_SIDE is how many policies are shown beside each other.
 const SIDE_BY_SIDE = 4;
 
-const followed = () => data.variants.map((variant, i) => ({ variant, i })).filter(({ variant }) => variant.series);
+const followed = () =>
+  data.variants.map((variant, i) => ({ variant, i })).filter(({ variant }) => variant.series);
 
 // over returns what all charts of a run over time have in common.
 function over(series) {
@@ -14,7 +15,8 @@ function over(series) {
     x,
     xTicks: timeTicks,
     xLabel: elapsed,
-    xText: (t) => `${t === 0 ? "start" : "after " + humanSeconds(t)} (${instant(series.start_seconds + t)})`,
+    xText: (t) =>
+      `${t === 0 ? "start" : "after " + humanSeconds(t)} (${instant(series.start_seconds + t)})`,
     yText: shortNumber,
   };
 }
@@ -22,7 +24,11 @@ function over(series) {
 function largestSum(lists) {
   const length = Math.max(0, ...lists.map((l) => l.length));
   let most = 0;
-  for (let i = 0; i < length; i++) most = Math.max(most, lists.reduce((sum, l) => sum + (l[i] || 0), 0));
+  for (let i = 0; i < length; i++)
+    most = Math.max(
+      most,
+      lists.reduce((sum, l) => sum + (l[i] || 0), 0),
+    );
   return most;
 }
 
@@ -34,17 +40,36 @@ function usedAnywhere(pick) {
 function busyChart(parent, { variant }, yMax) {
   const s = variant.series;
   const layers = s.busy.map((values, level) => ({
-    label: LEVELS[level], values, stacked: true, area: true, colour: () => palette().levels[level],
+    label: LEVELS[level],
+    values,
+    stacked: true,
+    area: true,
+    colour: () => palette().levels[level],
   }));
   const some = layers.filter((_, level) => usedAnywhere((x) => x.busy[level]));
   if (usedAnywhere((x) => x.provisioning)) {
-    some.push({ label: "provisioning", values: s.provisioning, width: 1.5,
-      colour: () => palette().provisioning });
+    some.push({
+      label: "provisioning",
+      values: s.provisioning,
+      width: 1.5,
+      colour: () => palette().provisioning,
+    });
   }
-  some.push({ label: "alive", values: s.alive, width: 1.5, dash: [4, 3], colour: () => palette().alive });
+  some.push({
+    label: "alive",
+    values: s.alive,
+    width: 1.5,
+    dash: [4, 3],
+    colour: () => palette().alive,
+  });
   lineChart(parent, {
-    ...over(s), title: variant.label, unit: "workers busy, by level", yMax, series: some,
-    about: `Workers that ran tasks over time under ${variant.label}, stacked by level, ` +
+    ...over(s),
+    title: variant.label,
+    unit: "workers busy, by level",
+    yMax,
+    series: some,
+    about:
+      `Workers that ran tasks over time under ${variant.label}, stacked by level, ` +
       `with the workers that were alive. Utilisation ${percent(variant.pool.utilisation)}.`,
   });
 }
@@ -52,13 +77,21 @@ function busyChart(parent, { variant }, yMax) {
 function queueChart(parent, { variant }, yMax) {
   const s = variant.series;
   const layers = s.queue.map((values, level) => ({
-    label: LEVELS[level], values, stacked: true, area: true, colour: () => palette().levels[level],
+    label: LEVELS[level],
+    values,
+    stacked: true,
+    area: true,
+    colour: () => palette().levels[level],
   }));
   const some = layers.filter((_, level) => usedAnywhere((x) => x.queue[level]));
   lineChart(parent, {
-    ...over(s), title: variant.label, unit: "requests waiting, by level", yMax,
+    ...over(s),
+    title: variant.label,
+    unit: "requests waiting, by level",
+    yMax,
     series: some.length > 0 ? some : layers.slice(-1),
-    about: `Requests that waited over time under ${variant.label}, stacked by level. ` +
+    about:
+      `Requests that waited over time under ${variant.label}, stacked by level. ` +
       `Mean ${decimal(variant.pool.queue_mean, 1)}.`,
   });
 }
@@ -74,9 +107,13 @@ function sideBySide(parent, draw) {
   };
   if (all.length > 1) {
     const first = all.slice(0, SIDE_BY_SIDE);
-    const options = [["all", all.length > first.length ? `the first ${first.length}` : "all, side by side"],
-      ...all.map(({ variant }, n) => [String(n), variant.label])];
-    const { node } = choice("Policy", options, (value) => show(value === "all" ? first : [all[Number(value)]]));
+    const options = [
+      ["all", all.length > first.length ? `the first ${first.length}` : "all, side by side"],
+      ...all.map(({ variant }, n) => [String(n), variant.label]),
+    ];
+    const { node } = choice("Policy", options, (value) =>
+      show(value === "all" ? first : [all[Number(value)]]),
+    );
     parent.append(element("div", { class: "controls" }, node));
     parent.append(box);
     show(first);
@@ -93,8 +130,10 @@ function drawOverTime() {
     none(place("balances"), "No run was followed over time.");
     return;
   }
-  const workers = Math.max(1, ...all.map(({ variant: { series } }) =>
-    Math.max(largestSum(series.busy), ...series.alive)));
+  const workers = Math.max(
+    1,
+    ...all.map(({ variant: { series } }) => Math.max(largestSum(series.busy), ...series.alive)),
+  );
   const waiting = Math.max(1, ...all.map(({ variant }) => largestSum(variant.series.queue)));
   sideBySide(place("busy"), (box, v) => busyChart(box, v, workers));
   sideBySide(place("queue"), (box, v) => queueChart(box, v, waiting));
@@ -109,53 +148,98 @@ function listOf(list, account) {
 
 // accountLines are the lines of one kind of series, one for each policy that has the account.
 function accountLines(all, field, account) {
-  return all.map(({ variant, i }) => ({
-    label: variant.label, colour: () => variantColour(i), dash: variantDash(i),
-    values: listOf(variant.series[field], account),
-  })).filter((s) => s.values !== null);
+  return all
+    .map(({ variant, i }) => ({
+      label: variant.label,
+      colour: () => variantColour(i),
+      dash: variantDash(i),
+      values: listOf(variant.series[field], account),
+    }))
+    .filter((s) => s.values !== null);
 }
 
 // balanceLines are those of all levels at which the account earns; levels differ by their width.
 function balanceLines(all, account) {
-  return all.flatMap(({ variant, i }) => variant.series.balances
-    .filter((b) => b.account === account)
-    .map((b) => ({
-      label: `${variant.label}, ${LEVELS[b.level]}`, colour: () => variantColour(i),
-      dash: variantDash(i), width: Math.max(1, 2.6 - 0.5 * b.level), values: b.values,
-    })));
+  return all.flatMap(({ variant, i }) =>
+    variant.series.balances
+      .filter((b) => b.account === account)
+      .map((b) => ({
+        label: `${variant.label}, ${LEVELS[b.level]}`,
+        colour: () => variantColour(i),
+        dash: variantDash(i),
+        width: Math.max(1, 2.6 - 0.5 * b.level),
+        values: b.values,
+      })),
+  );
 }
 
 function drawAccountOverTime(all) {
   const parent = place("balances");
-  const accounts = data.accounts.map((_, i) => i).filter((a) => all.some(({ variant: { series } }) =>
-    [series.balances, series.account_queue, series.account_busy].some((list) => listOf(list, a) !== null)));
+  const accounts = data.accounts
+    .map((_, i) => i)
+    .filter((a) =>
+      all.some(({ variant: { series } }) =>
+        [series.balances, series.account_queue, series.account_busy].some(
+          (list) => listOf(list, a) !== null,
+        ),
+      ),
+    );
   if (accounts.length === 0) {
     none(parent, "No account was followed over time.");
     return;
   }
   const box = element("div");
-  const longestSeries = all.reduce((a, b) => (over(b.variant.series).x.length *
-    b.variant.series.step_seconds > over(a.variant.series).x.length * a.variant.series.step_seconds ? b : a));
+  const longestSeries = all.reduce((a, b) =>
+    over(b.variant.series).x.length * b.variant.series.step_seconds >
+    over(a.variant.series).x.length * a.variant.series.step_seconds
+      ? b
+      : a,
+  );
   const show = (account) => {
     box.replaceChildren();
     const name = accountName(account);
     const common = over(longestSeries.variant.series);
     const chart = (title, unit, series, zero) => {
       if (series.length === 0) return;
-      lineChart(box, { ...common, title: `${title} of ${name}`, unit, zero, height: 210,
+      lineChart(box, {
+        ...common,
+        title: `${title} of ${name}`,
+        unit,
+        zero,
+        height: 210,
         series: series.map((s) => ({ ...s, values: resample(s.values, common.x.length) })),
-        about: `${title} of ${name} over time, one line for each policy.` });
+        about: `${title} of ${name} over time, one line for each policy.`,
+      });
     };
     const balances = balanceLines(all, account);
-    chart("Balance", "worker-seconds; dashed lines differ by policy, thinner ones are of worse levels", balances, true);
+    chart(
+      "Balance",
+      "worker-seconds; dashed lines differ by policy, thinner ones are of worse levels",
+      balances,
+      true,
+    );
     if (balances.length === 0) {
-      box.append(element("p", { class: "note" }, "No policy gives this account quota, so it has no balance."));
+      box.append(
+        element(
+          "p",
+          { class: "note" },
+          "No policy gives this account quota, so it has no balance.",
+        ),
+      );
     }
     chart("Queue", "requests that waited", accountLines(all, "account_queue", account), false);
-    chart("Workers", "workers that ran its tasks", accountLines(all, "account_busy", account), false);
+    chart(
+      "Workers",
+      "workers that ran its tasks",
+      accountLines(all, "account_busy", account),
+      false,
+    );
   };
-  const { node } = choice("Account", accounts.map((a) => [String(a), accountName(a)]),
-    (value) => show(Number(value)));
+  const { node } = choice(
+    "Account",
+    accounts.map((a) => [String(a), accountName(a)]),
+    (value) => show(Number(value)),
+  );
   parent.append(element("div", { class: "controls" }, node), box);
   show(accounts[0]);
 }

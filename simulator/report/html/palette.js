@@ -5,16 +5,26 @@ const LEVELS = ["p0", "p1", "p2", "p3", "p4", "free"];
 
 const PALETTES = {
   light: {
-    ink: "#1c2126", quiet: "#5a646e", line: "#dfe3e6", paper: "#ffffff",
+    ink: "#1c2126",
+    quiet: "#5a646e",
+    line: "#dfe3e6",
+    paper: "#ffffff",
     variants: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c2126"],
     levels: ["#08306b", "#2166ac", "#4393c3", "#86bcdc", "#bcdcec", "#cfcac2"],
-    provisioning: "#e69f00", alive: "#1c2126", real: "#1c2126",
+    provisioning: "#e69f00",
+    alive: "#1c2126",
+    real: "#1c2126",
   },
   dark: {
-    ink: "#e4e8eb", quiet: "#a0abb5", line: "#2f373e", paper: "#15191d",
+    ink: "#e4e8eb",
+    quiet: "#a0abb5",
+    line: "#2f373e",
+    paper: "#15191d",
     variants: ["#56b4e9", "#f0803c", "#2fbf94", "#d98fb8", "#e6b422", "#8fa9ff", "#e4e8eb"],
     levels: ["#e3f2ff", "#a9d3f5", "#6fb0e0", "#3f86b8", "#2b5f86", "#5d574f"],
-    provisioning: "#e69f00", alive: "#e4e8eb", real: "#e4e8eb",
+    provisioning: "#e69f00",
+    alive: "#e4e8eb",
+    real: "#e4e8eb",
   },
 };
 
@@ -36,15 +46,29 @@ function variantDash(i) {
 
 // keyOf makes the list of what a chart's colours mean. Items with an output can show a value.
 function keyOf(items) {
-  return element("ul", { class: "key" }, ...items.map((item) => {
-    const colour = item.colour();
-    const sample = item.area
-      ? shape("rect", { x: 2, y: 1, width: 18, height: 10, fill: colour })
-      : shape("line", {
-        x1: 0, x2: 22, y1: 6, y2: 6, stroke: colour, "stroke-width": 2.5,
-        "stroke-dasharray": (item.dash || []).join(" "),
-      });
-    return element("li", null, shape("svg", { "aria-hidden": "true", viewBox: "0 0 22 12" }, sample),
-      element("span", { class: "name" }, item.label), item.output || null);
-  }));
+  return element(
+    "ul",
+    { class: "key" },
+    ...items.map((item) => {
+      const colour = item.colour();
+      const sample = item.area
+        ? shape("rect", { x: 2, y: 1, width: 18, height: 10, fill: colour })
+        : shape("line", {
+            x1: 0,
+            x2: 22,
+            y1: 6,
+            y2: 6,
+            stroke: colour,
+            "stroke-width": 2.5,
+            "stroke-dasharray": (item.dash || []).join(" "),
+          });
+      return element(
+        "li",
+        null,
+        shape("svg", { "aria-hidden": "true", viewBox: "0 0 22 12" }, sample),
+        element("span", { class: "name" }, item.label),
+        item.output || null,
+      );
+    }),
+  );
 }

@@ -6,11 +6,18 @@ function sortableTable({ columns, rows, foot, label }) {
   let by = -1;
   let down = false;
   const body = element("tbody");
-  const cell = (column, row, i, tag) => element(tag || (i === 0 ? "th" : "td"), {
-    class: column.number ? "number" : "name", scope: i === 0 ? "row" : null,
-    "data-value": column.value && column.number ? column.value(row) : null,
-  }, column.cell ? column.cell(row) : column.text(row));
-  const rowOf = (row) => element("tr", { class: row.class || null }, ...columns.map((c, i) => cell(c, row, i)));
+  const cell = (column, row, i, tag) =>
+    element(
+      tag || (i === 0 ? "th" : "td"),
+      {
+        class: column.number ? "number" : "name",
+        scope: i === 0 ? "row" : null,
+        "data-value": column.value && column.number ? column.value(row) : null,
+      },
+      column.cell ? column.cell(row) : column.text(row),
+    );
+  const rowOf = (row) =>
+    element("tr", { class: row.class || null }, ...columns.map((c, i) => cell(c, row, i)));
   const heads = columns.map((column, i) => {
     const th = element("th", { scope: "col", class: column.number ? "number" : null });
     if (!column.value) {
@@ -32,16 +39,29 @@ function sortableTable({ columns, rows, foot, label }) {
       if (i === by) th.setAttribute("aria-sort", down ? "descending" : "ascending");
       else th.removeAttribute("aria-sort");
     });
-    const sorted = by < 0 ? rows : [...rows].sort((a, b) => compare(columns[by].value(a), columns[by].value(b), down));
+    const sorted =
+      by < 0
+        ? rows
+        : [...rows].sort((a, b) => compare(columns[by].value(a), columns[by].value(b), down));
     body.replaceChildren(...sorted.map(rowOf));
   };
   show();
-  const table = element("table", { class: "figures" },
-    element("thead", null, element("tr", null, ...heads)), body);
+  const table = element(
+    "table",
+    { class: "figures" },
+    element("thead", null, element("tr", null, ...heads)),
+    body,
+  );
   if (foot) {
-    table.append(element("tfoot", null, element("tr", null, ...columns.map((c, i) => cell(c, foot, i)))));
+    table.append(
+      element("tfoot", null, element("tr", null, ...columns.map((c, i) => cell(c, foot, i)))),
+    );
   }
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table);
+  return element(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    table,
+  );
 }
 
 // compare orders values; what there is not comes last either way.
@@ -72,7 +92,10 @@ function figuresTable(variant) {
   const columns = [
     { title: "account", value: (a) => accountName(a.account), text: (a) => accountName(a.account) },
     ...FIGURES.map(([title, field, write]) => ({
-      title, number: true, value: (a) => a[field], text: (a) => write(a[field]),
+      title,
+      number: true,
+      value: (a) => a[field],
+      text: (a) => write(a[field]),
     })),
   ];
   const rows = [...variant.accounts].sort((a, b) => a.account - b.account);
@@ -90,10 +113,13 @@ function poolTable() {
     ["requests that wait, most", (p) => count(p.queue_max)],
     ["preemptions", (p) => count(p.preemptions)],
     ["Jain's index of shares", (p) => decimal(p.jain, 3)],
+    ["Jain's index of shares, on time", (p) => decimal(p.jain_served, 3)],
     ["Jain's index of waits", (p) => decimal(p.jain_waits, 3)],
   ];
-  return tableOf(["pool", ...data.variants.map((v) => v.label)],
-    rows.map(([name, write]) => [name, ...data.variants.map((v) => write(v.pool))]));
+  return tableOf(
+    ["pool", ...data.variants.map((v) => v.label)],
+    rows.map(([name, write]) => [name, ...data.variants.map((v) => write(v.pool))]),
+  );
 }
 
 function drawFigures() {

@@ -18,9 +18,14 @@ function accountName(account) {
 function waitLane(variant, i, account) {
   const list = percentilesOf(variant, account);
   return {
-    label: variant.label, colour: () => variantColour(i), dash: variantDash(i),
-    p5: percentileAt(list, 5), p25: percentileAt(list, 25), p50: percentileAt(list, 50),
-    p75: percentileAt(list, 75), p95: percentileAt(list, 95),
+    label: variant.label,
+    colour: () => variantColour(i),
+    dash: variantDash(i),
+    p5: percentileAt(list, 5),
+    p25: percentileAt(list, 25),
+    p50: percentileAt(list, 50),
+    p75: percentileAt(list, 75),
+    p95: percentileAt(list, 95),
   };
 }
 
@@ -36,9 +41,14 @@ function accountPages() {
 // pageChoice lets people choose which accounts a chart shows.
 function pageChoice(changed) {
   const pages = accountPages();
-  const name = ([from, to], i) => (i === 0
-    ? (pages.length > 1 ? `the ${to} that used most` : `all ${to}`)
-    : to - from > 1 ? `the next: ${from + 1} to ${to}` : `the last: ${to}`);
+  const name = ([from, to], i) =>
+    i === 0
+      ? pages.length > 1
+        ? `the ${to} that used most`
+        : `all ${to}`
+      : to - from > 1
+        ? `the next: ${from + 1} to ${to}`
+        : `the last: ${to}`;
   const options = pages.map((page, i) => [String(i), name(page, i)]);
   const { node } = choice("Accounts", options, (value) => changed(pages[Number(value)]));
   return pages.length > 1 ? element("div", { class: "controls" }, node) : null;
@@ -51,8 +61,16 @@ function waitGroups([from, to]) {
     const lanes = data.variants.map((v, i) => waitLane(v, i, account));
     if (account < 0 && data.real) {
       const [p50, , p95] = data.real.points_seconds;
-      lanes.push({ label: "the log's own, of jobs (median to p95)", colour: () => palette().real,
-        dash: [], p5: null, p25: null, p50, p75: null, p95 });
+      lanes.push({
+        label: "the log's own, of jobs (median to p95)",
+        colour: () => palette().real,
+        dash: [],
+        p5: null,
+        p25: null,
+        p50,
+        p75: null,
+        p95,
+      });
     }
     return { label: accountName(account), lanes };
   });
@@ -60,7 +78,12 @@ function waitGroups([from, to]) {
 
 // variantKey is the key of the policies that a chart shows, and of what else is in it.
 function variantKey(extra, shown) {
-  const items = data.variants.map((v, i) => ({ variant: v, label: v.label, colour: () => variantColour(i), area: true }));
+  const items = data.variants.map((v, i) => ({
+    variant: v,
+    label: v.label,
+    colour: () => variantColour(i),
+    area: true,
+  }));
   return keyOf([...items.filter(({ variant }) => !shown || shown(variant)), ...extra]);
 }
 
@@ -71,18 +94,37 @@ function drawStrips() {
     return;
   }
   let groups = waitGroups(accountPages()[0] || [0, 0]);
-  const box = element("div", { class: "chart", role: "img", "aria-label":
-    "Strips of waits for each account and policy, on a logarithmic axis. Arrow keys read them out." });
+  const box = element("div", {
+    class: "chart",
+    role: "img",
+    "aria-label":
+      "Strips of waits for each account and policy, on a logarithmic axis. Arrow keys read them out.",
+  });
   const key = element("div");
   const readout = element("p", { class: "readout" }, " ");
   const all = () => groups.flatMap((g) => g.lanes.map((lane) => ({ group: g, lane })));
-  const details = () => dataAsTable(["account, policy", "p5", "p25", "p50", "p75", "p95"],
-    () => all().map(({ group, lane }) => [`${group.label}, ${lane.label}`,
-      ...["p5", "p25", "p50", "p75", "p95"].map((p) => humanSeconds(lane[p]))]));
+  const details = () =>
+    dataAsTable(["account, policy", "p5", "p25", "p50", "p75", "p95"], () =>
+      all().map(({ group, lane }) => [
+        `${group.label}, ${lane.label}`,
+        ...["p5", "p25", "p50", "p75", "p95"].map((p) => humanSeconds(lane[p])),
+      ]),
+    );
   const table = element("div", null, details());
   const draw = (width) => {
-    key.replaceChildren(variantKey(data.real
-      ? [{ label: "the log's own (jobs): median to p95", colour: () => palette().real, dash: [2, 3] }] : []));
+    key.replaceChildren(
+      variantKey(
+        data.real
+          ? [
+              {
+                label: "the log's own (jobs): median to p95",
+                colour: () => palette().real,
+                dash: [2, 3],
+              },
+            ]
+          : [],
+      ),
+    );
     stripChart(box, groups, width);
   };
   const controls = pageChoice((page) => {
@@ -90,14 +132,27 @@ function drawStrips() {
     table.replaceChildren(details());
     draw(box.clientWidth);
   });
-  parent.append(...[controls].filter(Boolean), element("figure", null,
-    element("figcaption", null, "Waits per account and policy",
-      element("span", { class: "unit" }, " p5, p25, median, p75, p95")), key, box,
-    element("div", { class: "under" }, readout, table)));
+  parent.append(
+    ...[controls].filter(Boolean),
+    element(
+      "figure",
+      null,
+      element(
+        "figcaption",
+        null,
+        "Waits per account and policy",
+        element("span", { class: "unit" }, " p5, p25, median, p75, p95"),
+      ),
+      key,
+      box,
+      element("div", { class: "under" }, readout, table),
+    ),
+  );
   onWidth(box, draw);
-  const mark = (i) => box.querySelectorAll("[data-lane]").forEach((g, n) => {
-    g.setAttribute("opacity", i === null || n === i ? 1 : 0.3);
-  });
+  const mark = (i) =>
+    box.querySelectorAll("[data-lane]").forEach((g, n) => {
+      g.setAttribute("opacity", i === null || n === i ? 1 : 0.3);
+    });
   steerable(box, {
     count: () => all().length,
     show: (i) => {
@@ -149,21 +204,37 @@ function drawCurve(parent, account) {
   const max = Math.max(1, ...ends.map(logWait));
   const x = Array.from({ length: 201 }, (_, i) => (i * max) / 200);
   const series = shown.map(({ list, i }) => ({
-    label: data.variants[i].label, colour: () => variantColour(i), dash: variantDash(i),
+    label: data.variants[i].label,
+    colour: () => variantColour(i),
+    dash: variantDash(i),
     values: x.map((at) => partBelow(list, 10 ** at)),
   }));
   if (account < 0 && data.real) {
-    series.push({ label: "the log's own (jobs)", colour: () => palette().real, dash: [2, 3], width: 1.5,
-      values: x.map((at) => realBelow(10 ** at)) });
+    series.push({
+      label: "the log's own (jobs)",
+      colour: () => palette().real,
+      dash: [2, 3],
+      width: 1.5,
+      values: x.map((at) => realBelow(10 ** at)),
+    });
   }
   lineChart(parent, {
-    title: `Part of the requests that waited no longer: ${accountName(account)}`, unit: "",
+    title: `Part of the requests that waited no longer: ${accountName(account)}`,
+    unit: "",
     about: `For ${accountName(account)} and each policy: which part of the requests waited no longer than a time.`,
-    x, series, yMin: 0, yMax: 1, tight: true, yTicks: [0, 0.25, 0.5, 0.75, 1],
-    height: 280, xName: "wait at most",
+    x,
+    series,
+    yMin: 0,
+    yMax: 1,
+    tight: true,
+    yTicks: [0, 0.25, 0.5, 0.75, 1],
+    height: 280,
+    xName: "wait at most",
     xTicks: (min, to) => WAIT_TICKS.map(Math.log10).filter((t) => t >= min && t <= to),
-    xLabel: (at) => tickLabel(Math.round(10 ** at)), xText: (at) => "wait at most " + humanSeconds(10 ** at),
-    yText: percent, yLabel: (y) => decimal(100 * y, 0) + " %",
+    xLabel: (at) => tickLabel(Math.round(10 ** at)),
+    xText: (at) => "wait at most " + humanSeconds(10 ** at),
+    yText: percent,
+    yLabel: (y) => decimal(100 * y, 0) + " %",
   });
 }
 

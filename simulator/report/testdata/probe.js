@@ -3,7 +3,15 @@
 (() => {
   "use strict";
   const name = decodeURIComponent(location.hash.slice(1));
-  const found = { errors: [], charts: [], tables: [], keys: [], details: [], resources: [], sorts: 0 };
+  const found = {
+    errors: [],
+    charts: [],
+    tables: [],
+    keys: [],
+    details: [],
+    resources: [],
+    sorts: 0,
+  };
   const error = (...texts) => found.errors.push(texts.map(String).join(" "));
   window.addEventListener("error", (e) => error(e.message, e.filename, e.lineno));
   window.addEventListener("unhandledrejection", (e) => error(e.reason));
@@ -18,14 +26,21 @@
   function marksOf(figure) {
     const canvas = figure.querySelector("canvas");
     if (!canvas) {
-      return [...figure.querySelectorAll("svg .mark")].filter((m) => m.getBoundingClientRect().width > 0).length;
+      return [...figure.querySelectorAll("svg .mark")].filter(
+        (m) => m.getBoundingClientRect().width > 0,
+      ).length;
     }
-    const colours = [...figure.querySelectorAll(".key svg > *")]
-      .map((s) => rgb(s.getAttribute("fill") || s.getAttribute("stroke")));
+    const colours = [...figure.querySelectorAll(".key svg > *")].map((s) =>
+      rgb(s.getAttribute("fill") || s.getAttribute("stroke")),
+    );
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let marks = 0;
     for (let i = 0; i < data.length; i += 4) {
-      if (data[i + 3] > 200 && colours.some((c) => c.every((x, k) => Math.abs(x - data[i + k]) < 24))) marks++;
+      if (
+        data[i + 3] > 200 &&
+        colours.some((c) => c.every((x, k) => Math.abs(x - data[i + k]) < 24))
+      )
+        marks++;
     }
     return marks;
   }
@@ -38,8 +53,12 @@
   function tableOf(box) {
     return {
       variant: Number(box.dataset.variant),
-      rows: [...box.querySelectorAll("tbody tr, tfoot tr")].map((row) => [...row.children].map((cell) =>
-        ({ text: cell.textContent, value: cell.dataset.value === undefined ? "" : cell.dataset.value }))),
+      rows: [...box.querySelectorAll("tbody tr, tfoot tr")].map((row) =>
+        [...row.children].map((cell) => ({
+          text: cell.textContent,
+          value: cell.dataset.value === undefined ? "" : cell.dataset.value,
+        })),
+      ),
     };
   }
 
@@ -50,13 +69,18 @@
 
   function look() {
     for (const figure of document.querySelectorAll("figure")) {
-      found.charts.push({ name: figure.querySelector("figcaption").textContent, marks: marksOf(figure),
-        label: figure.querySelector(".chart").getAttribute("aria-label") || "" });
+      found.charts.push({
+        name: figure.querySelector("figcaption").textContent,
+        marks: marksOf(figure),
+        label: figure.querySelector(".chart").getAttribute("aria-label") || "",
+      });
       const chart = figure.querySelector(".chart");
       chart.focus();
-      found.keys.push({ name: figure.querySelector("figcaption").textContent,
+      found.keys.push({
+        name: figure.querySelector("figcaption").textContent,
         focus: document.activeElement === chart,
-        said: [press(chart, "ArrowRight"), press(chart, "ArrowRight"), press(chart, "End")] });
+        said: [press(chart, "ArrowRight"), press(chart, "ArrowRight"), press(chart, "End")],
+      });
       const details = figure.querySelector("details");
       details.open = true;
       details.dispatchEvent(new Event("toggle"));
@@ -81,12 +105,14 @@
     found.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   }
 
-  window.addEventListener("load", () => setTimeout(() => {
-    try {
-      look();
-    } catch (e) {
-      error(e.stack);
-    }
-    setTimeout(() => parent.postMessage({ name, found }, "*"), 50);
-  }, 200));
+  window.addEventListener("load", () =>
+    setTimeout(() => {
+      try {
+        look();
+      } catch (e) {
+        error(e.stack);
+      }
+      setTimeout(() => parent.postMessage({ name, found }, "*"), 50);
+    }, 200),
+  );
 })();
