@@ -100,7 +100,7 @@ const (
 	MetricPreempted   Metric = "preempted"
 	MetricUtilisation Metric = "utilisation"
 	MetricUseful      Metric = "utilisation_useful"
-	MetricJainServed        Metric = "jain_served"
+	MetricJainServed  Metric = "jain_served"
 	MetricJainWaits   Metric = "jain_waits"
 )
 

@@ -17,26 +17,26 @@ import (
 const (
 	exitOK          = 0
 	exitBroken      = 1   // a run that broke a promise
-	exitUsage       = 2   // wrong flags, input that cannot be used, or output that cannot be written
+	exitUsage       = 2   // wrong flags, bad input, or output that cannot be written
 	exitInterrupted = 130 // Ctrl-C
 )
 
 // errInterrupted is an experiment that was stopped by a signal, and has partial results.
 var errInterrupted = errors.New("interrupted: the figures are partial")
 
-const longHelp = `qsim tries out quota policies before they are rolled out: it replays a log, or a
-made-up workload, through the real scheduler and reconciler on virtual time, under each
-policy, and says who waits for how long and what it costs.
+const longHelp = `qsim tries out quota policies before they are rolled out: it replays a log,
+or a made-up workload, through the real scheduler and reconciler on virtual time, under
+each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
 or never ran); 2 the input or the command line was wrong, or an output could not be
 written; 130 interrupted.`
 
-const rootExamples = `  qsim run                             an experiment that is built in, to see what comes out
+const rootExamples = `  qsim run                             the built-in experiment, to begin with
   qsim run --html lab.html             the same, with charts for a browser
   qsim trace info LOG.swf.gz           what is in a log
   qsim run LOG.swf.gz                  replay it, with and without accounts
-  qsim example device-lab > my.yaml    an experiment of your own to begin with
+  qsim example device-lab > my.yaml    a file to make your own
   qsim run my.yaml`
 
 func init() {

@@ -54,8 +54,8 @@ func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
 	return o, err
 }
 
-// logExperiment returns the text of an experiment for a log: first come, first served, against equal
-// shares.
+// logExperiment returns the text of an experiment for a log: first come, first served, against
+// equal shares.
 func (f *runFlags) logExperiment(path string) ([]byte, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))

@@ -9,8 +9,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-// outputs are the files that a run is to write. They are begun before it, so that one that cannot be
-// written is found out at once, and appear after it, when they are whole.
+// outputs are the files that a run is to write. They are begun before it, so that one that cannot
+// be written is found out at once, and appear after it, when they are whole.
 type outputs struct {
 	html, json *report.File
 	tasks      *report.TaskFile

@@ -32,7 +32,8 @@ type runFlags struct {
 func (f *runFlags) register(set *pflag.FlagSet) {
 	*f = runFlags{checks: true, progress: "auto", wallTimes: true}
 	set.SortFlags = false
-	set.StringVar(&f.html, "html", "", "also write a `file` with charts, for a browser; it needs no net")
+	set.StringVar(&f.html, "html", "",
+		"also write a `file` with charts, for a browser; it needs no net")
 	set.StringVar(&f.json, "json", "", "also write all figures to a `file`, for qsim compare; - is "+
 		"standard output, without the tables")
 	set.StringVar(&f.csv, "csv", "", "also write a `file` with a row for each task")
