@@ -13,7 +13,8 @@ import (
 	"github.com/quotasched/quotasched/simulator"
 )
 
-// ErrBroken is a run in which the pool broke a promise: a request was lost or ran twice.
+// ErrBroken is a run in which the pool broke a promise: a request was lost or ran twice, an
+// invariant did not hold, or an operation was refused.
 var ErrBroken = errors.New("the run broke a promise")
 
 // RunOptions say how to run an experiment. The zero value is fine.
@@ -216,17 +217,25 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 	if p.seedIndex == 0 {
 		setup.SeriesPoints = f.Report.SeriesPoints
 	}
+	recorded := true
 	if r.options.Tasks != nil {
 		sink, err := r.options.Tasks(p.id)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, sink.Close()) }()
-		setup.Record = sink.Record
+		setup.Record = func(t *simulator.TaskRecord) error {
+			err := sink.Record(t)
+			recorded = recorded && err == nil
+			return err
+		}
 	}
 	out.figures, err = simulator.Run(ctx, setup)
-	if err == nil && !out.figures.Partial {
+	switch {
+	case err == nil && !out.figures.Partial:
 		r.progress.ended(p)
+	case err != nil && recorded && !errors.Is(err, simulator.ErrSetup):
+		err = fmt.Errorf("%w: %w", ErrBroken, err) // it was neither the input nor the sink
 	}
 	return err
 }

@@ -14,6 +14,9 @@ import (
 // together.
 func (e *Experiment) warn(ctx context.Context) error {
 	first := e.loader.first
+	if first.Malformed > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("malformed lines skipped: %d", first.Malformed))
+	}
 	e.Warnings = append(e.Warnings, first.Warnings...)
 	fleet, err := e.loader.fleet(ctx, e.variants[0].file(), first.Workload)
 	if err != nil {
@@ -25,6 +28,9 @@ func (e *Experiment) warn(ctx context.Context) error {
 	}
 	for i := range e.File.Policies {
 		p := &e.File.Policies[i]
+		if !slices.ContainsFunc(e.variants, func(v *variant) bool { return v.policy == i }) {
+			continue
+		}
 		for _, w := range p.warnings(first.accounts) {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
 		}
@@ -60,7 +66,10 @@ func impossible(w *simulator.Workload, fleet []simulator.Worker) int {
 
 // warnings say where a policy and the accounts of a workload do not fit.
 func (p *Policy) warnings(accounts []scheduler.AccountID) []string {
-	if p.Builtin != "" {
+	switch {
+	case p.Builtin == Fair && len(accounts) == 0:
+		return []string{"the workload has no accounts that could have shares, so all tasks are free"}
+	case p.Builtin != "":
 		return nil
 	}
 	var warnings []string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,23 +17,31 @@ import (
 const (
 	exitOK          = 0
 	exitBroken      = 1   // a run that broke a promise
-	exitUsage       = 2   // wrong flags, or input that cannot be used
+	exitUsage       = 2   // wrong flags, bad input, or output that cannot be written
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// errBroken is a run that broke a promise; errInterrupted one that was stopped by a signal. All
-// other errors are about the command line or the input.
-var (
-	errBroken      = errors.New("the run broke a promise")
-	errInterrupted = errors.New("interrupted: the figures are partial")
-)
+// errInterrupted is an experiment that was stopped by a signal, and has partial results.
+var errInterrupted = errors.New("interrupted: the figures are partial")
 
-const longHelp = `qsim tries out quota policies before they are rolled out: it replays a log, or
-a made-up workload, through the real scheduler and reconciler on virtual time, under
+const longHelp = `qsim tries out quota policies before they are rolled out: it replays a log,
+or a made-up workload, through the real scheduler and reconciler on virtual time, under
 each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
-or never ran); 2 the input or the command line was wrong; 130 interrupted.`
+or never ran); 2 the input or the command line was wrong, or an output could not be
+written; 130 interrupted.`
+
+const rootExamples = `  qsim run                             the built-in experiment, to begin with
+  qsim run --html lab.html             the same, with charts for a browser
+  qsim trace info LOG.swf.gz           what is in a log
+  qsim run LOG.swf.gz                  replay it, with and without accounts
+  qsim example device-lab > my.yaml    a file to make your own
+  qsim run my.yaml`
+
+func init() {
+	cobra.EnableCommandSorting = false // they are in the order in which one needs them
+}
 
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -40,15 +49,18 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Use:           "qsim",
 		Short:         "Try out quota policies on a log or a made-up workload",
 		Long:          longHelp,
+		Example:       rootExamples,
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
-		newValidateCommand(stdout, stderr), newExampleCommand(stdout), newSchemaCommand(stdout),
+		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newVersionCommand(stdout))
+	root.SetUsageFunc(showUsage)
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetArgs(args)
@@ -59,13 +71,21 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "qsim: %v\n", err)
+	if errors.As(err, new(*usageError)) {
+		fmt.Fprintf(stderr, "qsim: '%s --help' has all flags and examples\n", command.CommandPath())
+	}
+	return exitCode(err)
+}
+
+// exitCode returns the exit code of a command that ended with an error. A broken promise weighs
+// more than anything else that went wrong, and an interruption more than an output that could not
+// be written.
+func exitCode(err error) int {
 	switch {
+	case errors.Is(err, experiment.ErrBroken):
+		return exitBroken
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted
-	case errors.Is(err, errBroken), errors.Is(err, experiment.ErrBroken):
-		return exitBroken
-	case errors.As(err, new(*usageError)):
-		fmt.Fprintf(stderr, "qsim: '%s --help' has all flags and examples\n", command.CommandPath())
 	}
 	return exitUsage
 }
@@ -83,10 +103,17 @@ func usagef(format string, args ...any) error {
 
 // noArgs refuses arguments.
 func noArgs(c *cobra.Command, args []string) error {
-	if err := cobra.NoArgs(c, args); err != nil {
-		return &usageError{err}
+	err := cobra.NoArgs(c, args)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+		return usagef("%w; is it %s?", err, strings.Join(like, " or "))
+	}
+	if c.HasAvailableSubCommands() && !c.HasParent() && strings.Contains(args[0], ".") {
+		return usagef("%w; is it 'qsim run %s'?", err, args[0])
+	}
+	return &usageError{err}
 }
 
 func newVersionCommand(stdout io.Writer) *cobra.Command {

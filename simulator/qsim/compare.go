@@ -11,9 +11,10 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-const compareHelp = `Compare the results of two experiments, as 'qsim run --json' wrote them: B against A.
-Variants of the same name are compared, or, if each file has one variant, these two.
-Figures are paired by seed; the range is a 95 % confidence interval over the seeds.`
+const compareHelp = `Compare the results of two experiments, as 'qsim run --json' wrote them: B
+against A. Variants of the same name are compared, or, if each file has one variant,
+these two. Figures are paired by seed; the range is a 95 % confidence interval over
+the seeds.`
 
 const compareExamples = `  qsim run my.yaml --json before.json
   qsim run my.yaml --json after.json --set policies.quota.accounts.cq.rates.p0=4
@@ -56,7 +57,7 @@ func compare(basePath, otherPath string, top int, stdout io.Writer) error {
 	pair := &report.Pair{BaseName: basePath, OtherName: otherPath, Base: base, Other: other,
 		Differences: c.Differences, OnlyBase: c.OnlyBase, OnlyOther: c.OnlyOther}
 	if err := report.PairDifferences(stdout, pair, report.Options{Top: top}); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+		return fmt.Errorf("standard output: %w", cause(err))
 	}
 	return nil
 }

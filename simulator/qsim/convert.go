@@ -55,7 +55,7 @@ func convert(c *cobra.Command, source *trace.Source, out string, stdout, stderr 
 	}
 	loaded, err := trace.Load(c.Context(), source)
 	if err != nil {
-		return stopped(err)
+		return stopped(sourceMistakes(err))
 	}
 	warnMalformed(loaded.Malformed, loaded.Warnings, source.File, stderr)
 	err = writeWhole(c.Context(), out, stdout, func(w io.Writer) error {

@@ -89,9 +89,9 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{"--table", "x=1", tiny, out}, `entry "1": want KEY:VALUE`},
 		{[]string{"--table", "x=1:a,1:b", tiny, out}, `key "1" has a value already, "a"`},
 		{[]string{"--size", "half", tiny, out}, `size: "half" is neither expand nor single`},
-		{[]string{"--load-factor", "-1", tiny, out}, `load_factor: -1 is not from`},
+		{[]string{"--load-factor", "-1", tiny, out}, `--load-factor: -1 is not from`},
 		{[]string{"--from", "9999h", tiny, out}, `none of its 198 jobs that ran was submitted from`},
-		{[]string{"--format", "csv", tiny, out}, `table.submit: no column is named`},
+		{[]string{"--format", "csv", tiny, out}, `--submit-column: no column is named`},
 		{[]string{"--format", "native", tiny, out}, `tiny.swf:1: not JSON of a native log`},
 	} {
 		expect(t, 2, nil, []string{c.want}, append([]string{"convert"}, c.args...)...)

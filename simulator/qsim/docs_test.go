@@ -1,28 +1,52 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-// The README has a row for every flag of the commands for logs, and every preset.
-func TestTheReadmeHasTheFlagsForLogs(t *testing.T) {
-	b, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
+const readmePath = "../README.md"
+
+// section returns the text of the README below a heading that begins with these words.
+func section(t *testing.T, readme, heading string) string {
+	t.Helper()
+	_, text, found := strings.Cut(readme, "\n### "+heading)
+	if !found {
+		t.Fatalf("the README has no section %q", heading)
 	}
-	readme := string(b)
-	info, convert := newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil)
-	for _, set := range []*pflag.FlagSet{info.Flags(), convert.Flags()} {
-		set.VisitAll(func(flag *pflag.Flag) {
-			if !strings.Contains(readme, "\n| `--"+flag.Name) {
-				t.Errorf("the README has no row for --%s", flag.Name)
+	for _, next := range []string{"\n### ", "\n## "} {
+		text, _, _ = strings.Cut(text, next)
+	}
+	return text
+}
+
+// The README has a row for every flag, where its command is described.
+func TestTheReadmeHasAllFlags(t *testing.T) {
+	readme := read(t, readmePath)
+	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil),
+		newValidateCommand(nil, nil), newExampleCommand(nil), newSchemaCommand(nil),
+		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil)} {
+		name := "`qsim " + command.Name()
+		if command.Name() == "info" {
+			name = "`qsim trace info"
+		}
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			heading := name
+			if groupOf(flag) != "" && flag.Name != "workers" {
+				heading = "Flags that map a log"
+			}
+			if !strings.Contains(section(t, readme, heading), "\n| `--"+flag.Name) {
+				t.Errorf("the README has no row for --%s below %q", flag.Name, heading)
 			}
 		})
 	}
+}
+
+func TestTheReadmeHasAllPresets(t *testing.T) {
+	readme := read(t, readmePath)
 	for _, name := range presetNames() {
 		if !strings.Contains(readme, "\n| `"+name+"` |") {
 			t.Errorf("the README has no row for the preset %s", name)
@@ -30,23 +54,41 @@ func TestTheReadmeHasTheFlagsForLogs(t *testing.T) {
 	}
 }
 
-// The README shows what the program prints, and has a row for every flag.
+// What the README shows of the program's output is what it prints.
 func TestTheReadmeIsTrue(t *testing.T) {
-	b, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	readme := string(b)
-	_, stdout, _ := qsim("run", "--wall-times", "off", tiny)
-	if !strings.Contains(readme, "```\n"+stdout+"```\n") {
-		t.Errorf("not in the README:\n%s", stdout)
-	}
-	var f runFlags
-	set := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	f.register(set)
-	set.VisitAll(func(flag *pflag.Flag) {
-		if !strings.Contains(readme, "\n| `--"+flag.Name) {
-			t.Errorf("the README has no row for --%s", flag.Name)
+	readme := read(t, readmePath)
+	for _, args := range [][]string{
+		{"run", "--wall-times", "off"},
+		{"run", "--wall-times", "off", tiny},
+		{"trace", "info", tiny},
+	} {
+		if len(args) == 3 && (testing.Short() || underRace) && args[0] == "run" {
+			continue // the built-in experiment takes some seconds
 		}
-	})
+		_, stdout, _ := qsim(args...)
+		if !strings.Contains(readme, "\n```\n"+stdout+"```\n") {
+			t.Errorf("%q: not in the README:\n%s", args, stdout)
+		}
+	}
+}
+
+// Each command of the README that is about the small log works as it stands there.
+func TestCommandsOfTheReadme(t *testing.T) {
+	count := 0
+	out := t.TempDir()
+	for line := range strings.Lines(read(t, readmePath)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "go run ./simulator/")
+		if !strings.HasPrefix(line, "qsim ") || !strings.Contains(line, "examples/logs/tiny.swf") {
+			continue
+		}
+		count++
+		args := strings.Fields(strings.NewReplacer("'", "", "examples/logs/tiny.swf", tiny,
+			" tiny.jsonl", " "+out+"/tiny.jsonl").Replace(line))[1:]
+		if code, _, stderr := qsim(args...); code != 0 {
+			t.Errorf("%s: exit code %d, %s", line, code, stderr)
+		}
+	}
+	if count < 2 {
+		t.Errorf("the README has %d commands about the small log", count)
+	}
 }

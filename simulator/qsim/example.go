@@ -42,7 +42,7 @@ func newExampleCommand(stdout io.Writer) *cobra.Command {
 				text = string(b)
 			}
 			if _, err := io.WriteString(stdout, text); err != nil {
-				return fmt.Errorf("standard output: %w", err)
+				return fmt.Errorf("standard output: %w", cause(err))
 			}
 			return nil
 		},

@@ -19,10 +19,11 @@ type experimentFlags struct {
 
 // register adds the flags.
 func (f *experimentFlags) register(set *pflag.FlagSet) {
-	set.StringArrayVar(&f.sets, "set", nil,
-		"`path=value`: another value for a field, in YAML; once for each")
-	set.StringVar(&f.trace, "trace", "", "`path` of the log, in place of the file's; logs with a\n"+
-		"relative path are looked for beside the file and in $"+tracesVariable)
+	set.StringArrayVar(&f.sets, "set", nil, "put another value in a field of the experiment: "+
+		"`path=value`, the value in YAML, such as policies.quota.accounts.cq.rates.p0=20; once for each")
+	set.StringVar(&f.trace, "trace", "", "`path` of the experiment's log, in place of what the "+
+		"file says; otherwise, a relative path there is looked for beside the file and in the "+
+		"folder $"+tracesVariable)
 }
 
 // options say how to load a file.

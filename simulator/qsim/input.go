@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +22,15 @@ func isExperiment(path string) bool {
 	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(filepath.Ext(path)))
 }
 
+// readFile reads a file that is not large.
+func readFile(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
+	}
+	return b, nil
+}
+
 // loadOptions say how to load what the command line names: the built-in experiment, an experiment
 // file, or a log.
 func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
@@ -34,7 +44,9 @@ func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
 	if isExperiment(args[0]) {
 		o := f.options(args[0])
 		o.Only = f.only
-		return o, nil
+		var err error
+		o.Data, err = readFile(args[0])
+		return o, err
 	}
 	text, err := f.logExperiment(args[0])
 	o := f.options(args[0])
@@ -42,9 +54,12 @@ func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
 	return o, err
 }
 
-// logExperiment returns the text of an experiment for a log: first come, first served, against equal
-// shares.
+// logExperiment returns the text of an experiment for a log: first come, first served, against
+// equal shares.
 func (f *runFlags) logExperiment(path string) ([]byte, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
+	}
 	source, err := f.log.of(path)
 	if err != nil {
 		return nil, err

@@ -11,8 +11,9 @@
 //	qsim convert IN OUT          a log as a native log, which a simulation reads as it is
 //	qsim help run                every flag
 //
-// It exits with 0 if all went well, 1 if the run broke a promise (a request was lost, ran twice or
-// never ran), 2 if the input or the command line was wrong, and 130 if it was interrupted.
+// It exits with 0 if all went well, 1 if a run broke a promise (a request was lost, ran twice or
+// never ran), 2 if the input or the command line was wrong or an output could not be written, and
+// 130 if it was interrupted.
 package main
 
 import (

@@ -2,18 +2,37 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
 const tiny = "../../examples/logs/tiny.swf"
+
+// smallYAML is an experiment of some 245 requests, which takes a tenth of a second.
+const smallYAML = `name: small
+workload:
+  start: 2026-01-05T00:00:00Z
+  length: 6h
+  streams:
+    - {name: web, account: web, arrivals: {per_day: 500}, run: {median: 10m, sigma: 0.4, min: 1m, max: 1h}}
+    - {name: ads, account: ads, arrivals: {per_day: 500}, run: {median: 10m, sigma: 0.4, min: 1m, max: 1h}}
+fleet: {total: 8}
+seeds: 2
+policies:
+  - {name: fifo, builtin: fifo}
+  - name: quota
+    accounts:
+      web: {rates: {p0: 5}, max_charge: 1h}
+      ads: {rates: {p1: 3}, max_charge: 1h}
+`
 
 // qsim runs the command line.
 func qsim(args ...string) (code int, stdout, stderr string) {
@@ -54,65 +73,13 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-func readTiny(t *testing.T) string {
+func read(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(tiny)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-func TestRunsALog(t *testing.T) {
-	expect(t, 0, []string{
-		`^tiny.swf\n200 jobs, of which 2 never ran; 0 malformed lines skipped\n`,
-		`5 accounts, each with 3\.2 workers at p1, capped at 24h0m0s`,
-		`(?m)^group-2 +216 .* 0$`,
-		`(?m)^all +482 `,
-		`16 workers for `,
-		`482 completed, 0 impossible, 0 lost, 0 unfinished`,
-		`(?m)^the log's own +9,671 +3,493 `,
-		`real time \(differs from run to run\)`,
-	}, nil, "run", tiny)
-}
-
-func TestRunsTheBuiltInWeek(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds under the race detector")
-	}
-	expect(t, 0, []string{`^built-in device-lab week, seed 3\n`, `(?m)^nightly +9,100 `,
-		`0 lost, 0 unfinished`}, nil, "run", "--seed", "3", "--wall-times", "off")
-}
-
-// Without the times of the real world, the output is the same in every byte.
-func TestSameBytes(t *testing.T) {
-	args := []string{"run", "--wall-times", "off", tiny}
-	_, one, _ := qsim(args...)
-	_, two, _ := qsim(args...)
-	if one != two || strings.Contains(one, "real time") || one == "" {
-		t.Errorf("one:\n%s\ntwo:\n%s", one, two)
-	}
-}
-
-func TestFlagsOfALog(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"--account", "none"}, `no accounts: all tasks are free`},
-		{[]string{"--account", "user"}, `(?m)^user-11 `},
-		{[]string{"--account", "queue"}, `1 accounts, each with 16 workers`},
-		{[]string{"--workers", "40"}, `40 workers for`},
-		{[]string{"--rate", "2.5", "--level", "p3", "--max-charge", "1h"},
-			`2\.5 workers at p3, capped at 1h`},
-		{[]string{"--preemption", "off"}, ` 0 preempted`},
-		{[]string{"--retry", "off"}, `preempted for good`},
-		{[]string{"--top", "2"}, `(?m)^3 others `},
-		{[]string{"--tick", "1s", "--poll", "1s", "--start-delay", "0s", "--burst-cover", "0s"},
-			`482 completed`},
-	} {
-		expect(t, 0, []string{c.want}, nil, append(append([]string{"run"}, c.args...), tiny)...)
-	}
 }
 
 func TestBadCommandLines(t *testing.T) {
@@ -121,167 +88,98 @@ func TestBadCommandLines(t *testing.T) {
 		want string
 	}{
 		{[]string{"fly"}, `unknown command "fly"`},
+		{[]string{"rnu"}, `unknown command "rnu" for "qsim"; is it run\?`},
+		{[]string{"my.yaml"}, `unknown command "my.yaml" for "qsim"; is it 'qsim run my.yaml'\?`},
 		{[]string{"run", "--fast"}, `unknown flag: --fast`},
 		{[]string{"run", "a", "b"}, `2 files were named, want one at most`},
 		{[]string{"run", "--workers", "many", tiny}, `invalid argument "many" for "--workers"`},
 		{[]string{"run", "--workers", "0", tiny}, `--workers 0 is not from 1 to 1000000`},
-		{[]string{"run", "--workers", "2000000"}, `--workers 2000000 is not from 1`},
-		{[]string{"run", "--rate", "0", tiny}, `--rate 0 is not from 0.001`},
-		{[]string{"run", "--rate", "NaN", tiny}, `--rate NaN is not from 0.001`},
-		{[]string{"run", "--level", "p5", tiny}, `want p0, p1, p2, p3 or p4`},
-		{[]string{"run", "--account", "team", tiny}, `want group, user, queue or none`},
-		{[]string{"run", "--preemption", "maybe", tiny}, `want on or off`},
-		{[]string{"run", "--progress", "a", tiny}, `want auto, on or off`},
-		{[]string{"run", "--top", "-1", tiny}, `--top -1 is negative`},
+		{[]string{"run", "--workers", "2000000", tiny}, `--workers 2000000 is not from 1`},
+		{[]string{"run", "--from", "5", tiny}, `"--from" flag: "5" is not a duration such as 90s`},
+		{[]string{"run", "--table", "q", tiny}, `want NAME=KEY:VALUE,KEY:VALUE`},
+		{[]string{"run", "--checks", "maybe", tiny}, `want on or off`},
+		{[]string{"run", "--progress", "a", tiny}, `want auto, on, off`},
+		{[]string{"run", "--top", "-1", tiny}, `--top and --parallel may not be negative`},
 		{[]string{"run", "--json", "", tiny}, `--json names no file`},
-		{[]string{"run", "--account", "user"}, `--account is for a log, and none was named`},
+		{[]string{"run", "--csv", "", "--html", "", tiny}, `--html names no file`},
+		{[]string{"run", "--account", "user"}, `--account is for a log; an experiment's fields are `},
+		{[]string{"run", "--workers", "3", "my.yaml"}, `--workers is for a log`},
 		{[]string{"run", "--strict"}, `--strict is for a log`},
-		{[]string{"run", "--seed", "3", tiny},
-			`--seed is for the built-in week, and a log was named`},
+		{[]string{"run", "--unit", "ms"}, `--unit is for a log`},
+		{[]string{"run", "--trace", "a.swf", tiny}, `--trace names the log of an experiment, and a log`},
+		{[]string{"run", "--json", "-", "--csv", "-", tiny}, `only one file can go to standard output`},
+		{[]string{"run", "--json", "a/x", "--html", "a/./x"}, `two files would be written to a/x`},
+		{[]string{"compare", "a.json"}, `1 files were named, want A.json and B.json`},
+		{[]string{"compare", "--top", "-1", "a", "b"}, `--top -1 is negative`},
+		{[]string{"example", "a", "b"}, `2 names were given, want one at most`},
+		{[]string{"version", "1"}, `unknown command "1" for "qsim version"`},
 	} {
 		expect(t, 2, nil, []string{`^qsim: .*` + c.want, `--help' has all flags`}, c.args...)
 	}
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"run", "--tick", "0s", tiny}, `a tick time of 0s`},
-		{[]string{"run", "--poll", "10m", tiny}, `would expire after 5m0s`},
-		{[]string{"run", "--max-charge", "-1h", tiny}, `MaxCharge -1h0m0s`},
-		{[]string{"run", "--start-delay", "-1s", tiny}, `a start delay time of -1s`},
-	} {
-		expect(t, 2, nil, []string{`^qsim: .*` + c.want}, c.args...)
-	}
 }
 
-func TestFilesThatCannotBeUsed(t *testing.T) {
-	expect(t, 2, nil, []string{`^qsim: none.swf: no such file or directory\n$`}, "run", "none.swf")
-	expect(t, 2, nil, []string{`is a directory`}, "run", t.TempDir())
-	expect(t, 2, nil, []string{`no job in it ran \(0 jobs, 0 malformed lines\)`}, "run",
-		write(t, "empty.swf", ""))
-	expect(t, 2, nil, []string{`no job in it ran \(0 jobs, 1 malformed line\); the first `,
-		`p.png:1: 1 fields, want 18`}, "run", write(t, "p.png", "\x89PNG\r\n"))
-	expect(t, 2, nil, []string{`does not say how many processors`}, "run",
-		write(t, "a.swf", "1 0 0 10 1 -1 -1 1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n"))
-	expect(t, 0, []string{`1 completed`}, nil, "run", "--workers", "1",
-		write(t, "a.swf", "1 0 0 10 1 -1 -1 1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n"))
-}
-
-func TestGzip(t *testing.T) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write([]byte(readTiny(t))); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	expect(t, 0, []string{`482 completed`}, nil, "run", write(t, "tiny.swf.gz", b.String()))
-	cut := write(t, "cut.swf.gz", b.String()[:b.Len()-100])
-	expect(t, 2, nil, []string{`cut.swf.gz:\d+: compressed file is cut short`}, "run", cut)
-}
-
-func TestMalformedLines(t *testing.T) {
-	text := strings.Replace(readTiny(t), "\n   10 ", "\n   ten ", 1) + strings.Repeat("x\n", 8)
-	path := write(t, "bad.swf", text)
-	expect(t, 0, []string{`199 jobs, of which 2 never ran; 9 malformed lines skipped`}, []string{
-		`bad.swf: malformed lines skipped: 9\n`,
-		`bad.swf:29: field 1 \(job number\): "ten" is not a number`,
-		`bad.swf:220: 1 fields, want 18`,
-		`and 4 more`,
-	}, "run", path)
-	first := `^qsim: \S*bad.swf:29: field 1 \(job number\): "ten" is not a number\n$`
-	expect(t, 2, nil, []string{first}, "run", "--strict", path)
-}
-
-// Jobs wider than the fleet are named and counted, and do not keep the others from running.
-func TestImpossibleJobs(t *testing.T) {
-	expect(t, 0, []string{`, [1-9]\d* impossible, 0 lost, 0 unfinished`}, []string{
-		`submissions that cannot run, as fewer workers have their labels than they need: \d+\n`,
-		`(?m)  \d+ needs 16 workers of 10$`, `and \d+ more`,
-	}, "run", "--workers", "10", tiny)
-	one := write(t, "a.swf", "1 0 0 10 3 -1 -1 1 -1 -1 1 1 1 -1 -1 -1 -1 -1\n")
-	expect(t, 2, []string{`3 impossible`}, []string{`nothing could run`},
-		"run", "--workers", "2", one)
-}
-
-// A policy under which a request can never run breaks a promise.
-func TestRequestsThatNeverRun(t *testing.T) {
-	expect(t, 1, []string{` [1-9]\d* unfinished`},
-		[]string{`^qsim: the run broke a promise: \d+ requests `},
-		"run", "--free", "off", "--max-charge", "0s", tiny)
-}
-
-func TestJSONFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "figures.json")
-	expect(t, 0, []string{`482 completed`}, nil, "run", "--json", path, tiny)
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		Version int
-		All     struct{ Completed int }
-		Wall    *struct{}
-	}
-	if err := json.Unmarshal(b, &got); err != nil || got.Version != 2 || got.All.Completed != 482 ||
-		got.Wall == nil {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
-// Where figures cannot be written, nothing runs; and a run that fails leaves no file.
-func TestJSONFileThatCannotBe(t *testing.T) {
-	dir := t.TempDir()
-	expect(t, 2, nil, []string{`none/f.json: no such file or directory`}, "run", "--json",
-		filepath.Join(dir, "none", "f.json"), tiny)
-	expect(t, 2, nil, []string{`tick`},
-		"run", "--tick", "0s", "--json", filepath.Join(dir, "f"), tiny)
-	if files, _ := os.ReadDir(dir); len(files) != 0 {
-		t.Errorf("left behind: %v", files)
-	}
-}
-
-type fullDisk struct{}
-
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
-func TestStandardOutputThatIsFull(t *testing.T) {
-	var stderr bytes.Buffer
-	code := execute(context.Background(), []string{"run", tiny}, fullDisk{}, &stderr)
-	if code != 2 || !strings.Contains(stderr.String(), "standard output: no space left on device") {
-		t.Errorf("exit code %d, stderr %q", code, stderr.String())
-	}
-}
-
-func TestInterruption(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	path := filepath.Join(t.TempDir(), "figures.json")
-	var stdout, stderr bytes.Buffer
-	code := execute(ctx, []string{"run", "--json", path, tiny}, &stdout, &stderr)
-	if code != 130 || !strings.Contains(stdout.String(), "PARTIAL: the run was stopped at 2026-") ||
-		!strings.Contains(stderr.String(), "interrupted: the figures are partial") {
-		t.Errorf("exit code %d\n%s\n%s", code, stdout.String(), stderr.String())
-	}
-	if b, err := os.ReadFile(path); err != nil || !bytes.Contains(b, []byte(`"partial": true`)) {
-		t.Errorf("%s, %v", b, err)
-	}
-}
-
+// The first screen of the help has the commands in the order in which one needs them, and that of
+// run the flags that matter before those that say how a log is read.
 func TestHelpAndVersion(t *testing.T) {
-	expect(t, 0, []string{`Exit codes: 0 all went well`, `run +Replay a log`}, nil)
+	expect(t, 0, []string{`Exit codes: 0 all went well`, `(?s)\n  run +Run .*\n  compare .*\n  trace `,
+		`qsim run --html lab\.html`}, nil)
 	expect(t, 0, []string{`Exit codes`}, nil, "help")
-	expect(t, 0, []string{`--burst-cover duration`, `qsim run --account none LOG.swf`}, nil,
-		"help", "run")
-	expect(t, 0, []string{`^qsim `}, nil, "version")
+	expect(t, 0, []string{
+		`(?s)\nFlags:\n +--html file.*--wall-times.*\nFlags for a log:\n +--workers.*--strict.*` +
+			`\nFlags for a log that is a CSV file:\n +--id-column`,
+		`qsim run KTH-SP2`, `policies\.fair\.max_charge=2h`,
+	}, nil, "help", "run")
+	expect(t, 0, []string{`Commands:\n  info +Show what is in a log\n`,
+		`'qsim help trace COMMAND' has the flags`}, nil, "trace")
+	expect(t, 0, []string{`^qsim \S+`}, nil, "version")
+	for _, command := range [][]string{{"run"}, {"compare"}, {"example"}, {"validate"}, {"schema"},
+		{"trace", "info"}, {"convert"}, {"version"}} {
+		_, stdout, _ := qsim(append([]string{"help"}, command...)...)
+		for line := range strings.Lines(stdout) {
+			if n := len([]rune(line)); n > usageColumns+1 {
+				t.Errorf("help %v has %d columns: %s", command, n, line)
+			}
+		}
+	}
 }
 
-// A bar that was asked for is drawn on stderr, and leaves stdout alone.
-func TestProgressBar(t *testing.T) {
-	code, stdout, stderr := qsim("run", "--progress", "on", "--wall-times", "off", tiny)
-	_, plain, _ := qsim("run", "--wall-times", "off", tiny)
-	if code != 0 || stdout != plain || !strings.Contains(stderr, "482") {
-		t.Errorf("exit code %d, stderr %q", code, stderr)
+func TestExamples(t *testing.T) {
+	expect(t, 0, []string{
+		`(?m)^device-lab +A made-up week of a lab in which six teams share 120 devices$`,
+		`(?m)^ci-fleet  `, `(?m)^kth  `, `(?m)^sdsc-ds  `, `(?m)^lpc  `,
+	}, nil, "example")
+	expect(t, 2, nil, []string{`there is no example "x"; there are: ci-fleet, device-lab, `},
+		"example", "x")
+	for _, name := range exampleNames() {
+		code, stdout, _ := qsim("example", name)
+		if want := read(t, "../../examples/experiments/"+name+".yaml"); code != 0 || stdout != want {
+			t.Errorf("%s: exit code %d, %d bytes, want %d", name, code, len(stdout), len(want))
+		}
+		expect(t, 0, []string{`: fine: `}, nil, "validate", "--file-only",
+			write(t, name+".yaml", stdout))
+	}
+}
+
+// A broken promise weighs more than what else went wrong, and an interruption more than a file that
+// could not be written.
+func TestExitCodes(t *testing.T) {
+	full := errors.New("a.csv: no space left on device")
+	broken := fmt.Errorf("quota, seed 7: %w: request 5 runs twice", experiment.ErrBroken)
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{full, 2},
+		{usagef("no such flag"), 2},
+		{broken, 1},
+		{errors.Join(broken, full), 1},
+		{errors.Join(broken, errInterrupted), 1},
+		{errInterrupted, 130},
+		{errors.Join(errInterrupted, full), 130},
+		{stopped(context.Canceled), 130},
+	} {
+		if got := exitCode(c.err); got != c.want {
+			t.Errorf("%v: exit code %d, want %d", c.err, got, c.want)
+		}
 	}
 }

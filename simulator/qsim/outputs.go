@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -10,8 +9,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-// outputs are the files that a run is to write. They are begun before it, so that one that cannot be
-// written is found out at once, and appear after it, when they are whole.
+// outputs are the files that a run is to write. They are begun before it, so that one that cannot
+// be written is found out at once, and appear after it, when they are whole.
 type outputs struct {
 	html, json *report.File
 	tasks      *report.TaskFile
@@ -72,20 +71,6 @@ func (o *outputs) write(results *experiment.Results, top int, command []string) 
 	return errors.Join(errs...)
 }
 
-// onStdout says whether a file goes to standard output, in place of the tables.
-func (f *runFlags) onStdout() (bool, error) {
-	n := 0
-	for _, path := range []string{f.html, f.json, f.csv} {
-		if path == report.Stdout {
-			n++
-		}
-	}
-	if n > 1 {
-		return false, usagef("only one file can go to standard output")
-	}
-	return n == 1, nil
-}
-
 // commandLine writes a command so that a shell takes it as it was.
 func commandLine(args []string) string {
 	quoted := []string{"qsim"}
@@ -96,23 +81,4 @@ func commandLine(args []string) string {
 		quoted = append(quoted, a)
 	}
 	return strings.Join(quoted, " ")
-}
-
-// print writes the tables for a terminal: figures of one run as they are, of several compared.
-func printResults(results *experiment.Results, top int, stdout io.Writer) error {
-	var err error
-	if len(results.Variants) == 1 && len(results.Variants[0].Runs) == 1 {
-		notes := append([]string{}, results.Workload.Notes...)
-		if v := results.Variants[0]; v.Description != "" {
-			notes = append(notes, "policy "+v.Name+": "+v.Description)
-		}
-		err = report.Table(stdout, results.Variants[0].Runs[0].Figures,
-			report.Options{Top: top, Notes: notes})
-	} else {
-		err = report.Comparison(stdout, results, report.Options{Top: top})
-	}
-	if err != nil {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
 }

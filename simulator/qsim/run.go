@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -59,10 +57,6 @@ func newRunCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 
 // run loads an experiment, runs it and reports. Files appear only if there are results to write.
 func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr io.Writer) error {
-	quiet, err := f.onStdout()
-	if err != nil {
-		return err
-	}
 	e, err := load(ctx, f, files, stderr)
 	if err != nil {
 		return err
@@ -75,23 +69,16 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 	if results == nil {
 		return errors.Join(runErr, out.discard())
 	}
-	top := f.top
-	if top == 0 {
-		top = e.File.Report.TopAccounts
-	}
-	if err := out.write(results, e.File.Report.TopAccounts, args); err != nil {
-		return errors.Join(runErr, err)
-	}
 	warnImpossible(results, stderr)
-	if !quiet {
-		if err := printResults(results, top, stdout); err != nil {
-			return err
-		}
+	errs := []error{runErr}
+	if runErr == nil {
+		errs[0] = verdict(results)
 	}
-	if runErr != nil {
-		return runErr
+	errs = append(errs, out.write(results, f.topOf(e), args))
+	if !f.onStdout() {
+		errs = append(errs, printResults(results, f.topOf(e), stdout))
 	}
-	return verdict(results)
+	return errors.Join(errs...)
 }
 
 // load reads what the command line names, and warns of what may be a mistake.
@@ -103,16 +90,19 @@ func load(ctx context.Context, f *runFlags, files []string,
 	}
 	e, err := experiment.Load(ctx, o)
 	if err != nil {
+		if len(files) > 0 && !isExperiment(files[0]) {
+			err = logMistakes(files[0], err)
+		}
 		return nil, stopped(err)
 	}
 	for _, w := range e.Warnings {
-		fmt.Fprintf(stderr, "qsim: warning: %s\n", w)
+		fmt.Fprintf(stderr, "qsim: warning: %s\n", printable(w))
 	}
 	return e, nil
 }
 
 // simulate runs the experiment under a progress bar. The results are nil if there is nothing to
-// report.
+// report; what there is of an experiment that broke a promise comes with the error.
 func simulate(ctx context.Context, f *runFlags, e *experiment.Experiment, out *outputs,
 	stderr io.Writer) (*experiment.Results, error) {
 	o := experiment.RunOptions{Parallel: f.parallel, SkipChecks: !bool(f.checks)}
@@ -131,18 +121,13 @@ func simulate(ctx context.Context, f *runFlags, e *experiment.Experiment, out *o
 	}
 	defer bar.close()
 	results, err := e.Run(ctx, o)
-	switch {
-	case err == nil:
-	case errors.Is(err, simulator.ErrSetup), errors.As(err, new(*os.PathError)):
+	if err != nil && !errors.Is(err, experiment.ErrBroken) {
 		return nil, err
-	case errors.Is(err, experiment.ErrBroken):
-	default:
-		err = fmt.Errorf("%w: %w", errBroken, err)
 	}
 	return results, err
 }
 
-// verdict is what becomes the exit code.
+// verdict returns an error if the results are not what was asked for.
 func verdict(results *experiment.Results) error {
 	runs, impossible := 0, 0
 	for i := range results.Variants {
@@ -152,7 +137,7 @@ func verdict(results *experiment.Results) error {
 			runs++
 			if all.Unfinished > 0 && !r.Figures.Partial {
 				return fmt.Errorf("%w: %s, seed %d: %d requests never ran to their end, although "+
-					"nothing else arrived or ended any more", errBroken, v.Name, r.Seed, all.Unfinished)
+					"nothing else arrived or ended any more", experiment.ErrBroken, v.Name, r.Seed, all.Unfinished)
 			}
 			if all.Impossible == all.Requests && all.Requests > 0 {
 				impossible++
@@ -168,27 +153,26 @@ func verdict(results *experiment.Results) error {
 	return nil
 }
 
-// warnImpossible names the first of the submissions that were left out as too large.
+// warnImpossible names the first of the submissions that were left out as too large, of the first
+// run that has some; the others are alike.
 func warnImpossible(results *experiment.Results, stderr io.Writer) {
 	const most = 5
 	for i := range results.Variants {
-		v := &results.Variants[i]
-		for _, r := range v.Runs {
+		for _, r := range results.Variants[i].Runs {
 			list := r.Figures.Impossible
 			if len(list) == 0 {
 				continue
 			}
-			fmt.Fprintf(stderr, "qsim: %s, seed %d: submissions that cannot run, as fewer workers "+
-				"have their labels than they need: %d\n", v.Name, r.Seed, len(list))
-			for i, s := range list {
-				if i == most {
-					fmt.Fprintf(stderr, "qsim:   and %d more\n", len(list)-most)
-					break
-				}
-				fmt.Fprintf(stderr, "qsim:   %s needs %d workers of %d\n", printable(s.Submission),
-					s.Size, s.Workers)
+			fmt.Fprintf(stderr, "qsim: warning: left out, as fewer workers have their labels than they "+
+				"need: %s\n", counted(len(list), "submission"))
+			for _, s := range list[:min(most, len(list))] {
+				fmt.Fprintf(stderr, "qsim:   %s needs %d workers, and there are %d\n",
+					printable(s.Submission), s.Size, s.Workers)
 			}
-			return // the others are alike
+			if len(list) > most {
+				fmt.Fprintf(stderr, "qsim:   and %d more\n", len(list)-most)
+			}
+			return
 		}
 	}
 }

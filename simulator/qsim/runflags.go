@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/report"
 )
 
 // runFlags are the flags of `qsim run`.
@@ -19,44 +23,32 @@ type runFlags struct {
 
 	html, json, csv string
 	top             int
+	topIsSet        bool
 	progress        progressFlag
 	wallTimes       onOff
-}
-
-// logOnly are the names of the flags that mean something only for a log.
-func logOnly() map[string]bool {
-	names := map[string]bool{"workers": true}
-	var f traceFlags
-	set := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.register(set)
-	set.VisitAll(func(flag *pflag.Flag) { names[flag.Name] = true })
-	return names
 }
 
 // register adds the flags, with their defaults.
 func (f *runFlags) register(set *pflag.FlagSet) {
 	*f = runFlags{checks: true, progress: "auto", wallTimes: true}
 	set.SortFlags = false
-	set.StringVar(&f.html, "html", "", "also write a `file` with charts, for a browser; it needs no net")
-	set.StringVar(&f.json, "json", "", "also write all figures to a `file`, for qsim compare; - is\n"+
+	set.StringVar(&f.html, "html", "",
+		"also write a `file` with charts, for a browser; it needs no net")
+	set.StringVar(&f.json, "json", "", "also write all figures to a `file`, for qsim compare; - is "+
 		"standard output, without the tables")
 	set.StringVar(&f.csv, "csv", "", "also write a `file` with a row for each task")
 	set.StringArrayVar(&f.only, "only", nil, "run only the policy of this `name`; once for each")
 	f.experimentFlags.register(set)
-	set.IntVar(&f.top, "top", 0, "accounts with rows of their own, by use (default: what the file\n"+
-		"says, or 20)")
+	set.IntVar(&f.top, "top", 0, "accounts with rows of their own, those that used most; 0 shows "+
+		"all (default: what the file says, or 20)")
 	set.IntVar(&f.parallel, "parallel", 0, "runs that go at once (default: one for each processor)")
-	set.Var(&f.checks, "checks", "on or off: check the invariants of the pool all the way")
-	set.Var(&f.progress, "progress", "auto, on or off: a bar on stderr; auto: if it is a terminal")
-	set.Var(&f.wallTimes, "wall-times", "on or off: show how long all this took; the only output\n"+
-		"that differs from run to run")
-	set.IntVar(&f.workers, "workers", 0,
-		"for a log: size of the fleet (default: what its header says)")
-	logs := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.log.register(logs)
-	logs.VisitAll(func(flag *pflag.Flag) {
-		flag.Usage = "for a log: " + flag.Usage
-		set.AddFlag(flag)
+	set.Var(&f.checks, "checks", "check the invariants of the pool all the way")
+	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
+	set.Var(&f.wallTimes, "wall-times", "say how long all this took; nothing else differs from "+
+		"run to run")
+	addGroup(set, logGroup, func(set *pflag.FlagSet) {
+		set.IntVar(&f.workers, "workers", 0, "size of the fleet (default: what the log's header says)")
+		f.log.register(set)
 	})
 }
 
@@ -66,16 +58,14 @@ const maxWorkers = 1_000_000
 // check returns an error if the flags contradict each other or the kind of input.
 func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 	if !isLog {
-		only := logOnly()
-		var wrong string
+		wrong := ""
 		set.Visit(func(flag *pflag.Flag) {
-			if only[flag.Name] && wrong == "" {
+			if groupOf(flag) != "" && wrong == "" {
 				wrong = flag.Name
 			}
 		})
 		if wrong != "" {
-			return usagef("--%s is for a log, and none was named; an experiment's fields are "+
-				"changed by --set", wrong)
+			return usagef("--%s is for a log; an experiment's fields are changed by --set", wrong)
 		}
 	}
 	if isLog && f.trace != "" {
@@ -87,12 +77,43 @@ func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 	if f.top < 0 || f.parallel < 0 {
 		return usagef("--top and --parallel may not be negative")
 	}
-	for name, path := range map[string]string{"html": f.html, "json": f.json, "csv": f.csv} {
-		if set.Changed(name) && path == "" {
+	for _, name := range []string{"html", "json", "csv"} {
+		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
 			return usagef("--%s names no file", name)
 		}
 	}
+	f.topIsSet = set.Changed("top")
+	return f.checkOutputs()
+}
+
+// checkOutputs returns an error if two files would take each other's place.
+func (f *runFlags) checkOutputs() error {
+	paths := map[string]bool{}
+	for _, path := range []string{f.html, f.json, f.csv} {
+		switch {
+		case path == "":
+		case paths[filepath.Clean(path)] && path == report.Stdout:
+			return usagef("only one file can go to standard output")
+		case paths[filepath.Clean(path)]:
+			return usagef("two files would be written to %s", path)
+		default:
+			paths[filepath.Clean(path)] = true
+		}
+	}
 	return nil
+}
+
+// onStdout says whether a file goes to standard output, in place of the tables.
+func (f *runFlags) onStdout() bool {
+	return slices.Contains([]string{f.html, f.json, f.csv}, report.Stdout)
+}
+
+// topOf is how many accounts have rows of their own in the reports of an experiment; 0 for all.
+func (f *runFlags) topOf(e *experiment.Experiment) int {
+	if f.topIsSet {
+		return f.top
+	}
+	return e.File.Report.TopAccounts
 }
 
 // onOff is a flag that is on or off.
@@ -122,7 +143,7 @@ func (f *onOff) Set(s string) error {
 // progressFlag says when there is a progress bar.
 type progressFlag string
 
-func (f *progressFlag) Type() string   { return "when" }
+func (f *progressFlag) Type() string   { return "auto|on|off" }
 func (f *progressFlag) String() string { return string(*f) }
 
 func (f *progressFlag) Set(s string) error {

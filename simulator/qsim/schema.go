@@ -24,7 +24,7 @@ func newSchemaCommand(stdout io.Writer) *cobra.Command {
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if _, err := stdout.Write(experiment.Schema()); err != nil {
-				return fmt.Errorf("standard output: %w", err)
+				return fmt.Errorf("standard output: %w", cause(err))
 			}
 			return nil
 		},

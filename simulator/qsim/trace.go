@@ -26,7 +26,7 @@ const traceInfoExamples = `  qsim trace info LOG.swf.gz
 func newTraceCommand(stdout, stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "trace",
-		Short: "Look into logs",
+		Short: "Look into a log: 'qsim trace info FILE'",
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -58,17 +58,17 @@ func newTraceInfoCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			info, err := trace.Inspect(c.Context(), source)
 			if err != nil {
-				return stopped(err)
+				return stopped(sourceMistakes(err))
 			}
 			warnMalformed(info.Malformed, info.Warnings, args[0], stderr)
 			return showInfo(c.Context(), info, top, jsonPath, stdout)
 		},
 	}
-	f.register(c.Flags())
 	c.Flags().IntVar(&top, "top", 20,
 		"accounts and other groups with a row of their own, by use; 0 shows all")
-	c.Flags().StringVar(&jsonPath, "json", "",
-		"also write everything to this `file`, as JSON; - is standard\noutput, in place of the tables")
+	c.Flags().StringVar(&jsonPath, "json", "", "also write everything to this `file`, as JSON; - is "+
+		"standard output, in place of the tables")
+	f.register(c.Flags())
 	return c
 }
 

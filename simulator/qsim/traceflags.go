@@ -9,9 +9,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/simulator/trace"
+	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
-// traceFlags say how a log is read; `qsim convert` and `qsim trace info` share them.
+// traceFlags say how a log is read; `qsim run`, `qsim convert` and `qsim trace info` share them.
 type traceFlags struct {
 	source trace.Source
 	format formatFlag
@@ -23,35 +24,41 @@ type traceFlags struct {
 // defaultAccount names the accounts of an SWF log without a preset.
 const defaultAccount = "group-{group}"
 
-// register adds the flags.
+// register adds the flags, under headings of their own.
 func (f *traceFlags) register(set *pflag.FlagSet) {
 	*f = traceFlags{}
 	set.SortFlags = false
+	addGroup(set, logGroup, f.registerMapping)
+	addGroup(set, csvGroup, f.registerTable)
+}
+
+// registerMapping adds the flags for logs of all formats.
+func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
 	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
 	set.StringVar(&f.source.Preset, "preset", "",
-		"the `name` of a ready mapping for a known log:\n"+strings.Join(presetNames(), "\n"))
+		"`name` of a ready mapping for a known log: "+strings.Join(presetNames(), ", "))
 	set.StringVar(&f.source.Account, "account", "",
-		"`template` of the account, or none (default: the preset's;\n"+defaultAccount+
-			" for SWF; the log's own if native; else none)")
+		"`template` of the account, or none for no accounts (default: the preset's; else "+
+			defaultAccount+" for SWF, what the log itself has for native, none for CSV)")
 	set.StringArrayVar(&f.source.BaseLabels, "base-label", nil,
 		"`template` of a label that workers must have; once for each")
 	set.StringArrayVar(&f.source.ProvisionableLabels, "provisionable-label", nil,
 		"`template` of a label that a worker can be given; once for each")
 	set.StringVar(&f.source.Importance, "importance", "",
 		"`template` of the importance, by which figures are grouped")
-	set.Var(&f.tables, "table", "`table` for templates: NAME=KEY:VALUE,KEY:VALUE; the key * is\n"+
+	set.Var(&f.tables, "table", "`table` for templates: NAME=KEY:VALUE,KEY:VALUE; the key * is "+
 		"all others; once for each")
 	set.StringVar((*string)(&f.source.Size), "size", "",
-		"`mode`: expand makes n requests of a submission of n workers,\nsingle one (default expand)")
+		"`mode`: expand makes n requests of a submission of n workers, single one (default expand)")
 	set.StringVar(&f.source.PerWorker, "per-worker", "",
 		"`template` of how much of the log's size a worker has (default 1)")
-	set.DurationVar(&f.from, "from", 0, "leave out what was submitted before this time of the log")
-	set.DurationVar(&f.to, "to", 0, "leave out what was submitted at this time of the log or later")
+	set.Var((*timeFlag)(&f.from), "from",
+		"leave out what was submitted before this time, from the log's start: 36h, 7d, 1h30m")
+	set.Var((*timeFlag)(&f.to), "to", "leave out what was submitted at this time or later")
 	set.Float64Var(&f.source.LoadFactor, "load-factor", 0,
 		"let the same submissions arrive in 1/`x` of the time (default 1)")
 	set.BoolVar(&f.source.Strict, "strict", false,
-		"stop at the first malformed line, instead of skipping and\ncounting them")
-	f.registerTable(set)
+		"stop at the first malformed line, instead of skipping and counting them")
 }
 
 // registerTable adds the flags for the columns of CSV files.
@@ -61,18 +68,18 @@ func (f *traceFlags) registerTable(set *pflag.FlagSet) {
 		name, usage string
 		to          *string
 	}{
-		{"id-column", "names the submission", &t.ID},
-		{"submit-column", "says when it was submitted", &t.Submit},
+		{"id-column", "names the submission (default: the row's number)", &t.ID},
+		{"submit-column", "says when it was submitted; needed", &t.Submit},
 		{"start-column", "says when it started", &t.Start},
 		{"end-column", "says when it ended", &t.End},
 		{"run-column", "says how long it ran, in place of start and end", &t.Run},
 		{"wait-column", "says how long it waited, in place of start", &t.Wait},
 		{"size-column", "says how many workers it had (default: one)", &t.Size},
 	} {
-		set.StringVar(c.to, c.name, "", "CSV: the `column` that "+c.usage)
+		set.StringVar(c.to, c.name, "", "`column` that "+c.usage)
 	}
-	set.StringVar(&t.Unit, "unit", "", "CSV: `unit` of all times: s, ms, unix or unix_ms, the last\n"+
-		"two from 1970 (default s)")
+	set.StringVar(&t.Unit, "unit", "",
+		"`unit` of all times: s, ms, unix or unix_ms, the last two from 1970 (default s)")
 }
 
 // of returns the source for a file. An SWF log without a preset has accounts from its groups.
@@ -102,6 +109,24 @@ func presetNames() []string {
 		names = append(names, p.Name)
 	}
 	return names
+}
+
+// timeFlag is a time of a log, written as in experiments.
+type timeFlag time.Duration
+
+func (f *timeFlag) Type() string { return "time" }
+
+func (f *timeFlag) String() string {
+	if *f == 0 {
+		return ""
+	}
+	return time.Duration(*f).String()
+}
+
+func (f *timeFlag) Set(s string) error {
+	d, err := yamltree.Duration(s)
+	*f = timeFlag(d)
+	return err
 }
 
 // formatFlag is the format of a log; empty to find out.

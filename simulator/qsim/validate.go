@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +46,7 @@ func newValidateCommand(stdout, stderr io.Writer) *cobra.Command {
 					continue
 				}
 				if _, err := fmt.Fprintf(stdout, "%s: %s\n", path, text); err != nil {
-					return fmt.Errorf("standard output: %w", err)
+					return fmt.Errorf("standard output: %w", cause(err))
 				}
 			}
 			if bad > 0 {
@@ -65,18 +64,20 @@ func newValidateCommand(stdout, stderr io.Writer) *cobra.Command {
 // check checks one file, warns on stderr, and returns what is in it.
 func check(ctx context.Context, f *experimentFlags, path string, fileOnly bool,
 	stderr io.Writer) (string, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return "", err
+	}
 	if fileOnly {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
-		}
 		e, err := experiment.Parse(path, data, f.sets...)
 		if err != nil {
 			return "", err
 		}
 		return fmt.Sprintf("fine: %s", plan(e)), nil
 	}
-	e, err := experiment.Load(ctx, f.options(path))
+	o := f.options(path)
+	o.Data = data
+	e, err := experiment.Load(ctx, o)
 	if err != nil {
 		return "", err
 	}

@@ -41,6 +41,8 @@ func PairDifferences(out io.Writer, p *Pair, o Options) error {
 		s := newStudy(two)
 		w := s.verdict(1)
 		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
+		writeChanges(&b, "waits less", w.Less)
+		writeChanges(&b, "waits more", w.More)
 		if !w.Same {
 			s.writeDifferences(&b, 1, o.Top)
 		}

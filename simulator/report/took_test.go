@@ -1,0 +1,32 @@
+package report_test
+
+import (
+	"testing"
+
+	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+func TestTook(t *testing.T) {
+	figures := &simulator.Figures{}
+	figures.All.Requests = 600
+	r := &experiment.Results{Variants: []experiment.Variant{
+		{Runs: []experiment.Run{{Seed: 1, Figures: figures}, {Seed: 2, Figures: figures}}},
+	}}
+	for _, c := range []struct {
+		seconds float64
+		want    string
+	}{
+		{0, ""},
+		{0.0001, "took 1ms: 2 runs, 1,200 requests in all"},
+		{0.1234, "took 123ms: 2 runs, 1,200 requests in all"},
+		{6.44, "took 6.4s: 2 runs, 1,200 requests in all"},
+		{83.21, "took 1m23.2s: 2 runs, 1,200 requests in all"},
+	} {
+		r.WallSeconds = c.seconds
+		if got := report.Took(r); got != c.want {
+			t.Errorf("%v: %q, want %q", c.seconds, got, c.want)
+		}
+	}
+}
