@@ -22,6 +22,9 @@ type File struct {
 	// Fleet are the workers. A trace that knows how large its machine was needs none: without it,
 	// there are so many equal workers without labels.
 	Fleet generate.Fleet `yaml:"fleet"`
+	// Nodes is a table of nodes, in CSV, whose workers are the fleet, in place of fleet. Its file is
+	// looked for where that of a trace is.
+	Nodes *trace.FleetSource `yaml:"nodes"`
 	// Timing says how long things take in the simulated world.
 	Timing simulator.Timing `yaml:"timing"`
 	// Faults says what goes wrong, and how often.

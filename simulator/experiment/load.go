@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/field"
 	"github.com/quotasched/quotasched/simulator/trace"
 	"github.com/quotasched/quotasched/simulator/yamltree"
@@ -41,7 +42,8 @@ type WorkloadMaker func(ctx context.Context, f *File, seed uint64) (*trace.Loade
 // loader is how an experiment gets its workloads.
 type loader struct {
 	make  WorkloadMaker
-	first *workload // of the first variant and seed
+	find  func(file string) (string, error) // where the file of nodes is
+	first *workload                         // of the first variant and seed
 }
 
 // Load reads an experiment's file, and the workload of its first variant and seed. Mistakes are as
@@ -65,10 +67,11 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 	if o.Trace != "" && e.File.Trace == nil {
 		return nil, fmt.Errorf("%s has no trace, so %s cannot take its place", o.Path, o.Trace)
 	}
-	e.loader = &loader{make: o.Workloads}
+	finder := &traceFinder{override: o.Trace, hint: o.TraceHint,
+		folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
+	e.loader = &loader{make: o.Workloads,
+		find: func(file string) (string, error) { return finder.find(file, false) }}
 	if o.Workloads == nil {
-		finder := &traceFinder{override: o.Trace, hint: o.TraceHint,
-			folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
 		if err := e.findTraces(finder); err != nil {
 			return nil, err
 		}
@@ -81,8 +84,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 		}
 		return nil, yamltree.Locate(e.root, err).Err()
 	}
-	e.warn()
-	return e, nil
+	return e, e.warn(ctx)
 }
 
 // findTraces returns an error if the log of a variant is not there.
@@ -94,7 +96,7 @@ func (e *Experiment) findTraces(p *traceFinder) error {
 			continue
 		}
 		known[v.trace] = true
-		_, err := p.find(v.trace)
+		_, err := p.findTrace(v.trace)
 		errs = append(errs, err)
 	}
 	return yamltree.Locate(e.root, errors.Join(errs...)).Err()
@@ -125,14 +127,13 @@ func (e *Experiment) choose(only []string) error {
 // Load.
 func (e *Experiment) Workload() WorkloadSummary {
 	first := e.loader.first
-	workers, _ := machines(&e.variants[0].file().Fleet, first.Workload.RealWorkers) // Load checked it
 	return WorkloadSummary{
 		Name:        first.Workload.Name,
 		Start:       first.Workload.Start,
 		Submissions: len(first.Workload.Submissions),
 		Requests:    first.requests,
 		Accounts:    len(first.accounts),
-		Workers:     len(workers),
+		Workers:     first.workers,
 		FromLog:     e.File.Trace != nil,
 		Notes:       append([]string{}, first.Notes...),
 	}
@@ -149,7 +150,7 @@ func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trac
 	}
 	source := *f.Trace
 	var err error
-	if source.File, err = p.find(source.File); err != nil {
+	if source.File, err = p.findTrace(source.File); err != nil {
 		return nil, err
 	}
 	loaded, err := trace.Load(ctx, &source)
@@ -166,9 +167,29 @@ func (l *loader) workload(ctx context.Context, v *variant, seed uint64) (*worklo
 	if len(loaded.Workload.Submissions) == 0 {
 		return nil, errors.New("the workload is empty: nothing is submitted")
 	}
-	if _, err := machines(&f.Fleet, loaded.Workload.RealWorkers); err != nil {
-		return nil, field.In("fleet", err)
+	fleet, err := l.fleet(ctx, f, loaded.Workload)
+	if err != nil {
+		return nil, err
 	}
 	return &workload{Loaded: *loaded, accounts: loaded.Workload.AccountIDs(),
-		requests: loaded.Workload.Requests()}, nil
+		requests: loaded.Workload.Requests(), workers: len(fleet)}, nil
+}
+
+// fleet makes the fleet of a file for a workload. Errors are of package field.
+func (l *loader) fleet(ctx context.Context, f *File, w *simulator.Workload) ([]simulator.Worker,
+	error) {
+	if f.Nodes == nil {
+		workers, err := machines(&f.Fleet, w.RealWorkers)
+		return workers, field.In("fleet", err)
+	}
+	source := *f.Nodes
+	var err error
+	if source.File, err = l.find(source.File); err != nil {
+		return nil, field.In("nodes", field.In("file", err))
+	}
+	workers, err := trace.LoadFleet(ctx, &source)
+	if err != nil {
+		return nil, field.In("nodes", err)
+	}
+	return trace.AddAlternatives(workers, w), nil
 }

@@ -194,7 +194,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 	}
 	r.progress.begin(p, w.requests)
 	f := p.variant.file()
-	workers, err := machines(&f.Fleet, w.Workload.RealWorkers)
+	workers, err := r.shelf.loader.fleet(ctx, f, w.Workload)
 	if err != nil {
 		return err
 	}

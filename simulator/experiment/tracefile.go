@@ -23,14 +23,21 @@ type traceFinder struct {
 const archive = "logs in the Standard Workload Format are in the Parallel Workloads Archive " +
 	"(https://www.cs.huji.ac.il/labs/parallel/workload/)"
 
-// find returns the path at which the file of a trace is. The error (package field, in trace.file)
-// names all places where it is not.
-func (p *traceFinder) find(file string) (string, error) {
+// findTrace returns the path at which the file of a trace is. The error is of package field.
+func (p *traceFinder) findTrace(file string) (string, error) {
+	if p.override != "" {
+		file = p.override
+	}
+	path, err := p.find(file, p.override != "")
+	return path, field.In("trace", field.In("file", err))
+}
+
+// find returns the path at which a file is: as it is if exact is set, or else in the first folder
+// that has it. The error names all places where it is not.
+func (p *traceFinder) find(file string, exact bool) (string, error) {
 	var tried []string
 	switch {
-	case p.override != "":
-		tried = []string{p.override}
-	case filepath.IsAbs(file):
+	case exact, filepath.IsAbs(file):
 		tried = []string{file}
 	default:
 		for _, folder := range p.folders {
@@ -46,6 +53,5 @@ func (p *traceFinder) find(file string) (string, error) {
 	if p.hint != "" {
 		hint = p.hint + "; " + archive
 	}
-	return "", field.In("trace", field.In("file", fmt.Errorf("there is no file %s; %s",
-		strings.Join(tried, ", nor "), hint)))
+	return "", fmt.Errorf("there is no file %s; %s", strings.Join(tried, ", nor "), hint)
 }

@@ -44,9 +44,15 @@ func (f *File) validate() error {
 		errs = append(errs, field.In("trace", f.Trace.Validate()))
 	default:
 		errs = append(errs, field.In("workload", f.Workload.Validate()))
-		if !fleetGiven(&f.Fleet) {
+		if !fleetGiven(&f.Fleet) && f.Nodes == nil {
 			errs = append(errs, field.Errorf("fleet", "is needed for a workload: say how many "+
 				"workers there are"))
+		}
+	}
+	if f.Nodes != nil {
+		errs = append(errs, field.In("nodes", f.Nodes.Validate()))
+		if fleetGiven(&f.Fleet) {
+			errs = append(errs, field.Errorf("nodes", "there is a fleet, too; want one of them"))
 		}
 	}
 	return errors.Join(errs...)

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,10 +12,13 @@ import (
 
 // warn notes what may be a mistake in how the first workload, its fleet and the policies fit
 // together.
-func (e *Experiment) warn() {
+func (e *Experiment) warn(ctx context.Context) error {
 	first := e.loader.first
 	e.Warnings = append(e.Warnings, first.Warnings...)
-	fleet, _ := machines(&e.variants[0].file().Fleet, first.Workload.RealWorkers) // Load checked it
+	fleet, err := e.loader.fleet(ctx, e.variants[0].file(), first.Workload)
+	if err != nil {
+		return err
+	}
 	if n := impossible(first.Workload, fleet); n > 0 {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("requests that can never run, as fewer workers "+
 			"have their labels than they need: %d of %d", n, first.requests))
@@ -25,6 +29,7 @@ func (e *Experiment) warn() {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("policy %q: %s", p.Name, w))
 		}
 	}
+	return nil
 }
 
 // impossible counts the requests of submissions that are larger than the part of the fleet that

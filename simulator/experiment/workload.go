@@ -14,6 +14,7 @@ type workload struct {
 	trace.Loaded
 	accounts []scheduler.AccountID
 	requests int
+	workers  int // of the fleet that it was first made for
 }
 
 // shelf holds the workloads of an experiment, each from its first run to its last one.
