@@ -25,11 +25,14 @@ type FleetSource struct {
 	// ID names a node, and its workers: ID if it has one, ID.0, ID.1 and so on if it has more.
 	// Empty: nodes are called node-1, node-2 and so on.
 	ID string `yaml:"id,omitempty" json:"id,omitempty"`
-	// Labels are those of the node's workers, as in Mapping.BaseLabels.
+	// Labels are the templates of the labels of the node's workers, one template a label. A label
+	// that comes to nothing, or in which a column is blank, is left out.
 	Labels []string `yaml:"labels,omitempty" json:"labels,omitempty"`
-	// Count comes to the number of workers on the node, which may be 0. Empty: 1.
+	// Count is a template that comes to the number of workers on the node, which may be 0. Without
+	// it, 1.
 	Count string `yaml:"count,omitempty" json:"count,omitempty"`
-	// Tables are as in Mapping.
+	// Tables are what templates such as "{model|models}" look values up in: for each table's name,
+	// what stands for which value; "*" stands for all others.
 	Tables map[string]map[string]string `yaml:"tables,omitempty" json:"tables,omitempty"`
 }
 
