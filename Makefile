@@ -55,7 +55,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (20000 inputs).
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: ## Run the benchmarks, and print one table; about a minute.
+bench: ## Run the benchmarks, and print one table; two minutes.
 	$(GO) run ./benchmarks/table
 
 .PHONY: bench-long
