@@ -63,7 +63,7 @@ bench-long: ## The same at full size, up to a million requests; about ten minute
 	$(GO) run ./benchmarks/table -long
 
 .PHONY: demo
-demo: ## Replay the built-in week of a device lab.
+demo: ## Run the built-in experiment: a week of a device lab under three policies.
 	$(GO) run ./simulator/qsim run
 
 .PHONY: generate
