@@ -4,11 +4,11 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/quotasched/quotasched/simulator/report"
 )
 
 // writeWhole writes a file that appears only when it is whole, in place of an older one: until then
@@ -16,34 +16,13 @@ import (
 // is compressed, and "-" is standard output. It stops early when ctx does.
 func writeWhole(ctx context.Context, path string, stdout io.Writer,
 	write func(io.Writer) error) error {
-	if path == "-" {
-		if err := write(&stoppable{ctx: ctx, out: stdout}); err != nil {
-			return stopped(fmt.Errorf("standard output: %w", cause(err)))
-		}
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: is there, and not a file", path)
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	file, err := report.Create(path, stdout)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, cause(err))
+		return err
 	}
-	err = compressed(path, &stoppable{ctx: ctx, out: temp}, write)
-	if err == nil {
-		err = temp.Chmod(0o644)
-	}
-	if err == nil {
-		err = temp.Sync()
-	}
-	err = errors.Join(err, temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(stopped(fmt.Errorf("%s: %w", path, cause(err))), os.Remove(temp.Name()))
-	}
-	return nil
+	return stopped(file.Write(func(w io.Writer) error {
+		return compressed(path, &stoppable{ctx: ctx, out: w}, write)
+	}))
 }
 
 // compressed writes through gzip if the name says so.

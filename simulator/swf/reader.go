@@ -2,13 +2,13 @@ package swf
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/quotasched/quotasched/simulator/gunzip"
 )
 
 // LineError is a malformed line. Reading can go on after it.
@@ -35,7 +35,7 @@ const maxLineBytes = 64 << 10
 // Reader reads a log job by job. It holds one line at a time.
 type Reader struct {
 	file    string
-	in      *bufio.Reader
+	in      *gunzip.Reader
 	closers []io.Closer // in the order in which to close
 	header  Header
 	line    int
@@ -45,20 +45,11 @@ type Reader struct {
 // NewReader returns a reader of a log, which may be gzipped. The name is for error messages. It
 // fails if in fails, or if it begins like a gzip file and is none.
 func NewReader(in io.Reader, name string) (*Reader, error) {
-	r := &Reader{file: name, in: bufio.NewReaderSize(in, maxLineBytes)}
-	magic, err := r.in.Peek(2)
-	if err != nil && err != io.EOF {
+	text, err := gunzip.NewReader(in, maxLineBytes)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, bare(err))
 	}
-	if bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(r.in)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, bare(err))
-		}
-		r.closers = append(r.closers, z)
-		r.in = bufio.NewReaderSize(z, maxLineBytes)
-	}
-	return r, nil
+	return &Reader{file: name, in: text, closers: []io.Closer{text}}, nil
 }
 
 // Open opens a log, which may be gzipped whatever its name. The caller closes the reader.

@@ -3,12 +3,13 @@ package trace
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/quotasched/quotasched/simulator/gunzip"
 )
 
 // maxLineBytes bounds a line of a native log, and a row of a table.
@@ -37,20 +38,11 @@ func open(path string) (*file, error) {
 
 // newFile returns the text of what in has.
 func newFile(in io.Reader, name string) (*file, error) {
-	f := &file{name: name, in: bufio.NewReaderSize(in, maxLineBytes)}
-	magic, err := f.in.Peek(2)
-	if err != nil && err != io.EOF {
+	text, err := gunzip.NewReader(in, maxLineBytes)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, cause(err))
 	}
-	if bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(f.in)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, cause(err))
-		}
-		f.closers = append(f.closers, z)
-		f.in = bufio.NewReaderSize(z, maxLineBytes)
-	}
-	return f, nil
+	return &file{name: name, in: text.Reader, closers: []io.Closer{text}}, nil
 }
 
 // close closes what open opened.
