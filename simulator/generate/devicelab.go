@@ -1,12 +1,12 @@
 package generate
 
 import (
-	_ "embed" // the device lab's file
 	"fmt"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 )
@@ -19,17 +19,17 @@ type World struct {
 	Fleet Fleet `yaml:"fleet" json:"fleet"`
 }
 
-// device-lab.yaml says for people what happens in the lab.
-//
-//go:embed device-lab.yaml
-var deviceLab []byte
-
 // DeviceLab returns the built-in world: a made-up week of a lab in which six teams share 120
-// devices, as device-lab.yaml says.
+// devices. It is that of the example experiment device-lab.yaml, which says it for people.
 func DeviceLab() *World {
+	const name = "device-lab.yaml"
 	var w World
-	if err := yaml.UnmarshalWithOptions(deviceLab, &w, yaml.Strict()); err != nil {
-		panic(fmt.Sprintf("device-lab.yaml, which is a part of the program: %v", err))
+	text, err := experiments.Files.ReadFile(name)
+	if err == nil {
+		err = yaml.Unmarshal(text, &w)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("%s, which is a part of the program: %v", name, err))
 	}
 	return &w
 }

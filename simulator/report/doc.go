@@ -1,7 +1,7 @@
 // Package report writes the figures of simulations down, for people and for programs.
 //
 //	                              for people                     for programs
-//	a run (simulator.Figures)     Table                          FiguresJSON
+//	a run (simulator.Figures)     Table
 //	an experiment (Results)       Comparison, Differences, HTML  JSON, TaskFile (CSV)
 //	two experiments               PairDifferences
 //

@@ -146,18 +146,6 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-func TestJSONOfARun(t *testing.T) {
-	var b strings.Builder
-	if err := report.FiguresJSON(&b, figures()); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"{\n  \"version\": 2,", "\"used_worker_seconds\": 1234567,"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("no %s in\n%s", want, b.String())
-		}
-	}
-}
-
 // task makes up a record of account a.
 func task(account string) *simulator.TaskRecord {
 	return &simulator.TaskRecord{

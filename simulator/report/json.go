@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -12,11 +11,4 @@ import (
 // results give equal bytes. An error says which value JSON cannot hold, such as NaN.
 func JSON(w io.Writer, results *experiment.Results) error {
 	return json.NewEncoder(w).Encode(results)
-}
-
-// FiguresJSON writes the figures of a single run, indented for people.
-func FiguresJSON(w io.Writer, f *simulator.Figures) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(f)
 }
