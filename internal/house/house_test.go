@@ -54,9 +54,16 @@ var mayImport = map[string][]string{
 	"protos":     {},
 	"scheduler":  {"protos"},
 	"reconciler": {"protos", "scheduler"},
-	"simulator":  {"protos", "scheduler", "reconciler", "simulator", "internal", "examples"},
+	"pool":       {"protos", "scheduler", "reconciler"},
+	"explain":    {"protos"},
+	"journal":    {"protos"},
+	"replay":     {"protos", "scheduler", "pool", "journal"},
+	"shadow":     {"protos", "scheduler", "pool"},
+	"forecast":   {"protos", "scheduler", "pool"},
+	"simulator": {"protos", "scheduler", "reconciler", "pool", "explain", "journal", "replay",
+		"shadow", "forecast", "simulator", "internal", "examples"},
 	"benchmarks": {"protos", "scheduler", "reconciler", "simulator", "benchmarks", "internal"},
-	"examples":   {"protos", "scheduler", "reconciler", "simulator", "examples"},
+	"examples":   {"protos", "scheduler", "reconciler", "pool", "simulator", "examples"},
 }
 
 func TestImportsPointDown(t *testing.T) {
@@ -84,7 +91,9 @@ func TestImportsPointDown(t *testing.T) {
 }
 
 // pure are the folders whose code has no clock, no chance, no goroutine, no lock and no I/O.
-var pure = map[string]bool{"scheduler": true, "reconciler": true}
+var pure = map[string]bool{
+	"scheduler": true, "reconciler": true, "pool": true, "explain": true, "shadow": true,
+}
 
 // neverImported are packages that pure code may not import.
 var neverImported = map[string]bool{

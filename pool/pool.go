@@ -1,0 +1,100 @@
+// Package pool holds a scheduler and its reconciler together: one thing that takes operations,
+// answers them, and can be saved, restored and hashed as a whole. Like what it holds it is a pure
+// state machine, and not safe for concurrent use.
+package pool
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/reconciler"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// A Pool is a scheduler and its reconciler. Make one with New or Restore.
+type Pool struct {
+	scheduler  *scheduler.Scheduler
+	reconciler *reconciler.State
+}
+
+// New returns a pool with these settings, which holds nothing but their accounts.
+func New(start time.Time, c *scheduler.Config, options ...reconciler.Option) (*Pool, error) {
+	s, err := scheduler.NewWithConfig(start, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Pool{scheduler: s, reconciler: reconciler.New(options...)}, nil
+}
+
+// Restore returns a pool that goes on from a snapshot exactly as the one that wrote it. The error
+// is scheduler.ErrInvalidSnapshot, and names the field that no pool could have written. Nothing in
+// the pool aliases the message.
+func Restore(snapshot *protos.Pool) (*Pool, error) {
+	if snapshot == nil {
+		return nil, fmt.Errorf("%w: no pool", scheduler.ErrInvalidSnapshot)
+	}
+	s, err := scheduler.NewFromProto(snapshot.GetScheduler())
+	if err != nil {
+		return nil, err
+	}
+	r, err := reconciler.Restore(snapshot.GetReconciler())
+	if err != nil {
+		return nil, err
+	}
+	return &Pool{scheduler: s, reconciler: r}, nil
+}
+
+// Scheduler returns the scheduler, for questions. What changes it by other ways than Apply is in no
+// journal.
+func (p *Pool) Scheduler() *scheduler.Scheduler { return p.scheduler }
+
+// Reconciler returns the reconciler; the same goes for it.
+func (p *Pool) Reconciler() *reconciler.State { return p.reconciler }
+
+// Apply runs one operation, as reconciler.Apply does.
+func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
+	e scheduler.EventSink) (*protos.Result, error) {
+	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
+}
+
+// Step runs one operation and returns all that came of it: the answer or the error, and the events.
+// An operation that is refused is an outcome like others.
+func (p *Pool) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {
+	var events eventList
+	result, err := p.Apply(ctx, op, &events)
+	if err != nil {
+		return &protos.Outcome{Error: strings.ToValidUTF8(err.Error(), "?"), Events: events}
+	}
+	return &protos.Outcome{Result: result, Events: events}
+}
+
+// Snapshot returns the whole state, sharing nothing with it. It is canonical: the same state gives
+// the same bytes under deterministic marshalling. It costs O(n log n) in what is stored.
+func (p *Pool) Snapshot() *protos.Pool {
+	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
+}
+
+// Hash returns the SHA-256 of the snapshot's bytes, and costs as much.
+func (p *Pool) Hash() [sha256.Size]byte { return Digest(p.Snapshot()) }
+
+// Digest returns the SHA-256 of a message, deterministically marshalled. All messages with text that
+// is not UTF-8, which cannot be marshalled, have the same one; pools do not make such messages.
+func Digest(m proto.Message) [sha256.Size]byte {
+	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		bytes = []byte("not UTF-8")
+	}
+	return sha256.Sum256(bytes)
+}
+
+// eventList keeps events.
+type eventList []*protos.TaskEvent
+
+// AddEvent implements scheduler.EventSink.
+func (l *eventList) AddEvent(e *protos.TaskEvent) { *l = append(*l, e) }
