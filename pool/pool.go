@@ -83,8 +83,8 @@ func (p *Pool) Snapshot() *protos.Pool {
 // Hash returns the SHA-256 of the snapshot's bytes, and costs as much.
 func (p *Pool) Hash() [sha256.Size]byte { return Digest(p.Snapshot()) }
 
-// Digest returns the SHA-256 of a message, deterministically marshalled. All messages with text that
-// is not UTF-8, which cannot be marshalled, have the same one; pools do not make such messages.
+// Digest returns the SHA-256 of a message, deterministically marshalled. All messages with text
+// that is not UTF-8, which cannot be marshalled, have the same one; pools make no such messages.
 func Digest(m proto.Message) [sha256.Size]byte {
 	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
