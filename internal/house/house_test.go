@@ -58,10 +58,13 @@ var mayImport = map[string][]string{
 	"explain":    {"protos"},
 	"journal":    {"protos"},
 	"replay":     {"protos", "scheduler", "pool", "journal"},
+	"fork":       {"protos", "scheduler", "pool"},
+	"forecast":   {"protos", "scheduler", "pool", "fork"},
+	"history":    {"protos", "scheduler", "pool", "fork"},
+	"plan":       {"protos", "scheduler", "pool", "fork", "history"},
 	"shadow":     {"protos", "scheduler", "pool"},
-	"forecast":   {"protos", "scheduler", "pool"},
 	"simulator": {"protos", "scheduler", "reconciler", "pool", "explain", "journal", "replay",
-		"shadow", "forecast", "simulator", "internal", "examples"},
+		"fork", "forecast", "history", "plan", "shadow", "simulator", "internal", "examples"},
 	"benchmarks": {"protos", "scheduler", "reconciler", "simulator", "benchmarks", "internal"},
 	"examples":   {"protos", "scheduler", "reconciler", "pool", "simulator", "examples"},
 }
@@ -93,6 +96,7 @@ func TestImportsPointDown(t *testing.T) {
 // pure are the folders whose code has no clock, no chance, no goroutine, no lock and no I/O.
 var pure = map[string]bool{
 	"scheduler": true, "reconciler": true, "pool": true, "explain": true, "shadow": true,
+	"fork": true, "history": true,
 }
 
 // neverImported are packages that pure code may not import.

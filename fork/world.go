@@ -1,0 +1,69 @@
+package fork
+
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// World is what a fork makes up about everything outside of the pool.
+type World struct {
+	// Workers are all workers that ever pull, in any order. A worker of the snapshot that is not
+	// among them ends its task, if it has one, and never pulls again.
+	Workers []Worker
+	// Arrivals are the requests that come after the snapshot, by time.
+	Arrivals []Arrival
+	// RunTime returns how long a task runs in all, from its start; 0 and less is no time at all. It
+	// is asked once for each run of a task, when that starts, or, for a task that runs in the
+	// snapshot, at the beginning of the fork. A task that has run for longer than that by then
+	// ends at the first tick.
+	RunTime func(Task) time.Duration
+	// NoRetry ends a task that is preempted. Otherwise it waits again, and then runs from its
+	// beginning.
+	NoRetry bool
+	// Timing has the dispatcher's habits.
+	Timing Timing
+}
+
+// Worker is a worker of a world.
+type Worker struct {
+	// ID is not empty, and no two are equal.
+	ID scheduler.WorkerID
+	// Labels are those that it pulls with.
+	Labels []string
+	// From is when it first pulls; the zero time and times before the snapshot's are the beginning
+	// of the fork.
+	From time.Time
+	// Until is when it pulls no more; what it runs then goes on to its end. The zero time is never.
+	Until time.Time
+}
+
+// Arrival is a request that comes.
+type Arrival struct {
+	// Time is when the dispatcher hears of it; it is not before the snapshot's time.
+	Time time.Time
+	// Request has its content: id, account, labels, tags and enqueue time.
+	Request scheduler.TaskRequest
+}
+
+// Task is a run of a request on a worker.
+type Task struct {
+	// Request has what is known of the request.
+	Request scheduler.TaskRequest
+	// Worker runs it.
+	Worker scheduler.WorkerID
+	// Start is when it started.
+	Start time.Time
+	// Attempt counts the runs of the request in the fork, from 0. The run of a task that runs in
+	// the snapshot is attempt 0.
+	Attempt int
+}
+
+// Timing has a dispatcher's habits.
+type Timing struct {
+	// Tick is the least time between two passes; 0 means a second.
+	Tick time.Duration
+	// Heartbeat is the longest time between two passes while anything waits or runs; 0 means a
+	// minute.
+	Heartbeat time.Duration
+}
