@@ -32,6 +32,7 @@ type labelTable struct {
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
 	buf    []uint32
+	sorted map[*labelSet][]string // cache: the names of sets, sorted
 
 	empty *labelSet
 }
@@ -40,6 +41,7 @@ func newLabelTable() *labelTable {
 	t := &labelTable{
 		byName: map[string]*label{},
 		sets:   map[uint64]*labelSet{},
+		sorted: map[*labelSet][]string{},
 		empty:  &labelSet{refs: 1},
 	}
 	t.sets[hashIDs(nil)] = t.empty
@@ -104,6 +106,7 @@ func (t *labelTable) release(s *labelSet) {
 		}
 		p.next = s.next
 	}
+	delete(t.sorted, s)
 	for _, id := range s.ids {
 		l := t.byID[id]
 		if l.refs--; l.refs == 0 {
@@ -133,8 +136,12 @@ func (t *labelTable) label(name string) *label {
 	return l
 }
 
-// names returns the labels of a set, sorted by name.
+// names returns the labels of a set, sorted by name, in memory that the caller owns. It only reads,
+// as questions do that may be asked several at a time.
 func (t *labelTable) names(s *labelSet) []string {
+	if known := t.sorted[s]; known != nil {
+		return slices.Clone(known)
+	}
 	if len(s.ids) == 0 {
 		return nil
 	}
@@ -144,6 +151,26 @@ func (t *labelTable) names(s *labelSet) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// sortedMax bounds how many label sets are kept as sorted names. Sorting costs more than all else
+// that it takes to speak of a set, and most talk is of few sets.
+const sortedMax = 1024
+
+// sortedNames returns what names does, in memory that nobody may write to, and keeps it.
+func (t *labelTable) sortedNames(s *labelSet) []string {
+	if len(s.ids) == 0 {
+		return nil
+	}
+	known := t.sorted[s]
+	if known == nil {
+		if len(t.sorted) == sortedMax {
+			clear(t.sorted)
+		}
+		known = t.names(s)
+		t.sorted[s] = known
+	}
+	return known
 }
 
 // within reports whether all labels of a are in b.

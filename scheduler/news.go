@@ -70,12 +70,12 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 	if err != nil {
 		return err
 	}
-	sink, w := sinkOrNil(e), run.worker
+	sink, w := s.sinkFor(e), run.worker
 	was := s.placeOf(sink, run)
 	s.takeBack(run, run.stage != Running)
 	s.forget(w)
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(unassigned, fromScheduler, instantOf(at), s.requests[id], was))
+		sink.AddEvent(s.placeEvent(unassigned, fromScheduler, instantOf(at), s.requests[id], &was))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}
-	sink, at, w := sinkOrNil(e), instantOf(t), s.workers[id]
+	sink, at, w := s.sinkFor(e), instantOf(t), s.workers[id]
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
@@ -81,7 +81,7 @@ func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
 	if r.stage == Running {
 		s.endRun(r)
 		if sink != nil {
-			sink.AddEvent(s.completedEvent(req, was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
+			sink.AddEvent(s.completedEvent(req, &was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
 		}
 		s.leave(req)
 		return
@@ -89,6 +89,6 @@ func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
 	s.takeBack(r, r.stage == Held)
 	req.confirmed = t
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
 	}
 }

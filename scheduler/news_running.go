@@ -19,7 +19,7 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 	if err := checkNews(id, worker, t); err != nil {
 		return err
 	}
-	sink, at := sinkOrNil(e), instantOf(t)
+	sink, at := s.sinkFor(e), instantOf(t)
 	r, w := s.requests[id], s.workers[worker]
 	if o := checkRunningNews(r, w, at); o != nil {
 		s.ignore(sink, r, newsOf{id, worker}, o, at)
@@ -69,7 +69,7 @@ func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 	if run.stage == Running {
 		s.endRun(run)
 		if sink != nil {
-			e := s.completedEvent(req, was, t,
+			e := s.completedEvent(req, &was, t,
 				protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER)
 			e.GetCompleted().OtherRequestId = string(by)
 			sink.AddEvent(e)
@@ -80,7 +80,7 @@ func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 	s.takeBack(run, run.stage == Held)
 	req.confirmed = t
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
 	}
 }
 
