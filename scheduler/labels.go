@@ -3,6 +3,8 @@ package scheduler
 import (
 	"slices"
 	"strings"
+
+	"go.chromium.org/luci/common/data/stringset"
 )
 
 // A label is an interned label: it exists while a label set in use has it.
@@ -171,6 +173,23 @@ func (t *labelTable) sortedNames(s *labelSet) []string {
 		t.sorted[s] = known
 	}
 	return known
+}
+
+// amongMax bounds how many names are compared with each other before a map of them pays off.
+const amongMax = 4096
+
+// among reports whether all labels of a set are among names, which are in any order.
+func (t *labelTable) among(s *labelSet, names []string) bool {
+	has := func(name string) bool { return slices.Contains(names, name) }
+	if len(s.ids)*len(names) > amongMax {
+		has = stringset.NewFromSlice(names...).Has
+	}
+	for _, id := range s.ids {
+		if !has(t.byID[id].name) {
+			return false
+		}
+	}
+	return true
 }
 
 // within reports whether all labels of a are in b.

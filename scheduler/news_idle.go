@@ -15,6 +15,11 @@ import (
 //
 // The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e EventSink) error {
+	return s.MarkIdleWith(id, labels.ToSlice(), t, e)
+}
+
+// MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
+func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	defer s.checkInvariants()
 	if err := checkID("worker", string(id)); err != nil {
 		return err
@@ -22,7 +27,6 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	names := labels.ToSlice()
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}

@@ -25,6 +25,17 @@ func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
 // Knows reports whether a request is known: it waits, or is on a worker.
 func (s *Scheduler) Knows(id RequestID) bool { return s.requests[id] != nil }
 
+// Satisfies reports whether labels, in any order, have all the base labels and all the provisionable
+// labels of a request that is known. It costs O(labels), and no memory where labels are few.
+func (s *Scheduler) Satisfies(labels []string, id RequestID) (base, provisionable bool) {
+	r := s.requests[id]
+	if r == nil {
+		return false, false
+	}
+	n := r.lane.need
+	return s.labels.among(n.base, labels), s.labels.among(n.prov, labels)
+}
+
 // Worker returns a worker that is known.
 func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {
 	w := s.workers[id]
