@@ -45,10 +45,10 @@ func (e *engine) recordEnd(r *request, outcome string) {
 	record := e.newRecord(r.submission, r.id, outcome)
 	record.Runs, record.Preemptions, record.Lost = r.runs, r.preemptions, r.lost
 	if r.runs > 0 {
-		until := r.ended
-		record.FirstStart, record.Start, record.End = r.first, r.started, r.ended
+		until := r.stopped
+		record.FirstStart, record.Start, record.End = r.first, r.started, r.stopped
 		record.Worker, record.Level = r.ranOn, r.ranAt
-		if r.ended == Unknown {
+		if r.stopped == Unknown {
 			until, record.Level = e.now, r.level
 		}
 		record.Provision = max(0, min(until, r.provisioned)-r.started)

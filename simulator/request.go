@@ -39,6 +39,8 @@ type request struct {
 	told bool
 	// stopping is true from when the pool preempted it until its worker stops.
 	stopping bool
+	// ended is true once it is over.
+	ended bool
 	// level is what the pool last said that it runs at, since levelSince.
 	level      scheduler.Priority
 	levelSince time.Duration
@@ -56,11 +58,11 @@ type request struct {
 	// stopped runs had done.
 	runs, preemptions int
 	lost              time.Duration
-	// ranOn, ranAt, provisioned and ended are of its last run: the worker, the level at the end,
+	// ranOn, ranAt, provisioned and stopped are of its last run: the worker, the level at the end,
 	// when it had provisioned, or will have, and the end, Unknown while it runs.
-	ranOn              scheduler.WorkerID
-	ranAt              scheduler.Priority
-	provisioned, ended time.Duration
+	ranOn                scheduler.WorkerID
+	ranAt                scheduler.Priority
+	provisioned, stopped time.Duration
 }
 
 // onWorker says whether a worker has been given it.

@@ -14,7 +14,17 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 	if e.checks != nil {
 		e.checks.events = append(e.checks.events, event)
 	}
-	r := e.requests[scheduler.RequestID(event.RequestId)]
+	switch event.Type {
+	case protos.TaskEvent_TYPE_ENQUEUED, protos.TaskEvent_TYPE_UPDATED:
+		return // the pool only repeats what it was told
+	case protos.TaskEvent_TYPE_IGNORED:
+		e.tally.ignoredNews++
+		return
+	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
+		e.tally.expiredWorkers++
+		return
+	}
+	r := e.outstandingCalled(scheduler.RequestID(event.RequestId))
 	switch event.Type {
 	case protos.TaskEvent_TYPE_ASSIGNED:
 		e.onAssigned(event, r)
@@ -33,11 +43,36 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 		if r != nil {
 			e.changeLevel(r, scheduler.Priority(event.GetAdopted().Priority))
 		}
-	case protos.TaskEvent_TYPE_IGNORED:
-		e.tally.ignoredNews++
-	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
-		e.tally.expiredWorkers++
 	}
+}
+
+// OnlyReads implements scheduler.EventReader: only checks keep events.
+func (e *engine) OnlyReads() bool { return e.checks == nil }
+
+// outstandingCalled returns the request with an id that has arrived and not ended; nil if there is
+// none. Most events of news are about its own request, which is at hand.
+func (e *engine) outstandingCalled(id scheduler.RequestID) *request {
+	if r := e.dispatcher.subject; r != nil && r.id == id {
+		return unlessEnded(r)
+	}
+	return e.requests[id]
+}
+
+// offered returns the same for a request that the pool has for a worker, which may be nil: usually
+// the one that was assigned to it last.
+func (e *engine) offered(w *worker, id scheduler.RequestID) *request {
+	if w != nil && w.promised != nil && w.promised.id == id {
+		return unlessEnded(w.promised)
+	}
+	return e.requests[id]
+}
+
+// unlessEnded returns a request, or nil if it is over.
+func unlessEnded(r *request) *request {
+	if r.ended {
+		return nil
+	}
+	return r
 }
 
 // onAssigned holds the request for its worker.
@@ -68,6 +103,7 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	if event.GetAssigned().Preempting {
 		r.account.caused++
 	}
+	w.promised = r
 	e.dispatcher.assigned = append(e.dispatcher.assigned, w)
 }
 

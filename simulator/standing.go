@@ -84,7 +84,7 @@ func (t *tally) unplace(r *request) {
 func (t *tally) begins(r *request, w *worker, provisioned time.Duration) {
 	t.starts++
 	r.runs++
-	r.ranOn, r.provisioned, r.ended = w.id, provisioned, Unknown
+	r.ranOn, r.provisioned, r.stopped = w.id, provisioned, Unknown
 	s := &r.standing
 	s.runs, s.runsAt = true, r.level
 	t.busy[s.runsAt].add(millis(t.now), 1)
@@ -104,7 +104,7 @@ func (t *tally) leaves(r *request) {
 		return
 	}
 	s.runs = false
-	r.ended, r.ranAt = t.now, r.level
+	r.stopped, r.ranAt = t.now, r.level
 	t.busy[s.runsAt].add(millis(t.now), -1)
 	r.account.change(millis(t.now), 0, -1)
 	if s.provisions {
