@@ -123,6 +123,9 @@ func (seen *seenWorkers) has(pulls []pull, id scheduler.WorkerID) bool {
 // blockErrors keeps the scheduler from placing requests with errors, takes them back if they were
 // not handed out, and notes where they run.
 func (state *State) blockErrors(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
+	if len(state.errors) == 0 {
+		return
+	}
 	for _, id := range sortedKeys(state.errors) {
 		e := state.errors[id]
 		e.worker = ""
@@ -167,7 +170,7 @@ func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t tim
 		w := &pulls[i]
 		state.dropStale(s, w.id)
 		if e := state.entries[w.id]; e != nil {
-			if base, _ := s.Satisfies(w.labels, e.request); base {
+			if base, _ := s.Satisfies(w.labels, e.request, w.id); base {
 				continue
 			}
 			logging.Infof(ctx, "AssignTasks: the labels of worker %q no longer satisfy request %q",
@@ -192,14 +195,14 @@ func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
 // that do not satisfy it: then it is held for a newer pull.
 func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler,
 	pulls []pull) []Assignment {
-	var out []Assignment
+	out := slices.Grow([]Assignment(nil), min(len(pulls), len(state.entries)))
 	for i := range pulls {
 		w := &pulls[i]
 		e := state.entries[w.id]
 		if e == nil || state.errors[e.request] != nil {
 			continue
 		}
-		base, provisioned := s.Satisfies(w.labels, e.request)
+		base, provisioned := s.Satisfies(w.labels, e.request, w.id)
 		if !base {
 			continue
 		}

@@ -147,7 +147,7 @@ func (state *State) NotifyTaskAbsent(ctx context.Context, s *scheduler.Scheduler
 	must(s.NotifyTaskAbsent(id, update.Time, events))
 	state.endAborts(id)
 	delete(state.expired, id)
-	if _, known := s.Request(id); !known {
+	if len(state.errors) > 0 && !s.Knows(id) {
 		delete(state.errors, id)
 	}
 	state.dropStaleOf(s, id)

@@ -128,8 +128,9 @@ func (s *Scheduler) runOn(id RequestID, worker WorkerID) (*run, error) {
 	if err := checkIDs(id, worker); err != nil {
 		return nil, err
 	}
-	if !s.IsAssigned(id, worker) {
+	run := s.runOf(id, worker)
+	if run == nil {
 		return nil, fmt.Errorf("%w: request %q, worker %q", ErrNotAssigned, id, worker)
 	}
-	return s.workers[worker].run, nil
+	return run, nil
 }

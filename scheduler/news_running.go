@@ -20,7 +20,8 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 		return err
 	}
 	sink, at := s.sinkFor(e), instantOf(t)
-	r, w := s.requests[id], s.workers[worker]
+	w := s.workers[worker]
+	r := s.requestNear(id, w)
 	if o := checkRunningNews(r, w, at); o != nil {
 		s.ignore(sink, r, newsOf{id, worker}, o, at)
 		return nil
@@ -42,6 +43,15 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 		s.adopt(r, w, at, sink)
 	}
 	return nil
+}
+
+// requestNear returns the request of that name, or nil: in the usual case the one on the worker,
+// which may be nil.
+func (s *Scheduler) requestNear(id RequestID, w *worker) *request {
+	if w != nil && w.run != nil && w.run.req.id == id {
+		return w.run.req
+	}
+	return s.requests[id]
 }
 
 // checkRunningNews returns why the news that r runs on w is old, or nil. Either may be nil.
