@@ -13,8 +13,8 @@ const (
 	auditOperations = 4
 )
 
-// auditPlan is when to look for lost requests again: neither before an instant, nor before the pool
-// was told a number of operations.
+// auditPlan is when to look for lost requests again: not before an instant, nor before enough
+// operations after those that there were at the last time.
 type auditPlan struct {
 	next       time.Duration
 	operations int
@@ -23,11 +23,11 @@ type auditPlan struct {
 // maybeAudit looks for lost requests if that is due.
 func (e *engine) maybeAudit() {
 	p := &e.audits
-	if e.now < p.next || e.dispatcher.operations < p.operations {
+	operations := e.dispatcher.operations
+	if e.now < p.next || operations-p.operations < auditOperations*len(e.requests) {
 		return
 	}
-	p.next = e.now + auditPeriod
-	p.operations = e.dispatcher.operations + auditOperations*len(e.requests)
+	p.next, p.operations = e.now+auditPeriod, operations
 	e.audit()
 }
 
