@@ -119,6 +119,9 @@ func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 
 // TakeExpired returns the requests that expired since the last call, sorted.
 func (s *Scheduler) TakeExpired() []RequestID {
+	if len(s.expired) == 0 {
+		return nil
+	}
 	ids := sortedKeys(s.expired)
 	clear(s.expired)
 	return ids
