@@ -33,9 +33,9 @@ func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
 // Knows reports whether a request is known: it waits, or is on a worker.
 func (s *Scheduler) Knows(id RequestID) bool { return s.requests[id] != nil }
 
-// Satisfies reports whether labels, in any order, have all the base labels and all the provisionable
-// labels of a request that is on a worker; of others it says no. It costs O(labels), and no memory
-// where labels are few.
+// Satisfies reports whether labels, in any order, have all the base labels, and all the
+// provisionable labels, of a request that is on a worker; of others it says no. It costs O(labels),
+// and no memory where labels are few.
 func (s *Scheduler) Satisfies(labels []string, r RequestID, w WorkerID) (base, prov bool) {
 	run := s.runOf(r, w)
 	if run == nil {

@@ -230,8 +230,8 @@ func (e *engine) arrive() {
 		return
 	}
 	for i := range s.Size {
-		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown,
-			order: e.arrivedRequests}
+		r := &request{id: s.requestID(i), submission: int32(index), account: account,
+			first: Unknown, order: int32(e.arrivedRequests)}
 		e.arrivedRequests++
 		e.requests[r.id] = r
 		e.tally.enqueue(r)

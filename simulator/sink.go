@@ -32,7 +32,7 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 		e.onPreempted(event, r)
 	case protos.TaskEvent_TYPE_REPRIORITIZED:
 		if r != nil {
-			e.changeLevel(r, scheduler.Priority(event.GetReprioritized().NewPriority))
+			e.changeLevel(r, level(event.GetReprioritized().NewPriority))
 		}
 		e.tally.reprioritized++
 	case protos.TaskEvent_TYPE_COMPLETED:
@@ -41,7 +41,7 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 		e.onTakenBack(event, r)
 	case protos.TaskEvent_TYPE_ADOPTED:
 		if r != nil {
-			e.changeLevel(r, scheduler.Priority(event.GetAdopted().Priority))
+			e.changeLevel(r, level(event.GetAdopted().Priority))
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	if !r.onWorker() { // a worker that is about to start it may still be faster
 		r.state, r.worker = requestHeld, w
 	}
-	r.level = scheduler.Priority(event.GetAssigned().Priority)
+	r.level = level(event.GetAssigned().Priority)
 	e.tally.place(r)
 	e.tally.assignments++
 	if event.GetAssigned().Preempting {
@@ -171,9 +171,9 @@ func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
 }
 
 // changeLevel settles what the task used at its level, and goes on at another one.
-func (e *engine) changeLevel(r *request, level scheduler.Priority) {
+func (e *engine) changeLevel(r *request, to level) {
 	e.settleLevel(r)
-	r.level = level
+	r.level = to
 	e.tally.place(r)
 }
 

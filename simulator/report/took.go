@@ -24,9 +24,10 @@ func Took(results *experiment.Results) string {
 			starts += r.Figures.Pool.Starts
 		}
 	}
-	text := fmt.Sprintf("took %v: %s, %s in all; %s started a second", roundedTime(results.WallSeconds),
-		plural(runs, "run"), plural(requests, "request"), plural(perSecond(starts, results.WallSeconds),
-			"task"))
+	rate := perSecond(starts, results.WallSeconds)
+	text := fmt.Sprintf("took %v: %s, %s in all; %s started a second",
+		roundedTime(results.WallSeconds), plural(runs, "run"), plural(requests, "request"),
+		plural(rate, "task"))
 	if results.WallLoadSeconds > 0 {
 		text += fmt.Sprintf(", after %v of loading", roundedTime(results.WallLoadSeconds))
 	}
