@@ -111,15 +111,18 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
 	op *protos.AssignTasks, events scheduler.EventSink) *protos.Result {
-	pulls := make([]pull, len(op.GetWorkers()))
+	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
-		pulls[i] = pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()}
+		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
 	}
 	result := &protos.Result{}
-	assignments := state.assignTasks(ctx, s, t, events, pulls)
+	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
+	clear(pulls)
+	state.pulls, state.answered = pulls, assignments[:0]
 	if len(assignments) == 0 {
 		return result
 	}
+	defer clear(assignments)
 	result.Assignments = make([]*protos.Assignment, len(assignments))
 	memory := make([]protos.Assignment, len(assignments))
 	for i := range assignments {

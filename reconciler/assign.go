@@ -60,7 +60,7 @@ func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 		}
 		pulls = append(pulls, pull{i, w.ID, w.Labels.ToSlice()})
 	}
-	return state.assignTasks(ctx, s, t, events, pulls)
+	return state.assignTasks(ctx, s, t, events, pulls, nil)
 }
 
 // A pull is a worker that asks for a task: the one at index of the call, with labels in any order.
@@ -70,9 +70,10 @@ type pull struct {
 	labels []string
 }
 
-// assignTasks is AssignTasks at a valid time, for workers some of which may not count.
+// assignTasks is AssignTasks at a valid time, for workers some of which may not count. It appends
+// to out, and uses the memory of pulls.
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
-	events scheduler.EventSink, pulls []pull) []Assignment {
+	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
 	pulls = validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
@@ -82,7 +83,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	}
 	state.takePulls(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)
-	return state.handOut(ctx, s, pulls)
+	return state.handOut(ctx, s, pulls, out)
 }
 
 // validPulls returns the pulls of a call that count, in the memory of what it is given.
@@ -191,11 +192,11 @@ func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
 	}
 }
 
-// handOut gives each worker of a call what is held for it. A pull that was old news may have labels
-// that do not satisfy it: then it is held for a newer pull.
+// handOut gives each worker of a call what is held for it, and appends that to out. A pull that was
+// old news may have labels that do not satisfy it: then it is held for a newer pull.
 func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler,
-	pulls []pull) []Assignment {
-	out := slices.Grow([]Assignment(nil), min(len(pulls), len(state.entries)))
+	pulls []pull, out []Assignment) []Assignment {
+	out = slices.Grow(out, min(len(pulls), len(state.entries)))
 	for i := range pulls {
 		w := &pulls[i]
 		e := state.entries[w.id]
