@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.chromium.org/luci/common/data/stringset"
-
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -56,7 +54,7 @@ func apply(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Tim
 	case *protos.Operation_ResetBalance:
 		return s.ResetBalance(scheduler.AccountID(k.ResetBalance.GetAccountId()))
 	case *protos.Operation_TaskWaiting:
-		return taskWaiting(ctx, state, s, t, k.TaskWaiting, events)
+		return taskWaiting(state, s, t, k.TaskWaiting, events)
 	case *protos.Operation_TaskRunning:
 		return state.NotifyTaskRunning(ctx, s, events, &TaskRunningRequest{
 			RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
@@ -92,7 +90,7 @@ func addAccount(s *scheduler.Scheduler, op *protos.AddAccount) error {
 	return s.AddAccount(scheduler.AccountID(op.GetAccountId()), config, initial)
 }
 
-func taskWaiting(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
+func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 	op *protos.TaskWaiting, events scheduler.EventSink) error {
 	id := scheduler.RequestID(op.GetRequestId())
 	if op.GetEnqueueTime() == nil {
@@ -101,33 +99,37 @@ func taskWaiting(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	if err := checkNanos(op.GetEnqueueTime()); err != nil {
 		return fmt.Errorf("request %q: enqueue time: %w", id, err)
 	}
-	return state.NotifyTaskWaiting(ctx, s, events, &TaskWaitingRequest{
-		AccountID:           scheduler.AccountID(op.GetAccountId()),
-		BaseLabels:          stringset.NewFromSlice(op.GetBaseLabels()...),
-		ProvisionableLabels: stringset.NewFromSlice(op.GetProvisionableLabels()...),
-		EnqueueTime:         op.GetEnqueueTime().AsTime(),
-		RequestID:           id,
+	return state.taskWaiting(s, events, &scheduler.TaskRequest{
+		ID:                  id,
+		Account:             scheduler.AccountID(op.GetAccountId()),
+		BaseLabels:          op.GetBaseLabels(),
+		ProvisionableLabels: op.GetProvisionableLabels(),
 		Tags:                op.GetTags(),
-		Time:                t,
-	})
+		EnqueueTime:         op.GetEnqueueTime().AsTime(),
+	}, t)
 }
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
 	op *protos.AssignTasks, events scheduler.EventSink) *protos.Result {
-	workers := make([]*IdleWorker, len(op.GetWorkers()))
+	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
-		workers[i] = &IdleWorker{
-			ID:     scheduler.WorkerID(w.GetWorkerId()),
-			Labels: stringset.NewFromSlice(w.GetLabels()...),
-		}
+		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
 	}
 	result := &protos.Result{}
-	for _, a := range state.AssignTasks(ctx, s, t, events, workers...) {
-		result.Assignments = append(result.Assignments, &protos.Assignment{
-			WorkerId:          string(a.WorkerID),
-			RequestId:         string(a.RequestID),
-			ProvisionRequired: a.ProvisionRequired,
-		})
+	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
+	clear(pulls)
+	state.pulls, state.answered = pulls, assignments[:0]
+	if len(assignments) == 0 {
+		return result
+	}
+	defer clear(assignments)
+	result.Assignments = make([]*protos.Assignment, len(assignments))
+	memory := make([]protos.Assignment, len(assignments))
+	for i := range assignments {
+		a, m := &assignments[i], &memory[i]
+		m.WorkerId, m.RequestId = string(a.WorkerID), string(a.RequestID)
+		m.ProvisionRequired = a.ProvisionRequired
+		result.Assignments[i] = m
 	}
 	return result
 }

@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.chromium.org/luci/common/data/stringset"
@@ -51,41 +52,81 @@ func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 		logging.Errorf(ctx, "AssignTasks: %s", err)
 		return nil
 	}
-	pulls := validPulls(ctx, workers)
+	pulls := make([]pull, 0, len(workers))
+	for i, w := range workers {
+		if w == nil {
+			logging.Warningf(ctx, "AssignTasks: worker %d of the call is nil", i)
+			continue
+		}
+		pulls = append(pulls, pull{i, w.ID, w.Labels.ToSlice()})
+	}
+	return state.assignTasks(ctx, s, t, events, pulls, nil)
+}
+
+// A pull is a worker that asks for a task: the one at index of the call, with labels in any order.
+type pull struct {
+	index  int
+	id     scheduler.WorkerID
+	labels []string
+}
+
+// assignTasks is AssignTasks at a valid time, for workers some of which may not count. It appends
+// to out, and uses the memory of pulls.
+func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
+	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
+	pulls = validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
 	for _, r := range s.TakeExpired() {
 		state.expired[r] = true
 	}
-	state.pull(ctx, s, t, events, pulls)
+	state.takePulls(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)
-	return state.handOut(ctx, s, pulls)
+	return state.handOut(ctx, s, pulls, out)
 }
 
-// validPulls returns the workers of a call that count.
-func validPulls(ctx context.Context, workers []*IdleWorker) []*IdleWorker {
-	pulls := make([]*IdleWorker, 0, len(workers))
-	seen := make(map[scheduler.WorkerID]bool, len(workers))
-	for i, w := range workers {
-		switch {
-		case w == nil:
-			logging.Warningf(ctx, "AssignTasks: worker %d of the call is nil", i)
-		case checkWorker(w) != nil:
-			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", i, checkWorker(w))
-		case seen[w.ID]:
-			logging.Warningf(ctx, "AssignTasks: worker %q is in the call twice", w.ID)
-		default:
-			seen[w.ID] = true
-			pulls = append(pulls, w)
+// validPulls returns the pulls of a call that count, in the memory of what it is given.
+func validPulls(ctx context.Context, pulls []pull) []pull {
+	valid := pulls[:0]
+	seen := seenWorkers{}
+	for i := range pulls {
+		p := pulls[i]
+		if err := checkPull(&p); err != nil {
+			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", p.index, err)
+		} else if seen.has(valid, p.id) {
+			logging.Warningf(ctx, "AssignTasks: worker %q is in the call twice", p.id)
+		} else {
+			valid = append(valid, p)
 		}
 	}
-	return pulls
+	return valid
+}
+
+// seenWorkers finds workers that are in a call twice: through a map, once they are many.
+type seenWorkers map[scheduler.WorkerID]bool
+
+// has reports whether a worker is among pulls, which grow from call to call.
+func (seen *seenWorkers) has(pulls []pull, id scheduler.WorkerID) bool {
+	const few = 16
+	if len(pulls) < few {
+		return slices.ContainsFunc(pulls, func(p pull) bool { return p.id == id })
+	}
+	if len(*seen) == 0 {
+		*seen = make(seenWorkers, cap(pulls))
+	}
+	for i := len(*seen); i < len(pulls); i++ {
+		(*seen)[pulls[i].id] = true
+	}
+	return (*seen)[id]
 }
 
 // blockErrors keeps the scheduler from placing requests with errors, takes them back if they were
 // not handed out, and notes where they run.
 func (state *State) blockErrors(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
+	if len(state.errors) == 0 {
+		return
+	}
 	for _, id := range sortedKeys(state.errors) {
 		e := state.errors[id]
 		e.worker = ""
@@ -122,28 +163,23 @@ func (state *State) unassign(s *scheduler.Scheduler, r scheduler.RequestID, w sc
 	}
 }
 
-// pull tells the scheduler which workers are idle: those for which nothing is held, and those whose
-// labels no longer satisfy what is.
-func (state *State) pull(ctx context.Context, s *scheduler.Scheduler, t time.Time,
-	events scheduler.EventSink, pulls []*IdleWorker) {
-	for _, w := range pulls {
-		state.dropStale(s, w.ID)
-		if e := state.entries[w.ID]; e != nil {
-			if satisfies(s, w, e) {
+// takePulls tells the scheduler which workers are idle: those for which nothing is held, and those
+// whose labels no longer satisfy what is.
+func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t time.Time,
+	events scheduler.EventSink, pulls []pull) {
+	for i := range pulls {
+		w := &pulls[i]
+		state.dropStale(s, w.id)
+		if e := state.entries[w.id]; e != nil {
+			if base, _ := s.Satisfies(w.labels, e.request, w.id); base {
 				continue
 			}
 			logging.Infof(ctx, "AssignTasks: the labels of worker %q no longer satisfy request %q",
-				w.ID, e.request)
+				w.id, e.request)
 		}
-		must(s.MarkIdle(w.ID, w.Labels, t, events))
-		state.dropStale(s, w.ID)
+		must(s.MarkIdleWith(w.id, w.labels, t, events))
+		state.dropStale(s, w.id)
 	}
-}
-
-// satisfies reports whether a worker that pulls has the base labels of what is held for it.
-func satisfies(s *scheduler.Scheduler, w *IdleWorker, e *entry) bool {
-	r, _ := s.Request(e.request)
-	return w.Labels.HasAll(r.BaseLabels...)
 }
 
 // hold makes each assignment of a pass its worker's entry.
@@ -156,23 +192,27 @@ func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
 	}
 }
 
-// handOut gives each worker of a call what is held for it. A pull that was old news may have labels
-// that do not satisfy it: then it is held for a newer pull.
+// handOut gives each worker of a call what is held for it, and appends that to out. A pull that was
+// old news may have labels that do not satisfy it: then it is held for a newer pull.
 func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler,
-	pulls []*IdleWorker) []Assignment {
-	var out []Assignment
-	for _, w := range pulls {
-		e := state.entries[w.ID]
-		if e == nil || state.errors[e.request] != nil || !satisfies(s, w, e) {
+	pulls []pull, out []Assignment) []Assignment {
+	out = slices.Grow(out, min(len(pulls), len(state.entries)))
+	for i := range pulls {
+		w := &pulls[i]
+		e := state.entries[w.id]
+		if e == nil || state.errors[e.request] != nil {
 			continue
 		}
-		must(s.MarkHandedOut(e.request, w.ID))
+		base, provisioned := s.Satisfies(w.labels, e.request, w.id)
+		if !base {
+			continue
+		}
+		must(s.MarkHandedOut(e.request, w.id))
 		e.handedOut = true
-		r, _ := s.Request(e.request)
 		out = append(out, Assignment{
-			WorkerID:          w.ID,
+			WorkerID:          w.id,
 			RequestID:         e.request,
-			ProvisionRequired: !w.Labels.HasAll(r.ProvisionableLabels...),
+			ProvisionRequired: !provisioned,
 		})
 	}
 	logging.Debugf(ctx, "AssignTasks: %d workers pulled, %d were given tasks", len(pulls), len(out))

@@ -46,13 +46,13 @@ func checkNews(r scheduler.RequestID, t time.Time) error {
 	return checkTime(t)
 }
 
-func checkWorker(w *IdleWorker) error {
-	if err := checkID("worker", string(w.ID)); err != nil {
+func checkPull(p *pull) error {
+	if err := checkID("worker", string(p.id)); err != nil {
 		return err
 	}
-	for label := range w.Labels { // the order is free: any fault will do
+	for _, label := range p.labels {
 		if !utf8.ValidString(label) {
-			return fmt.Errorf("%w: a label of worker %q is not UTF-8", scheduler.ErrInvalid, w.ID)
+			return fmt.Errorf("%w: a label of worker %q is not UTF-8", scheduler.ErrInvalid, p.id)
 		}
 	}
 	return nil

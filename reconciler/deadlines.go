@@ -33,7 +33,8 @@ func (d *deadlines) Pop() any {
 
 // watch adds an entry to the deadlines.
 func (state *State) watch(w scheduler.WorkerID, e *entry) {
-	heap.Push(&state.deadlines, deadline{w, e})
+	state.deadlines = append(state.deadlines, deadline{w, e})
+	heap.Fix(&state.deadlines, len(state.deadlines)-1)
 	if n := len(state.deadlines); n > 64 && n > 2*len(state.entries) {
 		state.deadlines = slices.DeleteFunc(state.deadlines, func(d deadline) bool {
 			return state.entries[d.worker] != d.entry

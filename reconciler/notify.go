@@ -72,16 +72,22 @@ func (state *State) NotifyTaskWaiting(ctx context.Context, s *scheduler.Schedule
 	r := scheduler.NewTaskRequest(update.RequestID, update.AccountID, update.ProvisionableLabels,
 		update.BaseLabels, update.EnqueueTime)
 	r.Tags = update.Tags
+	return state.taskWaiting(s, events, r, update.Time)
+}
+
+// taskWaiting is NotifyTaskWaiting for a request with its tags.
+func (state *State) taskWaiting(s *scheduler.Scheduler, events scheduler.EventSink,
+	r *scheduler.TaskRequest, t time.Time) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	if err := checkTime(update.Time); err != nil {
+	if err := checkTime(t); err != nil {
 		return fmt.Errorf("request %q: %w", r.ID, err)
 	}
-	if state.preemptedSince(r.ID, update.Time, events) {
+	if state.preemptedSince(r.ID, t, events) {
 		return nil
 	}
-	must(s.AddRequest(r, update.Time, r.Tags, events))
+	must(s.AddRequest(r, t, r.Tags, events))
 	state.endAborts(r.ID)
 	state.dropStaleOf(s, r.ID)
 	return nil
@@ -141,7 +147,7 @@ func (state *State) NotifyTaskAbsent(ctx context.Context, s *scheduler.Scheduler
 	must(s.NotifyTaskAbsent(id, update.Time, events))
 	state.endAborts(id)
 	delete(state.expired, id)
-	if _, known := s.Request(id); !known {
+	if len(state.errors) > 0 && !s.Knows(id) {
 		delete(state.errors, id)
 	}
 	state.dropStaleOf(s, id)

@@ -28,6 +28,9 @@ type State struct {
 	abortOf map[scheduler.RequestID]map[scheduler.WorkerID]bool // the same, by request
 	errors  map[scheduler.RequestID]*taskError
 	expired map[scheduler.RequestID]bool
+
+	pulls    []pull       // memory for one call
+	answered []Assignment // likewise
 }
 
 // An entry is an assignment that its worker has not acknowledged.

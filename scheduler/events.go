@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
@@ -18,19 +20,78 @@ const (
 	updated    = protos.TaskEvent_TYPE_UPDATED
 )
 
-// sinkOrNil returns nil for sinks that want no events.
-func sinkOrNil(e EventSink) EventSink {
-	if e == NullEventSink {
+// An eventMemory is what an event and its usual parts are made in, so that one allocation does for
+// all of them.
+type eventMemory struct {
+	event         protos.TaskEvent
+	time          timestamppb.Timestamp
+	balance, cost [NumPriorities]int64
+}
+
+// A details is what the details of an event are made in.
+type details[OneOf, Message any] struct {
+	oneOf   OneOf
+	message Message
+}
+
+type (
+	enqueuedDetails  = details[protos.TaskEvent_Enqueued_, protos.TaskEvent_Enqueued]
+	assignedDetails  = details[protos.TaskEvent_Assigned_, protos.TaskEvent_Assigned]
+	completedDetails = details[protos.TaskEvent_Completed_, protos.TaskEvent_Completed]
+)
+
+// An eventMaker has the memory of events for sinks that only read them: the last event, and the
+// details of the most frequent ones. For other sinks it is not used.
+type eventMaker struct {
+	onlyRead  bool // the sink of the present operation only reads
+	memory    eventMemory
+	enqueued  enqueuedDetails
+	assigned  assignedDetails
+	completed completedDetails
+}
+
+// sinkFor returns the sink of an operation, or nil for one that wants no events.
+func (s *Scheduler) sinkFor(e EventSink) EventSink {
+	if e == nil || e == NullEventSink {
 		return nil
 	}
+	reader, ok := e.(EventReader)
+	s.events.onlyRead = ok && reader.OnlyReads()
 	return e
+}
+
+// newMemory returns memory for an event, zeroed as far as it matters.
+func (s *Scheduler) newMemory() *eventMemory {
+	if s.events.onlyRead {
+		return &s.events.memory
+	}
+	return &eventMemory{}
+}
+
+// newDetails returns memory for details: the scheduler's own, zeroed, if the sink only reads.
+func newDetails[D any](s *Scheduler, own *D) *D {
+	if !s.events.onlyRead {
+		return new(D)
+	}
+	var zero D
+	*own = zero
+	return own
+}
+
+// eventNames returns the labels of a set, sorted by name, for an event.
+func (s *Scheduler) eventNames(set *labelSet) []string {
+	names := s.labels.sortedNames(set)
+	if s.events.onlyRead {
+		return names
+	}
+	return slices.Clone(names)
 }
 
 // A place is where a task was: what its event needs after that has changed.
 type place struct {
 	worker WorkerID
 	labels []string
-	cost   *Balance
+	cost   Balance
 }
 
 // placeOf returns where a run is, or nothing if there is no sink to tell.
@@ -38,59 +99,70 @@ func (s *Scheduler) placeOf(sink EventSink, r *run) place {
 	if sink == nil {
 		return place{}
 	}
-	cost := r.costAt(s.now.millis())
-	return place{r.worker.id, s.labels.names(r.worker.kind.set), &cost}
+	return s.placeNow(r)
+}
+
+// placeNow returns where a run is.
+func (s *Scheduler) placeNow(r *run) place {
+	return place{r.worker.id, s.eventNames(r.worker.kind.set), r.costAt(s.now.millis())}
 }
 
 // newEvent returns an event about a request, with its content and its account's balance.
 func (s *Scheduler) newEvent(typ protos.TaskEvent_Type, cat protos.TaskEvent_Category, t instant,
-	r *request) *protos.TaskEvent {
-	e := &protos.TaskEvent{
+	r *request) *eventMemory {
+	m := s.newMemory()
+	m.time.Seconds, m.time.Nanos = t.sec, t.nsec
+	m.event = protos.TaskEvent{
 		Type:                typ,
 		Category:            cat,
-		Time:                timestamp(t),
+		Time:                &m.time,
 		RequestId:           string(r.id),
 		AccountId:           string(r.lane.account.id),
-		BaseLabels:          s.labels.names(r.lane.need.base),
-		ProvisionableLabels: s.labels.names(r.lane.need.prov),
+		BaseLabels:          s.eventNames(r.lane.need.base),
+		ProvisionableLabels: s.eventNames(r.lane.need.prov),
 	}
 	if a := r.lane.account; a.exists() {
-		e.AccountValid = true
-		e.AccountBalance = a.balance.units()
+		m.event.AccountValid = true
+		m.event.AccountBalance = a.balance.unitsIn(&m.balance)
 	}
-	return e
+	return m
 }
 
 // placeEvent returns an event about a request that is, or was, on a worker.
 func (s *Scheduler) placeEvent(typ protos.TaskEvent_Type, cat protos.TaskEvent_Category, t instant,
-	r *request, at place) *protos.TaskEvent {
-	e := s.newEvent(typ, cat, t, r)
-	e.WorkerId, e.WorkerLabels = string(at.worker), at.labels
-	if at.cost != nil {
-		e.Cost = at.cost.units()
+	r *request, at *place) *protos.TaskEvent {
+	m := s.newEvent(typ, cat, t, r)
+	e := &m.event
+	if at.worker != "" {
+		e.WorkerId, e.WorkerLabels = string(at.worker), at.labels
+		e.Cost = at.cost.unitsIn(&m.cost)
 	}
 	return e
 }
 
 func (s *Scheduler) enqueuedEvent(r *request, t instant) *protos.TaskEvent {
-	e := s.newEvent(protos.TaskEvent_TYPE_ENQUEUED, fromDispatcher, t, r)
-	e.Details = &protos.TaskEvent_Enqueued_{
-		Enqueued: &protos.TaskEvent_Enqueued{Tags: copyTags(r.tags)},
+	e := &s.newEvent(protos.TaskEvent_TYPE_ENQUEUED, fromDispatcher, t, r).event
+	d := newDetails(s, &s.events.enqueued)
+	if d.message.Tags = r.tags; !s.events.onlyRead {
+		d.message.Tags = copyTags(r.tags)
 	}
+	d.oneOf.Enqueued = &d.message
+	e.Details = &d.oneOf
 	return e
 }
 
-func (s *Scheduler) completedEvent(r *request, was place, t instant,
+func (s *Scheduler) completedEvent(r *request, was *place, t instant,
 	reason protos.TaskEvent_Completed_Reason) *protos.TaskEvent {
 	e := s.placeEvent(protos.TaskEvent_TYPE_COMPLETED, fromDispatcher, t, r, was)
-	e.Details = &protos.TaskEvent_Completed_{
-		Completed: &protos.TaskEvent_Completed{Reason: reason},
-	}
+	d := newDetails(s, &s.events.completed)
+	d.message.Reason = reason
+	d.oneOf.Completed = &d.message
+	e.Details = &d.oneOf
 	return e
 }
 
 func (s *Scheduler) expiredEvent(r *request) *protos.TaskEvent {
-	e := s.completedEvent(r, place{}, s.now, protos.TaskEvent_Completed_REASON_EXPIRED)
+	e := s.completedEvent(r, &place{}, s.now, protos.TaskEvent_Completed_REASON_EXPIRED)
 	e.Category = fromScheduler
 	return e
 }
@@ -101,31 +173,31 @@ func (s *Scheduler) workerExpiredEvent(w *worker) *protos.TaskEvent {
 		Category:     fromScheduler,
 		Time:         timestamp(s.now),
 		WorkerId:     string(w.id),
-		WorkerLabels: s.labels.names(w.kind.set),
+		WorkerLabels: s.eventNames(w.kind.set),
 	}
 }
 
 // assignedEvent tells of a run that has just started; victim is nil unless it took its worker.
 func (s *Scheduler) assignedEvent(r *run, v *victim) *protos.TaskEvent {
-	e := s.placeEvent(protos.TaskEvent_TYPE_ASSIGNED, fromScheduler, s.now, r.req,
-		s.placeOf(NullEventSink, r))
-	d := &protos.TaskEvent_Assigned{
-		ProvisionRequired: !r.req.lane.need.prov.within(r.worker.kind.set),
-		Priority:          int32(r.level),
-	}
+	at := s.placeNow(r)
+	e := s.placeEvent(protos.TaskEvent_TYPE_ASSIGNED, fromScheduler, s.now, r.req, &at)
+	d := newDetails(s, &s.events.assigned)
+	d.message.ProvisionRequired = !r.req.lane.need.prov.within(r.worker.kind.set)
+	d.message.Priority = int32(r.level)
 	if v != nil {
-		d.Preempting = true
-		d.PreemptionCost = v.cost.units()
-		d.PreemptedRequestId = string(v.request)
+		d.message.Preempting = true
+		d.message.PreemptionCost = v.cost.units()
+		d.message.PreemptedRequestId = string(v.request)
 	}
-	e.Details = &protos.TaskEvent_Assigned_{Assigned: d}
+	d.oneOf.Assigned = &d.message
+	e.Details = &d.oneOf
 	return e
 }
 
 // preemptedEvent tells of a run that has just lost its worker to the head of a lane.
 func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *protos.TaskEvent {
-	was := place{r.worker.id, s.labels.names(r.worker.kind.set), &v.cost}
-	e := s.placeEvent(protos.TaskEvent_TYPE_PREEMPTED, fromScheduler, s.now, r.req, was)
+	was := place{r.worker.id, s.eventNames(r.worker.kind.set), v.cost}
+	e := s.placeEvent(protos.TaskEvent_TYPE_PREEMPTED, fromScheduler, s.now, r.req, &was)
 	e.Details = &protos.TaskEvent_Preempted_{Preempted: &protos.TaskEvent_Preempted{
 		ByRequestId: string(by.queue.first().id),
 		ByAccountId: string(by.account.id),
@@ -136,8 +208,8 @@ func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *pr
 }
 
 func (s *Scheduler) reprioritizedEvent(r *run, from Priority) *protos.TaskEvent {
-	e := s.placeEvent(protos.TaskEvent_TYPE_REPRIORITIZED, fromScheduler, s.now, r.req,
-		s.placeOf(NullEventSink, r))
+	at := s.placeNow(r)
+	e := s.placeEvent(protos.TaskEvent_TYPE_REPRIORITIZED, fromScheduler, s.now, r.req, &at)
 	e.Details = &protos.TaskEvent_Reprioritized_{Reprioritized: &protos.TaskEvent_Reprioritized{
 		OldPriority: int32(from),
 		NewPriority: int32(r.level),
@@ -146,8 +218,8 @@ func (s *Scheduler) reprioritizedEvent(r *run, from Priority) *protos.TaskEvent 
 }
 
 func (s *Scheduler) adoptedEvent(r *run, from WorkerID, t instant) *protos.TaskEvent {
-	e := s.placeEvent(protos.TaskEvent_TYPE_ADOPTED, fromDispatcher, t, r.req,
-		s.placeOf(NullEventSink, r))
+	at := s.placeNow(r)
+	e := s.placeEvent(protos.TaskEvent_TYPE_ADOPTED, fromDispatcher, t, r.req, &at)
 	e.Details = &protos.TaskEvent_Adopted_{Adopted: &protos.TaskEvent_Adopted{
 		Priority:      int32(r.level),
 		OtherWorkerId: string(from),
@@ -165,9 +237,9 @@ func (s *Scheduler) ignoredEvent(r *request, named newsOf, o *older, t instant) 
 		RequestId: string(named.request),
 	}
 	if r != nil {
-		e = s.newEvent(e.Type, e.Category, t, r)
+		e = &s.newEvent(e.Type, e.Category, t, r).event
 		if r.worker != nil {
-			e.Cost = s.placeOf(NullEventSink, r.worker.run).cost.units()
+			e.Cost = r.worker.run.costAt(s.now.millis()).units()
 			if named.worker == "" {
 				named.worker = r.worker.id
 			}
@@ -175,7 +247,7 @@ func (s *Scheduler) ignoredEvent(r *request, named newsOf, o *older, t instant) 
 	}
 	e.WorkerId = string(named.worker)
 	if w := s.workers[named.worker]; w != nil {
-		e.WorkerLabels = s.labels.names(w.kind.set)
+		e.WorkerLabels = s.eventNames(w.kind.set)
 	}
 	e.Details = &protos.TaskEvent_Ignored_{Ignored: &protos.TaskEvent_Ignored{
 		Reason:    o.reason,
@@ -189,10 +261,12 @@ func timestamp(i instant) *timestamppb.Timestamp {
 }
 
 // units returns the balance as the wire has it.
-func (b Balance) units() []int64 {
-	u := make([]int64, NumPriorities)
+func (b Balance) units() []int64 { return b.unitsIn(&[NumPriorities]int64{}) }
+
+// unitsIn does so in memory that it is given.
+func (b *Balance) unitsIn(memory *[NumPriorities]int64) []int64 {
 	for p, q := range b {
-		u[p] = int64(q)
+		memory[p] = int64(q)
 	}
-	return u
+	return memory[:]
 }

@@ -26,7 +26,7 @@ func (s *Scheduler) watchIdle(w *worker) {
 	s.watches.push(watch{w.confirmed, w}, watchBefore)
 	if s.watches.len() > 64 && s.watches.len() > 2*len(s.workers) { // mostly of workers that went
 		s.watches.items = slices.DeleteFunc(s.watches.items, func(v watch) bool {
-			return s.workers[v.worker.id] != v.worker
+			return v.worker.forgotten
 		})
 		s.watches.init(watchBefore)
 	}
@@ -43,7 +43,7 @@ func (s *Scheduler) expireWorkers(sink EventSink) {
 		s.watches.pop(watchBefore)
 		w := due.worker
 		w.watched = false
-		if s.workers[w.id] != w || w.run != nil {
+		if w.forgotten || w.run != nil {
 			continue
 		}
 		if s.now.since(w.confirmed) <= s.workerExpiration {

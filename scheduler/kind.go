@@ -35,6 +35,7 @@ type worker struct {
 	idleSince instant // if it has no run
 	run       *run    // nil if it is idle
 	watched   bool    // is in the scheduler's watch list; see expire.go
+	forgotten bool    // is not known any more
 }
 
 // before orders the idle workers of a kind: idle for longest, then id.

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"slices"
 	"strings"
+
+	"go.chromium.org/luci/common/data/stringset"
 )
 
 // A label is an interned label: it exists while a label set in use has it.
@@ -32,6 +34,7 @@ type labelTable struct {
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
 	buf    []uint32
+	sorted map[*labelSet][]string // cache: the names of sets, sorted
 
 	empty *labelSet
 }
@@ -40,6 +43,7 @@ func newLabelTable() *labelTable {
 	t := &labelTable{
 		byName: map[string]*label{},
 		sets:   map[uint64]*labelSet{},
+		sorted: map[*labelSet][]string{},
 		empty:  &labelSet{refs: 1},
 	}
 	t.sets[hashIDs(nil)] = t.empty
@@ -104,6 +108,7 @@ func (t *labelTable) release(s *labelSet) {
 		}
 		p.next = s.next
 	}
+	delete(t.sorted, s)
 	for _, id := range s.ids {
 		l := t.byID[id]
 		if l.refs--; l.refs == 0 {
@@ -133,8 +138,12 @@ func (t *labelTable) label(name string) *label {
 	return l
 }
 
-// names returns the labels of a set, sorted by name.
+// names returns the labels of a set, sorted by name, in memory that the caller owns. It only reads,
+// as questions do that may be asked several at a time.
 func (t *labelTable) names(s *labelSet) []string {
+	if known := t.sorted[s]; known != nil {
+		return slices.Clone(known)
+	}
 	if len(s.ids) == 0 {
 		return nil
 	}
@@ -144,6 +153,43 @@ func (t *labelTable) names(s *labelSet) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// sortedMax bounds how many label sets are kept as sorted names. Sorting costs more than all else
+// that it takes to speak of a set, and most talk is of few sets.
+const sortedMax = 1024
+
+// sortedNames returns what names does, in memory that nobody may write to, and keeps it.
+func (t *labelTable) sortedNames(s *labelSet) []string {
+	if len(s.ids) == 0 {
+		return nil
+	}
+	known := t.sorted[s]
+	if known == nil {
+		if len(t.sorted) == sortedMax {
+			clear(t.sorted)
+		}
+		known = t.names(s)
+		t.sorted[s] = known
+	}
+	return known
+}
+
+// amongMax bounds how many names are compared with each other before a map of them pays off.
+const amongMax = 4096
+
+// among reports whether all labels of a set are among names, which are in any order.
+func (t *labelTable) among(s *labelSet, names []string) bool {
+	has := func(name string) bool { return slices.Contains(names, name) }
+	if len(s.ids)*len(names) > amongMax {
+		has = stringset.NewFromSlice(names...).Has
+	}
+	for _, id := range s.ids {
+		if !has(t.byID[id].name) {
+			return false
+		}
+	}
+	return true
 }
 
 // within reports whether all labels of a are in b.

@@ -88,8 +88,8 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 	l := r.lane
 	return l.account.id == c.account && r.enqueued == c.enqueued &&
 		slices.Equal(r.tags, c.tags) &&
-		slices.Equal(s.labels.names(l.need.base), c.base) &&
-		slices.Equal(s.labels.names(l.need.prov), c.prov)
+		slices.Equal(s.labels.sortedNames(l.need.base), c.base) &&
+		slices.Equal(s.labels.sortedNames(l.need.prov), c.prov)
 }
 
 // laneFor returns the lane for an account and two label sets, of which it takes over one reference

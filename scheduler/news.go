@@ -70,12 +70,12 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 	if err != nil {
 		return err
 	}
-	sink, w := sinkOrNil(e), run.worker
+	sink, w := s.sinkFor(e), run.worker
 	was := s.placeOf(sink, run)
 	s.takeBack(run, run.stage != Running)
 	s.forget(w)
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(unassigned, fromScheduler, instantOf(at), s.requests[id], was))
+		sink.AddEvent(s.placeEvent(unassigned, fromScheduler, instantOf(at), s.requests[id], &was))
 	}
 	return nil
 }
@@ -128,8 +128,9 @@ func (s *Scheduler) runOn(id RequestID, worker WorkerID) (*run, error) {
 	if err := checkIDs(id, worker); err != nil {
 		return nil, err
 	}
-	if !s.IsAssigned(id, worker) {
+	run := s.runOf(id, worker)
+	if run == nil {
 		return nil, fmt.Errorf("%w: request %q, worker %q", ErrNotAssigned, id, worker)
 	}
-	return s.workers[worker].run, nil
+	return run, nil
 }

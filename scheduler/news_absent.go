@@ -19,7 +19,7 @@ func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) err
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	sink, at, r := sinkOrNil(e), instantOf(t), s.requests[id]
+	sink, at, r := s.sinkFor(e), instantOf(t), s.requests[id]
 	if r == nil {
 		return nil
 	}
@@ -30,7 +30,7 @@ func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) err
 	if r.worker == nil {
 		s.unwait(r)
 		if sink != nil {
-			sink.AddEvent(s.completedEvent(r, place{}, at,
+			sink.AddEvent(s.completedEvent(r, &place{}, at,
 				protos.TaskEvent_Completed_REASON_WAITING_TASK_ABSENT))
 		}
 		s.leave(r)
@@ -40,7 +40,7 @@ func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) err
 	s.endRun(w.run)
 	s.forget(w)
 	if sink != nil {
-		sink.AddEvent(s.completedEvent(r, was, at,
+		sink.AddEvent(s.completedEvent(r, &was, at,
 			protos.TaskEvent_Completed_REASON_RUNNING_TASK_ABSENT))
 	}
 	s.leave(r)

@@ -15,6 +15,11 @@ import (
 //
 // The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e EventSink) error {
+	return s.MarkIdleWith(id, labels.ToSlice(), t, e)
+}
+
+// MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
+func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	defer s.checkInvariants()
 	if err := checkID("worker", string(id)); err != nil {
 		return err
@@ -22,11 +27,10 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	names := labels.ToSlice()
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}
-	sink, at, w := sinkOrNil(e), instantOf(t), s.workers[id]
+	sink, at, w := s.sinkFor(e), instantOf(t), s.workers[id]
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
@@ -81,7 +85,7 @@ func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
 	if r.stage == Running {
 		s.endRun(r)
 		if sink != nil {
-			sink.AddEvent(s.completedEvent(req, was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
+			sink.AddEvent(s.completedEvent(req, &was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
 		}
 		s.leave(req)
 		return
@@ -89,6 +93,6 @@ func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
 	s.takeBack(r, r.stage == Held)
 	req.confirmed = t
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
 	}
 }

@@ -19,8 +19,9 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 	if err := checkNews(id, worker, t); err != nil {
 		return err
 	}
-	sink, at := sinkOrNil(e), instantOf(t)
-	r, w := s.requests[id], s.workers[worker]
+	sink, at := s.sinkFor(e), instantOf(t)
+	w := s.workers[worker]
+	r := s.requestNear(id, w)
 	if o := checkRunningNews(r, w, at); o != nil {
 		s.ignore(sink, r, newsOf{id, worker}, o, at)
 		return nil
@@ -42,6 +43,15 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 		s.adopt(r, w, at, sink)
 	}
 	return nil
+}
+
+// requestNear returns the request of that name, or nil: in the usual case the one on the worker,
+// which may be nil.
+func (s *Scheduler) requestNear(id RequestID, w *worker) *request {
+	if w != nil && w.run != nil && w.run.req.id == id {
+		return w.run.req
+	}
+	return s.requests[id]
 }
 
 // checkRunningNews returns why the news that r runs on w is old, or nil. Either may be nil.
@@ -69,7 +79,7 @@ func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 	if run.stage == Running {
 		s.endRun(run)
 		if sink != nil {
-			e := s.completedEvent(req, was, t,
+			e := s.completedEvent(req, &was, t,
 				protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER)
 			e.GetCompleted().OtherRequestId = string(by)
 			sink.AddEvent(e)
@@ -80,7 +90,7 @@ func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 	s.takeBack(run, run.stage == Held)
 	req.confirmed = t
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, was))
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
 	}
 }
 

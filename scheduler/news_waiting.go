@@ -15,14 +15,13 @@ import (
 // UTF-8.
 func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
 	defer s.checkInvariants()
-	c, err := contentOf(r, tags)
-	if err != nil {
+	if err := checkRequest(r, tags); err != nil {
 		return err
 	}
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	sink, at, req := sinkOrNil(e), instantOf(t), s.requests[r.ID]
+	sink, at, req := s.sinkFor(e), instantOf(t), s.requests[r.ID]
 	if o := checkRequestNews(req, at); o != nil {
 		s.ignore(sink, req, newsOf{request: r.ID}, o, at)
 		return nil
@@ -31,28 +30,29 @@ func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e Eve
 	case req == nil:
 		req = &request{id: r.ID, confirmed: at}
 		s.requests[r.ID] = req
-		s.setContent(req, c)
+		s.setContent(req, &content{r.Account, r.BaseLabels, r.ProvisionableLabels,
+			instantOf(r.EnqueueTime), copyTags(tags)})
 		s.wait(req)
 		if sink != nil {
 			sink.AddEvent(s.enqueuedEvent(req, at))
 		}
 	case req.worker == nil:
-		s.updateWaiting(req, c, at, sink)
+		s.updateWaiting(req, contentOf(r, tags), at, sink)
 	case req.worker.run.stage != Running:
 		req.confirmed = at
 		req.worker.run.next = nil
-		if !s.hasContent(req, c) {
+		if c := contentOf(r, tags); !s.hasContent(req, c) {
 			req.worker.run.next = c
 		}
 	default:
 		w, run := req.worker, req.worker.run
 		was := s.placeOf(sink, run)
-		run.next = c
+		run.next = contentOf(r, tags)
 		s.takeBack(run, false)
 		s.forget(w)
 		req.confirmed = at
 		if sink != nil {
-			sink.AddEvent(s.placeEvent(requeued, fromDispatcher, at, req, was))
+			sink.AddEvent(s.placeEvent(requeued, fromDispatcher, at, req, &was))
 		}
 	}
 	return nil
@@ -68,25 +68,30 @@ func (s *Scheduler) updateWaiting(r *request, c *content, t instant, sink EventS
 	s.setContent(r, c)
 	s.wait(r)
 	if sink != nil {
-		sink.AddEvent(s.newEvent(updated, fromDispatcher, t, r))
+		sink.AddEvent(&s.newEvent(updated, fromDispatcher, t, r).event)
 	}
 }
 
-// contentOf checks a request and returns its content, which shares nothing with it.
-func contentOf(r *TaskRequest, tags []string) (*content, error) {
+// checkRequest returns an error unless a request and its tags are valid.
+func checkRequest(r *TaskRequest, tags []string) error {
 	if err := r.Validate(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkTexts("tag", tags); err != nil {
-		return nil, fmt.Errorf("request %q: %w", r.ID, err)
+		return fmt.Errorf("request %q: %w", r.ID, err)
 	}
+	return nil
+}
+
+// contentOf returns the content of a request, which shares nothing with it.
+func contentOf(r *TaskRequest, tags []string) *content {
 	return &content{
 		account:  r.Account,
 		base:     sortedSet(r.BaseLabels),
 		prov:     sortedSet(r.ProvisionableLabels),
 		enqueued: instantOf(r.EnqueueTime),
 		tags:     copyTags(tags),
-	}, nil
+	}
 }
 
 // sortedSet returns a sorted copy without repetition.

@@ -37,7 +37,7 @@ type pass struct {
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
 	s.passes++
-	p := s.newPass(sinkOrNil(e))
+	p := s.newPass(s.sinkFor(e))
 	p.findAccounts()
 	p.lookAround()
 	for p.level = 0; p.level < FreeBucket; p.level++ {

@@ -29,6 +29,7 @@ type Scheduler struct {
 	expired  map[RequestID]bool // expired, and not yet taken
 
 	labels     *labelTable
+	events     eventMaker
 	index      *index
 	watches    heap[watch]       // when to look for expired workers
 	byEnqueued ordered[*request] // the waiting requests, if requests expire
@@ -111,12 +112,16 @@ func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 		}
 	}
 	s.now = now
-	s.expireWorkers(sinkOrNil(e))
-	s.expireRequests(sinkOrNil(e))
+	sink := s.sinkFor(e)
+	s.expireWorkers(sink)
+	s.expireRequests(sink)
 }
 
 // TakeExpired returns the requests that expired since the last call, sorted.
 func (s *Scheduler) TakeExpired() []RequestID {
+	if len(s.expired) == 0 {
+		return nil
+	}
 	ids := sortedKeys(s.expired)
 	clear(s.expired)
 	return ids

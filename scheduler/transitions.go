@@ -137,5 +137,6 @@ func (s *Scheduler) idleNo(w *worker) {
 // forget forgets a worker that is neither idle nor has a run.
 func (s *Scheduler) forget(w *worker) {
 	delete(s.workers, w.id)
+	w.forgotten = true
 	s.leaveKind(w.kind)
 }

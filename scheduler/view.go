@@ -9,8 +9,16 @@ import (
 
 // IsAssigned reports whether the request is on the worker: held, handed out or running. O(1).
 func (s *Scheduler) IsAssigned(r RequestID, w WorkerID) bool {
-	req := s.requests[r]
-	return req != nil && req.worker != nil && req.worker.id == w
+	return s.runOf(r, w) != nil
+}
+
+// runOf returns the run of a request on a worker, or nil. It is found by the worker, of which there
+// are fewer.
+func (s *Scheduler) runOf(r RequestID, w WorkerID) *run {
+	if on := s.workers[w]; on != nil && on.run != nil && on.run.req.id == r {
+		return on.run
+	}
+	return nil
 }
 
 // Request returns a request that waits or runs.
@@ -24,6 +32,18 @@ func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
 
 // Knows reports whether a request is known: it waits, or is on a worker.
 func (s *Scheduler) Knows(id RequestID) bool { return s.requests[id] != nil }
+
+// Satisfies reports whether labels, in any order, have all the base labels, and all the
+// provisionable labels, of a request that is on a worker; of others it says no. It costs O(labels),
+// and no memory where labels are few.
+func (s *Scheduler) Satisfies(labels []string, r RequestID, w WorkerID) (base, prov bool) {
+	run := s.runOf(r, w)
+	if run == nil {
+		return false, false
+	}
+	n := run.req.lane.need
+	return s.labels.among(n.base, labels), s.labels.among(n.prov, labels)
+}
 
 // Worker returns a worker that is known.
 func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {

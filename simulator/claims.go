@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -99,9 +98,9 @@ func (e *engine) correct(id scheduler.RequestID) {
 	r := e.requests[id]
 	switch {
 	case r == nil:
-		e.reportAbsent(id, nil)
+		e.reportAbsent(id, nil, nil)
 	case r.claimed():
-		e.report(&protos.Operation{Time: e.stamp(), Kind: runningOn(r, r.worker)}, nil)
+		e.reportRunning(r, r.worker, nil)
 	default:
 		e.reportWaiting(r, nil)
 	}

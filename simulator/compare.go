@@ -26,7 +26,8 @@ func (e *engine) impossible() []Impossible {
 
 // submissions compares what completed with what really happened to it; nil if nothing is known.
 func (e *engine) submissions() *SubmissionFigures {
-	var actual, first, last []int64
+	actual := make([]int64, 0, e.arrived)
+	first, last := make([]int64, 0, e.arrived), make([]int64, 0, e.arrived)
 	var usedSeconds float64
 	var begin, end time.Duration
 	for i := e.tally.firstCounted; i < e.arrived; i++ {

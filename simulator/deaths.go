@@ -38,7 +38,8 @@ func (e *engine) die(w *worker) {
 			e.tally.enqueue(r)
 		}
 	}
-	w.state, w.request, w.labels = workerDead, nil, w.home
+	w.state, w.request = workerDead, nil
+	w.setLabels(w.home)
 	w.asked = false
 	w.turn++
 	back := e.now + w.deaths.around(e.setup.Faults.WorkerAbsence)

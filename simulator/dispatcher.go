@@ -34,6 +34,10 @@ type dispatcher struct {
 	// last, lastKeepAlive, lastCancel and lastResync are when these last happened, noTick for never.
 	last, lastKeepAlive, lastCancel, lastResync time.Duration
 	operations                                  int
+	// letter is what operations are written in, and subject the request of the news that the pool is
+	// being told.
+	letter  letter
+	subject *request
 	// took is what the last operation cost in the real world, without its checks.
 	took time.Duration
 }
@@ -125,15 +129,8 @@ func (e *engine) assign(ctx context.Context) error {
 			}
 		}
 	}
-	pull := &protos.AssignTasks{Workers: make([]*protos.IdleWorker, 0, len(d.pulls))}
-	for _, w := range d.pulls {
-		pull.Workers = append(pull.Workers, w.pull())
-	}
 	d.assigned = d.assigned[:0]
-	result, err := e.apply(ctx, &protos.Operation{
-		Time: e.stamp(),
-		Kind: &protos.Operation_AssignTasks{AssignTasks: pull},
-	})
+	result, err := e.apply(ctx, e.pullOperation())
 	if err != nil {
 		return err
 	}
@@ -191,7 +188,7 @@ func (e *engine) cancel(ctx context.Context) error {
 		case w != nil && w.request == r:
 			e.stop(w)
 		case c.Reason == protos.Cancellation_REASON_EXPIRED && !r.onWorker() && !r.claimed():
-			e.reportAbsent(r.id, nil)
+			e.reportAbsent(r.id, r, nil)
 			e.end(r, outcomeExpired)
 		}
 	}
@@ -199,11 +196,8 @@ func (e *engine) cancel(ctx context.Context) error {
 }
 
 // stamp is this moment in the pool's time.
-func (e *engine) stamp() *timestamppb.Timestamp { return e.timestamp(e.now) }
-
-// timestamp is a moment of the clock in the pool's time.
-func (e *engine) timestamp(t time.Duration) *timestamppb.Timestamp {
-	return timestamppb.New(e.setup.Workload.Start.Add(t))
+func (e *engine) stamp() *timestamppb.Timestamp {
+	return timestamppb.New(e.setup.Workload.Start.Add(e.now))
 }
 
 // brokenAt says when and with which seed an invariant broke, so that a run can be repeated.

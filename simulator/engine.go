@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
@@ -24,15 +23,12 @@ type engine struct {
 	tally           tally
 	checks          *checks  // nil if they are left out
 	mishaps         *mishaps // nil if nothing is to go wrong
-	// advanced is when something last arrived or came to an end; nextAudit when to look for lost
-	// requests again.
-	advanced, nextAudit time.Duration
-	longestRun          time.Duration
-	recordErr           error // of Setup.Record
+	// advanced is when something last arrived or came to an end.
+	advanced   time.Duration
+	audits     auditPlan
+	longestRun time.Duration
+	recordErr  error // of Setup.Record
 }
-
-// auditPeriod is how often the engine looks for lost requests.
-const auditPeriod = 24 * time.Hour
 
 // checkPeriod is how many events pass between looks at the context and reports of progress.
 const checkPeriod = 4096
@@ -73,7 +69,7 @@ func newEngine(setup *Setup) (*engine, error) {
 		setup:      setup,
 		requests:   map[scheduler.RequestID]*request{},
 		dispatcher: newDispatcher(),
-		nextAudit:  auditPeriod,
+		audits:     auditPlan{next: auditPeriod},
 	}
 	var err error
 	if e.fleet, err = newFleet(setup.Workers, setup.Timing.Poll); err != nil {
@@ -138,9 +134,8 @@ func (e *engine) run(ctx context.Context) (partial bool, err error) {
 		if e.recordErr != nil {
 			return false, e.recordErr
 		}
-		if e.mishaps == nil && e.now >= e.nextAudit {
-			e.audit()
-			e.nextAudit = e.now + auditPeriod
+		if e.mishaps == nil {
+			e.maybeAudit()
 		}
 	}
 	if e.mishaps == nil {
@@ -235,28 +230,12 @@ func (e *engine) arrive() {
 		return
 	}
 	for i := range s.Size {
-		r := &request{id: s.requestID(i), submission: index, account: account, first: Unknown,
-			order: e.arrivedRequests}
+		r := &request{id: s.requestID(i), submission: int32(index), account: account,
+			first: Unknown, order: int32(e.arrivedRequests)}
 		e.arrivedRequests++
 		e.requests[r.id] = r
 		e.tally.enqueue(r)
 		e.reportWaiting(r, nil)
-	}
-}
-
-// audit looks for lost requests: those of which the pool was told, which it does not know any
-// more, and which no worker has either. Costs O(n log n) in requests that have not ended.
-func (e *engine) audit() {
-	var lost []*request
-	for _, r := range e.requests { // in any order: they are sorted below
-		if r.told && !r.stopping && !r.onWorker() && !e.pool.Knows(r.id) {
-			lost = append(lost, r)
-		}
-	}
-	slices.SortFunc(lost, func(a, b *request) int { return compareIDs(a.id, b.id) })
-	for _, r := range lost {
-		e.breaks("request %q is lost: neither the pool nor a worker has it", r.id)
-		e.end(r, outcomeLost)
 	}
 }
 

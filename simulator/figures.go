@@ -239,6 +239,11 @@ func (e *engine) poolFigures(spanSeconds float64, all *AccountFigures) PoolFigur
 // accountFigures sums up each account, and all of them.
 func (e *engine) accountFigures(f *Figures) {
 	all := &accountTally{known: true}
+	completed := 0
+	for _, a := range e.tally.list {
+		completed += a.completed
+	}
+	all.waits, all.firstWaits = make([]int64, 0, completed), make([]int64, 0, completed)
 	f.Accounts = []AccountFigures{}
 	for _, a := range e.tally.sorted() {
 		all.add(a)

@@ -51,10 +51,14 @@ type worker struct {
 	id     scheduler.WorkerID
 	index  int
 	labels []string // sorted; never changed in place, as operations hold it
-	home   []string // its labels at the start, which it has again when it comes back
-	state  workerState
+	// message is the worker with these labels as operations say it; nil if none has yet.
+	message *protos.IdleWorker
+	home    []string // its labels at the start, which it has again when it comes back
+	state   workerState
 	// request is what it starts or runs; nil if it does neither.
 	request *request
+	// promised is what the pool last assigned to it, which may be over or elsewhere by now.
+	promised *request
 	// claimed is what the dispatcher knows that it runs. It is request while the worker lives and
 	// runs a task.
 	claimed *request
@@ -123,7 +127,7 @@ func (w *worker) provision(labels []string) {
 	}
 	next = append(next, labels...)
 	slices.Sort(next)
-	w.labels = slices.Compact(next)
+	w.setLabels(slices.Compact(next))
 }
 
 // labelKey is what stands before the colon of "key:value", or the whole label.
@@ -132,9 +136,15 @@ func labelKey(label string) string {
 	return key
 }
 
-// pull returns the worker as an operation says it.
+// setLabels gives the worker labels, which are sorted.
+func (w *worker) setLabels(labels []string) { w.labels, w.message = labels, nil }
+
+// pull returns the worker as an operation says it, in a message that never changes.
 func (w *worker) pull() *protos.IdleWorker {
-	return &protos.IdleWorker{WorkerId: string(w.id), Labels: w.labels}
+	if w.message == nil {
+		w.message = &protos.IdleWorker{WorkerId: string(w.id), Labels: w.labels}
+	}
+	return w.message
 }
 
 // capacity counts, for sets of base labels, the workers that have them all.

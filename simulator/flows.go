@@ -39,7 +39,7 @@ func (t *tally) preempts(r *request, by scheduler.AccountID) {
 	}
 	t.unplace(r)
 	if r.onWorker() {
-		r.preempted, r.preemptedBy = true, by
+		r.preemptedBy = t.account(by)
 	}
 }
 
@@ -52,9 +52,9 @@ func (t *tally) stops(r *request) {
 	if i := t.importance(r); i != nil {
 		i.lostMillis += lost
 	}
-	if r.preempted {
+	if by := r.preemptedBy; by != nil {
 		r.account.stopped++
-		t.flow(flowKey{r.preemptedBy, r.account.id}).lostMillis += lost
+		t.flow(flowKey{by.id, r.account.id}).lostMillis += lost
 	}
 }
 

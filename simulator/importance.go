@@ -29,7 +29,7 @@ func newImportances(w *Workload) map[string]*importanceTally {
 
 // importance returns the tally of a request's importance; nil if it has none, or does not count.
 func (t *tally) importance(r *request) *importanceTally {
-	if t.importances == nil || !t.counts(r.submission) {
+	if t.importances == nil || !t.counts(int(r.submission)) {
 		return nil
 	}
 	return t.importances[t.workload.Submissions[r.submission].Importance]

@@ -4,23 +4,36 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// news is an operation that the pool will be told; request is set if it says that a request waits.
+// newsKind is what news says of a request.
+type newsKind uint8
+
+const (
+	// newsWaiting: it waits.
+	newsWaiting newsKind = iota
+	// newsRunning: it runs on a worker.
+	newsRunning
+	// newsAbsent: it is over.
+	newsAbsent
+)
+
+// news is what the pool will be told of a request.
 type news struct {
-	operation *protos.Operation
-	request   *request
+	kind newsKind
 	// misplaced is true if it is to reach the pool in another order than it happened.
 	misplaced bool
+	// at is when it was true, by the clock of whoever says it.
+	at time.Duration
+	id scheduler.RequestID
+	// request has that id. It is nil in news that something is over which is not outstanding.
+	request *request
+	worker  *worker // only in newsRunning
 }
 
 // report adds news of this moment, unless it is lost or delayed on its way.
-func (e *engine) report(op *protos.Operation, r *request) {
-	n := news{operation: op, request: r}
+func (e *engine) report(n news) {
 	if e.mishaps != nil {
 		e.send(n)
 		return
@@ -34,14 +47,17 @@ func (e *engine) tellNews(ctx context.Context) error {
 	if e.mishaps != nil {
 		e.mishaps.shuffle(e.dispatcher.news)
 	}
-	for _, n := range e.dispatcher.news {
-		if _, err := e.apply(ctx, n.operation); err != nil {
+	for i := range e.dispatcher.news {
+		n := &e.dispatcher.news[i]
+		e.dispatcher.subject = n.request
+		if _, err := e.apply(ctx, e.newsOperation(n)); err != nil {
 			return err
 		}
-		if n.request != nil {
+		if n.kind == newsWaiting {
 			n.request.told = true
 		}
 	}
+	e.dispatcher.subject = nil
 	clear(e.dispatcher.news)
 	e.dispatcher.news = e.dispatcher.news[:0]
 	return nil
@@ -50,48 +66,28 @@ func (e *engine) tellNews(ctx context.Context) error {
 // reportWaiting says that a request waits, for the first time or again, by the clock of a worker,
 // or, for nil, the dispatcher's.
 func (e *engine) reportWaiting(r *request, by *worker) {
-	s := &e.setup.Workload.Submissions[r.submission]
 	r.told, r.stopping = false, false
-	waiting := &protos.TaskWaiting{
-		RequestId:           string(r.id),
-		AccountId:           string(s.Account),
-		BaseLabels:          s.BaseLabels,
-		ProvisionableLabels: s.ProvisionableLabels,
-		EnqueueTime:         e.timestamp(s.Submit),
-	}
-	e.report(&protos.Operation{
-		Time: e.clock(by),
-		Kind: &protos.Operation_TaskWaiting{TaskWaiting: waiting},
-	}, r)
+	e.report(news{kind: newsWaiting, at: e.clock(by), id: r.id, request: r})
 }
 
-// reportRunning says that a worker runs a request, by the clock of the worker.
-func (e *engine) reportRunning(r *request, w *worker) {
-	e.report(&protos.Operation{Time: e.clock(w), Kind: runningOn(r, w)}, nil)
-}
-
-// runningOn is the news that a worker runs a request.
-func runningOn(r *request, w *worker) *protos.Operation_TaskRunning {
-	return &protos.Operation_TaskRunning{
-		TaskRunning: &protos.TaskRunning{RequestId: string(r.id), WorkerId: string(w.id)},
-	}
+// reportRunning says that a worker runs a request, by the clock of the worker, or, for nil, the
+// dispatcher's.
+func (e *engine) reportRunning(r *request, w, by *worker) {
+	e.report(news{kind: newsRunning, at: e.clock(by), id: r.id, request: r, worker: w})
 }
 
 // reportAbsent says that a request is over, by the clock of a worker, or, for nil, the
-// dispatcher's.
-func (e *engine) reportAbsent(id scheduler.RequestID, by *worker) {
-	e.report(&protos.Operation{
-		Time: e.clock(by),
-		Kind: &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{RequestId: string(id)}},
-	}, nil)
+// dispatcher's. The request is nil if it is not outstanding.
+func (e *engine) reportAbsent(id scheduler.RequestID, r *request, by *worker) {
+	e.report(news{kind: newsAbsent, at: e.clock(by), id: id, request: r})
 }
 
-// clock is this moment in the pool's time, by the clock of a worker, or, for nil, the dispatcher's.
-func (e *engine) clock(w *worker) *timestamppb.Timestamp {
+// clock is this moment by the clock of a worker, or, for nil, the dispatcher's.
+func (e *engine) clock(w *worker) time.Duration {
 	if w == nil || e.mishaps == nil || !e.mishaps.on(e.now) {
-		return e.stamp()
+		return e.now
 	}
-	return e.timestamp(e.now + w.skew)
+	return e.now + w.skew
 }
 
 // send puts news on its way to the pool, on which it may be lost, delayed or repeated. What becomes

@@ -12,7 +12,8 @@ import (
 // Pool is what a run drives: a scheduler and its reconciler, told one operation at a time. Whatever
 // a run finds out about a pool, it finds out through this.
 type Pool interface {
-	// Apply runs one operation and returns what the pool answers.
+	// Apply runs one operation and returns what the pool answers. The operation's memory is used
+	// again for the next one: a pool copies what it keeps of it, texts excepted.
 	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
 	// Knows says whether the pool has the request, waiting or on a worker.
 	Knows(id scheduler.RequestID) bool

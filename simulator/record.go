@@ -39,17 +39,17 @@ type TaskRecord struct {
 
 // recordEnd tells of a request that has ended.
 func (e *engine) recordEnd(r *request, outcome string) {
-	if e.setup.Record == nil || !e.tally.counts(r.submission) {
+	if e.setup.Record == nil || !e.tally.counts(int(r.submission)) {
 		return
 	}
-	record := e.newRecord(r.submission, r.id, outcome)
-	record.Runs, record.Preemptions, record.Lost = r.runs, r.preemptions, r.lost
+	record := e.newRecord(int(r.submission), r.id, outcome)
+	record.Runs, record.Preemptions, record.Lost = int(r.runs), int(r.preemptions), r.lost
 	if r.runs > 0 {
-		until := r.ended
-		record.FirstStart, record.Start, record.End = r.first, r.started, r.ended
-		record.Worker, record.Level = r.ranOn, r.ranAt
-		if r.ended == Unknown {
-			until, record.Level = e.now, r.level
+		until := r.stopped
+		record.FirstStart, record.Start, record.End = r.first, r.started, r.stopped
+		record.Worker, record.Level = r.ranOn.id, scheduler.Priority(r.ranAt)
+		if r.stopped == Unknown {
+			until, record.Level = e.now, scheduler.Priority(r.level)
 		}
 		record.Provision = max(0, min(until, r.provisioned)-r.started)
 	}

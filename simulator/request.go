@@ -23,24 +23,29 @@ const (
 	requestMissing
 )
 
-// request is a request that has arrived and not ended.
+// level is a scheduler.Priority in one byte.
+type level int8
+
+// request is a request that has arrived and not ended. There may be a million of them, each looked
+// at when the processor has long forgotten it: two lines of its cache, of 64 bytes, hold one.
 type request struct {
-	id         scheduler.RequestID
-	submission int // its index in the workload
-	account    *accountTally
-	state      requestState
+	id      scheduler.RequestID
+	account *accountTally
 	// worker is the one that it is held for, or on; nil while it waits.
 	worker *worker
-	// order is its place among all requests, by arrival.
-	order int
+	// submission is its index in the workload, and order its place among all requests, by arrival.
+	submission, order int32
 	// runners counts the workers that run it, of which there must not be two.
-	runners int
+	runners int16
+	state   requestState
 	// told is true from when the pool was told of it, or told again after a preemption.
 	told bool
 	// stopping is true from when the pool preempted it until its worker stops.
 	stopping bool
+	// ended is true once it is over.
+	ended bool
 	// level is what the pool last said that it runs at, since levelSince.
-	level      scheduler.Priority
+	level      level
 	levelSince time.Duration
 	// started is when its last run began, meaningful if there was one, and first when its first one
 	// did; Unknown if none.
@@ -48,19 +53,18 @@ type request struct {
 
 	// The rest is kept by the tally.
 	standing standing
-	// preempted is true while a worker has it that the pool wants for another request, of the
-	// account preemptedBy.
-	preempted   bool
-	preemptedBy scheduler.AccountID
+	// ranOn, ranAt, provisioned and stopped are of its last run: the worker, the level at the end,
+	// when it had provisioned, or will have, and the end, Unknown while it runs.
+	ranAt                level
+	ranOn                *worker
+	provisioned, stopped time.Duration
+	// preemptedBy is not nil while a worker has it that the pool wants for another request, of that
+	// account.
+	preemptedBy *accountTally
 	// runs counts its runs, and preemptions how often the pool preempted it; lost is what its
 	// stopped runs had done.
-	runs, preemptions int
+	runs, preemptions int32
 	lost              time.Duration
-	// ranOn, ranAt, provisioned and ended are of its last run: the worker, the level at the end,
-	// when it had provisioned, or will have, and the end, Unknown while it runs.
-	ranOn              scheduler.WorkerID
-	ranAt              scheduler.Priority
-	provisioned, ended time.Duration
 }
 
 // onWorker says whether a worker has been given it.

@@ -28,7 +28,7 @@ func (e *engine) poll(w *worker) {
 // handOut gives a worker the task that the pool has for it, and checks that nobody else has it.
 func (e *engine) handOut(a *protos.Assignment) {
 	w := e.fleet.byID[scheduler.WorkerID(a.WorkerId)]
-	r := e.requests[scheduler.RequestID(a.RequestId)]
+	r := e.offered(w, scheduler.RequestID(a.RequestId))
 	switch {
 	case w == nil || w.state != workerPulling:
 		e.breaks("request %q was handed to %q, which did not ask", a.RequestId, a.WorkerId)
@@ -79,7 +79,7 @@ func (e *engine) start(w *worker) {
 	e.tally.begins(r, w, w.provisioned)
 	end := w.provisioned + e.setup.Workload.Submissions[r.submission].Run
 	e.agenda.add(event{at: end, kind: eventEnd, worker: w.index, turn: w.turn})
-	e.reportRunning(r, w)
+	e.reportRunning(r, w, w)
 }
 
 // finish ends a worker's task at the end of its run time. The worker asks for the next one.
@@ -89,7 +89,7 @@ func (e *engine) finish(w *worker) {
 		r.account.provisionMillis += e.tally.between(r.started, w.provisioned)
 	}
 	e.leave(w)
-	e.reportAbsent(r.id, w)
+	e.reportAbsent(r.id, r, w)
 	e.end(r, outcomeCompleted)
 }
 
@@ -110,7 +110,7 @@ func (e *engine) stop(w *worker) {
 // by the clock of a worker, or, for nil, the dispatcher's.
 func (e *engine) retry(r *request, by *worker) {
 	if e.setup.Policy.NoRetry {
-		e.reportAbsent(r.id, by)
+		e.reportAbsent(r.id, r, by)
 		e.end(r, outcomePreempted)
 		return
 	}
@@ -138,6 +138,7 @@ func (e *engine) leave(w *worker) {
 // end books how a request ended, and forgets it.
 func (e *engine) end(r *request, how outcome) {
 	delete(e.requests, r.id)
+	r.ended = true
 	if e.mishaps != nil {
 		e.dispatcher.ended = append(e.dispatcher.ended, endedRequest{id: r.id})
 	}

@@ -14,7 +14,17 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 	if e.checks != nil {
 		e.checks.events = append(e.checks.events, event)
 	}
-	r := e.requests[scheduler.RequestID(event.RequestId)]
+	switch event.Type {
+	case protos.TaskEvent_TYPE_ENQUEUED, protos.TaskEvent_TYPE_UPDATED:
+		return // the pool only repeats what it was told
+	case protos.TaskEvent_TYPE_IGNORED:
+		e.tally.ignoredNews++
+		return
+	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
+		e.tally.expiredWorkers++
+		return
+	}
+	r := e.outstandingCalled(scheduler.RequestID(event.RequestId))
 	switch event.Type {
 	case protos.TaskEvent_TYPE_ASSIGNED:
 		e.onAssigned(event, r)
@@ -22,7 +32,7 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 		e.onPreempted(event, r)
 	case protos.TaskEvent_TYPE_REPRIORITIZED:
 		if r != nil {
-			e.changeLevel(r, scheduler.Priority(event.GetReprioritized().NewPriority))
+			e.changeLevel(r, level(event.GetReprioritized().NewPriority))
 		}
 		e.tally.reprioritized++
 	case protos.TaskEvent_TYPE_COMPLETED:
@@ -31,13 +41,38 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 		e.onTakenBack(event, r)
 	case protos.TaskEvent_TYPE_ADOPTED:
 		if r != nil {
-			e.changeLevel(r, scheduler.Priority(event.GetAdopted().Priority))
+			e.changeLevel(r, level(event.GetAdopted().Priority))
 		}
-	case protos.TaskEvent_TYPE_IGNORED:
-		e.tally.ignoredNews++
-	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
-		e.tally.expiredWorkers++
 	}
+}
+
+// OnlyReads implements scheduler.EventReader: only checks keep events.
+func (e *engine) OnlyReads() bool { return e.checks == nil }
+
+// outstandingCalled returns the request with an id that has arrived and not ended; nil if there is
+// none. Most events of news are about its own request, which is at hand.
+func (e *engine) outstandingCalled(id scheduler.RequestID) *request {
+	if r := e.dispatcher.subject; r != nil && r.id == id {
+		return unlessEnded(r)
+	}
+	return e.requests[id]
+}
+
+// offered returns the same for a request that the pool has for a worker, which may be nil: usually
+// the one that was assigned to it last.
+func (e *engine) offered(w *worker, id scheduler.RequestID) *request {
+	if w != nil && w.promised != nil && w.promised.id == id {
+		return unlessEnded(w.promised)
+	}
+	return e.requests[id]
+}
+
+// unlessEnded returns a request, or nil if it is over.
+func unlessEnded(r *request) *request {
+	if r.ended {
+		return nil
+	}
+	return r
 }
 
 // onAssigned holds the request for its worker.
@@ -62,12 +97,13 @@ func (e *engine) onAssigned(event *protos.TaskEvent, r *request) {
 	if !r.onWorker() { // a worker that is about to start it may still be faster
 		r.state, r.worker = requestHeld, w
 	}
-	r.level = scheduler.Priority(event.GetAssigned().Priority)
+	r.level = level(event.GetAssigned().Priority)
 	e.tally.place(r)
 	e.tally.assignments++
 	if event.GetAssigned().Preempting {
 		r.account.caused++
 	}
+	w.promised = r
 	e.dispatcher.assigned = append(e.dispatcher.assigned, w)
 }
 
@@ -135,9 +171,9 @@ func (e *engine) onTakenBack(event *protos.TaskEvent, r *request) {
 }
 
 // changeLevel settles what the task used at its level, and goes on at another one.
-func (e *engine) changeLevel(r *request, level scheduler.Priority) {
+func (e *engine) changeLevel(r *request, to level) {
 	e.settleLevel(r)
-	r.level = level
+	r.level = to
 	e.tally.place(r)
 }
 

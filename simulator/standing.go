@@ -1,10 +1,6 @@
 package simulator
 
-import (
-	"time"
-
-	"github.com/quotasched/quotasched/scheduler"
-)
+import "time"
 
 // This file follows where requests stand: whether they wait, at which level the pool has them, and
 // whether a worker runs them. Each function may be called again without effect, and costs O(1).
@@ -15,17 +11,17 @@ type standing struct {
 	waits bool
 	// placed is true while the pool has it on a worker, at placedAt.
 	placed   bool
-	placedAt scheduler.Priority
+	placedAt level
 	// runs is true while a worker runs it, at runsAt; provisions while that is provisioning.
 	runs, provisions bool
-	runsAt           scheduler.Priority
+	runsAt           level
 }
 
 // provisionEnd is when a worker has provisioned what a run of a request needs.
 type provisionEnd struct {
 	at      int64 // milliseconds
 	request *request
-	run     int
+	run     int32
 }
 
 // change counts requests that begin or cease to wait, and workers that begin or cease to run the
@@ -46,7 +42,7 @@ func (t *tally) enqueue(r *request) {
 		t.queue.add(millis(t.now), 1)
 		r.account.change(millis(t.now), 1, 0)
 	}
-	r.preempted = false
+	r.preemptedBy = nil
 }
 
 // dequeue counts a request that waits no more.
@@ -84,7 +80,7 @@ func (t *tally) unplace(r *request) {
 func (t *tally) begins(r *request, w *worker, provisioned time.Duration) {
 	t.starts++
 	r.runs++
-	r.ranOn, r.provisioned, r.ended = w.id, provisioned, Unknown
+	r.ranOn, r.provisioned, r.stopped = w, provisioned, Unknown
 	s := &r.standing
 	s.runs, s.runsAt = true, r.level
 	t.busy[s.runsAt].add(millis(t.now), 1)
@@ -104,7 +100,7 @@ func (t *tally) leaves(r *request) {
 		return
 	}
 	s.runs = false
-	r.ended, r.ranAt = t.now, r.level
+	r.stopped, r.ranAt = t.now, r.level
 	t.busy[s.runsAt].add(millis(t.now), -1)
 	r.account.change(millis(t.now), 0, -1)
 	if s.provisions {

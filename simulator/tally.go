@@ -250,7 +250,7 @@ func (t *tally) ends(r *request, how outcome) {
 		p.completed++
 		p.first, p.last = min(p.first, r.started), max(p.last, r.started)
 	}
-	if !t.counts(r.submission) {
+	if !t.counts(int(r.submission)) {
 		return
 	}
 	switch how {

@@ -21,10 +21,27 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// recorder keeps the events of an operation.
-type recorder struct{ events []*protos.TaskEvent }
+// recorder keeps the events of an operation, or copies of them.
+type recorder struct {
+	events []*protos.TaskEvent
+	copies bool
+}
 
-func (r *recorder) AddEvent(ev *protos.TaskEvent) { r.events = append(r.events, ev) }
+func (r *recorder) AddEvent(ev *protos.TaskEvent) {
+	if r.copies {
+		ev = proto.CloneOf(ev)
+	}
+	r.events = append(r.events, ev)
+}
+
+// OnlyReads implements scheduler.EventReader.
+func (r *recorder) OnlyReads() bool { return r.copies }
+
+// nextRecorder returns one that keeps and one that copies events, in turn.
+func nextRecorder(calls *int) *recorder {
+	*calls++
+	return &recorder{copies: *calls%2 == 0}
+}
 
 // failer is how a check reports: a test, or rapid's.
 type failer interface {
@@ -41,6 +58,7 @@ type duel struct {
 	naive   *reference.Pool
 	checker *invariants.Checker
 	journal strings.Builder
+	calls   int
 }
 
 func newDuel(t failer, c *scheduler.Config, timeout time.Duration) *duel {
@@ -75,7 +93,7 @@ func (d *duel) applyQuickly(t failer, op *protos.Operation) (*protos.Result,
 	[]*protos.TaskEvent, error) {
 	t.Helper()
 	fmt.Fprintln(&d.journal, prototext.MarshalOptions{}.Format(op))
-	wantEvents, gotEvents := &recorder{}, &recorder{}
+	wantEvents, gotEvents := &recorder{}, nextRecorder(&d.calls)
 	want, wantErr := d.naive.Apply(cloneOperation(op), wantEvents)
 	got, gotErr := d.applyToEngine(op, gotEvents)
 	if (gotErr != nil) != (wantErr != nil) {

@@ -28,9 +28,11 @@ type Results struct {
 	Variants []Variant `json:"variants"`
 	// Differences has, for each variant but the first, how it differs from the first one.
 	Differences []Difference `json:"differences"`
-	// WallSeconds is what the experiment took in the real world; 0 if that is left out. Nothing
-	// else differs from run to run.
-	WallSeconds float64 `json:"wall_seconds,omitempty"`
+	// WallSeconds is what the runs took in the real world, one beside the other, from the first one's
+	// setup to the last one's figures, and WallLoadSeconds what had been spent before on reading the
+	// file and the first workload; 0 if that is left out. Nothing else differs from run to run.
+	WallSeconds     float64 `json:"wall_seconds,omitempty"`
+	WallLoadSeconds float64 `json:"wall_load_seconds,omitempty"`
 }
 
 // WorkloadSummary describes what was submitted, in the run of the first seed.

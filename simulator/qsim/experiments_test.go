@@ -13,7 +13,7 @@ func TestRunsAnExperiment(t *testing.T) {
 		`^small\nsmall: \d+ requests of 2 accounts, 8 workers, 2 seeds \(figures are means over them\)\n`,
 		`\nquota: Of 2 accounts, 1 waits less than under fifo`,
 		`\n  waits less  web: \d+ s instead of `,
-		`\ntook \d.*s: 4 runs, \d+ requests in all\n$`,
+		`\ntook \d.*s: 4 runs, \d+ requests in all; [\d,]+ tasks started a second, after \S+s of loading\n$`,
 	}, nil, "run", file)
 	expect(t, 0, []string{`(?m)^pool +12 workers for `, ` completed, `}, nil,
 		"run", "--set", "seeds=1", "--set", "fleet.total=12", "--only", "quota", file)

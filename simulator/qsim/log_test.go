@@ -22,7 +22,7 @@ func TestRunsALog(t *testing.T) {
 		`(?m)^group-2  fifo         216 .* 0$`,
 		`(?m)^all      fifo         482 `,
 		`(?m)^the log's own +9,671 +3,493 `,
-		`\ntook \d.*s: 2 runs, 964 requests in all\n$`,
+		`\ntook \d.*s: 2 runs, 964 requests in all; [\d,]+ tasks started a second, after \S+s of loading\n$`,
 	}, nil, "run", tiny)
 	expect(t, 0, []string{`^tiny.swf\n200 jobs, .*\npolicy fair: Each account has an equal share `,
 		`(?m)^requests +482: 482 completed, 0 impossible, 0 lost, 0 unfinished$`,

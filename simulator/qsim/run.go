@@ -57,10 +57,12 @@ func newRunCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 
 // run loads an experiment, runs it and reports. Files appear only if there are results to write.
 func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr io.Writer) error {
+	begin := time.Now()
 	e, err := load(ctx, f, files, stderr)
 	if err != nil {
 		return err
 	}
+	loading := time.Since(begin)
 	out, err := createOutputs(f, stdout)
 	if err != nil {
 		return err
@@ -68,6 +70,9 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 	results, runErr := simulate(ctx, f, e, out, stderr)
 	if results == nil {
 		return errors.Join(runErr, out.discard())
+	}
+	if f.wallTimes {
+		results.WallLoadSeconds = loading.Seconds()
 	}
 	warnImpossible(results, stderr)
 	errs := []error{runErr}

@@ -2,28 +2,52 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
 // Took says what was done in how much time of the real world, in a line for people: "took 6.4s: 9
-// runs, 102,798 requests in all". It is empty if that was not measured.
+// runs, 102,798 requests in all; 18,400 tasks started a second, after 130ms of loading". What is
+// counted are the tasks that began to run after the warm-ups, and the time is that of the runs
+// alone. It is empty if that was not measured.
 func Took(results *experiment.Results) string {
 	if results.WallSeconds <= 0 {
 		return ""
 	}
-	runs, requests := 0, 0
+	runs, requests, starts := 0, 0, 0
 	for i := range results.Variants {
 		for _, r := range results.Variants[i].Runs {
 			runs++
 			requests += r.Figures.All.Requests
+			starts += r.Figures.Pool.Starts
 		}
 	}
-	d, unit := time.Duration(results.WallSeconds*float64(time.Second)), 100*time.Millisecond
+	rate := perSecond(starts, results.WallSeconds)
+	text := fmt.Sprintf("took %v: %s, %s in all; %s started a second",
+		roundedTime(results.WallSeconds), plural(runs, "run"), plural(requests, "request"),
+		plural(rate, "task"))
+	if results.WallLoadSeconds > 0 {
+		text += fmt.Sprintf(", after %v of loading", roundedTime(results.WallLoadSeconds))
+	}
+	return text
+}
+
+// roundedTime is a time for people.
+func roundedTime(seconds float64) time.Duration {
+	d, unit := time.Duration(seconds*float64(time.Second)), 100*time.Millisecond
 	if d < time.Second {
 		unit = time.Millisecond
 	}
-	return fmt.Sprintf("took %v: %s, %s in all", max(d.Round(unit), unit), plural(runs, "run"),
-		plural(requests, "request"))
+	return max(d.Round(unit), unit)
+}
+
+// perSecond is how many of n there were in a second, to three digits.
+func perSecond(n int, seconds float64) int {
+	rate, unit := float64(n)/seconds, 1.0
+	for rate >= 1000*unit {
+		unit *= 10
+	}
+	return int(math.Round(rate/unit) * unit)
 }
