@@ -30,6 +30,7 @@ func (k *kind) bestBelow(p Priority) Priority {
 // A worker is a worker that is known: idle, or with a run.
 type worker struct {
 	id        WorkerID
+	rank      idRank
 	kind      *kind
 	confirmed instant
 	idleSince instant // if it has no run

@@ -11,9 +11,9 @@ type ranked[T any] interface {
 	before(T) bool
 }
 
-// An ordered list keeps items in order in short chunks. Adding at the end and taking from either
-// end cost O(1), everything else O(log n) comparisons and one move within a chunk. The zero value
-// is an empty list.
+// An ordered list keeps items in order in short chunks. Adding at either end and taking from it cost
+// O(1) comparisons, everything else O(log n), and all of it one move within a chunk at most. The
+// zero value is an empty list.
 //
 // Queues of requests, idle workers and runs all have this shape: nearly everything happens at the
 // ends, and anything can leave from the middle.
@@ -108,7 +108,12 @@ func (o *ordered[T]) insert(x T) {
 		o.chunks[ci-1] = append(o.chunks[ci-1], x)
 		return
 	}
-	c := slices.Insert(o.chunks[ci], o.position(ci, x), x)
+	i := o.position(ci, x)
+	if ci == 0 && i == 0 && len(o.chunks[0]) >= chunkMax {
+		o.chunks = slices.Insert(o.chunks, 0, []T{x})
+		return
+	}
+	c := slices.Insert(o.chunks[ci], i, x)
 	o.chunks[ci] = c
 	if len(c) > chunkMax {
 		half := len(c) / 2
@@ -182,7 +187,11 @@ func (o *ordered[T]) chunkFor(x T) int {
 	}
 	touchCompare()
 	if c := o.chunks[n-1]; c[len(c)-1].before(x) {
-		return n // the usual case: x is the newest
+		return n // the usual case of a queue: x is the newest
+	}
+	touchCompare()
+	if !o.chunks[0][0].before(x) {
+		return 0 // the usual case of runs: what has just begun has cost the least
 	}
 	lo, hi := 0, n-1
 	for lo < hi {
