@@ -43,5 +43,8 @@ func (w *worker) before(v *worker) bool {
 	if c := w.idleSince.compare(v.idleSince); c != 0 {
 		return c < 0
 	}
+	if w.rank != v.rank {
+		return w.rank.before(v.rank)
+	}
 	return w.id < v.id
 }
