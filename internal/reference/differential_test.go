@@ -141,6 +141,9 @@ func (d *duel) compareStates(t failer) *protos.Pool {
 		t.Fatalf("states (-reference +engine):\n%s\n%s",
 			cmp.Diff(want, got, protocmp.Transform()), &d.journal)
 	}
+	if !bytes.Equal(marshal(want.GetScheduler()), d.engine.AppendSnapshot(nil)) {
+		t.Fatalf("the bytes of the engine's snapshot are not its message's\n%s", &d.journal)
+	}
 	if d.naive.Scheduler.Hash() != d.engine.Hash() {
 		t.Fatalf("hashes differ, states do not\n%s", &d.journal)
 	}
