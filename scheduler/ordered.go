@@ -96,18 +96,25 @@ func (o *ordered[T]) previous(x T) (prev T, ok bool) {
 	return c[len(c)-1], true
 }
 
-// insert adds x, which must not be in the list.
-func (o *ordered[T]) insert(x T) {
+// append adds x, which comes after all that is in the list.
+func (o *ordered[T]) append(x T) {
 	o.n++
-	ci := o.chunkFor(x)
-	if ci == len(o.chunks) {
-		if ci == 0 || len(o.chunks[ci-1]) >= chunkMax {
-			o.chunks = append(o.chunks, []T{x})
-			return
-		}
-		o.chunks[ci-1] = append(o.chunks[ci-1], x)
+	last := len(o.chunks) - 1
+	if last < 0 || len(o.chunks[last]) >= chunkMax {
+		o.chunks = append(o.chunks, []T{x})
 		return
 	}
+	o.chunks[last] = append(o.chunks[last], x)
+}
+
+// insert adds x, which must not be in the list.
+func (o *ordered[T]) insert(x T) {
+	ci := o.chunkFor(x)
+	if ci == len(o.chunks) {
+		o.append(x)
+		return
+	}
+	o.n++
 	i := o.position(ci, x)
 	if ci == 0 && i == 0 && len(o.chunks[0]) >= chunkMax {
 		o.chunks = slices.Insert(o.chunks, 0, []T{x})

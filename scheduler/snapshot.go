@@ -234,9 +234,15 @@ func (w *snapshotWriter) setNumber(names []string) uint32 {
 // A requestMessage is a request's message with all its parts: one piece of memory, as there may be
 // a million of them.
 type requestMessage struct {
-	request             protos.Request
-	content             protos.RequestContent
-	enqueued, confirmed timestamppb.Timestamp
+	request   protos.Request
+	confirmed timestamppb.Timestamp
+	contentMessage
+}
+
+// A contentMessage is a content's message with its part.
+type contentMessage struct {
+	content  protos.RequestContent
+	enqueued timestamppb.Timestamp
 }
 
 // messagesAtOnce is for how many messages memory is taken at once.
