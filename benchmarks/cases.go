@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -130,15 +127,12 @@ func restoring(sizes []Size) *Case {
 		What:    "From the bytes of a snapshot to a scheduler.",
 		prepare: func(p *pool) { bytes = snapshot(p) },
 		op: func(p *pool) int {
-			var m protos.Scheduler
-			must(proto.Unmarshal(bytes, &m))
-			s, err := scheduler.NewFromProto(&m)
+			s, err := scheduler.NewFromSnapshot(bytes)
 			must(err)
-			_, ok := s.Request(requestID(0))
-			if !ok {
+			if !s.Knows(requestID(0)) || !s.Knows(requestID(p.next-1)) {
 				panic("a request is not in the restored scheduler")
 			}
-			return len(m.GetWaitingRequests())
+			return p.next
 		},
 	}
 }

@@ -3,8 +3,6 @@ package benchmarks
 import (
 	"runtime"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -71,10 +69,7 @@ func engineTarget() Target { return scheduler.New(epoch) }
 
 // snapshot returns the bytes of a pool's snapshot.
 func snapshot(p *pool) []byte {
-	s := p.Target.(*scheduler.Scheduler).ToProto()
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(s)
-	must(err)
-	return b
+	return p.Target.(*scheduler.Scheduler).AppendSnapshot(nil)
 }
 
 // perItem returns by how many bytes the heap grows for each of n items.

@@ -10,7 +10,7 @@ func (p *pass) comeBack() {
 		if r.blocked {
 			continue
 		}
-		p.cameLane(r.lane).queue.insert(r)
+		p.cameLane(r.lane).add(r)
 		if r.lane.account.exists() {
 			p.contend(r.lane.account)
 		}

@@ -3,8 +3,13 @@ package scheduler
 // A choice is what a pass knows of the idle kinds that can run a need. In a pass no worker becomes
 // idle, so a choice only shrinks.
 type choice struct {
-	pass   uint64 // the pass that the rest belongs to
-	tries  int
+	pass  uint64 // the pass that the rest belongs to
+	tries int
+
+	looked          bool // see look
+	none            bool // no idle kind can run it any more
+	noneProvisioned bool // none that has the provisionable labels, too
+
 	listed bool
 	any    heap[candidate] // if listed: the kinds, the best head first
 	prov   heap[candidate] // those that have the provisionable labels
@@ -32,13 +37,10 @@ func candidateBefore(a, b candidate) bool {
 // With provisioned, it looks only at those that have the provisionable labels too. The flag limited
 // says that a label limit of the account kept it from some worker.
 func (p *pass) choose(l *lane, provisioned bool) (best *kind, limited bool) {
-	x, n := p.s.index, l.need
-	if len(x.idle) == 0 || n.kindCount == 0 {
+	n := l.need
+	c := p.choiceOf(n)
+	if c.none || provisioned && c.noneProvisioned || len(p.s.index.idle) == 0 {
 		return nil, false
-	}
-	c := &n.choice
-	if c.pass != p.id {
-		*c = choice{pass: p.id}
 	}
 	if !c.listed && n.wide {
 		if c.tries++; c.tries >= triesBeforeList {
@@ -46,8 +48,51 @@ func (p *pass) choose(l *lane, provisioned bool) (best *kind, limited bool) {
 		}
 	}
 	if c.listed {
-		return p.chooseListed(l, provisioned)
+		best, limited = p.chooseListed(l, provisioned)
+	} else {
+		best, limited = p.chooseAmongAll(l, provisioned)
 	}
+	if best == nil && !limited {
+		c.noneProvisioned = true
+		c.none = !provisioned || n.plain
+	}
+	return best, limited
+}
+
+// choiceOf returns what the pass knows of the idle kinds that can run a need.
+func (p *pass) choiceOf(n *need) *choice {
+	c := &n.choice
+	if c.pass != p.id {
+		*c = choice{pass: p.id, none: n.kindCount == 0}
+	}
+	return c
+}
+
+// look finds out, once for a need in a pass, whether there is any idle kind to choose from. If it
+// has many kinds, that is left to be found out when there is none.
+func (p *pass) look(n *need) *choice {
+	c := p.choiceOf(n)
+	if c.looked || n.wide {
+		return c
+	}
+	c.looked, c.none, c.noneProvisioned = true, true, true
+	for _, k := range n.kinds {
+		touchKind()
+		if k.idle.len() == 0 {
+			continue
+		}
+		c.none = false
+		if n.prov.within(k.set) {
+			c.noneProvisioned = false
+			break
+		}
+	}
+	return c
+}
+
+// chooseAmongAll is choose for a need whose choice is not listed.
+func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *kind, limited bool) {
+	n := l.need
 	var top candidate
 	consider := func(k *kind) bool {
 		if k.idle.len() == 0 || provisioned && !n.prov.within(k.set) {

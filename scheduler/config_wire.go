@@ -53,7 +53,7 @@ func durationOrNil(d time.Duration) *durationpb.Duration {
 
 func configFromProto(p *protos.Config) (*Config, error) {
 	if p == nil {
-		return nil, bad(snapshotPlace{field: "config"}, "missing")
+		return nil, bad(topField("config"), "missing")
 	}
 	c := &Config{
 		DisablePreemption: p.GetDisablePreemption(),
@@ -72,11 +72,11 @@ func configFromProto(p *protos.Config) (*Config, error) {
 	} {
 		var err error
 		if *d.to, err = readDuration(d.field, d.from); err != nil {
-			return nil, bad(snapshotPlace{field: "config"}, "%v", err)
+			return nil, bad(topField("config"), "%v", err)
 		}
 	}
 	if err := c.Validate(); err != nil {
-		return nil, bad(snapshotPlace{field: "config"}, "%v", err)
+		return nil, bad(topField("config"), "%v", err)
 	}
 	return c, nil
 }

@@ -199,7 +199,7 @@ func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *pr
 	was := place{r.worker.id, s.eventNames(r.worker.kind.set), v.cost}
 	e := s.placeEvent(protos.TaskEvent_TYPE_PREEMPTED, fromScheduler, s.now, r.req, &was)
 	e.Details = &protos.TaskEvent_Preempted_{Preempted: &protos.TaskEvent_Preempted{
-		ByRequestId: string(by.queue.first().id),
+		ByRequestId: string(by.head.id),
 		ByAccountId: string(by.account.id),
 		OldPriority: int32(r.level),
 		NewPriority: int32(to),

@@ -81,11 +81,21 @@ func FuzzRestore(f *testing.F) {
 	f.Add(bytes[:len(bytes)/2])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, bytes []byte) {
+		direct, directErr := scheduler.NewFromSnapshot(bytes)
+		if directErr != nil && !errors.Is(directErr, scheduler.ErrInvalidSnapshot) {
+			t.Fatalf("an error of another kind: %v", directErr)
+		}
 		p := &protos.Scheduler{}
 		if proto.Unmarshal(bytes, p) != nil {
+			if directErr == nil {
+				t.Fatal("bytes that are no message are taken for a snapshot")
+			}
 			return
 		}
 		s, err := scheduler.NewFromProto(p)
+		if fmt.Sprint(err) != fmt.Sprint(directErr) || err == nil && s.Hash() != direct.Hash() {
+			t.Fatalf("the message: %v; its bytes: %v", err, directErr)
+		}
 		if err != nil {
 			if !errors.Is(err, scheduler.ErrInvalidSnapshot) {
 				t.Fatalf("an error of another kind: %v", err)
@@ -96,10 +106,10 @@ func FuzzRestore(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the snapshot of a restored scheduler is refused: %v", err)
 		}
-		for _, s := range []*scheduler.Scheduler{s, again} {
+		for _, s := range []*scheduler.Scheduler{s, again, direct} {
 			exercise(t, s)
 		}
-		if s.Hash() != again.Hash() {
+		if s.Hash() != again.Hash() || s.Hash() != direct.Hash() {
 			t.Fatal("a restored scheduler went another way")
 		}
 	})

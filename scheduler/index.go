@@ -42,7 +42,7 @@ func (x *index) need(base, prov *labelSet) *need {
 		return n
 	}
 	x.serial++
-	n := &need{base: base, prov: prov, serial: x.serial}
+	n := &need{base: base, prov: prov, plain: prov.within(base), serial: x.serial}
 	x.needs[key] = n
 	n.filed = x.fileFor(base)
 	x.findKinds(n)

@@ -17,6 +17,11 @@ func instantOf(t time.Time) instant {
 	return instant{sec: t.Unix(), nsec: int32(t.Nanosecond())}
 }
 
+// instantOfMillis is the way back from millis, for times since 1970.
+func instantOfMillis(millis int64) instant {
+	return instant{sec: millis / 1000, nsec: int32(millis%1000) * 1_000_000}
+}
+
 func (i instant) time() time.Time {
 	return time.Unix(i.sec, int64(i.nsec)).UTC()
 }

@@ -128,7 +128,9 @@ func (s *Scheduler) checkLanes() {
 			hold(l.account == a && l.need == n && n.lanes[l.inNeed] == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkOrder(&l.queue, "lane of "+string(a.id))
-			want := l.queue.len() > 0 && n.kindCount > 0
+			hold((l.head == nil) == (l.queue.len() == 0) && (l.head == nil ||
+				l.head == l.queue.first() && l.since == l.head.enqueued), "a lane knows its head")
+			want := l.head != nil && n.kindCount > 0
 			hold(want == (l.inAccount >= 0), "lanes that can run are active")
 			if want {
 				active++

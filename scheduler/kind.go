@@ -30,6 +30,7 @@ func (k *kind) bestBelow(p Priority) Priority {
 // A worker is a worker that is known: idle, or with a run.
 type worker struct {
 	id        WorkerID
+	rank      idRank
 	kind      *kind
 	confirmed instant
 	idleSince instant // if it has no run
@@ -42,6 +43,9 @@ type worker struct {
 func (w *worker) before(v *worker) bool {
 	if c := w.idleSince.compare(v.idleSince); c != 0 {
 		return c < 0
+	}
+	if w.rank != v.rank {
+		return w.rank.before(v.rank)
 	}
 	return w.id < v.id
 }

@@ -11,7 +11,9 @@ type lane struct {
 	group   *fanoutGroup // nil if the account has no fanout limit
 	union   *labelSet    // of base and provisionable labels; nil if there is no group
 	queue   ordered[*request]
-	refs    int // its requests
+	head    *request // the first of the queue; nil if that is empty
+	since   instant  // the head's enqueue time, so that lanes are compared without a look at it
+	refs    int      // its requests
 
 	inAccount int // position in account.active; -1 if not there
 	inNeed    int // position in need.lanes
@@ -50,14 +52,37 @@ type laneHead struct {
 	lane     *lane
 }
 
-func headOf(l *lane) laneHead { return laneHead{l.queue.first().enqueued, l} }
+func headOf(l *lane) laneHead { return laneHead{l.since, l} }
 
 // headBefore orders lanes by their heads.
 func headBefore(a, b laneHead) bool {
 	if c := a.enqueued.compare(b.enqueued); c != 0 {
 		return c < 0
 	}
-	return a.lane.queue.first().id < b.lane.queue.first().id
+	return a.lane.head.id < b.lane.head.id
+}
+
+// add puts a request into the queue.
+func (l *lane) add(r *request) {
+	l.queue.insert(r)
+	l.findHead()
+}
+
+// take takes a request out of the queue.
+func (l *lane) take(r *request) {
+	if l.head == r {
+		l.queue.popFirst()
+	} else {
+		l.queue.remove(r)
+	}
+	l.findHead()
+}
+
+func (l *lane) findHead() {
+	if l.head = nil; l.queue.len() > 0 {
+		l.head = l.queue.first()
+		l.since = l.head.enqueued
+	}
 }
 
 // A fanoutGroup counts the paid runs of an account for one set of labels.
@@ -152,7 +177,7 @@ func (s *Scheduler) releaseLane(l *lane) {
 // enqueue adds a waiting request to its lane.
 func (s *Scheduler) enqueue(r *request) {
 	l := r.lane
-	l.queue.insert(r)
+	l.add(r)
 	if l.queue.len() == 1 {
 		s.updateActive(l)
 		s.markUntried(l)
@@ -161,12 +186,8 @@ func (s *Scheduler) enqueue(r *request) {
 
 // dequeueFrom removes a request from a lane.
 func (s *Scheduler) dequeueFrom(l *lane, r *request) {
-	if l.queue.first() == r {
-		l.queue.popFirst()
-	} else {
-		l.queue.remove(r)
-	}
-	if l.queue.len() == 0 {
+	l.take(r)
+	if l.head == nil {
 		s.updateActive(l)
 	}
 }
@@ -174,7 +195,7 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 // updateActive keeps the account's list of lanes that some known worker could run.
 func (s *Scheduler) updateActive(l *lane) {
 	a := l.account
-	want := l.queue.len() > 0 && l.need.kindCount > 0
+	want := l.head != nil && l.need.kindCount > 0
 	if want == (l.inAccount >= 0) {
 		return
 	}
@@ -203,7 +224,7 @@ func (s *Scheduler) updateActive(l *lane) {
 // markUntried notes that the lane's head has not been tried on all workers that are idle.
 func (s *Scheduler) markUntried(l *lane) {
 	a := l.account
-	if l.queue.len() == 0 || l.untried || l.came || a.allUntried {
+	if l.head == nil || l.untried || l.came || a.allUntried {
 		return
 	}
 	l.untried = true

@@ -9,6 +9,7 @@ import (
 // while there is a lane with it.
 type need struct {
 	base, prov *labelSet
+	plain      bool   // the provisionable labels are base labels too: step 1 is all there is
 	serial     uint64 // needs are numbered as they come
 	gone       bool
 	filed      *file // where the index has it

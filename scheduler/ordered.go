@@ -11,9 +11,9 @@ type ranked[T any] interface {
 	before(T) bool
 }
 
-// An ordered list keeps items in order in short chunks. Adding at the end and taking from either
-// end cost O(1), everything else O(log n) comparisons and one move within a chunk. The zero value
-// is an empty list.
+// An ordered list keeps items in order in short chunks. Adding at either end and taking from it cost
+// O(1) comparisons, everything else O(log n), and all of it one move within a chunk at most. The
+// zero value is an empty list.
 //
 // Queues of requests, idle workers and runs all have this shape: nearly everything happens at the
 // ends, and anything can leave from the middle.
@@ -96,19 +96,31 @@ func (o *ordered[T]) previous(x T) (prev T, ok bool) {
 	return c[len(c)-1], true
 }
 
-// insert adds x, which must not be in the list.
-func (o *ordered[T]) insert(x T) {
+// append adds x, which comes after all that is in the list.
+func (o *ordered[T]) append(x T) {
 	o.n++
-	ci := o.chunkFor(x)
-	if ci == len(o.chunks) {
-		if ci == 0 || len(o.chunks[ci-1]) >= chunkMax {
-			o.chunks = append(o.chunks, []T{x})
-			return
-		}
-		o.chunks[ci-1] = append(o.chunks[ci-1], x)
+	last := len(o.chunks) - 1
+	if last < 0 || len(o.chunks[last]) >= chunkMax {
+		o.chunks = append(o.chunks, []T{x})
 		return
 	}
-	c := slices.Insert(o.chunks[ci], o.position(ci, x), x)
+	o.chunks[last] = append(o.chunks[last], x)
+}
+
+// insert adds x, which must not be in the list.
+func (o *ordered[T]) insert(x T) {
+	ci := o.chunkFor(x)
+	if ci == len(o.chunks) {
+		o.append(x)
+		return
+	}
+	o.n++
+	i := o.position(ci, x)
+	if ci == 0 && i == 0 && len(o.chunks[0]) >= chunkMax {
+		o.chunks = slices.Insert(o.chunks, 0, []T{x})
+		return
+	}
+	c := slices.Insert(o.chunks[ci], i, x)
 	o.chunks[ci] = c
 	if len(c) > chunkMax {
 		half := len(c) / 2
@@ -182,7 +194,11 @@ func (o *ordered[T]) chunkFor(x T) int {
 	}
 	touchCompare()
 	if c := o.chunks[n-1]; c[len(c)-1].before(x) {
-		return n // the usual case: x is the newest
+		return n // the usual case of a queue: x is the newest
+	}
+	touchCompare()
+	if !o.chunks[0][0].before(x) {
+		return 0 // the usual case of runs: what has just begun has cost the least
 	}
 	lo, hi := 0, n-1
 	for lo < hi {

@@ -165,9 +165,10 @@ func (p *pass) finish() {
 	p.goHome()
 }
 
-// patient reports whether a request has waited long enough to take any worker that it can get.
-func (p *pass) patient(r *request) bool {
-	return p.s.patience >= 0 && p.s.now.since(r.enqueued) >= p.s.patience
+// patient reports whether a request that was enqueued then has waited long enough to take any
+// worker that it can get.
+func (p *pass) patient(enqueued instant) bool {
+	return p.s.patience >= 0 && p.s.now.since(enqueued) >= p.s.patience
 }
 
 // time is the time of the pass.

@@ -23,10 +23,17 @@ func (p *pass) placeProvisioned() {
 
 // offer puts a lane into the queue of this level, if it has a request that takes part there.
 func (p *pass) offer(l *lane) {
-	if l.queue.len() == 0 || p.level < FreeBucket && l.isLimited(p.id) {
+	if l.head == nil || p.level < FreeBucket && l.isLimited(p.id) {
 		return
 	}
-	p.queue.items = append(p.queue.items, headOf(l))
+	switch c := p.look(l.need); {
+	case c.none:
+		p.noteTried(l)
+	case c.noneProvisioned && !l.need.plain && !p.patient(l.since):
+		p.later = append(p.later, headOf(l)) // step 1 has nothing for it
+	default:
+		p.queue.items = append(p.queue.items, headOf(l))
+	}
 }
 
 // placeAny is step 2: each remaining request in order takes its choice among all matching idle
@@ -50,18 +57,18 @@ func (p *pass) place(provisioned bool) {
 			q.pop(headBefore)
 			continue
 		}
-		r := l.queue.first()
+		r := l.head
 		k, limited := p.choose(l, provisioned)
-		final := !provisioned || l.need.prov.within(l.need.base)
-		if k == nil && !final && p.patient(r) {
+		final := !provisioned || l.need.plain
+		if k == nil && !final && p.patient(l.since) {
 			final = true
 			k, limited = p.choose(l, false)
 		}
 		switch {
 		case k != nil:
 			p.start(l, r, k.idle.first(), nil)
-			if l.queue.len() > 0 {
-				q.items[0].enqueued = l.queue.first().enqueued
+			if l.head != nil {
+				q.items[0].enqueued = l.since
 				q.fixTop(headBefore)
 			} else {
 				q.pop(headBefore)
@@ -80,7 +87,7 @@ func (p *pass) place(provisioned bool) {
 // mayPlace reports whether the lane's head still takes part at this level. What it says of a lane
 // cannot turn from no to yes in steps 1 and 2.
 func (p *pass) mayPlace(l *lane) bool {
-	if l.queue.len() == 0 {
+	if l.head == nil {
 		return false
 	}
 	return p.level == FreeBucket ||

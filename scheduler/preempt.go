@@ -112,7 +112,7 @@ func (st *preemption) addTargets(a *account) {
 }
 
 func (st *preemption) addLane(l *lane) {
-	if l.queue.len() == 0 {
+	if l.head == nil {
 		return
 	}
 	if l.isLimited(st.id) {
@@ -214,7 +214,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 		touchLane()
 		l := t.lanes[i]
 		a := l.account
-		if l.queue.len() == 0 || l.isLimited(st.id) {
+		if l.head == nil || l.isLimited(st.id) {
 			st.state(a).undecided = true
 			last := len(t.lanes) - 1
 			t.lanes[i] = t.lanes[last]
@@ -233,7 +233,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 		case !st.s.admits(a, k):
 			st.state(a).undecided = true
 			hopeless = false
-		case best == nil || l.queue.first().before(best.queue.first()):
+		case best == nil || l.head.before(best.head):
 			best = l
 		}
 	}
@@ -287,5 +287,5 @@ func (st *preemption) take(l *lane, r *run) {
 		s.leave(req)
 	}
 	l.account.balance = l.account.balance.minus(v.cost)
-	st.start(l, l.queue.first(), w, v)
+	st.start(l, l.head, w, v)
 }

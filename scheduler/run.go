@@ -6,11 +6,12 @@ type run struct {
 	req    *request
 	worker *worker
 	level  Priority
-	stage  Stage
-	cost   Balance  // what it had cost when it came to this level
-	paid   *Balance // the part of it that was paid to a preempted task's account; nil for none
-	since  int64    // since when it pays at this level, in accounting time
+	cost   Balance // what it had cost when it came to this level
+	since  int64   // since when it pays at this level, in accounting time
 	start  instant
+	rank   idRank   // the worker's, so that runs are compared without a look at it
+	paid   *Balance // the part of cost that was paid to a preempted task's account; nil for none
+	stage  Stage
 	next   *content // what to wait with, if it waits again; nil if that has not changed
 }
 
@@ -48,8 +49,11 @@ func (r *run) before(q *run) bool {
 			return a < b
 		}
 	}
-	if c := r.start.compare(q.start); c != 0 {
-		return c > 0
+	if r.start != q.start {
+		return q.start.before(r.start)
+	}
+	if r.rank != q.rank {
+		return r.rank.before(q.rank)
 	}
 	return r.worker.id < q.worker.id
 }
@@ -78,6 +82,7 @@ func (k *costKey) before(j *costKey) bool {
 // enlist puts a run into the counts and lists of its account, worker and fanout group.
 func (s *Scheduler) enlist(r *run) {
 	a := r.account()
+	r.rank = r.worker.rank
 	r.worker.run = r
 	r.req.worker = r.worker
 	s.countLimits(r, +1)

@@ -1,20 +1,35 @@
 package scheduler
 
 import (
-	"crypto/sha256"
 	"slices"
-	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
 )
 
 // ToProto returns the canonical snapshot: the same state gives the same bytes under deterministic
-// marshalling, and nothing in it aliases state. It costs O(n log n).
+// marshalling, and nothing in it aliases state. It costs O(n log n). AppendSnapshot gives the bytes
+// without the messages, in half the time.
 func (s *Scheduler) ToProto() *protos.Scheduler {
 	w := newSnapshotWriter(s)
+	p := w.tables()
+	waiting := w.waiting()
+	p.WaitingRequests = make([]*protos.Request, len(waiting))
+	for i, r := range waiting {
+		p.WaitingRequests[i] = w.request(r.item.request, r.item.numbers)
+	}
+	p.Workers = make([]*protos.Worker, 0, len(s.workers))
+	for _, v := range sortedByID(s.workers) {
+		p.Workers = append(p.Workers, w.worker(v.item))
+	}
+	p.ExpiredRequests = w.expired()
+	return p
+}
+
+// tables returns the part of a snapshot that stands before requests and workers.
+func (w *snapshotWriter) tables() *protos.Scheduler {
+	s := w.s
 	p := &protos.Scheduler{
 		LastUpdateTime: timestamp(s.now),
 		Config:         configToProto(s.config),
@@ -29,34 +44,15 @@ func (s *Scheduler) ToProto() *protos.Scheduler {
 			Balance: a.balance.units(),
 		})
 	}
-	waiting := make([]named[*request], 0, len(s.requests))
-	for id, r := range s.requests { // the order is free: it is sorted below
-		if r.worker == nil {
-			waiting = append(waiting, named[*request]{id: string(id), item: r})
-		}
-	}
-	sortByID(waiting)
-	p.WaitingRequests = make([]*protos.Request, len(waiting))
-	for i, r := range waiting {
-		p.WaitingRequests[i] = w.request(r.item)
-	}
-	p.Workers = make([]*protos.Worker, 0, len(s.workers))
-	for _, v := range sortedByID(s.workers) {
-		p.Workers = append(p.Workers, w.worker(v.item))
-	}
-	for _, id := range sortedKeys(s.expired) {
-		p.ExpiredRequests = append(p.ExpiredRequests, string(id))
-	}
 	return p
 }
 
-// Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as ToProto.
-func (s *Scheduler) Hash() [32]byte {
-	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(s.ToProto())
-	if err != nil {
-		panic("invariant: a snapshot can be marshalled: " + err.Error())
+// expired returns the requests that expired and were not yet taken, by id.
+func (w *snapshotWriter) expired() (ids []string) {
+	for _, id := range sortedKeys(w.s.expired) {
+		ids = append(ids, string(id))
 	}
-	return sha256.Sum256(bytes)
+	return ids
 }
 
 // A snapshotWriter numbers what a snapshot refers to by number. It only reads the scheduler.
@@ -68,7 +64,6 @@ type snapshotWriter struct {
 
 	account map[AccountID]uint32
 	set     map[*labelSet]uint32
-	lanes   map[*lane]laneNumbers
 
 	spare []requestMessage // messages to use
 }
@@ -76,12 +71,50 @@ type snapshotWriter struct {
 // laneNumbers are what a snapshot says of the requests of a lane.
 type laneNumbers struct{ account, base, prov uint32 }
 
+func (w *snapshotWriter) laneNumbers(l *lane) laneNumbers {
+	return laneNumbers{w.account[l.account.id], w.set[l.need.base], w.set[l.need.prov]}
+}
+
+// A waitingRequest is a request that waits, with the numbers of its lane.
+type waitingRequest struct {
+	request *request
+	numbers laneNumbers
+}
+
+// waiting returns the requests that wait, by id.
+func (w *snapshotWriter) waiting() []named[waitingRequest] {
+	list := make([]named[waitingRequest], 0, len(w.s.requests))
+	add := func(r *request, numbers laneNumbers) {
+		list = append(list, named[waitingRequest]{id: string(r.id), item: waitingRequest{r, numbers}})
+	}
+	runs := 0
+	for _, a := range w.s.accounts { // the order is free: requests are sorted below
+		for _, n := range a.running {
+			runs += n
+		}
+		for _, l := range a.lanes {
+			numbers := w.laneNumbers(l)
+			for r := range l.queue.all() {
+				add(r, numbers)
+			}
+		}
+	}
+	if len(list)+runs < len(w.s.requests) { // some are blocked, which no lane has in its queue
+		for _, r := range w.s.requests {
+			if r.blocked && r.worker == nil {
+				add(r, w.laneNumbers(r.lane))
+			}
+		}
+	}
+	sortByID(list)
+	return list
+}
+
 func newSnapshotWriter(s *Scheduler) *snapshotWriter {
 	w := &snapshotWriter{
 		s:       s,
 		account: map[AccountID]uint32{"": 0},
 		set:     map[*labelSet]uint32{s.labels.empty: 0},
-		lanes:   map[*lane]laneNumbers{},
 	}
 	next := w.nextContents()
 	names := map[AccountID]bool{}
@@ -201,27 +234,28 @@ func (w *snapshotWriter) setNumber(names []string) uint32 {
 // A requestMessage is a request's message with all its parts: one piece of memory, as there may be
 // a million of them.
 type requestMessage struct {
-	request             protos.Request
-	content             protos.RequestContent
-	enqueued, confirmed timestamppb.Timestamp
+	request   protos.Request
+	confirmed timestamppb.Timestamp
+	contentMessage
+}
+
+// A contentMessage is a content's message with its part.
+type contentMessage struct {
+	content  protos.RequestContent
+	enqueued timestamppb.Timestamp
 }
 
 // messagesAtOnce is for how many messages memory is taken at once.
 const messagesAtOnce = 128
 
-func (w *snapshotWriter) request(r *request) *protos.Request {
+func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Request {
 	if len(w.spare) == 0 {
 		w.spare = make([]requestMessage, messagesAtOnce)
 	}
-	m, l := &w.spare[0], r.lane
+	m := &w.spare[0]
 	w.spare = w.spare[1:]
 	m.enqueued.Seconds, m.enqueued.Nanos = r.enqueued.sec, r.enqueued.nsec
 	m.confirmed.Seconds, m.confirmed.Nanos = r.confirmed.sec, r.confirmed.nsec
-	numbers, ok := w.lanes[l]
-	if !ok {
-		numbers = laneNumbers{w.account[l.account.id], w.set[l.need.base], w.set[l.need.prov]}
-		w.lanes[l] = numbers
-	}
 	m.content.Account = numbers.account
 	m.content.BaseLabelSet = numbers.base
 	m.content.ProvisionableLabelSet = numbers.prov
@@ -246,10 +280,10 @@ func (w *snapshotWriter) worker(v *worker) *protos.Worker {
 	}
 	r := v.run
 	p.Run = &protos.Run{
-		Request:        w.request(r.req),
+		Request:        w.request(r.req, w.laneNumbers(r.req.lane)),
 		Priority:       int32(r.level),
 		Cost:           r.cost.units(),
-		PaidSince:      timestamp(instantOf(time.UnixMilli(r.since))),
+		PaidSince:      timestamp(instantOfMillis(r.since)),
 		PreemptionCost: Balance{}.units(),
 		StartTime:      timestamp(r.start),
 		Stage:          protos.Stage(r.stage),
@@ -258,13 +292,18 @@ func (w *snapshotWriter) worker(v *worker) *protos.Worker {
 		p.Run.PreemptionCost = r.paid.units()
 	}
 	if c := r.next; c != nil {
+		numbers := w.contentNumbers(c)
 		p.Run.NextContent = &protos.RequestContent{
-			Account:               w.account[c.account],
-			BaseLabelSet:          w.setNumber(c.base),
-			ProvisionableLabelSet: w.setNumber(c.prov),
+			Account:               numbers.account,
+			BaseLabelSet:          numbers.base,
+			ProvisionableLabelSet: numbers.prov,
 			EnqueueTime:           timestamp(c.enqueued),
 			Tags:                  slices.Clone(c.tags),
 		}
 	}
 	return p
+}
+
+func (w *snapshotWriter) contentNumbers(c *content) laneNumbers {
+	return laneNumbers{w.account[c.account], w.setNumber(c.base), w.setNumber(c.prov)}
 }

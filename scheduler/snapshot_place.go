@@ -1,26 +1,39 @@
 package scheduler
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A snapshotPlace is where in a snapshot something stands. It is cheap to make and to go on from,
 // as there are many more places than mistakes.
 type snapshotPlace struct {
-	list  string // "" at the top
-	index int
-	field string // behind the element of the list, if there is one
+	list   string // "" at the top
+	index  int
+	fields [4]string // behind the element of the list, from the outside in; "" for none
 }
 
-// and goes on to a field, whose name begins with a dot below the top.
+// topField returns the place of a field that is not a list.
+func topField(name string) snapshotPlace {
+	return snapshotPlace{fields: [4]string{name}}
+}
+
+// and goes on to a field, whose name begins with a dot. No place is deeper than there are fields.
 func (p snapshotPlace) and(field string) snapshotPlace {
-	p.field += field // which costs nothing where the first part is empty
+	depth := 0
+	for p.fields[depth] != "" {
+		depth++
+	}
+	p.fields[depth] = field
 	return p
 }
 
 func (p snapshotPlace) String() string {
+	field := strings.Join(p.fields[:], "")
 	if p.list == "" {
-		return p.field
+		return field
 	}
-	return fmt.Sprintf("%s[%d]%s", p.list, p.index, p.field)
+	return fmt.Sprintf("%s[%d]%s", p.list, p.index, field)
 }
 
 // bad returns an error about a place.

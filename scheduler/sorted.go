@@ -56,6 +56,20 @@ func sortByID[T any](list []named[T]) {
 	})
 }
 
+// An idRank has the first 16 bytes of an id as numbers. Ids with different ranks are in the order of
+// their ranks, which are compared without going where the ids' texts are.
+type idRank [2]uint64
+
+func rankOf(id string) idRank {
+	var text [16]byte
+	copy(text[:], id)
+	return idRank{binary.BigEndian.Uint64(text[:8]), binary.BigEndian.Uint64(text[8:])}
+}
+
+func (r idRank) before(q idRank) bool {
+	return r[0] < q[0] || r[0] == q[0] && r[1] < q[1]
+}
+
 // collect returns the items of an ordered list, so that the list may change meanwhile.
 func collect[T ranked[T]](o *ordered[T]) []T {
 	return slices.AppendSeq(make([]T, 0, o.len()), o.all())

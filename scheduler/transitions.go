@@ -84,7 +84,7 @@ func (s *Scheduler) refund(a *account, r *run) {
 // addWorker makes a worker with a label set, of which it takes over a reference. It is neither
 // idle nor has a run yet.
 func (s *Scheduler) addWorker(id WorkerID, set *labelSet) *worker {
-	w := &worker{id: id}
+	w := &worker{id: id, rank: rankOf(string(id))}
 	s.workers[id] = w
 	s.setLabels(w, set)
 	return w

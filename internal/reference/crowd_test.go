@@ -31,6 +31,30 @@ var crowds = []profile{
 		extra:         dimension("model", 1),
 	},
 	{
+		name: "an account for each request", accounts: 600, workers: 120, requests: 700,
+		pullMax: 80, calm: true, phases: true,
+		base: dimension("dim", 2),
+	},
+	{
+		name: "labels of all workers", accounts: 4, workers: 150, requests: 800, pullMax: 100,
+		calm: true, phases: true, everywhere: dimension("all", 6),
+		provisionable: dimension("v", 2),
+		extra:         dimension("model", 5),
+	},
+	{
+		name: "kinds that appear and vanish", accounts: 4, workers: 100, requests: 600,
+		pullMax: 60, calm: true, phases: true, restless: true,
+		base:          dimension("dim", 7),
+		provisionable: dimension("v", 2),
+	},
+	{
+		name: "limits that flip", accounts: 5, workers: 120, requests: 700, pullMax: 80,
+		calm: true, phases: true, flips: true,
+		base:          dimension("os", 2),
+		provisionable: dimension("v", 1),
+		extra:         dimension("model", 3),
+	},
+	{
 		name: "one label set", accounts: 5, workers: 200, requests: 900, pullMax: 150, calm: true,
 		phases: true,
 	},

@@ -159,6 +159,9 @@ func (d *duel) compareStates(t failer) *protos.Pool {
 		t.Fatalf("states (-reference +engine):\n%s\n%s",
 			cmp.Diff(want, got, protocmp.Transform()), &d.journal)
 	}
+	if !bytes.Equal(marshal(want.GetScheduler()), d.engine.AppendSnapshot(nil)) {
+		t.Fatalf("the bytes of the engine's snapshot are not its message's\n%s", &d.journal)
+	}
 	if d.naive.Scheduler.Hash() != d.engine.Hash() {
 		t.Fatalf("hashes differ, states do not\n%s", &d.journal)
 	}
@@ -182,7 +185,7 @@ func (d *duel) restore(t failer) {
 		t.Fatalf("%v", err)
 	}
 	var err error
-	if d.engine, err = scheduler.NewFromProto(pool.GetScheduler()); err != nil {
+	if d.engine, err = scheduler.NewFromSnapshot(d.engine.AppendSnapshot(nil)); err != nil {
 		t.Fatalf("restore of the scheduler: %v\n%s", err, &d.journal)
 	}
 	if d.state, err = reconciler.Restore(pool.GetReconciler()); err != nil {

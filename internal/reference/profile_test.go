@@ -17,6 +17,10 @@ type profile struct {
 	base, provisionable []string
 	// extra are labels of workers that no request asks for but limits can speak of.
 	extra []string
+	// everywhere are labels that all workers have, and requests ask for.
+	everywhere []string
+	// restless workers come with other labels nearly every time, so that kinds appear and vanish.
+	restless bool
 	// ownLabels gives each request a label set of its own, and workers any of those labels.
 	ownLabels bool
 	// flips makes account settings change all the time.
@@ -82,6 +86,12 @@ var profiles = []profile{
 		base:          []string{"os:linux", "os:mac"},
 		provisionable: []string{"v:1"},
 		extra:         []string{"model:a", "model:b", "model"},
+	},
+	{
+		name: "restless workers", accounts: 3, workers: 6, requests: 30, pullMax: 6,
+		restless: true, everywhere: []string{"pool:all", "site:one"},
+		base:          []string{"os:linux", "os:mac"},
+		provisionable: []string{"v:1", "v:2"},
 	},
 	{
 		name: "held", accounts: 4, workers: 10, requests: 40, pullMax: 6, calm: true, held: true,

@@ -205,6 +205,7 @@ func (s *storyteller) waiting() *protos.Operation {
 		w.EnqueueTime = pick(s.d, &timestamppb.Timestamp{}, &timestamppb.Timestamp{
 			Seconds: 253402300799, Nanos: 999_999_999})
 	}
+	w.BaseLabels = append(w.BaseLabels, some(s.d, 50, s.p.everywhere)...)
 	if s.p.ownLabels {
 		w.BaseLabels = append(w.BaseLabels, "own:"+id)
 	}
@@ -244,10 +245,10 @@ func (s *storyteller) workerLabels(id string) []string {
 		home = home*31 + int(c)
 	}
 	d := dice(newSeededDice(uint64(home)))
-	if chance(s.d, 5) {
+	if chance(s.d, 5) || s.p.restless && chance(s.d, 60) {
 		d = s.d
 	}
-	labels := some(d, 70, s.p.base)
+	labels := append(some(d, 70, s.p.base), s.p.everywhere...)
 	labels = append(labels, some(d, 40, s.p.provisionable)...)
 	labels = append(labels, some(d, 40, s.p.extra)...)
 	if s.p.ownLabels {

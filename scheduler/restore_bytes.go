@@ -1,0 +1,239 @@
+package scheduler
+
+import (
+	"fmt"
+	"iter"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// NewFromSnapshot returns a scheduler that goes on from the bytes of a snapshot, as NewFromProto
+// does from the message, and refuses what that refuses, with ErrInvalidSnapshot. It takes any
+// encoding of the message, and is made for the one that AppendSnapshot gives: of that, requests
+// and workers are read one by one, into the same message each. Nothing in the scheduler aliases the
+// bytes.
+func NewFromSnapshot(snapshot []byte) (*Scheduler, error) {
+	parts, ok := splitSnapshot(snapshot)
+	if !ok {
+		p := &protos.Scheduler{}
+		if err := proto.Unmarshal(snapshot, p); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
+		}
+		return NewFromProto(p)
+	}
+	p := &protos.Scheduler{}
+	for _, part := range [][]byte{parts.tables, parts.expired} {
+		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(part, p); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
+		}
+	}
+	return restore(&snapshotSource{
+		tables:       p,
+		waiting:      messagesIn(parts.waiting, newRequestParser),
+		waitingCount: parts.waitingCount,
+		workers:      messagesIn(parts.workers, newWorkerParser),
+		workersCount: parts.workersCount,
+	})
+}
+
+// snapshotParts are a snapshot's bytes with its fields in order.
+type snapshotParts struct {
+	tables, waiting, workers, expired []byte
+	waitingCount, workersCount        int
+}
+
+// splitSnapshot splits a snapshot whose fields are known ones and in order.
+func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
+	last := protowire.Number(0)
+	for at := 0; at < len(b); {
+		field, typ, n := protowire.ConsumeTag(b[at:])
+		if n < 0 || field < last || field > 9 || typ != protowire.BytesType {
+			return parts, false
+		}
+		last = field
+		size := protowire.ConsumeFieldValue(field, typ, b[at+n:])
+		if size < 0 {
+			return parts, false
+		}
+		part := &parts.tables
+		switch field {
+		case 7:
+			part = &parts.waiting
+			parts.waitingCount++
+		case 8:
+			part = &parts.workers
+			parts.workersCount++
+		case 9:
+			part = &parts.expired
+		}
+		n += size
+		if *part == nil {
+			*part = b[at:at]
+		}
+		*part = (*part)[:len(*part)+n]
+		at += n
+	}
+	return parts, true
+}
+
+// messagesIn yields the messages of a part, each valid until the next one comes. A parser returns
+// nil for what it does not know; then the message is made by the library.
+func messagesIn[T any, M interface {
+	*T
+	proto.Message
+}](part []byte, newParser func() func([]byte) M) iter.Seq2[M, error] {
+	return func(yield func(M, error) bool) {
+		parse := newParser()
+		for rest := part; len(rest) > 0; {
+			_, _, n := protowire.ConsumeTag(rest)
+			text, size := protowire.ConsumeBytes(rest[n:])
+			rest = rest[n+size:]
+			m, err := parse(text), error(nil)
+			if m == nil {
+				m = new(T)
+				err = proto.Unmarshal(text, m)
+			}
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// newRequestParser returns a parser that uses the same message again.
+func newRequestParser() func([]byte) *protos.Request {
+	m, texts := &requestMessage{}, &textMaker{}
+	return func(b []byte) *protos.Request {
+		if !m.parse(b, texts) {
+			return nil
+		}
+		return &m.request
+	}
+}
+
+func newWorkerParser() func([]byte) *protos.Worker {
+	m, texts := &workerMessage{}, &textMaker{}
+	return func(b []byte) *protos.Worker {
+		if !m.parse(b, texts) {
+			return nil
+		}
+		return &m.worker
+	}
+}
+
+func (m *requestMessage) parse(b []byte, texts *textMaker) bool {
+	m.request = protos.Request{}
+	f := fieldReader{rest: b}
+	for f.next() {
+		switch f.field {
+		case 1:
+			m.request.Id = texts.make(f.bytes())
+		case 2:
+			f.check(m.contentMessage.parse(f.bytes(), texts))
+			m.request.Content = &m.content
+		case 3:
+			f.instant(&m.confirmed)
+			m.request.ConfirmedTime = &m.confirmed
+		case 4:
+			m.request.Blocked = protowire.DecodeBool(f.number())
+		default:
+			return false
+		}
+	}
+	return !f.strange
+}
+
+func (m *contentMessage) parse(b []byte, texts *textMaker) bool {
+	m.content = protos.RequestContent{Tags: m.content.Tags[:0]}
+	f := fieldReader{rest: b, repeated: 5}
+	for f.next() {
+		switch f.field {
+		case 1:
+			m.content.Account = uint32(f.number())
+		case 2:
+			m.content.BaseLabelSet = uint32(f.number())
+		case 3:
+			m.content.ProvisionableLabelSet = uint32(f.number())
+		case 4:
+			f.instant(&m.enqueued)
+			m.content.EnqueueTime = &m.enqueued
+		case 5:
+			m.content.Tags = append(m.content.Tags, texts.make(f.bytes()))
+		default:
+			return false
+		}
+	}
+	return !f.strange
+}
+
+// A workerMessage is a worker's message with all its parts.
+type workerMessage struct {
+	worker               protos.Worker
+	confirmed, idleSince timestamppb.Timestamp
+	run                  protos.Run
+	request              requestMessage
+	paidSince, start     timestamppb.Timestamp
+	next                 contentMessage
+}
+
+func (m *workerMessage) parse(b []byte, texts *textMaker) bool {
+	m.worker = protos.Worker{}
+	f := fieldReader{rest: b}
+	for f.next() {
+		switch f.field {
+		case 1:
+			m.worker.Id = texts.make(f.bytes())
+		case 2:
+			m.worker.LabelSet = uint32(f.number())
+		case 3:
+			f.instant(&m.confirmed)
+			m.worker.ConfirmedTime = &m.confirmed
+		case 4:
+			f.instant(&m.idleSince)
+			m.worker.IdleSince = &m.idleSince
+		case 5:
+			f.check(m.parseRun(f.bytes(), texts))
+			m.worker.Run = &m.run
+		default:
+			return false
+		}
+	}
+	return !f.strange
+}
+
+func (m *workerMessage) parseRun(b []byte, texts *textMaker) bool {
+	r := &m.run
+	*r = protos.Run{Cost: r.Cost[:0], PreemptionCost: r.PreemptionCost[:0]}
+	f := fieldReader{rest: b}
+	for f.next() {
+		switch f.field {
+		case 1:
+			f.check(m.request.parse(f.bytes(), texts))
+			r.Request = &m.request.request
+		case 2:
+			r.Priority = int32(f.number())
+		case 3:
+			r.Cost = f.numbers(r.Cost)
+		case 4:
+			f.instant(&m.paidSince)
+			r.PaidSince = &m.paidSince
+		case 5:
+			r.PreemptionCost = f.numbers(r.PreemptionCost)
+		case 6:
+			f.instant(&m.start)
+			r.StartTime = &m.start
+		case 7:
+			r.Stage = protos.Stage(int32(f.number()))
+		case 8:
+			f.check(m.next.parse(f.bytes(), texts))
+			r.NextContent = &m.next.content
+		default:
+			return false
+		}
+	}
+	return !f.strange
+}

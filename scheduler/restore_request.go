@@ -1,0 +1,183 @@
+package scheduler
+
+import (
+	"slices"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// A readLane is a lane that a snapshot has, with what has been read of it. Its requests come in
+// order of id, mostly also in the order of the queue, which then costs no comparison but this one.
+type readLane struct {
+	lane     *lane
+	last     instant // the enqueue time of the newest one read
+	unsorted bool    // they did not come in the order of the queue
+}
+
+func (rd *snapshotReader) readWaiting() error {
+	last, i := "", 0
+	var expiring []*request
+	for p, err := range rd.from.waiting {
+		where := snapshotPlace{list: "waiting_requests", index: i}
+		if err != nil {
+			return bad(where, "%v", err)
+		}
+		if p.GetId() <= last && i > 0 {
+			return bad(where.and(".id"), "%q is not in order, or there twice", p.GetId())
+		}
+		last = p.GetId()
+		r, l, err := rd.readRequest(where, p)
+		if err != nil {
+			return err
+		}
+		if rd.s.config.RequestExpiration > 0 {
+			expiring = append(expiring, r)
+		}
+		if !r.blocked {
+			l.unsorted = l.unsorted || r.enqueued.before(l.last)
+			l.last = r.enqueued
+			l.lane.queue.append(r)
+		}
+		i++
+	}
+	rd.fillLanes()
+	rd.s.byEnqueued = orderedOf(expiring)
+	return nil
+}
+
+// fillLanes finishes the queues of waiting requests.
+func (rd *snapshotReader) fillLanes() {
+	for _, f := range rd.order {
+		l := f.lane
+		if f.unsorted {
+			l.queue = orderedOf(collect(&l.queue))
+		}
+		l.findHead()
+		rd.s.updateActive(l)
+		rd.s.markUntried(l)
+	}
+}
+
+// requestsAtOnce is for how many requests memory is taken at once: little enough for one that stays
+// on not to hold much of others.
+const requestsAtOnce = 32
+
+// readRequest makes a request that neither waits nor is on a worker, and that was not read before.
+func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, *readLane,
+	error) {
+	if err := checkID("request", p.GetId()); err != nil {
+		return nil, nil, bad(where.and(".id"), "%v", err)
+	}
+	c, err := rd.readContent(where.and(".content"), p.GetContent())
+	if err != nil {
+		return nil, nil, err
+	}
+	confirmed, err := readTime(where.and(".confirmed_time"), p.GetConfirmedTime())
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(rd.spare) == 0 {
+		rd.spare = make([]request, requestsAtOnce)
+	}
+	r, l := &rd.spare[0], rd.laneOf(&c)
+	rd.spare = rd.spare[1:]
+	*r = request{id: RequestID(p.GetId()), lane: l.lane, enqueued: c.enqueued, confirmed: confirmed,
+		tags: c.tags, blocked: p.GetBlocked()}
+	rd.s.requests[r.id] = r
+	return r, l, nil
+}
+
+// laneOf returns the lane of one more request.
+func (rd *snapshotReader) laneOf(c *numbered) *readLane {
+	if l := rd.lanes[c.laneNumbers]; l != nil {
+		l.lane.refs++
+		return l
+	}
+	base, prov := rd.sets[c.base], rd.sets[c.prov]
+	base.refs++
+	prov.refs++
+	l := &readLane{lane: rd.s.laneFor(rd.accountID(c.account), base, prov)}
+	rd.lanes[c.laneNumbers] = l
+	rd.order = append(rd.order, l)
+	return l
+}
+
+// placeOf returns where a request stands that was read before.
+func (rd *snapshotReader) placeOf(id string) snapshotPlace {
+	i := 0
+	for p := range rd.from.waiting {
+		if p.GetId() == id {
+			return snapshotPlace{list: "waiting_requests", index: i}
+		}
+		i++
+	}
+	i = 0
+	for p := range rd.from.workers {
+		if p.GetRun().GetRequest().GetId() == id {
+			return snapshotPlace{list: "workers", index: i}.and(".run").and(".request")
+		}
+		i++
+	}
+	return snapshotPlace{}
+}
+
+// numbered is a content with its account and label sets by number, all of which are known.
+type numbered struct {
+	laneNumbers
+	enqueued instant
+	tags     []string
+}
+
+// named returns the content with names.
+func (rd *snapshotReader) named(c *numbered) *content {
+	return &content{rd.accountID(c.account), rd.s.labels.names(rd.sets[c.base]),
+		rd.s.labels.names(rd.sets[c.prov]), c.enqueued, c.tags}
+}
+
+// accountID returns the id of an account by its number.
+func (rd *snapshotReader) accountID(n uint32) AccountID {
+	if n == 0 {
+		return ""
+	}
+	return AccountID(rd.from.tables.GetAccountIds()[n-1])
+}
+
+func (rd *snapshotReader) readContent(where snapshotPlace, p *protos.RequestContent) (c numbered,
+	err error) {
+	if p == nil {
+		return c, bad(where, "missing")
+	}
+	c.laneNumbers = laneNumbers{p.GetAccount(), p.GetBaseLabelSet(), p.GetProvisionableLabelSet()}
+	if int64(c.account) > int64(len(rd.from.tables.GetAccountIds())) {
+		return c, bad(where.and(".account"), "unknown account number %d", c.account)
+	}
+	if err = rd.checkSet(where.and(".base_label_set"), c.base); err != nil {
+		return c, err
+	}
+	if err = rd.checkSet(where.and(".provisionable_label_set"), c.prov); err != nil {
+		return c, err
+	}
+	if c.enqueued, err = readTime(where.and(".enqueue_time"), p.GetEnqueueTime()); err != nil {
+		return c, err
+	}
+	if err := checkTexts("tag", p.GetTags()); err != nil {
+		return c, bad(where.and(".tags"), "%v", err)
+	}
+	c.tags = copyTags(p.GetTags())
+	return c, nil
+}
+
+// orderedOf returns an ordered list of the items, which it sorts.
+func orderedOf[T ranked[T]](items []T) (o ordered[T]) {
+	order := func(a, b T) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	}
+	slices.SortFunc(items, order)
+	for _, x := range items {
+		o.append(x)
+	}
+	return o
+}

@@ -1,0 +1,160 @@
+package scheduler
+
+import (
+	"crypto/sha256"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// A snapshot's bytes are written here without its messages, of which there would be four for each
+// request. What there are few of goes through messages all the same. The numbers of fields are
+// those of state.proto.
+
+// AppendSnapshot appends the canonical snapshot as bytes, and returns the longer slice: the bytes
+// are those of ToProto under deterministic marshalling. NewFromSnapshot is the way back. It costs
+// O(n log n).
+func (s *Scheduler) AppendSnapshot(b []byte) []byte {
+	w := newSnapshotWriter(s)
+	b = appendMessage(b, w.tables())
+	waiting := w.waiting()
+	size := len(s.workers) * workerBytes
+	for _, r := range waiting {
+		size += len(r.id) + requestBytes
+	}
+	b = slices.Grow(b, size)
+	var at int
+	for _, r := range waiting {
+		b, at = beginMessage(b, 7)
+		b = endMessage(appendRequest(b, r.item.request, r.item.numbers), at)
+	}
+	for _, v := range sortedByID(s.workers) {
+		b, at = beginMessage(b, 8)
+		b = endMessage(w.appendWorker(b, v.item), at)
+	}
+	return appendMessage(b, &protos.Scheduler{ExpiredRequests: w.expired()})
+}
+
+// Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as AppendSnapshot.
+func (s *Scheduler) Hash() [32]byte { return sha256.Sum256(s.AppendSnapshot(nil)) }
+
+// These are about what a request takes beside its id, and a worker in all. A guess that is too low
+// costs a copy.
+const (
+	requestBytes = 45
+	workerBytes  = 100
+)
+
+// appendMessage appends the bytes of a message.
+func appendMessage(b []byte, m proto.Message) []byte {
+	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, m)
+	if err != nil {
+		panic("invariant: a snapshot can be marshalled: " + err.Error())
+	}
+	return b
+}
+
+// beginMessage appends what stands before the fields of a message that is a field itself, and
+// returns the place where they begin, for endMessage.
+func beginMessage(b []byte, field protowire.Number) (longer []byte, at int) {
+	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)
+	return b, len(b)
+}
+
+// endMessage fills in the length of the message that began at a place, in one byte if that is
+// enough, as it nearly always is.
+func endMessage(b []byte, at int) []byte {
+	size := uint64(len(b) - at)
+	if more := protowire.SizeVarint(size) - 1; more > 0 {
+		b = slices.Insert(b, at, make([]byte, more)...)
+	}
+	protowire.AppendVarint(b[:at-1], size)
+	return b
+}
+
+// appendNumber appends a field with a number, unless that is 0.
+func appendNumber(b []byte, field protowire.Number, n uint64) []byte {
+	if n == 0 {
+		return b
+	}
+	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), n)
+}
+
+func appendText(b []byte, field protowire.Number, text string) []byte {
+	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), text)
+}
+
+func appendInstant(b []byte, field protowire.Number, i instant) []byte {
+	b, at := beginMessage(b, field)
+	b = appendNumber(b, 1, uint64(i.sec))
+	b = appendNumber(b, 2, uint64(i.nsec))
+	return endMessage(b, at)
+}
+
+func appendBalance(b []byte, field protowire.Number, c *Balance) []byte {
+	b, at := beginMessage(b, field)
+	for _, q := range c {
+		b = protowire.AppendVarint(b, uint64(q))
+	}
+	return endMessage(b, at)
+}
+
+// appendRequest appends the fields of a request.
+func appendRequest(b []byte, r *request, numbers laneNumbers) []byte {
+	b = appendText(b, 1, string(r.id))
+	b, at := beginMessage(b, 2)
+	b = endMessage(appendContent(b, numbers, r.enqueued, r.tags), at)
+	b = appendInstant(b, 3, r.confirmed)
+	if r.blocked {
+		b = appendNumber(b, 4, 1)
+	}
+	return b
+}
+
+// appendContent appends the fields of a request's content.
+func appendContent(b []byte, numbers laneNumbers, enqueued instant, tags []string) []byte {
+	b = appendNumber(b, 1, uint64(numbers.account))
+	b = appendNumber(b, 2, uint64(numbers.base))
+	b = appendNumber(b, 3, uint64(numbers.prov))
+	b = appendInstant(b, 4, enqueued)
+	for _, tag := range tags {
+		b = appendText(b, 5, tag)
+	}
+	return b
+}
+
+// appendWorker appends the fields of a worker.
+func (w *snapshotWriter) appendWorker(b []byte, v *worker) []byte {
+	b = appendText(b, 1, string(v.id))
+	b = appendNumber(b, 2, uint64(w.set[v.kind.set]))
+	b = appendInstant(b, 3, v.confirmed)
+	if v.run == nil {
+		return appendInstant(b, 4, v.idleSince)
+	}
+	b, at := beginMessage(b, 5)
+	return endMessage(w.appendRun(b, v.run), at)
+}
+
+// appendRun appends the fields of a run.
+func (w *snapshotWriter) appendRun(b []byte, r *run) []byte {
+	b, at := beginMessage(b, 1)
+	b = endMessage(appendRequest(b, r.req, w.laneNumbers(r.req.lane)), at)
+	b = appendNumber(b, 2, uint64(r.level))
+	b = appendBalance(b, 3, &r.cost)
+	b = appendInstant(b, 4, instantOfMillis(r.since))
+	paid := r.paid
+	if paid == nil {
+		paid = &Balance{}
+	}
+	b = appendBalance(b, 5, paid)
+	b = appendInstant(b, 6, r.start)
+	b = appendNumber(b, 7, uint64(r.stage))
+	if c := r.next; c != nil {
+		b, at = beginMessage(b, 8)
+		b = endMessage(appendContent(b, w.contentNumbers(c), c.enqueued, c.tags), at)
+	}
+	return b
+}
