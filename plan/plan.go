@@ -1,0 +1,184 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/history"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// ErrNothing is a record in which nothing happens after the snapshot.
+var ErrNothing = errors.New("nothing was recorded after the snapshot")
+
+// Settings are those of a pool, as it is to be.
+type Settings struct {
+	// Name is for people, such as a file's.
+	Name string
+	// Config has the settings and the accounts.
+	Config *scheduler.Config
+	// Balances is what accounts begin with that the recorded pool does not have.
+	Balances map[scheduler.AccountID]scheduler.Balance
+}
+
+// Input is what a plan is made from.
+type Input struct {
+	// Snapshot is the recorded pool at the beginning, after Steps steps of History, which has all
+	// steps.
+	Snapshot *protos.Pool
+	History  *history.History
+	Steps    int64
+	// Old and New are the settings to compare.
+	Old, New Settings
+	// Thresholds say which changes are too much.
+	Thresholds []Threshold
+	// Progress, if not nil, is told how far each of the two forks, 0 and 1, has come.
+	Progress func(forks int, at time.Time)
+}
+
+// Make makes a plan. Its errors are those of pool.Reconfigure, with the name of the settings,
+// fork.ErrInvalid, ErrNothing, ErrThreshold for one whose account nobody knows, or that of the
+// context. The same input gives the same plan, to the last byte.
+func Make(ctx context.Context, in *Input) (*Plan, error) {
+	world, assumptions := in.History.World(in.Snapshot, in.Steps)
+	end := in.History.End
+	if !end.After(world.Begin) {
+		return nil, ErrNothing
+	}
+	var sides [2]*tally
+	for i, s := range []*Settings{&in.Old, &in.New} {
+		var err error
+		if sides[i], err = in.side(ctx, s, world, end, i); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	p := &Plan{
+		Version:     Version,
+		Old:         in.Old.Name,
+		New:         in.New.Name,
+		Begin:       world.Begin,
+		End:         end.UTC(),
+		World:       *assumptions,
+		Assumptions: assumptions.Sentences(),
+		Accounts:    []Change{},
+		Differences: []Difference{},
+		Broken:      []Breach{},
+	}
+	p.Fidelity = fidelityOf(in.History, sides[0], end)
+	p.compare(sides[0], sides[1])
+	if err := p.judge(in); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// side runs the fork under one of the settings.
+func (in *Input) side(ctx context.Context, s *Settings, world *fork.World, end time.Time,
+	number int) (*tally, error) {
+	initial := map[scheduler.AccountID]scheduler.Balance{}
+	for id, b := range s.Balances { // the order is free: a map again
+		if s.Config.Accounts[id] != nil {
+			initial[id] = b
+		}
+	}
+	snapshot, err := pool.Reconfigure(in.Snapshot, s.Config, initial)
+	if err != nil {
+		return nil, err
+	}
+	begin, err := pool.Restore(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	var progress func(time.Time)
+	if in.Progress != nil {
+		progress = func(at time.Time) { in.Progress(number, at) }
+	}
+	t := newTally(s.Config, progress)
+	t.takeOver(begin.Scheduler(), world.Begin)
+	_, err = fork.Run(ctx, snapshot, world, fork.Options{Until: end, Observe: t.observe, Events: t})
+	if err != nil {
+		return nil, err
+	}
+	t.close(end)
+	return t, nil
+}
+
+// compare fills in what differs, account by account.
+func (p *Plan) compare(from, to *tally) {
+	ids := map[scheduler.AccountID]bool{}
+	for _, t := range []*tally{from, to} {
+		for id, s := range t.accounts { // the order is free: a set
+			if len(s.waits) > 0 {
+				ids[id] = true
+			}
+		}
+	}
+	var all [2]sums
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		a, b := from.sumsOf(id), to.sumsOf(id)
+		all[0].add(a)
+		all[1].add(b)
+		p.Accounts = append(p.Accounts, changeOf(id, a, b))
+	}
+	p.All = changeOf("", &all[0], &all[1])
+	slices.SortStableFunc(p.Accounts, func(a, b Change) int {
+		return cmp.Compare(b.HarmSeconds, a.HarmSeconds)
+	})
+	p.differ(&p.All, true)
+	for i := range p.Accounts {
+		p.differ(&p.Accounts[i], false)
+	}
+}
+
+// differ lists the metrics in which an account's figures differ.
+func (p *Plan) differ(c *Change, all bool) {
+	for i := range metrics {
+		m := &metrics[i]
+		if from, to := m.of(&c.Old), m.of(&c.New); from != to {
+			p.Differences = append(p.Differences, Difference{Account: c.Account, AllAccounts: all,
+				Metric: m.name, Old: from, New: to})
+		}
+	}
+}
+
+// judge finds the thresholds that are broken, in the order of the accounts.
+func (p *Plan) judge(in *Input) error {
+	for i := range in.Thresholds {
+		t := &in.Thresholds[i]
+		named := t.each || t.all
+		if t.all {
+			p.judgeOne(t, &p.All)
+		}
+		for j := range p.Accounts {
+			if c := &p.Accounts[j]; t.each || !t.all && c.Account == t.account {
+				named = true
+				p.judgeOne(t, c)
+			}
+		}
+		if !named && in.Old.Config.Accounts[t.account] == nil &&
+			in.New.Config.Accounts[t.account] == nil {
+			return t.wrong("nobody has an account %q: neither a request nor the settings",
+				t.account)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) judgeOne(t *Threshold, c *Change) {
+	from, to := t.metric.of(&c.Old), t.metric.of(&c.New)
+	if t.broken(from, to) {
+		p.Broken = append(p.Broken, Breach{Threshold: t.text, Account: c.Account,
+			AllAccounts: t.all, Metric: t.metric.name, Old: from, New: to})
+	}
+}
