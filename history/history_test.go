@@ -42,7 +42,7 @@ func starts(t interface{ Fatal(...any) }, h *history.History,
 	snapshot *protos.Pool) map[scheduler.RequestID]time.Time {
 	world, _ := h.World(snapshot, 0)
 	started := map[scheduler.RequestID]time.Time{}
-	_, err := fork.Run(context.Background(), snapshot, world, fork.Options{Until: h.End,
+	_, err := fork.Run(context.Background(), snapshot, world, fork.Options{Until: h.End.Add(time.Minute),
 		Observe: func(h fork.Happening) {
 			if h.Kind == fork.Started {
 				started[h.Task.Request.ID] = h.Task.Start
@@ -117,16 +117,16 @@ func same(t *rapid.T, h *history.History, snapshot *protos.Pool, steps int64) {
 	want := map[scheduler.RequestID][]time.Time{}
 	for _, request := range h.Requests {
 		for i := range request.Runs {
-			if run := &request.Runs[i]; run.Start.After(world.Begin) {
+			if run := &request.Runs[i]; !run.Start.Before(world.Begin) {
 				want[request.Content.ID] = append(want[request.Content.ID], run.Start)
 			}
 		}
 	}
 	got := map[scheduler.RequestID][]time.Time{}
-	_, err := fork.Run(context.Background(), snapshot, world, fork.Options{Until: h.End,
+	_, err := fork.Run(context.Background(), snapshot, world, fork.Options{Until: h.End.Add(time.Minute),
 		Observe: func(h fork.Happening) {
 			id := h.Task.Request.ID
-			if h.Kind == fork.Started && h.Time.After(world.Begin) {
+			if h.Kind == fork.Started {
 				got[id] = append(got[id], h.Task.Start)
 			}
 		}})

@@ -125,9 +125,9 @@ func (r *Recorder) Step(op *protos.Operation, outcome *protos.Outcome) {
 	if at.After(r.history.End) {
 		r.history.End = at
 	}
-	if pull := op.GetAssignTasks(); pull != nil {
+	if k, ok := op.GetKind().(*protos.Operation_AssignTasks); ok {
 		r.tick(at)
-		for _, w := range pull.GetWorkers() {
+		for _, w := range k.AssignTasks.GetWorkers() {
 			r.heardPull(w, at)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 func (h *History) World(snapshot *protos.Pool, steps int64) (*fork.World, *Assumptions) {
 	m, a := mediansOf(h), &Assumptions{}
 	w := &fork.World{
-		Begin:  fork.Begin(snapshot),
+		Begin:  beginOf(snapshot, steps),
 		Timing: fork.Timing{Tick: h.TickMin, Heartbeat: h.HeartbeatMax},
 	}
 	times := &runTimes{
@@ -53,6 +53,16 @@ func (h *History) World(snapshot *protos.Pool, steps int64) (*fork.World, *Assum
 	w.NoRetry = h.noRetry(a)
 	h.note(steps, a)
 	return w, a
+}
+
+// beginOf returns when a fork begins: when the snapshot was taken, or, if there was a pass at that
+// time, just after it, so that the next one is at the next tick.
+func beginOf(snapshot *protos.Pool, steps int64) time.Time {
+	begin := fork.Begin(snapshot)
+	if steps > 0 && begin.Equal(snapshot.GetScheduler().GetLastUpdateTime().AsTime()) {
+		return begin.Add(time.Nanosecond)
+	}
+	return begin
 }
 
 // later returns the later of two times.

@@ -40,7 +40,7 @@ func (s *Shadow) compare(op *protos.Operation, main, beside *protos.Outcome) {
 	s.compareEvents(op, "moves", m.moved, b.moved, func(d *Decisions) { d.Moved++ })
 	s.mainStops.follow(op, main)
 	s.besideStops.follow(op, beside)
-	if op.GetGetCancellations() != nil {
+	if _, ok := op.GetKind().(*protos.Operation_GetCancellations); ok {
 		s.compareCancellations(op, main, beside)
 	}
 }
