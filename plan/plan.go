@@ -48,54 +48,88 @@ type Input struct {
 // fork.ErrInvalid, ErrNothing, ErrThreshold for one whose account nobody knows, or that of the
 // context. The same input gives the same plan, to the last byte.
 func Make(ctx context.Context, in *Input) (*Plan, error) {
+	for _, s := range []*Settings{&in.Old, &in.New} {
+		if err := s.Config.Validate(); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	if err := in.checkThresholds(); err != nil {
+		return nil, err
+	}
 	world, assumptions := in.History.World(in.Snapshot, in.Steps)
 	end := in.History.End
 	if !end.After(world.Begin) {
 		return nil, ErrNothing
 	}
 	var sides [2]*tally
+	asRecorded := false
 	for i, s := range []*Settings{&in.Old, &in.New} {
-		var err error
-		if sides[i], err = in.side(ctx, s, world, end, i); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+		snapshot, err := in.begin(s)
+		if err == nil {
+			sides[i], err = in.side(ctx, snapshot, s, world, end, i)
+		}
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
+		asRecorded = asRecorded || i == 0 && pool.Digest(snapshot) == pool.Digest(in.Snapshot)
 	}
 	p := &Plan{
-		Version:     Version,
-		Old:         in.Old.Name,
-		New:         in.New.Name,
-		Begin:       world.Begin,
-		End:         end.UTC(),
-		World:       *assumptions,
-		Assumptions: assumptions.Sentences(),
-		Accounts:    []Change{},
-		Differences: []Difference{},
-		Broken:      []Breach{},
+		Version:       Version,
+		Old:           in.Old.Name,
+		New:           in.New.Name,
+		Begin:         world.Begin,
+		End:           end.UTC(),
+		World:         *assumptions,
+		OldAsRecorded: asRecorded,
+		Assumptions:   assumptions.Sentences(),
+		Accounts:      []Change{},
+		Differences:   []Difference{},
+		Broken:        []Breach{},
 	}
 	p.Fidelity = fidelityOf(in.History, sides[0], end)
 	p.compare(sides[0], sides[1])
-	if err := p.judge(in); err != nil {
-		return nil, err
-	}
+	p.judge(in.Thresholds)
 	return p, nil
 }
 
-// side runs the fork under one of the settings.
-func (in *Input) side(ctx context.Context, s *Settings, world *fork.World, end time.Time,
-	number int) (*tally, error) {
+// checkThresholds returns an error for a threshold whose account nobody knows.
+func (in *Input) checkThresholds() error {
+	known := map[scheduler.AccountID]bool{}
+	for _, r := range in.History.Requests {
+		known[r.Content.Account] = true
+	}
+	for i := range in.Thresholds {
+		t := &in.Thresholds[i]
+		if t.metric == nil {
+			return fmt.Errorf("%w: one that ParseThreshold did not make", ErrThreshold)
+		}
+		if t.each || t.all || known[t.account] || in.Old.Config.Accounts[t.account] != nil ||
+			in.New.Config.Accounts[t.account] != nil {
+			continue
+		}
+		return t.wrong("there is no account %q: neither a request nor the settings have it",
+			t.account)
+	}
+	return nil
+}
+
+// begin returns the snapshot that a fork under the settings begins with.
+func (in *Input) begin(s *Settings) (*protos.Pool, error) {
 	initial := map[scheduler.AccountID]scheduler.Balance{}
 	for id, b := range s.Balances { // the order is free: a map again
 		if s.Config.Accounts[id] != nil {
 			initial[id] = b
 		}
 	}
-	snapshot, err := pool.Reconfigure(in.Snapshot, s.Config, initial)
-	if err != nil {
-		return nil, err
-	}
+	return pool.Reconfigure(in.Snapshot, s.Config, initial)
+}
+
+// side runs the fork under one of the settings.
+func (in *Input) side(ctx context.Context, snapshot *protos.Pool, s *Settings, world *fork.World,
+	end time.Time, number int) (*tally, error) {
 	begin, err := pool.Restore(snapshot)
 	if err != nil {
 		return nil, err
@@ -152,32 +186,24 @@ func (p *Plan) differ(c *Change, all bool) {
 	}
 }
 
-// judge finds the thresholds that are broken, in the order of the accounts.
-func (p *Plan) judge(in *Input) error {
-	for i := range in.Thresholds {
-		t := &in.Thresholds[i]
-		named := t.each || t.all
+// judge finds the thresholds that are broken, each in the order of the accounts.
+func (p *Plan) judge(thresholds []Threshold) {
+	for i := range thresholds {
+		t := &thresholds[i]
 		if t.all {
 			p.judgeOne(t, &p.All)
 		}
 		for j := range p.Accounts {
 			if c := &p.Accounts[j]; t.each || !t.all && c.Account == t.account {
-				named = true
 				p.judgeOne(t, c)
 			}
 		}
-		if !named && in.Old.Config.Accounts[t.account] == nil &&
-			in.New.Config.Accounts[t.account] == nil {
-			return t.wrong("nobody has an account %q: neither a request nor the settings",
-				t.account)
-		}
 	}
-	return nil
 }
 
 func (p *Plan) judgeOne(t *Threshold, c *Change) {
 	from, to := t.metric.of(&c.Old), t.metric.of(&c.New)
-	if t.broken(from, to) {
+	if t.Breaks(from, to) {
 		p.Broken = append(p.Broken, Breach{Threshold: t.text, Account: c.Account,
 			AllAccounts: t.all, Metric: t.metric.name, Old: from, New: to})
 	}

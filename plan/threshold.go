@@ -135,8 +135,8 @@ func (t *Threshold) example() string {
 	return sign + "20% or " + sign + "5"
 }
 
-// broken reports whether a change is too much.
-func (t *Threshold) broken(from, to float64) bool {
+// Breaks reports whether a change of the metric is too much.
+func (t *Threshold) Breaks(from, to float64) bool {
 	change := to - from
 	for _, limit := range []float64{t.absolute, t.percent * from / 100} {
 		switch {
