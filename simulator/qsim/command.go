@@ -58,6 +58,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
+		newPlanCommand(stdout, stderr),
 		newVersionCommand(stdout))
 	root.SetUsageFunc(showUsage)
 	root.SuggestionsMinimumDistance = 2
@@ -82,7 +83,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // be written.
 func exitCode(err error) int {
 	switch {
-	case errors.Is(err, experiment.ErrBroken):
+	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errHarm):
 		return exitBroken
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted
