@@ -73,7 +73,11 @@ func read(t testing.TB, in io.Reader) (steps int, offset int64, err error) {
 		t.Fatalf("it begins with %v and %v", r.Header(), r.Snapshot())
 	}
 	for {
+		peeked, first := r.Peek()
 		got, err := r.Next()
+		if peeked != got || first != err {
+			t.Fatalf("peeked at %v, %v, and got %v, %v", peeked, first, got, err)
+		}
 		if err != nil {
 			if _, again := r.Next(); again != err {
 				t.Fatalf("first %v, then %v", err, again)

@@ -27,9 +27,10 @@ type Reader struct {
 	buf        []byte
 	header     *protos.JournalHeader
 	snapshot   *protos.Pool
-	records    uint64 // how many were read
-	offset     int64  // where the next one begins
-	err        error  // what Next ended with
+	records    uint64              // how many were read
+	offset     int64               // where the one after them begins
+	peeked     *protos.JournalStep // what Next returns next; nil if that is still to be read
+	err        error               // what Next ended with
 }
 
 // NewReader returns a reader of a journal, compressed or not, and reads its header and its
@@ -148,16 +149,23 @@ func (r *Reader) Header() *protos.JournalHeader { return r.header }
 // Snapshot returns the pool before the first step. It is the reader's own, and not to be changed.
 func (r *Reader) Snapshot() *protos.Pool { return r.snapshot }
 
-// Offset returns where the next record begins, in bytes from the beginning of the file,
-// uncompressed: where the good part ends, if it is torn there.
+// Offset returns where what was read ends, in bytes from the beginning of the file, uncompressed.
+// After an error that is where the good part ends.
 func (r *Reader) Offset() int64 { return r.offset }
 
 // Next returns the next step, which is the caller's. The error is io.EOF at a clean end, a
 // *TornError if the journal ends within the step, or a *RecordError if the step is bad. From then
 // on it is the same at each call.
 func (r *Reader) Next() (*protos.JournalStep, error) {
-	if r.err != nil {
-		return nil, r.err
+	step, err := r.Peek()
+	r.peeked = nil
+	return step, err
+}
+
+// Peek returns what Next will return, and leaves it there.
+func (r *Reader) Peek() (*protos.JournalStep, error) {
+	if r.peeked != nil || r.err != nil {
+		return r.peeked, r.err
 	}
 	var step *protos.JournalStep
 	r.err = r.read(func(record *protos.JournalRecord) error {
@@ -167,10 +175,10 @@ func (r *Reader) Next() (*protos.JournalStep, error) {
 		}
 		return checkStep(step, r.records-snapshotRecord)
 	})
-	if r.err != nil {
-		return nil, r.err
+	if r.err == nil {
+		r.peeked = step
 	}
-	return step, nil
+	return r.peeked, r.err
 }
 
 // checkStep returns an error if a step does not follow the one with the number last, or lacks a
@@ -196,7 +204,7 @@ func (r *Reader) Close() error {
 	if r.err == ErrClosed {
 		return nil
 	}
-	r.err = ErrClosed
+	r.err, r.peeked = ErrClosed, nil
 	r.end()
 	if r.file != nil {
 		return r.file.Close()

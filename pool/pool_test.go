@@ -148,7 +148,8 @@ func TestReconfigure(t *testing.T) {
 		t.Errorf("the settings are %+v", c)
 	}
 	// Only settings and accounts are other ones.
-	got.Scheduler.Config, got.Scheduler.Accounts = snapshot.Scheduler.Config, snapshot.Scheduler.Accounts
+	got.Scheduler.Config = snapshot.Scheduler.Config
+	got.Scheduler.Accounts = snapshot.Scheduler.Accounts
 	if diff := cmp.Diff(snapshot, got, protocmp.Transform()); diff != "" {
 		t.Errorf("more has changed (-before +after):\n%s", diff)
 	}
