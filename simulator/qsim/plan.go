@@ -29,7 +29,7 @@ or an experiment, of which --policy names one.
 
 With --threshold it is a gate: METRIC=LIMIT for every account by itself,
 METRIC@ACCOUNT=LIMIT for one, METRIC@*=LIMIT for all requests together. A limit is a
-change for the worse: +20% of the old figure, +60s for a time, +5 for a number, or
+change for the worse: +20%% of the old figure, +60s for a time, +5 for a number, or
 two of these with a comma in between, beyond both of which it must go. The metrics:
 %s
 Exit codes: 0 no harm; 1 a threshold is broken; 2 the input or the command line was

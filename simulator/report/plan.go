@@ -60,7 +60,7 @@ func Plan(out io.Writer, p *plan.Plan, o Options) error {
 	}
 	b.WriteString("\nWhat this assumes:\n")
 	for _, a := range p.Assumptions {
-		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(wrap(a), "\n", "\n    "))
+		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(wrapAt(a, 94), "\n", "\n    "))
 	}
 	writeFidelity(&b, p, o.Top)
 	return flush(out, &b)
