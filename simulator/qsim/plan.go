@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ two of these with a comma in between, beyond both of which it must go. The metri
 Exit codes: 0 no harm; 1 a threshold is broken; 2 the input or the command line was
 wrong; 130 interrupted.`
 
-const planExamples = `  qsim record --policy quota -o lab.qsj         a journal to plan with
+const planExamples = `  qsim record --only quota -o lab.qsj           a journal to plan with
   qsim plan --journal lab.qsj old.yaml new.yaml
   qsim plan --journal lab.qsj new.yaml          against what was recorded
   qsim plan --journal lab.qsj --old-policy fair --new-policy quota lab.yaml lab.yaml
@@ -54,10 +55,10 @@ func metricsHelp() string {
 // planFlags are the flags of `qsim plan`.
 type planFlags struct {
 	planOutputs
-	journal                      string
+	journal                      source
+	from                         point // where the plan begins
 	policy, oldPolicy, newPolicy string
 	old, new                     string // the files; old may be empty
-	until                        uint64
 }
 
 // planOutputs are the flags of all commands that make plans.
@@ -75,8 +76,6 @@ func (f *planOutputs) register(set *pflag.FlagSet) {
 		"without the tables")
 	set.IntVar(&f.top, "top", 20, "accounts with rows of their own, those that are harmed most; 0 "+
 		"shows all")
-	f.progress = "auto"
-	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 }
 
 // newPlanCommand returns the command `qsim plan`.
@@ -99,7 +98,7 @@ func newPlanCommand(stdout, stderr io.Writer) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			if f.journal == "" {
+			if f.journal.path == "" {
 				return usagef("--journal names no file")
 			}
 			return makePlan(c.Context(), &f, stdout, stderr)
@@ -107,12 +106,14 @@ func newPlanCommand(stdout, stderr io.Writer) *cobra.Command {
 	}
 	set := c.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.journal, "journal", "", "`FILE` that qsim record has written")
+	set.StringVar(&f.journal.path, "journal", "", "`FILE` that qsim record has written")
 	set.StringVar(&f.policy, "policy", "", "`name` of the policy in both files, where they are "+
 		"experiments with several")
 	set.StringVar(&f.oldPolicy, "old-policy", "", "`name` of the policy in OLD.yaml")
 	set.StringVar(&f.newPolicy, "new-policy", "", "`name` of the policy in NEW.yaml")
 	f.planOutputs.register(set)
+	f.progress = "auto"
+	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 	return c
 }
 
@@ -123,30 +124,28 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	if in.Thresholds, err = f.parse(); err != nil {
 		return err
 	}
-	oldName, newName := orElse(f.oldPolicy, f.policy), orElse(f.newPolicy, f.policy)
+	old := policyChoice{f.old, cmp.Or(f.oldPolicy, f.policy)}
+	next := policyChoice{f.new, cmp.Or(f.newPolicy, f.policy)}
 	var oldFile *experiment.PolicyFile
-	if f.old != "" {
-		if oldFile, err = readPolicy(f.old, oldName); err != nil {
+	if old.path != "" {
+		if oldFile, err = readPolicy(old); err != nil {
 			return err
 		}
 	}
-	newFile, err := readPolicy(f.new, newName)
+	newFile, err := readPolicy(next)
 	if err != nil {
 		return err
 	}
-	r, err := readRecorded(ctx, f.journal, f.until)
+	r, err := readRecorded(ctx, f.journal, f.from)
 	if err != nil {
 		return err
 	}
 	in.Snapshot, in.History, in.Steps = r.snapshot, r.history, r.steps
-	in.New = r.settings(f.new, newName, newFile)
+	in.New = r.settings(next, newFile)
 	if oldFile != nil {
-		in.Old = r.settings(f.old, oldName, oldFile)
-	} else {
-		in.Old.Name = "what was recorded"
-		if in.Old.Config, err = r.config(); err != nil {
-			return err
-		}
+		in.Old = r.settings(old, oldFile)
+	} else if in.Old, err = r.recordedSettings(); err != nil {
+		return err
 	}
 	bar := newProgressBar(f.progress, stderr)
 	if bar != nil {
@@ -158,7 +157,7 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	case ctx.Err() != nil:
 		return errStopped
 	case errors.Is(err, plan.ErrNothing):
-		return fmt.Errorf("%s: %w", f.journal, err)
+		return fmt.Errorf("%s: %w", f.journal.path, err)
 	case err != nil:
 		return err
 	}
@@ -202,14 +201,6 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 	return errors.Join(errs...)
 }
 
-// orElse returns the first text, or if that is empty the second one.
-func orElse(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
-}
-
 // follow shows how far a plan has come.
 func (p *progressBar) follow(in *plan.Input) func(int, time.Time) {
 	const every = 1024 // happenings
@@ -219,11 +210,7 @@ func (p *progressBar) follow(in *plan.Input) func(int, time.Time) {
 		if count++; count%every != 0 {
 			return
 		}
-		p.show(experiment.Progress{
-			Ended:     int64(forks)*span + int64(at.Sub(in.History.Begin).Seconds()),
-			Requests:  2 * span,
-			EndedRuns: forks,
-			Runs:      2,
-		})
+		done := int64(at.Sub(in.History.Begin).Seconds())
+		p.moved(fmt.Sprintf("run %d of 2", forks+1), int64(forks)*span+done, 2*span)
 	}
 }

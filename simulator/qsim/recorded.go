@@ -11,7 +11,7 @@ import (
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/replay"
 )
 
 // recorded is what a journal tells of a pool and of the world around it.
@@ -27,40 +27,47 @@ type recorded struct {
 	notes []string
 }
 
-// readRecorded runs a journal again, to its end, or to where it is torn, and takes a snapshot after
-// a step, or, for 0, after the operations on accounts with which it begins. It is an error if a step
-// comes out in another way than it was recorded.
-func readRecorded(ctx context.Context, path string, until uint64) (*recorded, error) {
+// source is a journal, and the name of the pool that it must be of; empty for any.
+type source struct{ path, pool string }
+
+// readRecorded runs a journal again, to its end, or to where it is torn, and takes a snapshot at a
+// point. For the zero point, that is after the operations on accounts with which the journal
+// begins. It is an error if a step comes out in another way than it was recorded.
+func readRecorded(ctx context.Context, from source, at point) (*recorded, error) {
 	out := &recorded{}
 	var recorder *history.Recorder
-	begin := func(p *pool.Pool) error {
-		snapshot := p.Snapshot()
-		var err error
-		if recorder, err = history.New(snapshot); err == nil && until <= uint64(out.opening) {
-			out.snapshot = snapshot
-		}
+	begin := func(p *pool.Pool) (err error) {
+		recorder, err = history.New(p.Snapshot())
 		return err
 	}
-	last, err := eachStep(ctx, path, func(step *protos.JournalStep, p *pool.Pool) error {
-		if recorder == nil {
-			if isAccountOperation(step.GetOperation()) {
-				out.opening++
-			} else if err := begin(p); err != nil {
-				return err
-			}
-		}
-		outcome, err := stepAgain(ctx, step, p)
-		if err != nil || recorder == nil {
+	last, err := eachStep(ctx, from, func(step *protos.JournalStep, p *pool.Pool) error {
+		here := at.isBefore(step)
+		if recorder == nil && !here && isAccountOperation(step.GetOperation()) {
+			out.opening++
+			_, err := stepAgain(ctx, step, p)
 			return err
 		}
-		recorder.Step(step.GetOperation(), outcome)
-		if out.snapshot == nil && step.GetNumber() == until {
-			out.steps, out.snapshot = int64(until)-out.opening, p.Snapshot()
+		if recorder == nil {
+			if err := begin(p); err != nil {
+				return err
+			}
+			here = here || at == (point{})
 		}
-		return nil
+		if here && out.snapshot == nil {
+			out.steps, out.snapshot = int64(step.GetNumber())-1-out.opening, p.Snapshot()
+		}
+		outcome, err := stepAgain(ctx, step, p)
+		if err == nil {
+			recorder.Step(step.GetOperation(), outcome)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if at.step > last.steps {
+		return nil, fmt.Errorf("%s: has %s, and no operation %d", from.path,
+			counted(int(last.steps), "operation"), at.step)
 	}
 	if recorder == nil {
 		if err := begin(last.pool); err != nil {
@@ -68,17 +75,19 @@ func readRecorded(ctx context.Context, path string, until uint64) (*recorded, er
 		}
 	}
 	if out.snapshot == nil {
-		return nil, fmt.Errorf("%s: there is no step %d; there are %d", path, until, last.steps)
+		out.steps, out.snapshot = int64(last.steps)-out.opening, last.pool.Snapshot()
 	}
 	out.history = recorder.History()
 	if last.torn != nil {
 		out.notes = append(out.notes, fmt.Sprintf("The journal is %v.", last.torn))
 	}
-	if out.opening > 0 {
-		out.notes = append(out.notes, fmt.Sprintf("It begins after %s with which the journal begins.",
-			counted(int(out.opening), "operation")+" on accounts"))
-	}
 	return out, nil
+}
+
+// isBefore says whether a point comes before a step, and not at the end of the journal.
+func (at point) isBefore(step *protos.JournalStep) bool {
+	return at.begin || at.step > 0 && step.GetNumber() > at.step ||
+		!at.until.IsZero() && step.GetOperation().GetTime().AsTime().After(at.until)
 }
 
 // lastStep says how the reading of a journal ended.
@@ -88,18 +97,21 @@ type lastStep struct {
 	torn  *journal.TornError
 }
 
+// errEnough ends the reading of a journal.
+var errEnough = errors.New("enough")
+
 // eachStep restores the pool with which a journal begins, and calls a function for each step, which
 // lets the pool do it.
-func eachStep(ctx context.Context, path string,
-	do func(*protos.JournalStep, *pool.Pool) error) (last *lastStep, err error) {
-	r, err := journal.Open(path)
+func eachStep(ctx context.Context, from source,
+	do func(*protos.JournalStep, *pool.Pool) error) (*lastStep, error) {
+	r, err := openJournal(from.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, cause(err))
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	last = &lastStep{}
-	if last.pool, err = pool.Restore(r.Snapshot()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	defer func() { _ = r.Close() }()
+	last := &lastStep{}
+	if last.pool, err = replay.Begin(r.Reader, from.pool); err != nil {
+		return nil, fmt.Errorf("%s: %w", from.path, err)
 	}
 	for {
 		if ctx.Err() != nil {
@@ -116,22 +128,27 @@ func eachStep(ctx context.Context, path string,
 		if err == nil {
 			err = do(step, last.pool)
 		}
+		if err == errEnough {
+			return last, nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", from.path, err)
 		}
 		last.steps = step.GetNumber()
 	}
 }
 
+// stepper is a pool, or one with a shadow.
+type stepper interface {
+	Step(context.Context, *protos.Operation) *protos.Outcome
+}
+
 // stepAgain lets a pool do a recorded step, which must come out as it was recorded.
-func stepAgain(ctx context.Context, step *protos.JournalStep,
-	p interface {
-		Step(context.Context, *protos.Operation) *protos.Outcome
-	}) (*protos.Outcome, error) {
+func stepAgain(ctx context.Context, step *protos.JournalStep, p stepper) (*protos.Outcome, error) {
 	outcome := p.Step(ctx, step.GetOperation())
 	if hash := pool.Digest(outcome); !bytes.Equal(hash[:], step.GetOutcomeHash()) {
-		return nil, fmt.Errorf("step %d comes out differently than it was recorded; "+
-			"'qsim replay' says how", step.GetNumber())
+		return nil, fmt.Errorf("%w at operation %d; without other flags, 'qsim replay' says how",
+			errDiffers, step.GetNumber())
 	}
 	return outcome, nil
 }
@@ -146,24 +163,3 @@ func isAccountOperation(op *protos.Operation) bool {
 	return false
 }
 
-// config returns the settings of the recorded pool at the snapshot.
-func (r *recorded) config() (*scheduler.Config, error) {
-	p, err := pool.Restore(r.snapshot)
-	if err != nil {
-		return nil, err
-	}
-	return p.Scheduler().Config(), nil
-}
-
-// accounts returns the accounts that requests name, in order of appearance.
-func (r *recorded) accounts() []scheduler.AccountID {
-	var ids []scheduler.AccountID
-	seen := map[scheduler.AccountID]bool{"": true}
-	for _, request := range r.history.Requests {
-		if id := request.Content.Account; !seen[id] {
-			seen[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}

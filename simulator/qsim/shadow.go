@@ -12,59 +12,61 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-// policyChoice is a policy file and, of an experiment, the name of the policy.
-type policyChoice struct{ path, name string }
-
-// runShadow feeds a journal to its pool with a shadow beside it, which begins after the operations
-// on accounts with which the journal begins, and returns what the shadow counted.
-func runShadow(ctx context.Context, path string, c policyChoice) (*shadow.Report, []string, error) {
-	file, err := readPolicy(c.path, c.name)
+// runShadow feeds a journal, up to a point, to its pool with a shadow beside it, which begins after
+// the operations on accounts with which the journal begins. It returns what the shadow counted, and
+// what people should know of that.
+func runShadow(ctx context.Context, from source, at point, c policyChoice) (*shadow.Report, []string,
+	error) {
+	file, err := readPolicy(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := readRecorded(ctx, path, 0)
+	r, err := readRecorded(ctx, from, point{}) // for the accounts that groups choose from
 	if err != nil {
 		return nil, nil, err
 	}
-	settings := r.settings(c.path, c.name, file)
+	settings := r.settings(c, file)
 	var s *shadow.Shadow
-	_, err = eachStep(ctx, path, func(step *protos.JournalStep, p *pool.Pool) error {
-		if s == nil && step.GetNumber() <= uint64(r.opening) {
-			_, err := stepAgain(ctx, step, p)
+	last, err := eachStep(ctx, from, func(step *protos.JournalStep, p *pool.Pool) error {
+		var err error
+		switch {
+		case at.isBefore(step):
+			return errEnough
+		case step.GetNumber() <= uint64(r.opening):
+			_, err = stepAgain(ctx, step, p)
 			return err
-		}
-		if s == nil {
+		case s == nil:
 			if s, err = shadow.New(p, settings.Config, settings.Balances); err != nil {
 				return fmt.Errorf("%s: %w", settings.Name, err)
 			}
 		}
-		_, err := stepAgain(ctx, step, s)
+		_, err = stepAgain(ctx, step, s)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, nil, err
-	}
-	if s == nil {
-		return nil, nil, fmt.Errorf("%s: nothing was recorded after the accounts", path)
+	case at.step > last.steps:
+		return nil, nil, fmt.Errorf("%s: has %s, and no operation %d", from.path,
+			counted(int(last.steps), "operation"), at.step)
+	case s == nil:
+		return nil, nil, fmt.Errorf("%s: there is nothing after the operations on accounts with which "+
+			"it begins", from.path)
 	}
 	return s.Report(), append([]string{"A shadow under " + settings.Name + "."}, r.notes...), nil
 }
 
-// printShadow runs a shadow and writes what it counted; jsonPath may be empty.
-func printShadow(ctx context.Context, path string, c policyChoice, jsonPath string, top int,
+// writeShadow writes what a shadow counted.
+func (f *planOutputs) writeShadow(ctx context.Context, r *shadow.Report, notes []string,
 	stdout io.Writer) error {
-	r, notes, err := runShadow(ctx, path, c)
-	if err != nil {
-		return err
-	}
 	var errs []error
-	if jsonPath != "" {
-		errs = append(errs, writeWhole(ctx, jsonPath, stdout, func(w io.Writer) error {
+	if f.json != "" {
+		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
 			return report.ShadowJSON(w, r)
 		}))
 	}
-	if jsonPath != report.Stdout {
-		err := report.Shadow(stdout, r, report.Options{Top: top, Notes: notes})
+	if f.json != report.Stdout {
+		err := report.Shadow(stdout, r, report.Options{Top: f.top, Notes: notes})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
 		}
