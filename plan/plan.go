@@ -29,6 +29,10 @@ type Settings struct {
 	Balances map[scheduler.AccountID]scheduler.Balance
 }
 
+// aboutBalances is an assumption of every plan.
+const aboutBalances = "Accounts begin with the balances that they had, also above new caps; those " +
+	"that are new begin with what the settings say."
+
 // Input is what a plan is made from.
 type Input struct {
 	// Snapshot is the recorded pool at the beginning, after Steps steps of History, which has all
@@ -84,7 +88,7 @@ func Make(ctx context.Context, in *Input) (*Plan, error) {
 		End:           end.UTC(),
 		World:         *assumptions,
 		OldAsRecorded: asRecorded,
-		Assumptions:   assumptions.Sentences(),
+		Assumptions:   append([]string{aboutBalances}, assumptions.Sentences()...),
 		Accounts:      []Change{},
 		Differences:   []Difference{},
 		Broken:        []Breach{},

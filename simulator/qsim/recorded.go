@@ -162,4 +162,3 @@ func isAccountOperation(op *protos.Operation) bool {
 	}
 	return false
 }
-

@@ -101,27 +101,35 @@ func planLead(p *plan.Plan) string {
 	var harmed, helped []string
 	for i := range p.Accounts {
 		a := &p.Accounts[i]
-		text := fmt.Sprintf("%s: %s", shown(string(a.Account)), humanSeconds(number(a.HarmSeconds)))
+		name := shown(string(a.Account))
 		switch {
 		case a.HarmSeconds >= harmNoticed:
-			harmed = append(harmed, text)
+			harmed = append(harmed, name+" "+humanSeconds(number(a.HarmSeconds)))
 		case a.HarmSeconds <= -harmNoticed:
-			helped = append(helped, fmt.Sprintf("%s: %s", shown(string(a.Account)),
-				humanSeconds(number(-a.HarmSeconds))))
+			helped = append(helped, name+" "+humanSeconds(number(-a.HarmSeconds)))
 		}
 	}
 	slices.Reverse(helped)
 	about := len(p.Accounts) - len(harmed) - len(helped)
-	text := fmt.Sprintf("Of %s, %d are harmed, %d are helped, and for %d about nothing changes.",
-		plural(len(p.Accounts), "account"), len(harmed), len(helped), about)
+	text := fmt.Sprintf("Of %s, %s harmed, %s helped, and %s about as before.",
+		plural(len(p.Accounts), "account"), isOrAre(len(harmed)), isOrAre(len(helped)),
+		isOrAre(about))
 	if len(harmed) > 0 {
-		text += " A request takes longer, with waits and lost work, in the mean: " +
+		text += " In the mean a request takes longer, with its wait and the work that is lost: " +
 			firstFew(harmed) + "."
 	}
 	if len(helped) > 0 {
 		text += " It takes less: " + firstFew(helped) + "."
 	}
 	return text
+}
+
+// isOrAre writes "1 is" or "3 are".
+func isOrAre(n int) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return count(n) + " are"
 }
 
 // firstFew lists the first of some texts.
@@ -209,7 +217,7 @@ func writeFidelity(b *strings.Builder, p *plan.Plan, top int) {
 	}
 	fmt.Fprintf(b, "\nHow close %s comes to what was recorded:\n\n%s\n",
 		shownText(p.Old, "the old policy"), t.Render())
-	fmt.Fprintf(b, "%d of %s start within a minute of when they did\n", f.StartedTogether,
+	fmt.Fprintf(b, "%s of %s start within a minute of when they did\n", count(f.StartedTogether),
 		plural(f.Requests, "request"))
 	if !p.OldAsRecorded {
 		fmt.Fprintf(b, "%s\n", wrap(shownText(p.Old, "the old policy")+" differs from the settings "+

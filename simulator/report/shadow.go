@@ -30,7 +30,7 @@ func Shadow(out io.Writer, r *shadow.Report, o Options) error {
 		fmt.Fprintf(&b, "%s\n", wrap(note))
 	}
 	fmt.Fprintf(&b, "%s; of %s, %s the same\n", plural(int(r.Operations), "operation"),
-		plural(int(assignments(&r.All)), "assignment"), areOrAre(r.All.Equal))
+		plural(int(assignments(&r.All)), "assignment"), isOrAre(int(r.All.Equal)))
 	if d := r.First; d != nil {
 		fmt.Fprintf(&b, "\n%s\n", wrap(fmt.Sprintf("They first differ at operation %s, at %s%s: the "+
 			"main pool %s, the shadow %s.", count(d.Operation),
@@ -55,14 +55,6 @@ func Shadow(out io.Writer, r *shadow.Report, o Options) error {
 			printable(r.Ended))
 	}
 	return flush(out, &b)
-}
-
-// areOrAre writes "1 is" or "3 are".
-func areOrAre(n int64) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return count(n) + " are"
 }
 
 func aboutRequest(d *shadow.Difference) string {
