@@ -108,17 +108,23 @@ func decode(root *yamltree.Node) (*File, yamltree.Mistakes) {
 	file := &File{}
 	file.SetDefaults()
 	mistakes = append(mistakes, yamltree.Locate(root, yamltree.Decode(root, file))...)
-	form := len(mistakes)
-	for _, m := range yamltree.Locate(root, file.validate()) {
-		// What does not have the right form has been left at its default, so that nothing more
-		// can be said of it and of what it is a part of.
-		if !slices.ContainsFunc(mistakes[:form], func(f *yamltree.Mistake) bool {
+	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, file.validate()))
+	return file, mistakes
+}
+
+// withoutConsequences adds mistakes in what fields mean to those in their form. What does not have
+// the right form has been left at its default, so that nothing more can be said of it and of what
+// it is a part of.
+func withoutConsequences(form, meaning yamltree.Mistakes) yamltree.Mistakes {
+	all := slices.Clone(form)
+	for _, m := range meaning {
+		if !slices.ContainsFunc(form, func(f *yamltree.Mistake) bool {
 			return len(m.Path) <= len(f.Path) && slices.Equal(m.Path, f.Path[:len(m.Path)])
 		}) {
-			mistakes = append(mistakes, m)
+			all = append(all, m)
 		}
 	}
-	return file, mistakes
+	return all
 }
 
 // inherit gives each policy with a base what that has, as a tree, so that the fields that the

@@ -61,6 +61,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
+		newPlanCommand(stdout, stderr),
 		newVersionCommand(stdout))
 	root.SetUsageFunc(showUsage)
 	root.SuggestionsMinimumDistance = 2
@@ -85,7 +86,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // be written.
 func exitCode(err error) int {
 	switch {
-	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers):
+	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers),
+		errors.Is(err, errHarm):
 		return exitBroken
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted

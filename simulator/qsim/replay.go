@@ -20,13 +20,20 @@ const replayHelp = `Run a journal again: restore its pool, tell it every operati
 of each with the journal. A journal may be compressed. One that is torn, as a crash
 leaves it, is run up to the tear, and a warning says where that is.
 
+With --fork, say what becomes of each account if the pool goes on from --until under
+another policy, in the world that the journal knows: requests come, and tasks run for
+as long, as they did ('qsim plan' does the same from the beginning). With --shadow, say
+which decisions another policy would have taken in the same situations.
+
 Exit codes: 0 all is the same; 1 something differs: the first operation that does is
-shown; 2 the journal cannot be read, or is damaged; 130 interrupted.`
+shown, or a --threshold is broken; 2 the journal cannot be read, or is damaged; 130 interrupted.`
 
 const replayExamples = `  qsim replay lab.qsj.zst
   qsim replay lab.qsj.zst --runs 2 --restore-after 5000
   qsim replay lab.qsj.zst --until 2026-01-07T12:00 --save wednesday.pb
-  qsim replay lab.qsj.zst --until 100 --save state.json`
+  qsim replay lab.qsj.zst --until 100 --save state.json
+  qsim replay lab.qsj.zst --until 2026-01-07T12:00 --fork new.yaml
+  qsim replay lab.qsj.zst --shadow new.yaml`
 
 // errDiffers is a replay that is not what its journal says.
 var errDiffers = errors.New("the replay differs from the journal")
@@ -40,6 +47,7 @@ type replayFlags struct {
 	pool         string
 	progress     progressFlag
 	wallTimes    onOff
+	whatIf       whatIfFlags
 }
 
 // register adds the flags, with their defaults.
@@ -53,6 +61,7 @@ func (f *replayFlags) register(set *pflag.FlagSet) {
 	set.IntVar(&f.runs, "runs", 1, "run the journal so often")
 	set.Uint64Var(&f.restoreAfter, "restore-after", 0, "save and restore the pool after so many "+
 		"operations, which must make no difference; 0 does not")
+	f.whatIf.register(set)
 	set.StringVar(&f.pool, "pool", "", "refuse the journal if it is not of the pool of this `name`")
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 	set.Var(&f.wallTimes, "wall-times", "say how long all this took; nothing else differs from "+
@@ -71,6 +80,14 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.runs < 1 {
 				return usagef("--runs %d is less than 1", f.runs)
+			}
+			asked, err := f.whatIf.asked(c.Flags())
+			if err != nil {
+				return err
+			}
+			if asked {
+				f.whatIf.progress = f.progress
+				return f.whatIf.run(c.Context(), source{args[0], f.pool}, point(f.until), stdout, stderr)
 			}
 			return f.replay(c.Context(), args[0], stdout, stderr)
 		},

@@ -73,7 +73,7 @@ func check(ctx context.Context, f *experimentFlags, path string, fileOnly bool,
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("fine: %s", plan(e)), nil
+		return fmt.Sprintf("fine: %s", extent(e)), nil
 	}
 	o := f.options(path)
 	o.Data = data
@@ -85,12 +85,12 @@ func check(ctx context.Context, f *experimentFlags, path string, fileOnly bool,
 		fmt.Fprintf(stderr, "%s: warning: %s\n", path, w)
 	}
 	w := e.Workload()
-	return fmt.Sprintf("fine: %s of %s from %s on %s", plan(e), counted(w.Requests, "request"),
+	return fmt.Sprintf("fine: %s of %s from %s on %s", extent(e), counted(w.Requests, "request"),
 		counted(w.Accounts, "account"), counted(w.Workers, "worker")), nil
 }
 
-// plan says how much is to be run.
-func plan(e *experiment.Experiment) string {
+// extent says how much is to be run.
+func extent(e *experiment.Experiment) string {
 	return fmt.Sprintf("%s × %s = %s", counted(len(e.Variants()), "variant"),
 		counted(len(e.File.Seeds), "seed"), counted(e.Runs(), "run"))
 }

@@ -122,8 +122,10 @@ func writeChanges(b *strings.Builder, what string, list []change) {
 }
 
 // wrap breaks a text into lines of at most 100 columns.
-func wrap(text string) string {
-	const most = 100
+func wrap(text string) string { return wrapAt(text, 100) }
+
+// wrapAt breaks a text into lines of at most so many columns.
+func wrapAt(text string, most int) string {
 	var b strings.Builder
 	column := 0
 	for i, word := range strings.Fields(text) {

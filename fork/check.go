@@ -1,0 +1,126 @@
+package fork
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// check returns nil, or an error that names what in the world or the options cannot be.
+func check(snapshot *protos.Pool, w *World, o *Options) error {
+	switch {
+	case w == nil:
+		return fmt.Errorf("%w: no world", ErrInvalid)
+	case w.RunTime == nil:
+		return fmt.Errorf("%w: no run times: World.RunTime is nil", ErrInvalid)
+	case w.Timing.Tick < 0:
+		return fmt.Errorf("%w: a tick of %v is below 0", ErrInvalid, w.Timing.Tick)
+	case w.Timing.Heartbeat < 0:
+		return fmt.Errorf("%w: a heartbeat of %v is below 0", ErrInvalid, w.Timing.Heartbeat)
+	case o.MaxOperations < 0:
+		return fmt.Errorf("%w: %d operations at most are below 0", ErrInvalid, o.MaxOperations)
+	case o.MaxOperations == 0 && o.Until.IsZero():
+		return fmt.Errorf("%w: neither Until nor MaxOperations is set", ErrInvalid)
+	}
+	begin := beginOf(snapshot, w)
+	if !o.Until.IsZero() && o.Until.Before(begin) {
+		return fmt.Errorf("%w: Until %v is before the beginning, %v", ErrInvalid,
+			o.Until.UTC().Format(time.RFC3339Nano), begin.Format(time.RFC3339Nano))
+	}
+	if err := checkWorkers(w.Workers); err != nil {
+		return err
+	}
+	return checkArrivals(snapshot, w.Arrivals, begin)
+}
+
+func checkWorkers(workers []Worker) error {
+	seen := make(map[scheduler.WorkerID]bool, len(workers))
+	for i := range workers {
+		w := &workers[i]
+		switch {
+		case w.ID == "":
+			return fmt.Errorf("%w: worker %d has no id", ErrInvalid, i)
+		case !utf8.ValidString(string(w.ID)):
+			return fmt.Errorf("%w: the id %q of worker %d is not UTF-8", ErrInvalid, w.ID, i)
+		case seen[w.ID]:
+			return fmt.Errorf("%w: worker %q is listed twice", ErrInvalid, w.ID)
+		}
+		seen[w.ID] = true
+		for _, l := range w.Labels {
+			if !utf8.ValidString(l) {
+				return fmt.Errorf("%w: worker %q: label %q is not UTF-8", ErrInvalid, w.ID, l)
+			}
+		}
+	}
+	return nil
+}
+
+func checkArrivals(snapshot *protos.Pool, arrivals []Arrival, begin time.Time) error {
+	if len(arrivals) == 0 {
+		return nil
+	}
+	known := requestsOf(snapshot)
+	for i := range arrivals {
+		a := &arrivals[i]
+		text := a.Time.UTC().Format(time.RFC3339Nano)
+		if err := a.Request.Validate(); err != nil {
+			return fmt.Errorf("%w: arrival %d: %w", ErrInvalid, i, err)
+		}
+		switch id := a.Request.ID; {
+		case known[id] == inSnapshot:
+			return fmt.Errorf("%w: arrival %d: request %q is in the snapshot", ErrInvalid, i, id)
+		case known[id] == arrived:
+			return fmt.Errorf("%w: arrival %d: request %q arrives twice", ErrInvalid, i, id)
+		case a.Time.Before(begin):
+			return fmt.Errorf("%w: request %q arrives at %s, before the beginning, %s", ErrInvalid,
+				id, text, begin.Format(time.RFC3339Nano))
+		case a.Time.Year() > 9999:
+			return fmt.Errorf("%w: request %q arrives at %s, after 9999", ErrInvalid, id, text)
+		case i > 0 && a.Time.Before(arrivals[i-1].Time):
+			return fmt.Errorf("%w: request %q arrives at %s, before request %q, which is ahead of "+
+				"it in the list", ErrInvalid, id, text, arrivals[i-1].Request.ID)
+		}
+		known[a.Request.ID] = arrived
+	}
+	return nil
+}
+
+// mention says where a request is known from.
+type mention int
+
+const (
+	inSnapshot mention = iota + 1
+	arrived
+)
+
+// requestsOf returns the requests that the snapshot speaks of.
+func requestsOf(snapshot *protos.Pool) map[scheduler.RequestID]mention {
+	known := map[scheduler.RequestID]mention{}
+	add := func(id string) { known[scheduler.RequestID(id)] = inSnapshot }
+	for _, r := range snapshot.GetScheduler().GetWaitingRequests() {
+		add(r.GetId())
+	}
+	for _, w := range snapshot.GetScheduler().GetWorkers() {
+		if w.GetRun() != nil {
+			add(w.GetRun().GetRequest().GetId())
+		}
+	}
+	for _, id := range snapshot.GetScheduler().GetExpiredRequests() {
+		add(id)
+	}
+	for _, q := range snapshot.GetReconciler().GetWorkerQueues() {
+		for _, a := range q.GetTasksToAbort() {
+			add(a.GetRequestId())
+		}
+	}
+	for _, e := range snapshot.GetReconciler().GetTaskErrors() {
+		add(e.GetRequestId())
+	}
+	for _, id := range snapshot.GetReconciler().GetExpiredRequests() {
+		add(id)
+	}
+	return known
+}

@@ -1,0 +1,199 @@
+package fork
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// nextTick returns when the next tick is, and whether there is one.
+func (r *runner) nextTick() (time.Duration, bool) {
+	next := time.Duration(-1)
+	consider := func(at time.Duration) {
+		if over := at % r.every; over > 0 {
+			at += min(r.every-over, maxTime-at)
+		}
+		if r.last != never && at <= r.last {
+			at = r.last + r.every
+		}
+		if next < 0 || at < next {
+			next = at
+		}
+	}
+	if len(r.arrivals) == 0 && r.outstanding == 0 && !r.cancelDue {
+		return 0, false
+	}
+	if at, ok := r.agenda.next(); ok {
+		consider(at)
+	}
+	if len(r.arrivals) > 0 {
+		consider(r.arrivals[0].Time.Sub(r.base))
+	}
+	if r.last == never {
+		consider(r.begin.Sub(r.base))
+	} else {
+		consider(r.last + r.heartbeat)
+	}
+	if slices.ContainsFunc(r.eager, (*worker).wants) {
+		consider(r.last + r.every)
+	}
+	return next, true
+}
+
+// maxTime is the latest time that can be counted.
+const maxTime = time.Duration(1<<63 - 1)
+
+// tick is the dispatcher's turn.
+func (r *runner) tick(ctx context.Context, now time.Duration) error {
+	r.last = now
+	if err := r.tell(ctx, now); err != nil {
+		return err
+	}
+	if err := r.assign(ctx, now); err != nil {
+		return err
+	}
+	if r.cancelDue {
+		return r.cancel(ctx, now)
+	}
+	return nil
+}
+
+// tell tells the pool all that happened up to now, in order of time.
+func (r *runner) tell(ctx context.Context, now time.Duration) error {
+	for {
+		at, ok := r.agenda.next()
+		if ok && at > now {
+			ok = false
+		}
+		if len(r.arrivals) > 0 {
+			arrival := r.arrivals[0].Time.Sub(r.base)
+			if arrival <= now && (!ok || arrival < at) {
+				if err := r.arrive(ctx, arrival); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if !ok {
+			return nil
+		}
+		if err := r.keep(ctx, r.agenda.take()); err != nil {
+			return err
+		}
+	}
+}
+
+// arrive tells the pool of the next arrival.
+func (r *runner) arrive(ctx context.Context, at time.Duration) error {
+	request := &r.arrivals[0].Request
+	r.arrivals = r.arrivals[1:]
+	r.observe(Arrived, at, Task{Request: *request})
+	return r.tellWaiting(ctx, at, request)
+}
+
+// keep keeps an appointment.
+func (r *runner) keep(ctx context.Context, a appointment) error {
+	switch a.kind {
+	case workerComes:
+		a.worker.present = true
+		r.eager = append(r.eager, a.worker)
+	case workerGoes:
+		a.worker.present = false
+		r.observe(WorkerGone, a.at, Task{Worker: scheduler.WorkerID(a.worker.pull.GetWorkerId())})
+	case taskEnds:
+		r.ends(a.task)
+		r.observe(Ended, a.at, a.task.Task)
+		return r.tellAbsent(ctx, a.at, a.task.Request.ID)
+	}
+	return nil
+}
+
+// assign lets the workers pull for which that makes a difference, and starts what is given to
+// workers without a task.
+func (r *runner) assign(ctx context.Context, now time.Duration) error {
+	op := &protos.AssignTasks{}
+	pulls := r.pulls(now)
+	for _, w := range pulls {
+		op.Workers = append(op.Workers, w.pull)
+	}
+	result, err := r.apply(ctx, now, &protos.Operation{
+		Kind: &protos.Operation_AssignTasks{AssignTasks: op}})
+	if err != nil {
+		return err
+	}
+	for _, w := range pulls {
+		w.heard = true
+	}
+	for _, a := range result.GetAssignments() {
+		r.give(r.byID[scheduler.WorkerID(a.GetWorkerId())], scheduler.RequestID(a.GetRequestId()),
+			a.GetProvisionRequired())
+	}
+	given := r.given
+	r.given = nil
+	sortByID(given)
+	for _, w := range given {
+		if err := r.start(ctx, now, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give notes what a worker was given in the present pass; what is noted last counts.
+func (r *runner) give(w *worker, id scheduler.RequestID, provision bool) {
+	if w.given == "" {
+		r.given = append(r.given, w)
+	}
+	w.given, w.provision = id, provision
+}
+
+// pulls returns the workers that pull now, by id: those that the pool does not take for idle, or,
+// now and then, all that have no task.
+func (r *runner) pulls(now time.Duration) []*worker {
+	var pulls []*worker
+	for _, w := range slices.Concat(r.eager, r.forgotten) {
+		if w.wants() {
+			pulls = append(pulls, w)
+		}
+	}
+	r.eager, r.forgotten = nil, nil
+	if r.lastKeepAlive == never || now-r.lastKeepAlive >= r.keepAlive {
+		r.lastKeepAlive = now
+		pulls = pulls[:0]
+		for _, w := range r.workers {
+			if w.idle() {
+				pulls = append(pulls, w)
+			}
+		}
+	}
+	sortByID(pulls)
+	return slices.Compact(pulls)
+}
+
+func sortByID(workers []*worker) {
+	slices.SortFunc(workers, func(a, b *worker) int {
+		return cmp.Compare(a.pull.GetWorkerId(), b.pull.GetWorkerId())
+	})
+}
+
+// start begins the task that a worker was given.
+func (r *runner) start(ctx context.Context, now time.Duration, w *worker) error {
+	id := w.given
+	w.given = ""
+	request, _ := r.pool.Scheduler().Request(id)
+	delete(r.handedOut, id)
+	t := &task{worker: w, Task: Task{
+		Request:   request,
+		Worker:    scheduler.WorkerID(w.pull.GetWorkerId()),
+		Start:     r.at(now),
+		Attempt:   r.attempts[id],
+		Provision: w.provision,
+	}}
+	r.observe(Started, now, t.Task)
+	r.begins(t, now)
+	return r.tellRunning(ctx, now, id, t.Worker)
+}

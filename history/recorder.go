@@ -1,0 +1,196 @@
+package history
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// A Recorder follows the steps of a pool. Make one with New. It is not safe for concurrent use.
+type Recorder struct {
+	history History
+	// requests has the newest request of each id.
+	requests map[scheduler.RequestID]*tracked
+	workers  map[scheduler.WorkerID]*Worker
+	// open counts the requests that wait or run.
+	open int
+	// lastTick is the time of the last assign_tasks, and openThen whether anything waited or ran.
+	lastTick time.Time
+	openThen bool
+}
+
+// tracked is a request with what only matters while it is followed.
+type tracked struct {
+	*Request
+	// reported is true if its present run was reported as running.
+	reported bool
+}
+
+// run returns the present run, or nil.
+func (r *tracked) run() *Run {
+	if n := len(r.Runs); n > 0 && r.Runs[n-1].Ending == Running {
+		return &r.Runs[n-1]
+	}
+	return nil
+}
+
+// New returns a recorder that begins with a snapshot. The error is that of pool.Restore, and it
+// costs as much.
+func New(snapshot *protos.Pool) (*Recorder, error) {
+	p, err := pool.Restore(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	begin := fork.Begin(snapshot)
+	r := &Recorder{
+		history: History{Begin: begin, End: begin,
+			WorkerExpiration: scheduler.DefaultWorkerExpiration},
+		requests: map[scheduler.RequestID]*tracked{},
+		workers:  map[scheduler.WorkerID]*Worker{},
+	}
+	if d := p.Scheduler().Config().WorkerExpiration; d != 0 {
+		r.history.WorkerExpiration = d
+	}
+	r.takeOver(p.Scheduler(), begin)
+	return r, nil
+}
+
+// takeOver notes what a scheduler has.
+func (r *Recorder) takeOver(s *scheduler.Scheduler, begin time.Time) {
+	var all []scheduler.TaskRequest
+	runs := map[scheduler.RequestID]scheduler.Worker{}
+	for request := range s.Waiting() {
+		all = append(all, request)
+	}
+	for w := range s.Workers() {
+		r.workers[w.ID] = &Worker{ID: w.ID, Labels: w.Labels, Constant: w.Labels, First: begin,
+			Last: w.ConfirmedTime, Busy: w.Run != nil}
+		if w.Run == nil {
+			continue
+		}
+		request, _ := s.Request(w.Run.Request)
+		all = append(all, request)
+		runs[request.ID] = w
+	}
+	slices.SortFunc(all, func(a, b scheduler.TaskRequest) int {
+		if order := a.EnqueueTime.Compare(b.EnqueueTime); order != 0 {
+			return order
+		}
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, content := range all {
+		t := r.arrive(content, begin)
+		w, ok := runs[content.ID]
+		if !ok {
+			continue
+		}
+		run := Run{Worker: w.ID, Assigned: w.Run.StartTime}
+		if w.Run.Stage != scheduler.Held {
+			run.Start = w.Run.StartTime
+		}
+		t.Runs = append(t.Runs, run)
+		t.reported = w.Run.Stage == scheduler.Running
+	}
+}
+
+// arrive adds a request that was not known.
+func (r *Recorder) arrive(content scheduler.TaskRequest, at time.Time) *tracked {
+	content.ConfirmedTime, content.Blocked, content.Worker = time.Time{}, false, ""
+	t := &tracked{Request: &Request{Content: content, Arrived: at, Step: r.history.Steps,
+		Reused: r.requests[content.ID] != nil}}
+	r.requests[content.ID] = t
+	r.history.Requests = append(r.history.Requests, t.Request)
+	r.open++
+	return t
+}
+
+// Step notes an operation and what came of it. It keeps nothing of either. Operations that were
+// refused changed nothing, and count as steps.
+func (r *Recorder) Step(op *protos.Operation, outcome *protos.Outcome) {
+	r.history.Steps++
+	at := op.GetTime().AsTime()
+	refused := outcome.GetError() != ""
+	r.account(op, at, refused)
+	if refused {
+		return
+	}
+	if at.After(r.history.End) {
+		r.history.End = at
+	}
+	if k, ok := op.GetKind().(*protos.Operation_AssignTasks); ok {
+		r.tick(at)
+		for _, w := range k.AssignTasks.GetWorkers() {
+			r.heardPull(w, at)
+		}
+	}
+	for _, e := range outcome.GetEvents() {
+		r.event(op, e)
+	}
+	switch k := op.GetKind().(type) {
+	case *protos.Operation_AssignTasks:
+		for _, a := range outcome.GetResult().GetAssignments() {
+			r.handedOut(a, at)
+		}
+	case *protos.Operation_TaskRunning:
+		r.running(k.TaskRunning, at)
+	case *protos.Operation_TaskAbsent:
+		r.absent(scheduler.RequestID(k.TaskAbsent.GetRequestId()))
+	case *protos.Operation_AddTaskError:
+		r.history.Errors++
+	}
+}
+
+// account notes an operation on an account.
+func (r *Recorder) account(op *protos.Operation, at time.Time, refused bool) {
+	a := AccountOperation{Step: r.history.Steps, Time: at, Refused: refused}
+	switch k := op.GetKind().(type) {
+	case *protos.Operation_AddAccount:
+		a.Kind, a.Account = "add_account", scheduler.AccountID(k.AddAccount.GetAccountId())
+	case *protos.Operation_DeleteAccount:
+		a.Kind, a.Account = "delete_account", scheduler.AccountID(k.DeleteAccount.GetAccountId())
+	case *protos.Operation_ResetBalance:
+		a.Kind, a.Account = "reset_balance", scheduler.AccountID(k.ResetBalance.GetAccountId())
+	default:
+		return
+	}
+	r.history.Accounts = append(r.history.Accounts, a)
+}
+
+// tick notes the time between two calls of assign_tasks.
+func (r *Recorder) tick(at time.Time) {
+	gap := at.Sub(r.lastTick)
+	switch h := &r.history; {
+	case r.lastTick.IsZero():
+	case gap <= 0:
+		r.openThen = r.openThen || r.open > 0
+		return
+	default:
+		if h.TickMin == 0 || gap < h.TickMin {
+			h.TickMin = gap
+		}
+		if r.openThen {
+			h.HeartbeatMax = max(h.HeartbeatMax, gap)
+		}
+	}
+	r.lastTick, r.openThen = at, r.open > 0
+}
+
+// History returns what was seen so far. It costs O(n log n) in workers; the requests in it are the
+// recorder's own, and change with further steps.
+func (r *Recorder) History() *History {
+	h := r.history
+	h.Workers = make([]*Worker, 0, len(r.workers))
+	for _, id := range slices.Sorted(maps.Keys(r.workers)) {
+		h.Workers = append(h.Workers, r.workers[id])
+	}
+	h.Requests = slices.Clip(h.Requests)
+	return &h
+}

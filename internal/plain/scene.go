@@ -1,0 +1,226 @@
+package plain
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Scene is a random pool, and what a world around it may be made of.
+type Scene struct {
+	// Pool has had random operations.
+	Pool *reference.Pool
+	// Fleet are its workers, known to the pool or not.
+	Fleet []fork.Worker
+
+	dice *rand.Rand
+	now  time.Time
+	next int // of request ids
+}
+
+// worker-seconds in units of quota.
+const unit = 1_000_000
+
+func pick[T any](d *rand.Rand, values ...T) T { return values[d.IntN(len(values))] }
+
+// NewScene makes up a pool from a seed.
+func NewScene(seed uint64) (*Scene, error) {
+	d := rand.New(rand.NewPCG(seed, 0))
+	s := &Scene{dice: d, now: time.Unix(1_000_000_000, int64(d.IntN(3))*250_000_000).UTC()}
+	c := &scheduler.Config{
+		DisablePreemption: d.IntN(8) == 0,
+		WorkerExpiration:  pick(d, 0, 0, 20*time.Second, time.Minute),
+		RequestExpiration: pick(d, 0, 0, 0, 0, 10*time.Minute),
+		ProvisionPatience: pick(d, 0, -1, 30*time.Second),
+		BurstCover:        pick(d, 0, -1, time.Second, 5*time.Second),
+		PromoteThreshold:  pick[scheduler.Quota](d, 0, unit, 20*unit),
+		DemoteThreshold:   pick[scheduler.Quota](d, 0, -unit, -20*unit),
+	}
+	var err error
+	s.Pool, err = reference.NewPool(s.now, c, pick(d, 0, 0, 30*time.Second))
+	if err != nil {
+		return nil, err
+	}
+	for i := range 1 + d.IntN(8) {
+		w := fork.Worker{ID: scheduler.WorkerID(fmt.Sprintf("w%d", i))}
+		w.Labels = append(some(d, 2, "os:linux", "gpu"), some(d, 2, "v:1", "v:2", "model:a")...)
+		s.Fleet = append(s.Fleet, w)
+	}
+	for i := range 1 + d.IntN(4) {
+		s.apply(s.account(fmt.Sprintf("a%d", i)))
+	}
+	for range 10 + d.IntN(80) {
+		s.now = s.now.Add(time.Duration(d.IntN(8000)) * time.Millisecond)
+		s.step()
+	}
+	return s, nil
+}
+
+// some returns each of the labels with a chance of one in n.
+func some(d *rand.Rand, n int, labels ...string) (out []string) {
+	for _, l := range labels {
+		if d.IntN(n) == 0 {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// account makes up an account.
+func (s *Scene) account(id string) *protos.Operation {
+	d := s.dice
+	c := &protos.AccountConfig{
+		ChargeRate:       make([]int64, scheduler.NumPriorities),
+		MaxCharge:        durationpb.New(pick(d, 0, time.Second, time.Minute, time.Hour)),
+		MaxFanout:        pick[int64](d, 0, 0, 0, 1, 2),
+		DisableFreeTasks: d.IntN(6) == 0,
+	}
+	balance := make([]int64, scheduler.NumPriorities)
+	for p := range balance {
+		if d.IntN(2) == 0 {
+			c.ChargeRate[p] = pick[int64](d, 0, 300, 1000, 2000, 4000)
+			balance[p] = pick[int64](d, -30*unit, 0, unit, 20*unit, 100*unit, 3000*unit)
+		}
+	}
+	if d.IntN(3) == 0 {
+		c.PerLabelTaskLimits = map[string]int64{pick(d, "os", "v", "model", "gpu"): 1}
+	}
+	return &protos.Operation{Kind: &protos.Operation_AddAccount{
+		AddAccount: &protos.AddAccount{AccountId: id, Config: c, Balance: balance}}}
+}
+
+// Request makes up the next request, which is enqueued now.
+func (s *Scene) Request() scheduler.TaskRequest {
+	d := s.dice
+	s.next++
+	return scheduler.TaskRequest{
+		ID:                  scheduler.RequestID(fmt.Sprintf("r%d", s.next)),
+		Account:             scheduler.AccountID(pick(d, "a0", "a0", "a1", "a2", "a3", "")),
+		BaseLabels:          some(d, 3, "os:linux", "gpu"),
+		ProvisionableLabels: some(d, 3, "v:1", "v:2"),
+		EnqueueTime:         s.now,
+		Tags:                some(d, 2, "tag"),
+	}
+}
+
+// step makes up an operation, mostly one that a dispatcher would make.
+func (s *Scene) step() {
+	d := s.dice
+	known := s.known()
+	some := func() string {
+		if len(known) == 0 || d.IntN(20) == 0 {
+			return "stranger"
+		}
+		return known[d.IntN(len(known))]
+	}
+	switch n := d.IntN(100); {
+	case n < 35:
+		r := s.Request()
+		s.apply(waiting(&r))
+	case n < 60:
+		s.pull()
+	case n < 80:
+		s.acknowledge()
+	case n < 86:
+		s.apply(absent(some()))
+	case n < 88:
+		s.apply(running(some(), string(pick(d, s.Fleet...).ID)))
+	case n < 90:
+		s.apply(&protos.Operation{Kind: &protos.Operation_AddTaskError{
+			AddTaskError: &protos.AddTaskError{RequestId: some(), Message: "broken"}}})
+	case n < 92:
+		s.apply(s.account(pick(d, "a0", "a1", "a2")))
+	default:
+		s.now = s.now.Add(time.Duration(d.IntN(40)) * time.Second)
+	}
+}
+
+// known are the requests in the pool.
+func (s *Scene) known() (ids []string) {
+	p := s.Pool.ToProto().GetScheduler()
+	for _, r := range p.GetWaitingRequests() {
+		ids = append(ids, r.GetId())
+	}
+	for _, w := range p.GetWorkers() {
+		if w.GetRun() != nil {
+			ids = append(ids, w.GetRun().GetRequest().GetId())
+		}
+	}
+	return ids
+}
+
+// pull lets some workers pull.
+func (s *Scene) pull() {
+	op := &protos.AssignTasks{}
+	for _, w := range s.Fleet {
+		if s.dice.IntN(3) == 0 {
+			op.Workers = append(op.Workers,
+				&protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels})
+		}
+	}
+	s.apply(&protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: op}})
+}
+
+// acknowledge says of some of what was handed out that it runs.
+func (s *Scene) acknowledge() {
+	for _, w := range s.Pool.ToProto().GetScheduler().GetWorkers() {
+		if w.GetRun().GetStage() == protos.Stage_STAGE_HANDED_OUT && s.dice.IntN(3) > 0 {
+			s.apply(running(w.GetRun().GetRequest().GetId(), w.GetId()))
+		}
+	}
+}
+
+// apply runs an operation now. What is refused has changed nothing.
+func (s *Scene) apply(op *protos.Operation) {
+	op.Time = timestamppb.New(s.now)
+	_, _ = s.Pool.Apply(op, scheduler.NullEventSink)
+}
+
+// World makes up a world: with the fleet, less some and with some that come and go; with arrivals,
+// if wanted; and with run times of up to max, which depend on the request and attempt alone.
+func (s *Scene) World(arrivals int, max time.Duration) *fork.World {
+	d := s.dice
+	begin := fork.Begin(s.Pool.ToProto())
+	w := &fork.World{
+		NoRetry: d.IntN(6) == 0,
+		Timing: fork.Timing{Tick: pick(d, 0, time.Second, 5*time.Second, 700*time.Millisecond),
+			Heartbeat: pick(d, 0, 10*time.Second, time.Minute)},
+	}
+	for _, worker := range s.Fleet {
+		switch d.IntN(8) {
+		case 0:
+			continue
+		case 1:
+			worker.From = begin.Add(time.Duration(d.IntN(60_000)) * time.Millisecond)
+		case 2:
+			worker.Until = begin.Add(time.Duration(d.IntN(100_000)) * time.Millisecond)
+		}
+		w.Workers = append(w.Workers, worker)
+	}
+	d.Shuffle(len(w.Workers), func(i, j int) {
+		w.Workers[i], w.Workers[j] = w.Workers[j], w.Workers[i]
+	})
+	s.now = begin
+	for range arrivals {
+		s.now = s.now.Add(time.Duration(d.IntN(10_000)) * time.Millisecond)
+		w.Arrivals = append(w.Arrivals, fork.Arrival{Time: s.now, Request: s.Request()})
+	}
+	salt := d.Uint64()
+	w.RunTime = func(t fork.Task) time.Duration {
+		h := salt
+		for _, c := range []byte(t.Request.ID) {
+			h = (h ^ uint64(c)) * 0x100000001b3
+		}
+		draw := rand.New(rand.NewPCG(h, uint64(t.Attempt)))
+		return time.Duration(draw.Int64N(int64(max/time.Millisecond))) * time.Millisecond
+	}
+	return w
+}

@@ -1,0 +1,49 @@
+// Package shadow runs a second pool beside a first one: it is fed the same operations under other
+// settings, and counts how its decisions differ. The first pool decides exactly as it would alone,
+// so that settings can be tried out beside a pool that serves a fleet.
+//
+//	            ┌──────────────────┐
+//	operation ─▶│ main pool        │─▶ outcome, which alone the dispatcher sees
+//	    │       └──────────────────┘        │
+//	    │       ┌──────────────────┐        ▼
+//	    └──────▶│ shadow           │─▶ compared and counted
+//	            └──────────────────┘
+//
+// # What a shadow can say, and what it cannot
+//
+// A shadow is told what happens in a world that obeys the main pool. It hears that a task runs
+// where the main pool put it, takes that for true, and decides from there. So it says of each
+// decision what the other settings would have done in nearly this situation; it does not say what
+// would have become of the fleet, as the consequences of its own decisions never come about:
+//
+//   - What only the shadow starts does not start: the request waits on, and when the main pool has
+//     it run, the shadow's assignment gives way. The worker that it stood for is taken back at that
+//     worker's next news. Until then the shadow believes that it is busy, and pays for it.
+//   - What only the shadow preempts runs on. The shadow has refunded its account, has forgotten the
+//     task, and asks for its cancellation until the task is over.
+//   - What only the main pool starts is adopted when it is reported as running, without a cost, at
+//     the level that its account then has.
+//   - Balances drift apart, and stay apart: they are what would decide, under the other settings,
+//     about the work that was really done.
+//   - A decision that the shadow takes an operation earlier or later counts as two: one that only
+//     one of them has, and one that only the other has.
+//
+// Package plan answers the other question, what waits would become, by a run of the pool in a
+// world that obeys it.
+//
+// # Operations on accounts
+//
+// The shadow's settings are those that it was given, whatever the main pool is told later:
+//
+//   - add_account for an account that the shadow's settings name gives that the balance of the
+//     operation, and keeps the shadow's settings.
+//   - add_account for an account that the main pool had when the shadow began, and that the
+//     shadow's settings do not name, is passed over: it was left out on purpose.
+//   - Any other add_account is followed as it is.
+//   - delete_account and reset_balance are followed, unless the shadow has no such account.
+//
+// # Cost
+//
+// A step costs what it costs in both pools, and O(events) to compare them. The shadow needs the
+// memory of a second pool. It does not log.
+package shadow

@@ -1,0 +1,102 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator"
+	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/yamltree"
+)
+
+// PolicyFile is a policy that was read from a file.
+type PolicyFile struct {
+	// Policy is the policy.
+	Policy *Policy
+
+	fromLog bool // the file has a log, whose tasks are long
+}
+
+// ParsePolicy reads a policy from the text of a file, which is either a policy alone, with the
+// fields of an entry of an experiment's policies, or a whole experiment. Of that, choose is the
+// name of the policy; it may be empty if there is only one, and it does not matter for a policy
+// alone. A policy alone may leave its name out: it is called what the file is called. The error is
+// yamltree.Mistakes, with every mistake, or says which policies there are.
+func ParsePolicy(name string, data []byte, choose string) (*PolicyFile, error) {
+	root, err := yamltree.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if root.Field("policies") != nil {
+		return choosePolicy(name, data, choose)
+	}
+	if root.Kind == yamltree.Mapping && root.Field("name") == nil {
+		called := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
+		node, err := yamltree.ParseOption(name, strconv.Quote(called))
+		if err != nil {
+			return nil, err
+		}
+		if root, err = yamltree.Set(root, []string{"name"}, node); err != nil {
+			return nil, err
+		}
+	}
+	p := &Policy{}
+	p.SetDefaults()
+	mistakes := yamltree.Locate(root, yamltree.Decode(root, p))
+	timing := simulator.DefaultTiming()
+	wrong := p.validate(&timing)
+	if p.Base != "" {
+		wrong = errors.Join(wrong, field.Errorf("base", "a policy that stands alone has no other "+
+			"one to be based on"))
+	}
+	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, wrong))
+	return &PolicyFile{Policy: p}, mistakes.Err()
+}
+
+// choosePolicy reads a policy of an experiment.
+func choosePolicy(name string, data []byte, choose string) (*PolicyFile, error) {
+	e, err := Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	policies := e.File.Policies
+	if choose == "" && len(policies) == 1 {
+		choose = policies[0].Name
+	}
+	i := slices.IndexFunc(policies, func(p Policy) bool { return p.Name == choose })
+	if i >= 0 {
+		return &PolicyFile{Policy: &policies[i], fromLog: e.File.Trace != nil}, nil
+	}
+	var names []string
+	for i := range policies {
+		names = append(names, policies[i].Name)
+	}
+	if choose == "" {
+		return nil, fmt.Errorf("%s is an experiment with several policies, of which one must be "+
+			"named: %s", name, strings.Join(names, ", "))
+	}
+	return nil, fmt.Errorf("%s has no policy %q; there are: %s", name, choose,
+		strings.Join(names, ", "))
+}
+
+// Settings returns the policy as a pool takes it, and the balances with which accounts begin. The
+// accounts are those that groups and built-in rules choose from, and the workers those that they
+// share.
+func (f *PolicyFile) Settings(accounts []scheduler.AccountID, workers int) (*scheduler.Config,
+	map[scheduler.AccountID]scheduler.Balance) {
+	p := f.Policy.simulated(&surroundings{accounts: accounts, workers: workers, fromLog: f.fromLog})
+	config := p.Scheduler
+	config.Accounts = make(map[scheduler.AccountID]*scheduler.AccountConfig, len(p.Accounts))
+	balances := make(map[scheduler.AccountID]scheduler.Balance, len(p.Accounts))
+	for id, a := range p.Accounts { // in any order: it only fills maps
+		account := a.Config
+		config.Accounts[id] = &account
+		balances[id] = a.Balance
+	}
+	return &config, balances
+}

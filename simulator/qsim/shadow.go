@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/shadow"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+// runShadow feeds a journal, up to a point, to its pool with a shadow beside it, which begins after
+// the operations on accounts with which the journal begins. It returns what the shadow counted, and
+// what people should know of that.
+func runShadow(ctx context.Context, from source, at point, c policyChoice) (*shadow.Report, []string,
+	error) {
+	file, err := readPolicy(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := readRecorded(ctx, from, point{}) // for the accounts that groups choose from
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := r.settings(c, file)
+	var s *shadow.Shadow
+	last, err := eachStep(ctx, from, func(step *protos.JournalStep, p *pool.Pool) error {
+		var err error
+		switch {
+		case at.isBefore(step):
+			return errEnough
+		case step.GetNumber() <= uint64(r.opening):
+			_, err = stepAgain(ctx, step, p)
+			return err
+		case s == nil:
+			if s, err = shadow.New(p, settings.Config, settings.Balances); err != nil {
+				return fmt.Errorf("%s: %w", settings.Name, err)
+			}
+		}
+		_, err = stepAgain(ctx, step, s)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case at.step > last.steps:
+		return nil, nil, fmt.Errorf("%s: has %s, and no operation %d", from.path,
+			counted(int(last.steps), "operation"), at.step)
+	case s == nil:
+		return nil, nil, fmt.Errorf("%s: there is nothing after the operations on accounts with which "+
+			"it begins", from.path)
+	}
+	return s.Report(), append([]string{"A shadow under " + settings.Name + "."}, r.notes...), nil
+}
+
+// writeShadow writes what a shadow counted.
+func (f *planOutputs) writeShadow(ctx context.Context, r *shadow.Report, notes []string,
+	stdout io.Writer) error {
+	var errs []error
+	if f.json != "" {
+		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
+			return report.ShadowJSON(w, r)
+		}))
+	}
+	if f.json != report.Stdout {
+		err := report.Shadow(stdout, r, report.Options{Top: f.top, Notes: notes})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
+		}
+	}
+	return errors.Join(errs...)
+}

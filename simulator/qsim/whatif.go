@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/pflag"
+)
+
+// whatIfFlags are those of `qsim replay` that try out another policy.
+type whatIfFlags struct {
+	planOutputs
+	fork, shadow, policy string
+}
+
+// register adds the flags.
+func (f *whatIfFlags) register(set *pflag.FlagSet) {
+	set.StringVar(&f.fork, "fork", "", "from --until on, go on under the policy of this `file`, in the "+
+		"world that the whole journal knows, and compare that with going on as it was")
+	set.StringVar(&f.shadow, "shadow", "", "up to --until, run a second pool under the policy of this "+
+		"`file` beside the first, and count how its decisions differ")
+	set.StringVar(&f.policy, "policy", "", "`name` of the policy of --fork or --shadow, where the file "+
+		"is an experiment with several")
+	f.planOutputs.register(set)
+}
+
+// asked says whether another policy is to be tried out. The error is for flags that contradict each
+// other.
+func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
+	asked := f.fork != "" || f.shadow != ""
+	if f.fork != "" && f.shadow != "" {
+		return false, usagef("--fork and --shadow are two questions; ask them one by one")
+	}
+	for _, name := range []string{"policy", "threshold", "json", "top"} {
+		if !asked && set.Changed(name) {
+			return false, usagef("--%s is for --fork and --shadow", name)
+		}
+	}
+	for _, name := range []string{"save", "runs", "restore-after"} {
+		if asked && set.Changed(name) {
+			return false, usagef("--%s is for a replay without --fork and --shadow", name)
+		}
+	}
+	if f.shadow != "" && len(f.thresholds) > 0 {
+		return false, usagef("--threshold is for --fork")
+	}
+	return asked, nil
+}
+
+// run tries out another policy from a point of a journal on, or up to it.
+func (f *whatIfFlags) run(ctx context.Context, from source, at point, stdout, stderr io.Writer) error {
+	if f.fork != "" {
+		return makePlan(ctx, &planFlags{planOutputs: f.planOutputs, journal: from, from: at,
+			newPolicy: f.policy, new: f.fork}, stdout, stderr)
+	}
+	if _, err := f.parse(); err != nil {
+		return err
+	}
+	r, notes, err := runShadow(ctx, from, at, policyChoice{f.shadow, f.policy})
+	if err != nil {
+		return err
+	}
+	return f.writeShadow(ctx, r, notes, stdout)
+}
