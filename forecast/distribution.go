@@ -121,15 +121,12 @@ func (d *Distribution) Share(t time.Duration) float64 {
 // that has outlived all that is known is taken to go on as people's things do: half of them go on
 // for as long as they have, a tenth for ten times as long.
 func (d *Distribution) After(ran time.Duration, share float64) time.Duration {
-	if ran <= 0 {
+	if ran <= 0 || len(d.points) == 1 { // an exact run time is what it is
 		return d.At(share)
 	}
 	over := d.Share(ran)
 	if over < 1 {
 		return max(ran, d.At(over+share*(1-over)))
-	}
-	if len(d.points) == 1 {
-		return ran // the run time was exact, and is over
 	}
 	longer := float64(ran) / max(1-share, 0.01)
 	return time.Duration(min(longer, float64(maxRun)))
