@@ -148,7 +148,7 @@ func (s *scene) times(r *protos.RequestForecast, starts []time.Duration) {
 	}
 	waits := raw
 	if c := s.options.Calibration; c != nil {
-		waits = c.correct(raw)
+		waits = c.correct(raw, s.options.Horizon)
 		r.Raw = &protos.RawForecast{Earliest: s.start(raw[0]), Likely: s.start(raw[1]),
 			Latest: s.start(raw[2])}
 	}

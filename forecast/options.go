@@ -80,6 +80,13 @@ func (o Options) withDefaults(snapshot *protos.Pool) (*Options, error) {
 	o.MaxOperations = cmp.Or(o.MaxOperations, 1_000_000)
 	o.Parallel = min(o.Forks, cmp.Or(o.Parallel, runtime.GOMAXPROCS(0)))
 	o.Coverage = cmp.Or(o.Coverage, 0.8)
+	if o.Calibration != nil {
+		if o.Calibration.options.Coverage != o.Coverage {
+			return nil, fmt.Errorf("%w: a coverage of %v with a calibration for %v", ErrInvalid,
+				o.Coverage, o.Calibration.options.Coverage)
+		}
+		o.Calibration.sort()
+	}
 	if o.Group == nil {
 		o.Group = DefaultGroup
 	}
