@@ -68,6 +68,12 @@ func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 func (p *Pool) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {
 	var events eventList
 	result, err := p.Apply(ctx, op, &events)
+	return OutcomeOf(result, events, err)
+}
+
+// OutcomeOf returns what Step returns of an operation for which Apply returned a result or an error
+// and sent these events.
+func OutcomeOf(result *protos.Result, events []*protos.TaskEvent, err error) *protos.Outcome {
 	if err != nil {
 		return &protos.Outcome{Error: strings.ToValidUTF8(err.Error(), "?"), Events: events}
 	}

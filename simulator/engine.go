@@ -13,6 +13,7 @@ import (
 type engine struct {
 	setup    *Setup
 	pool     Pool
+	newPool  PoolMaker
 	now      time.Duration // from the workload's start
 	agenda   agenda
 	fleet    fleet
@@ -79,16 +80,15 @@ func newEngine(setup *Setup) (*engine, error) {
 	if e.fleet, err = newFleet(setup.Workers, setup.Timing.Poll); err != nil {
 		return nil, err
 	}
-	newPool := setup.NewPool
-	if newPool == nil {
-		newPool = NewPool
+	if e.newPool = setup.NewPool; e.newPool == nil {
+		e.newPool = NewPool
 	}
 	settings := setup.Policy.Scheduler
-	if e.pool, err = newPool(setup.Workload.Start, &settings); err != nil {
+	if e.pool, err = e.newPool(setup.Workload.Start, &settings); err != nil {
 		return nil, err
 	}
 	if !setup.SkipChecks {
-		if e.checks, err = newChecks(e.pool, newPool); err != nil {
+		if e.checks, err = newChecks(e.pool, e.newPool); err != nil {
 			return nil, err
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -28,58 +28,39 @@ type Pool interface {
 	Restore(snapshot *protos.Pool) error
 }
 
-// realPool is a scheduler under a reconciler.
-type realPool struct {
-	scheduler  *scheduler.Scheduler
-	reconciler *reconciler.State
-}
-
 // PoolMaker makes an empty pool with these settings, whose accounts are added by operations. A run
-// calls it first for the pool that it drives, and then, unless Setup.SkipChecks is set, for pools
-// on which it tries snapshots.
+// calls it first for the pool that it drives, and then for pools that go on from its snapshots: after
+// a restart of the dispatcher, and, unless Setup.SkipChecks is set, to check that they can.
 type PoolMaker func(start time.Time, c *scheduler.Config) (Pool, error)
 
 // NewPool returns an empty pool of this project's scheduler and reconciler.
 func NewPool(start time.Time, c *scheduler.Config) (Pool, error) {
-	s, err := scheduler.NewWithConfig(start, c)
+	p, err := pool.New(start, c)
 	if err != nil {
 		return nil, err
 	}
-	return &realPool{scheduler: s, reconciler: reconciler.New()}, nil
+	return &realPool{p}, nil
 }
 
-// Apply implements Pool.
-func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
-	e scheduler.EventSink) (*protos.Result, error) {
-	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
-}
+// realPool is what a run can ask a pool of this project.
+type realPool struct{ *pool.Pool }
 
 // Knows implements Pool.
-func (p *realPool) Knows(id scheduler.RequestID) bool { return p.scheduler.Knows(id) }
+func (p *realPool) Knows(id scheduler.RequestID) bool { return p.Scheduler().Knows(id) }
 
 // Hash implements Pool.
-func (p *realPool) Hash() [32]byte { return p.scheduler.Hash() }
+func (p *realPool) Hash() [32]byte { return p.Scheduler().Hash() }
 
 // Balance implements Pool.
 func (p *realPool) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
-	return p.scheduler.Balance(id)
-}
-
-// Snapshot implements Pool.
-func (p *realPool) Snapshot() *protos.Pool {
-	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
+	return p.Scheduler().Balance(id)
 }
 
 // Restore implements Pool.
 func (p *realPool) Restore(snapshot *protos.Pool) error {
-	s, err := scheduler.NewFromProto(snapshot.GetScheduler())
-	if err != nil {
-		return err
+	restored, err := pool.Restore(snapshot)
+	if err == nil {
+		p.Pool = restored
 	}
-	r, err := reconciler.Restore(snapshot.GetReconciler())
-	if err != nil {
-		return err
-	}
-	p.scheduler, p.reconciler = s, r
-	return nil
+	return err
 }

@@ -55,17 +55,25 @@ func (e *engine) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.pool.Restore(snapshot); err != nil {
+	again, err := e.newPool(e.setup.Workload.Start, &scheduler.Config{})
+	if err != nil {
+		return err
+	}
+	if err := again.Restore(snapshot); err != nil {
 		return e.atRestart(sameStateBroken("a snapshot cannot be restored: %v", err))
 	}
 	for _, op := range m.journal {
-		if _, err := e.pool.Apply(ctx, op, scheduler.NullEventSink); err != nil {
+		if _, err := again.Apply(ctx, op, scheduler.NullEventSink); err != nil {
 			return e.atRestart(sameStateBroken("%s is refused when it is repeated: %v",
 				operationText(op), err))
 		}
 	}
-	if err := checkSame(e.pool.Snapshot(), before); err != nil {
+	after := again.Snapshot()
+	if err := checkSame(after, before); err != nil {
 		return e.atRestart(err)
+	}
+	if err := e.pool.Restore(after); err != nil {
+		return e.atRestart(sameStateBroken("a snapshot cannot be restored: %v", err))
 	}
 	for _, w := range d.pulls {
 		w.state = workerIdle

@@ -16,7 +16,7 @@ import (
 // The exit codes of qsim.
 const (
 	exitOK          = 0
-	exitBroken      = 1   // a run that broke a promise
+	exitBroken      = 1   // a run that broke a promise, or a replay that differs
 	exitUsage       = 2   // wrong flags, bad input, or output that cannot be written
 	exitInterrupted = 130 // Ctrl-C
 )
@@ -29,15 +29,17 @@ or a made-up workload, through the real scheduler and reconciler on virtual time
 each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
-or never ran); 2 the input or the command line was wrong, or an output could not be
-written; 130 interrupted.`
+or never ran), or a replay differs from its journal; 2 the input or the command line
+was wrong, or an output could not be written; 130 interrupted.`
 
 const rootExamples = `  qsim run                             the built-in experiment, to begin with
   qsim run --html lab.html             the same, with charts for a browser
   qsim trace info LOG.swf.gz           what is in a log
   qsim run LOG.swf.gz                  replay it, with and without accounts
   qsim example device-lab > my.yaml    a file to make your own
-  qsim run my.yaml`
+  qsim run my.yaml
+  qsim record my.yaml --only quota -o my.qsj.zst
+  qsim replay my.qsj.zst               the same again, every decision compared`
 
 func init() {
 	cobra.EnableCommandSorting = false // they are in the order in which one needs them
@@ -56,6 +58,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
+		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newVersionCommand(stdout))
@@ -82,7 +85,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // be written.
 func exitCode(err error) int {
 	switch {
-	case errors.Is(err, experiment.ErrBroken):
+	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers):
 		return exitBroken
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
 		return exitInterrupted

@@ -40,6 +40,13 @@ func (p *progressBar) show(at experiment.Progress) {
 	_ = p.bar.Set64(at.Ended)
 }
 
+// moved moves the bar of a command that has no experiment.
+func (p *progressBar) moved(what string, done, total int64) {
+	p.bar.ChangeMax64(max(total, 1))
+	p.bar.Describe(what)
+	_ = p.bar.Set64(min(done, total))
+}
+
 // close takes the bar off the terminal.
 func (p *progressBar) close() {
 	if p != nil {

@@ -1,0 +1,203 @@
+package pool_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+var start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+// earning is an account that earns n workers at p1, for at most an hour.
+func earning(n float64) *scheduler.AccountConfig {
+	return &scheduler.AccountConfig{MaxCharge: time.Hour,
+		ChargeRate: [scheduler.NumPriorities]scheduler.Rate{1: scheduler.Workers(n)}}
+}
+
+// atP1 is a balance of that many worker-seconds at p1.
+func atP1(n float64) scheduler.Balance {
+	return scheduler.Balance{1: scheduler.WorkerSeconds(n)}
+}
+
+// busy returns a pool where two tasks of cq and one of nobody run, and one of fuzz waits.
+func busy(t *testing.T) *pool.Pool {
+	t.Helper()
+	p, err := pool.New(start, &scheduler.Config{DisablePreemption: true,
+		Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{
+			"cq": earning(2), "fuzz": earning(1), "lab": earning(1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull := &protos.AssignTasks{}
+	at := start.Add(time.Minute)
+	for _, r := range []struct{ id, account, label string }{
+		{"r1", "cq", ""}, {"r2", "cq", ""}, {"r3", "nobody", ""}, {"r4", "fuzz", "none"},
+	} {
+		w := &protos.TaskWaiting{RequestId: r.id, AccountId: r.account,
+			EnqueueTime: timestamppb.New(start)}
+		if r.label != "" {
+			w.BaseLabels = []string{r.label}
+		}
+		step(t, p, at, &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: w}})
+		pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: "w-" + r.id})
+	}
+	step(t, p, at, &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}})
+	return p
+}
+
+func step(t *testing.T, p *pool.Pool, at time.Time, op *protos.Operation) *protos.Outcome {
+	t.Helper()
+	op.Time = timestamppb.New(at)
+	outcome := p.Step(context.Background(), op)
+	if outcome.GetError() != "" {
+		t.Fatal(outcome.GetError())
+	}
+	return outcome
+}
+
+// A refused operation is an outcome like others, and changes nothing.
+func TestStepKeepsErrors(t *testing.T) {
+	p := busy(t)
+	before := p.Hash()
+	outcome := p.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start)})
+	if outcome.GetError() == "" || outcome.GetResult() != nil || len(outcome.GetEvents()) > 0 {
+		t.Errorf("got %v", outcome)
+	}
+	if p.Hash() != before {
+		t.Error("the pool has changed")
+	}
+}
+
+// A pool that was saved and restored goes on as the one that was not.
+func TestRestoreGoesOn(t *testing.T) {
+	p := busy(t)
+	q, err := pool.Restore(p.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Hash() != q.Hash() {
+		t.Fatal("the restored pool is another one")
+	}
+	pull := &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
+		Workers: []*protos.IdleWorker{{WorkerId: "w-new", Labels: []string{"none"}}}}}}
+	at := start.Add(time.Hour)
+	want, got := step(t, p, at, pull), step(t, q, at, pull)
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" || p.Hash() != q.Hash() {
+		t.Errorf("they went on differently (-want +got):\n%s", diff)
+	}
+	if n := len(want.GetResult().GetAssignments()); n != 1 {
+		t.Errorf("%d assignments, want 1", n)
+	}
+	if _, err := pool.Restore(nil); !errors.Is(err, scheduler.ErrInvalidSnapshot) {
+		t.Errorf("nil: %v", err)
+	}
+}
+
+func TestReconfigure(t *testing.T) {
+	p := busy(t)
+	snapshot := p.Snapshot()
+	untouched := proto.CloneOf(snapshot)
+	c := &scheduler.Config{BurstCover: time.Second,
+		Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{
+			// The cap of cq is now a tenth of a minute's worth, and it has more.
+			"cq":     {MaxCharge: 6 * time.Second, ChargeRate: earning(1).ChargeRate},
+			"nobody": earning(3), "new": earning(4), "lab": earning(1),
+		}}
+	got, err := pool.Reconfigure(snapshot, c, map[scheduler.AccountID]scheduler.Balance{
+		"cq": atP1(7), "new": atP1(8)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(untouched, snapshot, protocmp.Transform()); diff != "" {
+		t.Errorf("the snapshot has changed (-before +after):\n%s", diff)
+	}
+	q, err := pool.Restore(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q.Hash() != pool.Digest(got) {
+		t.Error("what it restores to has another snapshot")
+	}
+	had, _ := p.Scheduler().Balance("cq")
+	if had[1] <= scheduler.WorkerSeconds(6) {
+		t.Fatalf("cq has only %v", had)
+	}
+	for id, want := range map[scheduler.AccountID]scheduler.Balance{
+		"cq": had, "nobody": {}, "new": atP1(8), "lab": atP1(60),
+	} {
+		if b, ok := q.Scheduler().Balance(id); !ok || b != want {
+			t.Errorf("%s has %v, want %v", id, b, want)
+		}
+	}
+	if _, ok := q.Scheduler().Balance("fuzz"); ok {
+		t.Error("fuzz is still there")
+	}
+	if c := q.Scheduler().Config(); c.DisablePreemption || c.BurstCover != time.Second ||
+		c.Accounts["new"].ChargeRate != earning(4).ChargeRate {
+		t.Errorf("the settings are %+v", c)
+	}
+	// Only settings and accounts are other ones.
+	got.Scheduler.Config = snapshot.Scheduler.Config
+	got.Scheduler.Accounts = snapshot.Scheduler.Accounts
+	if diff := cmp.Diff(snapshot, got, protocmp.Transform()); diff != "" {
+		t.Errorf("more has changed (-before +after):\n%s", diff)
+	}
+}
+
+// The pool's own settings change nothing.
+func TestReconfigureWithTheSame(t *testing.T) {
+	p := busy(t)
+	got, err := pool.Reconfigure(p.Snapshot(), p.Scheduler().Config(), nil)
+	if err != nil || pool.Digest(got) != p.Hash() {
+		t.Errorf("another pool, %v", err)
+	}
+}
+
+func TestReconfigureRefuses(t *testing.T) {
+	p := busy(t)
+	all := func() *scheduler.Config { return p.Scheduler().Config() }
+	without := func(id scheduler.AccountID) *scheduler.Config {
+		c := all()
+		delete(c.Accounts, id)
+		return c
+	}
+	broken := p.Snapshot()
+	broken.Reconciler.WorkerQueueTimeout = nil
+	for _, c := range []struct {
+		name     string
+		snapshot *protos.Pool
+		config   *scheduler.Config
+		initial  map[scheduler.AccountID]scheduler.Balance
+		want     error
+		text     string
+	}{
+		{"dropped", p.Snapshot(), without("cq"), nil, pool.ErrDropsRunning, `"cq" has 2`},
+		{"no config", p.Snapshot(), nil, nil, scheduler.ErrInvalidConfig, ""},
+		{"bad config", p.Snapshot(), &scheduler.Config{WorkerExpiration: -1}, nil,
+			scheduler.ErrInvalidConfig, "WorkerExpiration"},
+		{"no snapshot", nil, all(), nil, scheduler.ErrInvalidSnapshot, "no pool"},
+		{"bad snapshot", broken, all(), nil, scheduler.ErrInvalidSnapshot, "worker_queue_timeout"},
+		{"unknown account", p.Snapshot(), all(),
+			map[scheduler.AccountID]scheduler.Balance{"x": {}}, scheduler.ErrUnknownAccount, `"x"`},
+		{"bad balance", p.Snapshot(), all(),
+			map[scheduler.AccountID]scheduler.Balance{"lab": {1 << 62}}, scheduler.ErrInvalidConfig, "lab"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := pool.Reconfigure(c.snapshot, c.config, c.initial)
+			if got != nil || !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}

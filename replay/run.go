@@ -1,0 +1,185 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/journal"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+)
+
+// What can keep a journal from being run again.
+var (
+	// ErrOtherPool is the journal of a pool other than the one that was expected.
+	ErrOtherPool = errors.New("the journal of another pool")
+	// ErrOtherVersion is a snapshot that this version of the program cannot have written: it cannot
+	// be restored, or the pool restored from it has another snapshot.
+	ErrOtherVersion = errors.New("the journal of another version of the scheduler")
+)
+
+// Options say how to run a journal again. The zero value runs it to its end.
+type Options struct {
+	// Pool is the name of the pool that the journal must be of; "" is any.
+	Pool string
+	// Until is the number of the last step to run; 0 is the last one of the journal.
+	Until uint64
+	// UntilTime ends the run before the first operation that is later than that; the zero time does
+	// not.
+	UntilTime time.Time
+	// RestoreAfter is the number of a step after which the pool is saved, restored from the bytes,
+	// and goes on, which must make no difference; 0 is none.
+	RestoreAfter uint64
+	// Step, if not nil, is called after each step that came out as in the journal. It may ask the
+	// pool, and may not change it. An error ends the run.
+	Step func(*protos.JournalStep, *pool.Pool) error
+}
+
+// A Report is what running a journal again came to.
+type Report struct {
+	// Header says whose journal it is.
+	Header *protos.JournalHeader
+	// Pool is the pool after the last step that was run; nil if it could not be begun. After a
+	// difference it is the pool that has it.
+	Pool *pool.Pool
+	// Steps is how many steps came out as in the journal.
+	Steps uint64
+	// States counts those after which the state was compared, too.
+	States uint64
+	// First and Last are the earliest and the latest time of the operations that were run; zero if
+	// there were none.
+	First, Last time.Time
+	// Stopped is true if Until or UntilTime ended the run, and there are more steps.
+	Stopped bool
+	// Torn, if not nil, says where the journal is torn. All before that was run.
+	Torn *journal.TornError
+	// Difference is the first one; nil if there was none. Nothing after it was run.
+	Difference *Difference
+}
+
+// Run runs a journal again, from its snapshot on, and compares the hash of each outcome and each
+// state with those in the journal. It ends at the first difference, at the end, at a torn record,
+// or where the options say; that is in the report, and no error. Then the reader's next step is the
+// first one that was not run.
+//
+// The error is ErrOtherPool, ErrOtherVersion, that of the context, of the reader or of
+// Options.Step. The report then has what was run before. Run costs what the operations cost, and a
+// snapshot for each state that is compared.
+func Run(ctx context.Context, r *journal.Reader, o Options) (*Report, error) {
+	report := &Report{Header: r.Header()}
+	var err error
+	if report.Pool, err = Begin(r, o.Pool); err != nil {
+		return report, err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return report, err
+		}
+		step, err := r.Peek()
+		if err == io.EOF {
+			return report, nil
+		}
+		if torn, ok := errors.AsType[*journal.TornError](err); ok {
+			report.Torn = torn
+			return report, nil
+		}
+		if err != nil {
+			return report, err
+		}
+		at := step.GetOperation().GetTime().AsTime()
+		if o.Until > 0 && step.GetNumber() > o.Until ||
+			!o.UntilTime.IsZero() && at.After(o.UntilTime) {
+			report.Stopped = true
+			return report, nil
+		}
+		if _, err := r.Next(); err != nil {
+			return report, err
+		}
+		if report.Difference = report.run(ctx, step); report.Difference != nil {
+			return report, nil
+		}
+		if err := report.after(step, &o); err != nil {
+			return report, err
+		}
+	}
+}
+
+// Begin returns the pool that a journal begins with. The name is that of the pool that is expected,
+// or empty. The error is ErrOtherPool or ErrOtherVersion.
+func Begin(r *journal.Reader, name string) (*pool.Pool, error) {
+	if got := r.Header().GetPool(); name != "" && got != name {
+		return nil, fmt.Errorf("%w: it is of %q, and %q was expected", ErrOtherPool, got, name)
+	}
+	p, err := pool.Restore(r.Snapshot())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOtherVersion, err)
+	}
+	if got, want := p.Hash(), pool.Digest(r.Snapshot()); got != want {
+		return nil, fmt.Errorf("%w: its snapshot has the hash %x, and %x when it is restored",
+			ErrOtherVersion, want, got)
+	}
+	return p, nil
+}
+
+// run runs a step and returns how it differs from the journal, or nil.
+func (r *Report) run(ctx context.Context, step *protos.JournalStep) *Difference {
+	outcome := r.Pool.Step(ctx, step.GetOperation())
+	if hash := pool.Digest(outcome); !bytes.Equal(hash[:], step.GetOutcomeHash()) {
+		return &Difference{Number: step.GetNumber(), Operation: step.GetOperation(),
+			ExpectedHash: step.GetOutcomeHash(), GotHash: hash[:],
+			Expected: step.GetOutcome(), Got: outcome}
+	}
+	if len(step.GetStateHash()) == 0 {
+		return nil
+	}
+	if hash := r.Pool.Hash(); !bytes.Equal(hash[:], step.GetStateHash()) {
+		return &Difference{Number: step.GetNumber(), Operation: step.GetOperation(), State: true,
+			ExpectedHash: step.GetStateHash(), GotHash: hash[:],
+			Expected: step.GetOutcome(), Got: outcome}
+	}
+	r.States++
+	return nil
+}
+
+// after counts a step that came out as in the journal.
+func (r *Report) after(step *protos.JournalStep, o *Options) error {
+	r.Steps++
+	if step.GetOperation().GetTime() != nil { // without a time, the pool refuses it
+		at := step.GetOperation().GetTime().AsTime()
+		if r.First.IsZero() || at.Before(r.First) {
+			r.First = at
+		}
+		if at.After(r.Last) {
+			r.Last = at
+		}
+	}
+	if o.RestoreAfter > 0 && step.GetNumber() == o.RestoreAfter {
+		if err := r.restore(); err != nil {
+			return fmt.Errorf("after step %d: %w", step.GetNumber(), err)
+		}
+	}
+	if o.Step != nil {
+		return o.Step(step, r.Pool)
+	}
+	return nil
+}
+
+// restore saves the pool and goes on with one that is restored from the bytes.
+func (r *Report) restore() error {
+	written, err := proto.MarshalOptions{Deterministic: true}.Marshal(r.Pool.Snapshot())
+	if err != nil {
+		return err
+	}
+	snapshot := &protos.Pool{}
+	if err := proto.Unmarshal(written, snapshot); err != nil {
+		return err
+	}
+	r.Pool, err = pool.Restore(snapshot)
+	return err
+}

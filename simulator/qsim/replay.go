@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
+)
+
+const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what comes
+of each with the journal. A journal may be compressed. One that is torn, as a crash
+leaves it, is run up to the tear, and a warning says where that is.
+
+Exit codes: 0 all is the same; 1 something differs: the first operation that does is
+shown; 2 the journal cannot be read, or is damaged; 130 interrupted.`
+
+const replayExamples = `  qsim replay lab.qsj.zst
+  qsim replay lab.qsj.zst --runs 2 --restore-after 5000
+  qsim replay lab.qsj.zst --until 2026-01-07T12:00 --save wednesday.pb
+  qsim replay lab.qsj.zst --until 100 --save state.json`
+
+// errDiffers is a replay that is not what its journal says.
+var errDiffers = errors.New("the replay differs from the journal")
+
+// replayFlags are the flags of `qsim replay`.
+type replayFlags struct {
+	until        pointFlag
+	save         string
+	runs         int
+	restoreAfter uint64
+	pool         string
+	progress     progressFlag
+	wallTimes    onOff
+}
+
+// register adds the flags, with their defaults.
+func (f *replayFlags) register(set *pflag.FlagSet) {
+	*f = replayFlags{progress: "auto", wallTimes: true}
+	set.SortFlags = false
+	set.Var(&f.until, "until", "stop after so many operations, or before the first one that is "+
+		"later than a time such as 2026-01-05T12:00 (UTC, or with a zone)")
+	set.StringVar(&f.save, "save", "", "write the state at the end to a `file`, as a binary "+
+		"protos.Pool, or JSON if its name ends in .json")
+	set.IntVar(&f.runs, "runs", 1, "run the journal so often")
+	set.Uint64Var(&f.restoreAfter, "restore-after", 0, "save and restore the pool after so many "+
+		"operations, which must make no difference; 0 does not")
+	set.StringVar(&f.pool, "pool", "", "refuse the journal if it is not of the pool of this `name`")
+	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
+	set.Var(&f.wallTimes, "wall-times", "say how long all this took; nothing else differs from "+
+		"run to run")
+}
+
+// newReplayCommand returns the command `qsim replay`.
+func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
+	var f replayFlags
+	c := &cobra.Command{
+		Use:     "replay FILE",
+		Short:   "Run a journal again and compare every decision",
+		Long:    replayHelp,
+		Example: replayExamples,
+		Args:    exactly(1, "want FILE"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.runs < 1 {
+				return usagef("--runs %d is less than 1", f.runs)
+			}
+			return f.replay(c.Context(), args[0], stdout, stderr)
+		},
+	}
+	f.register(c.Flags())
+	return c
+}
+
+// replay runs a journal as often as it shall, says what came of it, and saves the state.
+func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	var last *replay.Report
+	for i := range f.runs {
+		begin := time.Now()
+		report, err := f.once(ctx, path, fmt.Sprintf("run %d of %d", i+1, f.runs), stderr)
+		if err != nil {
+			return err
+		}
+		took := time.Since(begin)
+		if !f.wallTimes {
+			took = 0
+		}
+		if i > 0 {
+			report.Header = nil // it was said
+		} else if report.Torn != nil {
+			fmt.Fprintf(stderr, "qsim: warning: %s: %v\n", path, report.Torn)
+		}
+		text := f.said(path, report, took)
+		if f.save == "-" {
+			text = ""
+		}
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return fmt.Errorf("standard output: %w", cause(err))
+		}
+		if report.Difference != nil {
+			return fmt.Errorf("%s: %w at operation %d", path, errDiffers, report.Difference.Number)
+		}
+		last = report
+	}
+	if f.save == "" {
+		return nil
+	}
+	return saveSnapshot(ctx, f.save, stdout, last.Pool.Snapshot())
+}
+
+// once runs a journal.
+func (f *replayFlags) once(ctx context.Context, path, what string, stderr io.Writer) (*replay.Report,
+	error) {
+	j, err := openJournal(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = j.Close() }()
+	o := replay.Options{Pool: f.pool, RestoreAfter: f.restoreAfter}
+	bar := newProgressBar(f.progress, stderr)
+	if bar != nil {
+		const often = 1000
+		o.Step = func(s *protos.JournalStep, _ *pool.Pool) error {
+			if s.GetNumber()%often == 0 {
+				bar.moved(what, j.read, j.bytes)
+			}
+			return nil
+		}
+	}
+	defer bar.close()
+	report, err := replayTo(ctx, j.Reader, point(f.until), o)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, errStopped
+	case err != nil && report.Steps > 0:
+		return nil, fmt.Errorf("%s: after %s that came out as in the journal: %w", path,
+			counted(int(report.Steps), "operation"), err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", path, err)
+	case report.Difference == nil && point(f.until).step > report.Steps:
+		return nil, f.beyond(path, report)
+	}
+	return report, nil
+}
+
+// beyond says that a journal ends before the operation where it is to stop.
+func (f *replayFlags) beyond(path string, report *replay.Report) error {
+	return fmt.Errorf("%s: has %s, and no operation %d", path,
+		counted(int(report.Steps), "operation"), f.until.step)
+}
+
+// said writes for people what was done, on a few lines.
+func (f *replayFlags) said(path string, r *replay.Report, took time.Duration) string {
+	var b strings.Builder
+	if h := r.Header; h != nil {
+		fmt.Fprintf(&b, "%s: pool %s, written by %s\n  %s\n", path, printable(h.GetPool()),
+			printable(h.GetWriter()), printable(h.GetDescription()))
+	}
+	fmt.Fprintf(&b, "%s replayed", counted(int(r.Steps), "operation"))
+	span := r.Last.Sub(r.First)
+	if r.Steps > 0 {
+		fmt.Fprintf(&b, ", from %s to %s (%v)", r.First.Format(time.RFC3339),
+			r.Last.Format(time.RFC3339), span.Round(time.Second))
+	}
+	if r.Stopped {
+		fmt.Fprintf(&b, "; stopped there")
+	}
+	b.WriteString("\n")
+	if took > 0 {
+		fmt.Fprintf(&b, "  took %v: %.0f times as fast as the real world\n",
+			took.Round(time.Millisecond), span.Seconds()/took.Seconds())
+	}
+	if d := r.Difference; d != nil {
+		fmt.Fprintf(&b, "  DIFFERENT: %s", strings.ReplaceAll(printableLines(d.String()), "\n", "\n  "))
+		return strings.TrimRight(b.String(), " ")
+	}
+	fmt.Fprintf(&b, "  compared: %s and %s, all the same\n", counted(int(r.Steps), "outcome"),
+		counted(int(r.States), "state"))
+	hash := r.Pool.Hash()
+	fmt.Fprintf(&b, "  state: %x\n", hash)
+	return b.String()
+}
+
+// printableLines makes each line of a text safe for a terminal.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
