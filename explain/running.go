@@ -25,7 +25,7 @@ func (t *text) running(r *protos.RunningDetails) {
 		if c.GetCode() != "" {
 			code = c.GetCode() + ", "
 		}
-		t.line("contender  %s of %s at %s: %s%s", quoted(c.GetRequestId()), quoted(c.GetAccountId()),
+		t.line("contender  %s %s at %s: %s%s", quoted(c.GetRequestId()), of(c.GetAccountId()),
 			level(c.GetLevel()), code, c.GetMessage())
 	}
 	if len(r.GetContenders()) == 0 {

@@ -32,7 +32,7 @@ func FeasibilityText(f *protos.Feasibility) string {
 	}
 	t := &text{}
 	if f.GetPossible() {
-		t.line("It can run: %s.", workers(f.GetWorkers(), "with its base labels"))
+		t.line("It can run: %s with its base labels.", workers(f.GetWorkers(), "known"))
 	} else {
 		t.line("It can NEVER run.")
 	}
@@ -72,9 +72,16 @@ func (t *text) verdict(e *protos.Explanation) {
 		}
 	}
 	now, since := e.GetTime().AsTime(), e.GetEnqueueTime().AsTime()
-	t.line("  %s, enqueued %s ago, at %s", account, now.Sub(since).Round(time.Millisecond),
-		since.Format(time.RFC3339))
+	t.line("  %s, enqueued %s, at %s", account, ago(now.Sub(since)), since.Format(time.RFC3339))
 	t.line("  needs %s%s", labels(e.GetBaseLabels()), provisionable(e.GetProvisionableLabels()))
+}
+
+// ago returns how long ago something was, or is to be.
+func ago(d time.Duration) string {
+	if d < 0 {
+		return fmt.Sprintf("%v from now", -d.Round(time.Millisecond))
+	}
+	return fmt.Sprintf("%v ago", d.Round(time.Millisecond))
 }
 
 func provisionable(list []string) string {
@@ -91,9 +98,9 @@ func (t *text) findings(all []*protos.Finding) {
 	}
 	t.line("")
 	for _, f := range all {
-		mark := "no "
+		mark := "fails"
 		if f.GetPassed() {
-			mark = "ok "
+			mark = "ok   "
 		}
 		t.line("%s %s: %s", mark, f.GetCode(), f.GetMessage())
 	}

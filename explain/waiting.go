@@ -21,8 +21,8 @@ func (t *text) waiting(w *protos.WaitingDetails) {
 		t.line("fanout     %d of %d paid tasks with these labels", f.GetRunning(), f.GetLimit())
 	}
 	for _, l := range w.GetLabelLimits() {
-		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s", l.GetRunning(), l.GetLimit(),
-			quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "with it match"))
+		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(), l.GetLimit(),
+			quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
 	}
 	for _, l := range w.GetLabels() {
 		kind := ""
@@ -83,7 +83,7 @@ func (t *text) fleet(f *protos.FleetDetails) {
 		return
 	}
 	t.line("fleet      %s: %d idle (%d provisioned), %d over a label limit%s",
-		workers(f.GetWorkers(), "match"), f.GetIdle(), f.GetIdleProvisioned(), f.GetOverLimit(),
+		workers(f.GetWorkers(), "matching"), f.GetIdle(), f.GetIdleProvisioned(), f.GetOverLimit(),
 		busy(f.GetBusy()))
 }
 
@@ -114,7 +114,7 @@ func (t *text) preemption(p *protos.PreemptionDetails) {
 	if p.GetCanPay() {
 		pays = "can pay"
 	}
-	t.line("preempt    the cheapest is %s of %s on %s at %s for %s, which it %s",
-		quoted(c.GetRequestId()), quoted(c.GetAccountId()), quoted(c.GetWorkerId()),
+	t.line("preempt    the cheapest is %s %s on %s at %s at a price of %s, which it %s",
+		quoted(c.GetRequestId()), of(c.GetAccountId()), quoted(c.GetWorkerId()),
 		level(c.GetLevel()), amounts(c.GetCost()), pays)
 }

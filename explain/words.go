@@ -35,7 +35,7 @@ func decimal(n, unit int64) string {
 	return s + "." + strings.TrimRight(fraction, "0")
 }
 
-// amounts returns a vector of amounts, zeros at its end left out, such as "[0 2.5]".
+// amounts returns a vector of amounts, zeros at its end left out, such as "[0 2.5]", or "nothing".
 func amounts(vector []int64) string {
 	var words []string
 	last := 0
@@ -44,6 +44,9 @@ func amounts(vector []int64) string {
 		if v != 0 {
 			last = i + 1
 		}
+	}
+	if last == 0 {
+		return "nothing"
 	}
 	return "[" + strings.Join(words[:last], " ") + "]"
 }
@@ -70,10 +73,21 @@ func labels(list []string) string {
 	return strings.Join(words, ", ")
 }
 
-// workers returns "1 worker ..." or "n workers ...".
-func workers(n int64, rest string) string {
-	if n == 1 {
-		return "1 worker " + rest
+// workers returns "1 worker" or "n workers", with what kind of worker before that if it is not "".
+func workers(n int64, kind string) string {
+	if kind != "" {
+		kind += " "
 	}
-	return fmt.Sprintf("%d workers %s", n, rest)
+	if n == 1 {
+		return "1 " + kind + "worker"
+	}
+	return fmt.Sprintf("%d %sworkers", n, kind)
+}
+
+// of returns whose something is.
+func of(account string) string {
+	if account == "" {
+		return "of no account"
+	}
+	return "of " + quoted(account)
 }

@@ -136,6 +136,9 @@ func (x *explainer) limitsFinding(idleOver int) {
 
 // own counts the account's own runs at a level on the workers that match, of which n are there.
 func (x *explainer) own(p Priority, n int) (own int) {
+	if x.a.id == "" {
+		return 0
+	}
 	if runs := &x.a.runs[p]; runs.len() <= n {
 		for r := range runs.all() {
 			if x.n.base.within(r.worker.kind.set) {

@@ -7,14 +7,20 @@ func (x *explainer) preemption() {
 	switch {
 	case len(x.kinds) == 0: // that says enough
 	case x.s.config.DisablePreemption:
-		x.add(FindingPreemptionDisabled, x.starts, "no task is preempted in this pool")
+		x.add(FindingPreemptionDisabled, x.needsNoPreemption(), "no task is preempted in this pool")
 	case x.level == FreeBucket:
 		if !x.a.neverFree() { // else it takes part nowhere
-			x.add(FindingFreePreemptsNothing, x.starts, "it is free, and preempts nothing")
+			x.add(FindingFreePreemptsNothing, x.needsNoPreemption(), "it is free, and preempts nothing")
 		}
 	default:
 		x.preemptionAt(x.level)
 	}
+}
+
+// needsNoPreemption reports whether it makes no difference what the request could take from others:
+// it starts anyway, or would be the first to take an idle worker if only it took part.
+func (x *explainer) needsNoPreemption() bool {
+	return x.starts || x.idle > 0 && x.ahead == 0
 }
 
 func (x *explainer) preemptionAt(p Priority) {
@@ -24,7 +30,7 @@ func (x *explainer) preemptionAt(p Priority) {
 		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred}
 	}
 	if cheapest == nil {
-		x.add(FindingNothingToPreempt, x.starts,
+		x.add(FindingNothingToPreempt, x.needsNoPreemption(),
 			"no task of others at a level worse than %v is on a worker that it could take", p)
 		return
 	}
@@ -33,15 +39,16 @@ func (x *explainer) preemptionAt(p Priority) {
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
 	switch {
 	case barred:
-		x.add(FindingBarred, x.starts, "its account is barred: it has %s at levels worse than %v, "+
+		x.add(FindingBarred, x.needsNoPreemption(), "its account is barred: it has %s at levels worse than %v, "+
 			"and %d at %v with a rate of %v", count(x.a.runsBelow(p), "task"), p, x.a.running[p], p,
 			x.a.config.ChargeRate[p])
 	case !canPay:
-		x.add(FindingPriceTooHigh, x.starts, "the cheapest, %s on %s, costs %v, which the balance of "+
-			"%v does not pay at %v", cheapest.req.id, cheapest.worker.id, cost, x.a.balance, p)
+		x.add(FindingPriceTooHigh, x.needsNoPreemption(), "the cheapest, %s on %s, costs %s, which the balance of "+
+			"%s does not pay at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
+			x.a.balance.words(), p)
 	default:
-		x.add(FindingCanPreempt, true, "its account can pay %v for the cheapest, %s on %s", cost,
-			cheapest.req.id, cheapest.worker.id)
+		x.add(FindingCanPreempt, true, "its account can pay %s for the cheapest, %s on %s",
+			cost.words(), cheapest.req.id, cheapest.worker.id)
 	}
 }
 

@@ -30,12 +30,16 @@ func (x *explainer) queue() {
 		}
 		d.Total += int64(all)
 		d.Ahead += int64(ahead)
-		if l.account == x.a {
+		if l.account == x.a && x.a.id != "" {
 			d.AheadOwn += int64(ahead)
 		}
 	})
+	x.ahead = d.Ahead
 	switch {
 	case len(x.kinds) == 0: // nobody wants workers that are not there
+	case d.Ahead == 0 && x.idle > 0 && !x.starts && len(x.failed) == 0:
+		x.add(FindingOwnFirst, false, "older requests of its account, which want other workers, use "+
+			"up what the account may start")
 	case d.Ahead == 0:
 		x.add(FindingFirst, true, "it goes first of %d that want the same workers", d.Total)
 	default:

@@ -16,6 +16,7 @@ type explainer struct {
 	kinds  []*kind // those that can run it
 	idle   int     // the idle workers that it could take
 	usable int     // the workers on which no label limit is reached
+	ahead  int64   // the requests that go first
 	level  Priority
 }
 
@@ -39,10 +40,6 @@ func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 	x.fleet()
 	x.queue()
 	x.preemption()
-	if len(x.failed) == 0 && !x.starts {
-		x.add(FindingOwnFirst, false,
-			"older requests of its account, for other workers, use up what the account may start")
-	}
 	e.Waiting, e.Findings = x.w, x.all()
 	switch {
 	case x.starts:

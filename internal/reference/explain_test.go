@@ -160,6 +160,9 @@ func (a *answer) checkWaiting() {
 		a.fail("suggestions for what starts")
 	}
 	for _, f := range w.GetSuggestions() {
+		if !a.mayReplace() {
+			break // the account cannot be given its balance again
+		}
 		s := a.copy()
 		a.apply(s, f.GetChange())
 		if start := a.startIn(s); !proto.Equal(start, f.GetStart()) {
