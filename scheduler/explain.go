@@ -12,7 +12,7 @@ import (
 // changed in between.
 //
 // Each suggestion is true: with it alone, the next pass starts the request. A balance, a limit or
-// a number of up to 32 workers that is suggested is the least that does it. A suggestion is missing
+// a number of up to 8 workers that is suggested is the least that does it. A suggestion is missing
 // if no change of its kind does it, or if SearchEnded is set.
 //
 // Nothing that can be observed changes, but Explain works on the live state: it is not safe beside

@@ -23,7 +23,7 @@ type search struct {
 }
 
 // searchBudget bounds what the trials of one search look at, in the unit of trial.spend.
-const searchBudget = 100_000
+const searchBudget = 60_000
 
 // suggest returns the smallest changes of each kind.
 func (s *Scheduler) suggest(r *request, first *probe) *search {

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/quotasched/quotasched/protos"
@@ -84,30 +83,32 @@ func (q *costQueue) next() *run {
 	return r
 }
 
-// moreWorkersStepwise is the number of new workers up to which each number is tried. Above it the
-// number is doubled until it suffices, and then halved in on; what is found so suffices, and one
-// less does not, but whether far fewer would is not known.
-const moreWorkersStepwise = 32
+// moreWorkersStepwise is the number of new workers up to which each number is tried. Above it more
+// and more are tried, and how many of them are taken until the request starts is how many suffice:
+// with just so many, the pass would be the same up to then.
+const moreWorkersStepwise = 8
 
 // moreWorkers searches how many new workers it takes.
 func (f *search) moreWorkers() {
 	n := f.r.lane.need
-	try := func(count int) *trial {
-		return f.try(nil, func(t *trial) { t.addWorkers(n, count) })
-	}
-	few := 0 // so many do not suffice
 	for count := 1; ; count = nextCount(count) {
-		t := try(count)
+		if f.budget < count*(workerCost+decisionCost) {
+			f.ended = true
+			return
+		}
+		t := f.try(nil, func(t *trial) { t.addWorkers(n, count) })
 		switch {
 		case t == nil:
 			return
 		case t.start != nil:
-			f.addMoreWorkers(t, few, count, try)
+			if count > moreWorkersStepwise {
+				count = t.taken
+			}
+			f.addMoreWorkers(t.start, count)
 			return
-		case t.spare:
+		case t.taken < count:
 			return // a new worker is left over, and so would all further ones be
 		}
-		few = count
 	}
 }
 
@@ -115,31 +116,18 @@ func nextCount(count int) int {
 	if count < moreWorkersStepwise {
 		return count + 1
 	}
-	return 2 * count
+	return 4 * count
 }
 
-// addMoreWorkers adds the suggestion, once the number above few that suffices is found.
-func (f *search) addMoreWorkers(t *trial, few, enough int, try func(int) *trial) {
-	for enough-few > 1 {
-		mid := few + (enough-few)/2
-		u := try(mid)
-		if u == nil {
-			return
-		}
-		if u.start != nil {
-			t, enough = u, mid
-		} else {
-			few = mid
-		}
-	}
+func (f *search) addMoreWorkers(start *begun, count int) {
 	labels := f.s.labelsOf(f.r.lane.need)
-	message := "1 more idle worker with " + listed(labels)
-	if enough > 1 {
-		message = strconv.Itoa(enough) + " more idle workers with " + listed(labels)
+	workers := "worker"
+	if count > 1 {
+		workers = "workers"
 	}
-	f.add(t.start, &protos.Change{Kind: &protos.Change_MoreWorkers{
-		MoreWorkers: &protos.MoreWorkersChange{Count: int64(enough), Labels: labels},
-	}}, "%s", message)
+	f.add(start, &protos.Change{Kind: &protos.Change_MoreWorkers{
+		MoreWorkers: &protos.MoreWorkersChange{Count: int64(count), Labels: labels},
+	}}, "%d more idle %s with %s", count, workers, listed(labels))
 }
 
 // labelsOf returns all labels of a need, sorted.

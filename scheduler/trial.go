@@ -16,14 +16,14 @@ type trial struct {
 	target *request // the trial ends when it starts; it goes on to the end if it is on a worker
 	undo   []func()
 	clocks []savedClock
-	idle   []*worker // those that the trial made idle
-	budget int       // how much the pass may look at
+	idle   map[*worker]bool // those that the trial made idle
+	budget int              // how much the pass may look at
 
 	spent int
 	outOf bool      // the budget is spent, so what is missing below is not known
 	start *begun    // how the target starts; nil if it does not
 	taker RequestID // the request that takes the target's worker
-	spare bool      // a worker that the trial made idle is still so
+	taken int       // how many of the workers that the trial made idle were given a task
 	level Priority  // the level of the target's run, after the steps
 }
 
@@ -46,7 +46,7 @@ const noBudget = math.MaxInt
 // newTrial returns a trial of how a request fares. The caller changes the state, noting in undo how
 // to undo that, then calls run once.
 func (s *Scheduler) newTrial(target *request, budget int) *trial {
-	s.trial = &trial{s: s, target: target, budget: budget}
+	s.trial = &trial{s: s, target: target, budget: budget, idle: map[*worker]bool{}}
 	return s.trial
 }
 
@@ -56,7 +56,7 @@ func (t *trial) run(b *probe) {
 	s, a := t.s, t.target.lane.account
 	runClock := s.runClock
 	p := s.newPass(nil)
-	t.spend(p, trialCost+len(s.existing))
+	t.spend(p, trialCost+len(s.existing)+workerCost*len(t.idle))
 	a.probe = b
 	p.run()
 	a.probe = nil
@@ -76,16 +76,17 @@ func (t *trial) run(b *probe) {
 
 // look notes how the steps left things.
 func (t *trial) look() {
-	for _, w := range t.idle {
-		t.spare = t.spare || w.run == nil
-	}
 	if w := t.target.worker; w != nil && w.run.req == t.target {
 		t.level = w.run.level
 	}
 }
 
-// trialCost is what a trial costs at least, in the unit of spend: about a look at a lane.
-const trialCost = 50
+// What the parts of a trial cost, about, where a look at a lane costs 1.
+const (
+	trialCost    = 50 // at least
+	decisionCost = 20 // with its undoing
+	workerCost   = 10 // to add one, and to remove it
+)
 
 // spend notes that the pass looks at something, and ends it if that is more than it may.
 func (t *trial) spend(p *pass, n int) {
@@ -100,7 +101,10 @@ func (t *trial) later(undo func()) { t.undo = append(t.undo, undo) }
 // beforeStart notes how to undo that a request starts, and whether it is the target.
 func (t *trial) beforeStart(p *pass, l *lane, r *request, w *worker, v *victim) {
 	s, ofRequest, ofWorker := t.s, r.confirmed, w.confirmed
-	t.spend(p, 1)
+	t.spend(p, decisionCost)
+	if v == nil && t.idle[w] {
+		t.taken++
+	}
 	t.later(func() {
 		s.delist(w.run)
 		r.confirmed, w.confirmed = ofRequest, ofWorker
@@ -153,7 +157,7 @@ func (t *trial) beforeTake(l *lane, r *run) {
 // beforeMove notes how to undo that a run moves to another level.
 func (t *trial) beforeMove(p *pass, r *run) {
 	s, cost, since, level := t.s, r.cost, r.since, r.level
-	t.spend(p, 1)
+	t.spend(p, decisionCost)
 	t.later(func() {
 		a := r.account()
 		s.leaveLevel(a, r)

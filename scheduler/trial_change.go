@@ -101,7 +101,7 @@ func (t *trial) makeIdle(w *worker) {
 			s.fresh = s.fresh[:len(s.fresh)-1]
 		}
 	})
-	t.idle = append(t.idle, w)
+	t.idle[w] = true
 	k.idle.insert(w)
 	s.index.idleChanged(k)
 	if stale {
