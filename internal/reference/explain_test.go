@@ -144,7 +144,17 @@ func (a *answer) startIn(s *scheduler.Scheduler) *protos.StartDetails {
 	return nil
 }
 
+// checkWaiting checks all that is said of a request that waits.
 func (a *answer) checkWaiting() {
+	a.t.Helper()
+	a.checkStart()
+	a.checkSuggestions()
+	a.checkSmallest()
+	a.checkNever()
+}
+
+// checkStart compares what is said of the next pass with what it does.
+func (a *answer) checkStart() {
 	a.t.Helper()
 	start := a.startIn(a.copy())
 	w := a.e.GetWaiting()
@@ -159,7 +169,12 @@ func (a *answer) checkWaiting() {
 	if starts && len(w.GetSuggestions()) > 0 {
 		a.fail("suggestions for what starts")
 	}
-	for _, f := range w.GetSuggestions() {
+}
+
+// checkSuggestions makes each change that is suggested: the next pass must start the request.
+func (a *answer) checkSuggestions() {
+	a.t.Helper()
+	for _, f := range a.e.GetWaiting().GetSuggestions() {
 		if !a.mayReplace() {
 			break // the account cannot be given its balance again
 		}
@@ -169,7 +184,6 @@ func (a *answer) checkWaiting() {
 			a.fail("with %s it starts so: %v", f.GetMessage(), start)
 		}
 	}
-	a.checkSmallest()
 }
 
 // checkFeasible compares the verdict with the answer at the door.
