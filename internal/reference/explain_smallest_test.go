@@ -191,9 +191,9 @@ func (a *answer) mayReplace() bool {
 // smallestNumberOfWorkers tries fewer new workers than suggested.
 func (a *answer) smallestNumberOfWorkers() {
 	a.t.Helper()
-	to := 8
+	to := 9 // from there on not all numbers are tried
 	if best := suggested(a, (*protos.Change).GetMoreWorkers); best != nil {
-		to = int(best.GetCount())
+		to = min(to, int(best.GetCount()))
 	}
 	for n := 1; n < to; n++ {
 		a.none(&protos.Change{Kind: &protos.Change_MoreWorkers{
