@@ -88,7 +88,7 @@ func Cases(long bool) []*Case {
 			Reach: 20 * microsecond, prepare: settle, naive: 1_000_000, idle: true,
 			between: func(p *pool, round int) { p.step(millisecond) }, op: pass,
 		},
-		oneWorker(shaped), levels(largest), updateTime(),
+		oneWorker(shaped), levels(largest), updateTime(), explaining(shaped),
 		rounds("100 rounds, 16 label sets", "100 rounds of 1,000 arrivals, 50 new workers and a "+
 			"pass: the simulation by which qslib measures itself, from four labels in all.",
 			fourLabels, 150*millisecond),

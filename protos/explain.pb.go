@@ -312,7 +312,8 @@ type WaitingDetails struct {
 	// For VERDICT_STARTS, where the next pass starts it.
 	Start *StartDetails `protobuf:"bytes,10,opt,name=start,proto3" json:"start,omitempty"`
 	// The smallest changes, each of its kind, with which the next pass would start it. Each stands on
-	// its own. None if it starts anyway, or if none was found.
+	// its own. None if it starts anyway, or if none was found. If it is blocked, nothing but to
+	// unblock it is tried.
 	Suggestions []*Suggestion `protobuf:"bytes,11,rep,name=suggestions,proto3" json:"suggestions,omitempty"`
 	// True if the search for changes ended for lack of its budget, so that there may be others.
 	SearchEnded   bool `protobuf:"varint,12,opt,name=search_ended,json=searchEnded,proto3" json:"search_ended,omitempty"`
@@ -747,7 +748,7 @@ type FleetDetails struct {
 	IdleProvisioned int64 `protobuf:"varint,3,opt,name=idle_provisioned,json=idleProvisioned,proto3" json:"idle_provisioned,omitempty"`
 	// Those, idle or not, on which a label limit of its account is reached.
 	OverLimit int64 `protobuf:"varint,4,opt,name=over_limit,json=overLimit,proto3" json:"over_limit,omitempty"`
-	// The tasks on the others, by level, the best first; only levels with any.
+	// The tasks on those that are not idle, by level, the best first; only levels with any.
 	Busy          []*BusyDetails `protobuf:"bytes,5,rep,name=busy,proto3" json:"busy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -825,7 +826,7 @@ type BusyDetails struct {
 	Level int32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
 	// How many.
 	Workers int64 `protobuf:"varint,2,opt,name=workers,proto3" json:"workers,omitempty"`
-	// How many of them are the request's own account's.
+	// How many of them are the request's own account's; 0 if it has none.
 	Own           int64 `protobuf:"varint,3,opt,name=own,proto3" json:"own,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1045,7 +1046,7 @@ type QueueDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many go first: those at a better level, and older ones at its own.
 	Ahead int64 `protobuf:"varint,1,opt,name=ahead,proto3" json:"ahead,omitempty"`
-	// How many of these are its own account's.
+	// How many of these are its own account's; 0 if it has none.
 	AheadOwn int64 `protobuf:"varint,2,opt,name=ahead_own,json=aheadOwn,proto3" json:"ahead_own,omitempty"`
 	// How many there are in all, the request itself included.
 	Total         int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
@@ -1107,7 +1108,7 @@ func (x *QueueDetails) GetTotal() int64 {
 // StartDetails say how a request starts.
 type StartDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The worker.
+	// The worker; empty if it is one of those that MoreWorkersChange adds.
 	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// The level: 0 to 4, or 5 for the free bucket.
 	Level int32 `protobuf:"varint,2,opt,name=level,proto3" json:"level,omitempty"`
@@ -1699,10 +1700,12 @@ func (x *FreeWorkerChange) GetWorkerIds() []string {
 	return nil
 }
 
-// MoreWorkersChange adds idle workers that have exactly these labels.
+// MoreWorkersChange adds workers that have exactly these labels and become idle now, with ids that
+// come after those of all others.
 type MoreWorkersChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many; more than 0.
+	// How many; more than 0. Up to 32 there is no smaller number that does it; above that, one less
+	// does not do it.
 	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	// The request's base and provisionable labels, in order.
 	Labels        []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`

@@ -29,7 +29,8 @@ type account struct {
 	laneClock uint64
 	dry       [NumPriorities]preemptClock
 
-	pass accountPass
+	pass  accountPass
+	probe *probe // in a trial, if this is the account that it is about
 }
 
 // An accountPass is what a pass knows of an account.
@@ -99,23 +100,26 @@ func (s *Scheduler) limitsOn(a *account, k *kind) []*labelLimit {
 func (c *AccountConfig) limitFor(label string) int {
 	least := 0
 	for key, n := range c.PerLabelTaskLimits { // the order is free: the least is the least
-		if n == 0 || !strings.HasPrefix(label, key) {
-			continue
-		}
-		if rest := label[len(key):]; rest != "" && rest[0] != ':' {
-			continue
-		}
-		if least == 0 || n < least {
+		if n > 0 && keyHas(key, label) && (least == 0 || n < least) {
 			least = n
 		}
 	}
 	return least
 }
 
+// keyHas reports whether a label falls under a limit's key: it is the key, or "key:value".
+func keyHas(key, label string) bool {
+	rest, ok := strings.CutPrefix(label, key)
+	return ok && (rest == "" || rest[0] == ':')
+}
+
 // admits reports whether the account's label limits let it run one more task on a kind of worker.
 func (s *Scheduler) admits(a *account, k *kind) bool {
 	for _, l := range s.limitsOn(a, k) {
 		if l.runs >= l.limit {
+			if a.probe != nil {
+				a.probe.overLimit(s, a, k)
+			}
 			return false
 		}
 	}

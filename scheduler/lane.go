@@ -96,7 +96,16 @@ type fanoutGroup struct {
 // limit is reached, or was at some time of the pass.
 func (l *lane) isLimited(pass uint64) bool {
 	g := l.group
-	return g != nil && (g.reached == pass || g.paid >= l.account.config.MaxFanout)
+	return g != nil && (g.reached == pass || l.account.isFull(g))
+}
+
+// isFull reports whether one of the account's groups is at the fanout limit.
+func (a *account) isFull(g *fanoutGroup) bool {
+	full := g.paid >= a.config.MaxFanout
+	if full && a.probe != nil {
+		a.probe.fullFanout(g)
+	}
+	return full
 }
 
 // A content is what a dispatcher says of a request.
@@ -205,6 +214,9 @@ func (s *Scheduler) updateActive(l *lane) {
 			s.withActive[a] = true
 		}
 		a.active = append(a.active, l)
+		if s.trial != nil {
+			s.trial.saveClock(a)
+		}
 		a.laneClock++
 		s.activeLanes++
 		return

@@ -74,11 +74,19 @@ func (c *AccountConfig) caps() (caps Balance) {
 // mayStart reports whether the account may start one more run at level p: with n runs there, each
 // run beyond its rate must be payable for the burst cover.
 func (a *account) mayStart(p Priority, cover time.Duration) bool {
-	need := int64(0)
-	if beyond := milliWorkers(a.running[p]) - int64(a.config.ChargeRate[p]); beyond > 0 {
-		need = mulSaturating(beyond, cover.Milliseconds())
+	need := a.startsAbove(p, cover)
+	if a.probe != nil {
+		a.probe.above(p, a.balance[p], need)
 	}
 	return int64(a.balance[p]) > need
+}
+
+// startsAbove returns the balance above which the account may start one more run at level p.
+func (a *account) startsAbove(p Priority, cover time.Duration) int64 {
+	if beyond := milliWorkers(a.running[p]) - int64(a.config.ChargeRate[p]); beyond > 0 {
+		return mulSaturating(beyond, cover.Milliseconds())
+	}
+	return 0
 }
 
 func milliWorkers(runs int) int64 { return int64(runs) * 1000 }
@@ -86,6 +94,9 @@ func milliWorkers(runs int) int64 { return int64(runs) * 1000 }
 // canPay reports whether the account can pay a preemption cost at level p: in full at every better
 // level, where a debt counts as nothing, and from p down in lexicographic order, with debts.
 func (a *account) canPay(cost *Balance, p Priority) bool {
+	if a.probe != nil {
+		a.probe.pay(a, cost, p)
+	}
 	for q := range p {
 		if cost[q] > max(0, a.balance[q]) {
 			return false
@@ -103,6 +114,9 @@ func (a *account) canPay(cost *Balance, p Priority) bool {
 // anything dearer in lexicographic order either.
 func (a *account) paysInOrder(p Priority) bool {
 	for q := range p {
+		if a.probe != nil {
+			a.probe.above(q, a.balance[q], 0)
+		}
 		if a.balance[q] > 0 {
 			return false
 		}

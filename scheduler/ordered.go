@@ -81,6 +81,29 @@ func (o *ordered[T]) search(after func(T) bool) (x T, ok bool) {
 	return c[i], true
 }
 
+// rank counts the items for which after is false; after is as search wants it. It costs O(log n),
+// and O(chunks) steps.
+func (o *ordered[T]) rank(after func(T) bool) int {
+	n := 0
+	for _, c := range o.chunks {
+		if !after(c[len(c)-1]) {
+			n += len(c)
+			continue
+		}
+		i, j := 0, len(c)
+		for i < j {
+			mid := int(uint(i+j) >> 1)
+			if after(c[mid]) {
+				j = mid
+			} else {
+				i = mid + 1
+			}
+		}
+		return n + i
+	}
+	return n
+}
+
 // previous returns the last item before x, which itself need not be in the list.
 func (o *ordered[T]) previous(x T) (prev T, ok bool) {
 	ci := o.chunkFor(x)

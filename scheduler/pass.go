@@ -27,6 +27,8 @@ type pass struct {
 	listed []*need        // the needs whose choice is listed
 	back   []*request     // what came back at this level
 	came   []*lane        // the lanes of what came back before
+
+	ended bool // in a trial: what is to be known is known, or its budget is spent
 }
 
 // RunOnce runs one pass at the time of the last UpdateTime, and returns what it decided, in the
@@ -36,11 +38,17 @@ type pass struct {
 // since the last pass and the lanes that they match, and O(log n) for each decision.
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	defer s.checkInvariants()
-	s.passes++
 	p := s.newPass(s.sinkFor(e))
+	p.run()
+	p.finish()
+	return p.decisions()
+}
+
+// run goes through the steps; a trial may end it at any decision, see trial.go.
+func (p *pass) run() {
 	p.findAccounts()
 	p.lookAround()
-	for p.level = 0; p.level < FreeBucket; p.level++ {
+	for p.level = 0; p.level < FreeBucket && !p.ended; p.level++ {
 		p.begin()
 		p.placeProvisioned()
 		p.placeAny()
@@ -48,13 +56,14 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 		p.preempt()
 		p.end()
 	}
-	p.placeFree()
-	p.finish()
-	return p.decisions()
+	if !p.ended {
+		p.placeFree()
+	}
 }
 
 // newPass returns the scheduler's pass, emptied: it keeps the memory of its lists.
 func (s *Scheduler) newPass(sink EventSink) *pass {
+	s.passes++
 	old := &s.pass
 	old.queue.reset()
 	clear(old.freshNeeds)

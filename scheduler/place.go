@@ -26,6 +26,9 @@ func (p *pass) offer(l *lane) {
 	if l.head == nil || p.level < FreeBucket && l.isLimited(p.id) {
 		return
 	}
+	if p.s.trial != nil {
+		p.s.trial.spend(p, 1)
+	}
 	switch c := p.look(l.need); {
 	case c.none:
 		p.noteTried(l)
@@ -51,7 +54,7 @@ func (p *pass) placeAny() {
 // no worker is done, as what is behind the head cannot find one either.
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
-	for q.len() > 0 && len(p.s.index.idle) > 0 {
+	for q.len() > 0 && len(p.s.index.idle) > 0 && !p.ended {
 		l := q.top().lane
 		if !p.mayPlace(l) {
 			q.pop(headBefore)
@@ -123,6 +126,9 @@ func (p *pass) placeFree() {
 // The worker is idle, or victim has just been taken off it.
 func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 	s, now := p.s, p.s.now.millis()
+	if s.trial != nil {
+		s.trial.beforeStart(p, l, r, w, victim)
+	}
 	s.dequeueFrom(l, r)
 	s.waitingNo(r)
 	run := &run{req: r, worker: w, level: p.level, stage: Held, since: now, start: s.now}

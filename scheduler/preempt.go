@@ -31,7 +31,7 @@ type victim struct {
 
 // preempt is step 4.
 func (p *pass) preempt() {
-	if p.s.config.DisablePreemption {
+	if p.s.config.DisablePreemption || p.ended {
 		return
 	}
 	st := &preemption{pass: p, now: p.s.now.millis()}
@@ -40,11 +40,11 @@ func (p *pass) preempt() {
 		st.addTargets(a)
 	}
 	st.queue.init(targetBefore)
-	for st.queue.len() > 0 {
+	for st.queue.len() > 0 && !p.ended {
 		st.offer(st.queue.top())
 	}
 	for _, a := range takers {
-		if !p.state(a).undecided {
+		if !p.state(a).undecided && p.s.trial == nil {
 			a.dry[p.level] = st.clock(a)
 		}
 	}
@@ -60,16 +60,18 @@ type preemption struct {
 
 func targetBefore(a, b *kind) bool { return a.target.key.before(&b.target.key) }
 
-// takers returns the accounts that may preempt at this level. One is barred if it owns a run at a
-// worse level while its runs here number at least its rate: it should promote before it takes from
-// others, and cannot.
+// isBarred reports whether the account owns a run at a worse level than p while its runs at p number
+// at least its rate: it should promote before it takes from others, and cannot.
+func (a *account) isBarred(p Priority) bool {
+	return a.runsBelow(p) > 0 && milliWorkers(a.running[p]) >= int64(a.config.ChargeRate[p])
+}
+
+// takers returns the accounts that may preempt at this level: those that are not barred.
 func (st *preemption) takers() []*account {
 	var takers []*account
 	for _, a := range st.pass.takers {
 		s := st.state(a)
-		barred := a.runsBelow(st.level) > 0 &&
-			milliWorkers(a.running[st.level]) >= int64(a.config.ChargeRate[st.level])
-		if barred || !a.mayStart(st.level, st.s.burstCover) {
+		if a.isBarred(st.level) || !a.mayStart(st.level, st.s.burstCover) {
 			continue
 		}
 		if a.dry[st.level] == st.clock(a) && len(st.came) == 0 {
@@ -114,6 +116,9 @@ func (st *preemption) addTargets(a *account) {
 func (st *preemption) addLane(l *lane) {
 	if l.head == nil {
 		return
+	}
+	if st.s.trial != nil {
+		st.s.trial.spend(st.pass, 1+len(l.need.kinds))
 	}
 	if l.isLimited(st.id) {
 		st.state(l.account).undecided = true
@@ -181,6 +186,9 @@ func (st *preemption) seek(k *kind, after *costKey) bool {
 // offer offers the next run of a target, which is the cheapest of all, to its lanes.
 func (st *preemption) offer(k *kind) {
 	touchRun()
+	if st.s.trial != nil {
+		st.s.trial.spend(st.pass, len(k.target.lanes))
+	}
 	key := k.target.key
 	l, hopeless := st.taker(k)
 	if l == nil && hopeless {
@@ -271,6 +279,9 @@ func (st *preemption) take(l *lane, r *run) {
 	if r.stage != Held {
 		v.abort = req.id
 	}
+	if s.trial != nil {
+		s.trial.beforeTake(l, r)
+	}
 	s.delist(r)
 	if a := r.account(); a.exists() {
 		a.balance = a.balance.plus(v.cost)
@@ -283,7 +294,7 @@ func (st *preemption) take(l *lane, r *run) {
 	if st.sink != nil {
 		st.sink.AddEvent(s.preemptedEvent(r, v, l, st.level))
 	}
-	if r.stage != Held {
+	if r.stage != Held && s.trial == nil {
 		s.leave(req)
 	}
 	l.account.balance = l.account.balance.minus(v.cost)

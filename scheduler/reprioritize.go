@@ -5,6 +5,9 @@ func (p *pass) reprioritize() {
 	for _, a := range p.owners {
 		balance := a.balance[p.level]
 		over := milliWorkers(a.running[p.level]) - int64(a.config.ChargeRate[p.level])
+		if a.probe != nil {
+			a.probe.reprioritize(p, over, balance)
+		}
 		switch {
 		case over > 0 && balance < p.s.demoteBelow:
 			p.demote(a, ceilWorkers(over))
@@ -18,7 +21,7 @@ func ceilWorkers(milliWorkers int64) int { return int((milliWorkers + 999) / 100
 
 // demote moves the n cheapest runs at this level one level down.
 func (p *pass) demote(a *account, n int) {
-	for range n {
+	for i := 0; i < n && !p.ended; i++ {
 		p.move(a.runs[p.level].first(), p.level+1)
 	}
 }
@@ -36,7 +39,7 @@ func (p *pass) promote(a *account, n int) {
 			dearest[q] = a.runs[q].last()
 		}
 	}
-	for range n {
+	for i := 0; i < n && !p.ended; i++ {
 		dearest[FreeBucket] = passOver(a, dearest[FreeBucket])
 		var best *run
 		for q := p.level + 1; q < numLevels; q++ {
@@ -61,7 +64,7 @@ func (p *pass) promote(a *account, n int) {
 func passOver(a *account, r *run) *run {
 	for r != nil {
 		g := r.req.lane.group
-		if g == nil || g.paid < a.config.MaxFanout {
+		if g == nil || !a.isFull(g) {
 			return r
 		}
 		prev, ok := a.runs[FreeBucket].previous(r)
@@ -81,6 +84,9 @@ func dearer(a, b *run, now int64) bool {
 // move brings a run to another level.
 func (p *pass) move(r *run, to Priority) {
 	from := r.level
+	if p.s.trial != nil {
+		p.s.trial.beforeMove(p, r)
+	}
 	p.s.setLevel(r, to)
 	if p.sink != nil {
 		p.sink.AddEvent(p.s.reprioritizedEvent(r, from))

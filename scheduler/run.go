@@ -103,7 +103,7 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 	s.index.insertRun(r)
 	s.runClock[r.level]++
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
-		if g.paid++; g.paid >= a.config.MaxFanout {
+		if g.paid++; a.isFull(g) {
 			g.reached = s.passes
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Scheduler) leaveLevel(a *account, r *run) {
 	a.runs[r.level].remove(r)
 	s.index.removeRun(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
-		if g.paid >= a.config.MaxFanout {
+		if a.isFull(g) {
 			g.reached = s.passes
 		}
 		g.paid--

@@ -42,6 +42,7 @@ type Scheduler struct {
 	passes      uint64
 	pass        pass              // the present one, or the last
 	runClock    [numLevels]uint64 // how many runs ever came to each level
+	trial       *trial            // nil but while Explain tries something out
 }
 
 // New returns a scheduler with the default settings and no accounts. It panics if t is not in the

@@ -18,6 +18,8 @@ var commands = map[string]action{
 	"compare":        (*pool).compare,
 	"events":         (*pool).events,
 	"snapshot":       (*pool).snapshot,
+	"explain":        (*pool).explain,
+	"feasible":       (*pool).feasible,
 }
 
 // layerCommands are those of one layer.

@@ -71,6 +71,10 @@
 //	  Prints all fields of the events from here on, or what matters most.
 //	snapshot
 //	  Prints the snapshot: each field by its path, as restore wants it.
+//	explain ID
+//	  Prints why a request is where it is, without the empty lines.
+//	feasible ID [account=] [base=list]
+//	  Prints whether any pass could ever start such a request, known or not.
 //
 // # Commands of the scheduler alone
 //

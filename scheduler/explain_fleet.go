@@ -1,0 +1,158 @@
+package scheduler
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// labels counts the workers that have the request's labels, each one and all base labels together.
+func (x *explainer) labels() {
+	for i, set := range []*labelSet{x.n.base, x.n.prov} {
+		for _, name := range x.s.labels.names(set) {
+			x.w.Labels = append(x.w.Labels, &protos.LabelDetails{
+				Label:         name,
+				Provisionable: i > 0,
+				Workers:       int64(x.s.index.countWorkers(x.s.labels.byName[name])),
+			})
+		}
+	}
+	x.w.Fleet = &protos.FleetDetails{}
+	for _, k := range x.kinds {
+		x.w.Fleet.Workers += int64(k.workers)
+	}
+	if len(x.kinds) > 0 {
+		x.add(FindingWorkersMatch, true, "%s with its base labels",
+			count(int(x.w.Fleet.Workers), "known worker"))
+		return
+	}
+	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(x.s.missingLabels(x.s.labels.names(x.n.base))))
+}
+
+// countWorkers counts the workers that have a label.
+func (x *index) countWorkers(l *label) (n int) {
+	intersect([]*slotSet{&x.all, &l.kinds}, func(slot uint32) bool {
+		n += x.slots[slot].workers
+		return true
+	})
+	return n
+}
+
+// labelLimits counts what fills the account's label limits on the workers that match.
+func (x *explainer) labelLimits() {
+	if x.a.limits == nil {
+		return
+	}
+	byLabel := map[string]*protos.LabelLimitDetails{}
+	for _, k := range x.kinds {
+		x.s.limitsOn(x.a, k) // which makes the limits that follow known
+		for _, id := range k.set.ids {
+			label := x.s.labels.byID[id]
+			l := x.a.limits[label]
+			if l == nil {
+				continue
+			}
+			d := byLabel[label.name]
+			if d == nil {
+				d = &protos.LabelLimitDetails{Key: x.a.config.limitingKey(label.name),
+					Label: label.name, Limit: int64(l.limit), Running: int64(l.runs)}
+				byLabel[label.name] = d
+			}
+			d.Workers += int64(k.workers)
+		}
+	}
+	for _, name := range sortedKeys(byLabel) {
+		x.w.LabelLimits = append(x.w.LabelLimits, byLabel[name])
+	}
+}
+
+// limitingKey returns the key whose limit counts on a label: the one with the least, and of several
+// the first.
+func (c *AccountConfig) limitingKey(label string) string {
+	least := c.limitFor(label)
+	for _, key := range sortedKeys(c.PerLabelTaskLimits) {
+		if c.PerLabelTaskLimits[key] == least && keyHas(key, label) {
+			return key
+		}
+	}
+	return ""
+}
+
+// fleet counts the workers that could run the request, idle and busy, and says what the label
+// limits leave of them.
+func (x *explainer) fleet() {
+	d := x.w.Fleet
+	idleOver := 0
+	var busy [numLevels]int
+	for _, k := range x.kinds {
+		idle := k.idle.len()
+		d.Idle += int64(idle)
+		if x.n.prov.within(k.set) {
+			d.IdleProvisioned += int64(idle)
+		}
+		if x.s.admits(x.a, k) {
+			x.idle += idle
+			x.usable += k.workers
+		} else {
+			d.OverLimit += int64(k.workers)
+			idleOver += idle
+		}
+		for p := range k.runs {
+			busy[p] += k.runs[p].len()
+		}
+	}
+	for p, n := range busy {
+		if n > 0 {
+			d.Busy = append(d.Busy, &protos.BusyDetails{Level: int32(p), Workers: int64(n),
+				Own: int64(x.own(Priority(p), n))})
+		}
+	}
+	x.limitsFinding(idleOver)
+	switch {
+	case len(x.kinds) == 0: // that says enough
+	case x.idle == 0:
+		x.add(FindingNoIdleWorker, x.starts, "none of the workers that it could take is idle")
+	default:
+		x.add(FindingIdleWorkers, true, "%s could take it", count(x.idle, "idle worker"))
+	}
+}
+
+func (x *explainer) limitsFinding(idleOver int) {
+	over := int(x.w.Fleet.OverLimit)
+	switch {
+	case x.a.limits == nil || len(x.kinds) == 0:
+	case over == 0:
+		x.add(FindingWithinLabelLimits, true, "the account's label limits keep it from no worker")
+	default:
+		worst := slices.MaxFunc(x.w.LabelLimits, func(a, b *protos.LabelLimitDetails) int {
+			return cmp.Compare(a.Running-a.Limit, b.Running-b.Limit)
+		})
+		x.add(FindingLabelLimitReached, x.starts || x.usable > 0 && idleOver == 0,
+			"label limits keep it from %s; %d tasks run on %s, and the limit is %d",
+			count(over, "worker"), worst.Running, worst.Label, worst.Limit)
+	}
+}
+
+// own counts the account's own runs at a level on the workers that match, of which n are there.
+func (x *explainer) own(p Priority, n int) (own int) {
+	if x.a.id == "" {
+		return 0
+	}
+	if runs := &x.a.runs[p]; runs.len() <= n {
+		for r := range runs.all() {
+			if x.n.base.within(r.worker.kind.set) {
+				own++
+			}
+		}
+		return own
+	}
+	for _, k := range x.kinds {
+		for r := range k.runs[p].all() {
+			if r.account() == x.a {
+				own++
+			}
+		}
+	}
+	return own
+}

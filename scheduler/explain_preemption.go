@@ -1,0 +1,98 @@
+package scheduler
+
+import "github.com/quotasched/quotasched/protos"
+
+// preemption says what the request could take from others.
+func (x *explainer) preemption() {
+	switch {
+	case len(x.kinds) == 0: // that says enough
+	case x.s.config.DisablePreemption:
+		x.add(FindingPreemptionDisabled, x.needsNoPreemption(), "no task is preempted in this pool")
+	case x.level == FreeBucket:
+		if !x.a.neverFree() { // else it takes part nowhere
+			x.add(FindingFreePreemptsNothing, x.needsNoPreemption(), "it is free, and preempts nothing")
+		}
+	default:
+		x.preemptionAt(x.level)
+	}
+}
+
+// needsNoPreemption reports whether it makes no difference what the request could take from others:
+// it starts anyway, or would be the first to take an idle worker if only it took part.
+func (x *explainer) needsNoPreemption() bool {
+	return x.starts || x.idle > 0 && x.ahead == 0
+}
+
+func (x *explainer) preemptionAt(p Priority) {
+	cheapest := x.s.cheapestFor(x.a, x.kinds, p)
+	barred := x.a.isBarred(p)
+	if x.w.Preemption = nil; cheapest != nil || x.anyBelow(p) {
+		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred}
+	}
+	if cheapest == nil {
+		x.add(FindingNothingToPreempt, x.needsNoPreemption(),
+			"no task of others at a level worse than %v is on a worker that it could take", p)
+		return
+	}
+	cost := cheapest.costAt(x.s.now.millis())
+	canPay := x.a.canPay(&cost, p)
+	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
+	switch {
+	case barred:
+		x.add(FindingBarred, x.needsNoPreemption(), "its account is barred: it has %s at levels worse than %v, "+
+			"and %d at %v with a rate of %v", count(x.a.runsBelow(p), "task"), p, x.a.running[p], p,
+			x.a.config.ChargeRate[p])
+	case !canPay:
+		x.add(FindingPriceTooHigh, x.needsNoPreemption(), "the cheapest, %s on %s, costs %s, which the balance of "+
+			"%s does not pay at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
+			x.a.balance.words(), p)
+	default:
+		x.add(FindingCanPreempt, true, "its account can pay %s for the cheapest, %s on %s",
+			cost.words(), cheapest.req.id, cheapest.worker.id)
+	}
+}
+
+// anyBelow reports whether any task runs at a level worse than p on a worker that matches.
+func (x *explainer) anyBelow(p Priority) bool {
+	for _, k := range x.kinds {
+		if k.bestBelow(p) < numLevels {
+			return true
+		}
+	}
+	return false
+}
+
+// cheapestFor returns the cheapest run at a level worse than p that is on one of the kinds, not the
+// account's own, and not kept from it by a label limit; nil if there is none.
+func (s *Scheduler) cheapestFor(a *account, kinds []*kind, p Priority) (best *run) {
+	var least costKey
+	now := s.now.millis()
+	for _, k := range kinds {
+		if !s.admits(a, k) {
+			continue
+		}
+		for q := p + 1; q < numLevels; q++ {
+			for r := range k.runs[q].all() {
+				if r.account() == a {
+					continue
+				}
+				if key := r.keyAt(now); best == nil || key.before(&least) {
+					best, least = r, key
+				}
+				break
+			}
+		}
+	}
+	return best
+}
+
+func (s *Scheduler) candidate(r *run) *protos.Candidate {
+	cost := r.costAt(s.now.millis())
+	return &protos.Candidate{
+		WorkerId:  string(r.worker.id),
+		RequestId: string(r.req.id),
+		AccountId: string(r.account().id),
+		Level:     int32(r.level),
+		Cost:      cost.units(),
+	}
+}

@@ -1,0 +1,88 @@
+package scheduler
+
+import "github.com/quotasched/quotasched/protos"
+
+// explainRunning explains a request that is on a worker.
+func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
+	t := s.newTrial(r, noBudget)
+	t.run(nil)
+	run, a := r.worker.run, r.lane.account
+	cost := run.costAt(s.now.millis())
+	e.Verdict = protos.Explanation_VERDICT_RUNS
+	e.Running = &protos.RunningDetails{
+		WorkerId:   string(run.worker.id),
+		Stage:      run.stage.String(),
+		Level:      int32(run.level),
+		StartTime:  timestamp(run.start),
+		Cost:       cost.units(),
+		Levels:     s.levelDetails(a),
+		Demotion:   s.demotion(run),
+		Promotions: s.promotions(run),
+		Contenders: s.contenders(run, t.taker),
+	}
+	var f findings
+	w, at := run.worker.id, run.level
+	switch {
+	case t.taker != "":
+		f.add(FindingPreemptedNext, false, "the next pass gives %s to %s", w, t.taker)
+	case t.level > at:
+		f.add(FindingDemotedNext, false, "the next pass moves it from %v to %v", at, t.level)
+	case t.level < at:
+		f.add(FindingPromotedNext, true, "the next pass moves it from %v to %v", at, t.level)
+	default:
+		f.add(FindingKeepsWorker, true, "the next pass leaves it on %s at %v", w, at)
+	}
+	e.Findings = f.all()
+}
+
+// demotion says what would move a run one level down; nothing if it is free.
+func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
+	if r.level == FreeBucket {
+		return nil
+	}
+	a := r.account()
+	d := &protos.DemotionDetails{
+		BalanceBelow: int64(s.demoteBelow),
+		CheaperFirst: int64(a.runs[r.level].rank(func(o *run) bool { return !o.before(r) })),
+	}
+	over := milliWorkers(a.running[r.level]) - int64(a.config.ChargeRate[r.level])
+	if over > 0 {
+		d.Count = int64(ceilWorkers(over))
+	}
+	return d
+}
+
+// promotions says what would move a run up to each better level at which its account earns.
+func (s *Scheduler) promotions(r *run) (all []*protos.PromotionDetails) {
+	a := r.account()
+	if !a.exists() {
+		return nil
+	}
+	for p := range r.level {
+		if p == NumPriorities || a.config.ChargeRate[p] == 0 {
+			continue
+		}
+		d := &protos.PromotionDetails{Level: int32(p), BalanceAbove: int64(s.promoteAbove)}
+		under := int64(a.config.ChargeRate[p]) - milliWorkers(a.running[p])
+		if under > 0 {
+			d.Count = int64(ceilWorkers(under))
+		}
+		d.DearerFirst = int64(s.dearerBelow(r, p))
+		all = append(all, d)
+	}
+	return all
+}
+
+// dearerBelow counts the account's runs at levels worse than p that are dearer than r.
+func (s *Scheduler) dearerBelow(r *run, p Priority) (n int) {
+	now, a := s.now.millis(), r.account()
+	key := r.keyAt(now)
+	for q := p + 1; q < numLevels; q++ {
+		runs := &a.runs[q]
+		n += runs.len() - runs.rank(func(o *run) bool {
+			other := o.keyAt(now)
+			return key.before(&other)
+		})
+	}
+	return n
+}

@@ -1,0 +1,87 @@
+package scheduler
+
+import (
+	"strings"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// CanEverRun says whether any pass could start a request like this one, whatever waits and runs,
+// and whatever time goes by, as long as the fleet and its account's settings are what they are. It
+// says no only where that is certain: no known worker has all base labels, or its account may not
+// run free, has nothing, earns nothing, and runs nothing for which it could get a refund. So a
+// dispatcher can refuse or flag such a request when it comes. Whether the request is known makes no
+// difference, and nothing changes. It costs O(labels), and O(1) for each kind of worker that has
+// the rarest of them.
+//
+// The error is ErrInvalid, as AddRequest's.
+func (s *Scheduler) CanEverRun(r *TaskRequest) (*protos.Feasibility, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	var f findings
+	d := &protos.Feasibility{Workers: int64(s.workersWith(r.BaseLabels))}
+	if d.Workers == 0 {
+		d.MissingLabels = s.missingLabels(r.BaseLabels)
+		f.add(FindingNoSuchWorker, false, "%s", noSuchWorker(d.MissingLabels))
+	}
+	if a := s.accounts[r.Account]; a != nil && a.neverPays() {
+		f.add(FindingNeverPays, false, "account %q has nothing, earns nothing, runs nothing, and may "+
+			"not run free", r.Account)
+	}
+	d.Findings = f.all()
+	d.Possible = len(d.Findings) == 0
+	return d, nil
+}
+
+// neverPays reports whether the account can never start anything: it may not run free, and no level
+// has anything or will have.
+func (a *account) neverPays() bool {
+	return a.neverFree() && !a.hasRuns() && a.caps == (Balance{}) && !a.balance.anyAbove(0)
+}
+
+// anyAbove reports whether any level has more than q.
+func (b Balance) anyAbove(q Quota) bool {
+	for _, have := range b {
+		if have > q {
+			return true
+		}
+	}
+	return false
+}
+
+// workersWith counts the known workers that have all the labels.
+func (s *Scheduler) workersWith(labels []string) (n int) {
+	x := s.index
+	sets := []*slotSet{&x.all}
+	for _, name := range labels {
+		l := s.labels.byName[name]
+		if l == nil || l.kinds.len() == 0 {
+			return 0
+		}
+		sets = append(sets, &l.kinds)
+	}
+	intersect(sets, func(slot uint32) bool {
+		n += x.slots[slot].workers
+		return true
+	})
+	return n
+}
+
+// missingLabels returns those labels that no known worker has, sorted.
+func (s *Scheduler) missingLabels(labels []string) (missing []string) {
+	for _, name := range sortedSet(labels) {
+		if l := s.labels.byName[name]; l == nil || l.kinds.len() == 0 {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// noSuchWorker says what it is about the labels.
+func noSuchWorker(missing []string) string {
+	if len(missing) == 0 {
+		return "no known worker has all its base labels"
+	}
+	return "no known worker has " + strings.Join(missing, ", ")
+}

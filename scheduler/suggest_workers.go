@@ -1,0 +1,144 @@
+package scheduler
+
+import (
+	"strings"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// freeWorkersMax is how many workers a suggestion lists.
+const freeWorkersMax = 5
+
+// freeWorkers searches the workers any one of which would have to be free. Those whose tasks have
+// cost least are tried first.
+func (f *search) freeWorkers() {
+	var found []string
+	var start *begun
+	heads := f.s.busyByCost(f.r.lane.need)
+	for heads.len() > 0 && len(found) < freeWorkersMax {
+		w := heads.next().worker
+		t := f.try(nil, func(t *trial) { t.freeWorker(w) })
+		if t == nil {
+			break
+		}
+		if t.start == nil {
+			continue
+		}
+		if start == nil {
+			start = t.start
+		}
+		found = append(found, string(w.id))
+	}
+	if len(found) == 0 {
+		return
+	}
+	message := "worker " + found[0] + " free"
+	if len(found) > 1 {
+		message = "any one of " + strings.Join(found, ", ") + " free"
+	}
+	f.add(start, &protos.Change{Kind: &protos.Change_FreeWorker{
+		FreeWorker: &protos.FreeWorkerChange{WorkerIds: found},
+	}}, "%s", message)
+}
+
+// A costQueue gives runs on the kinds of a need, cheapest first.
+type costQueue struct {
+	heap[costHead]
+	now int64
+}
+
+// A costHead is the cheapest run of a kind at one level that was not given yet.
+type costHead struct {
+	key costKey
+	run *run
+}
+
+func costBefore(a, b costHead) bool { return a.key.before(&b.key) }
+
+func (s *Scheduler) busyByCost(n *need) *costQueue {
+	q := &costQueue{now: s.now.millis()}
+	s.index.eachKind(n, nil, func(k *kind) bool {
+		for p := range k.runs {
+			if k.runs[p].len() > 0 {
+				r := k.runs[p].first()
+				q.items = append(q.items, costHead{r.keyAt(q.now), r})
+			}
+		}
+		return true
+	})
+	q.init(costBefore)
+	return q
+}
+
+// next returns the cheapest run; there must be one.
+func (q *costQueue) next() *run {
+	r := q.items[0].run
+	next, ok := r.worker.kind.runs[r.level].search(func(o *run) bool { return r.before(o) })
+	if !ok {
+		q.pop(costBefore)
+		return r
+	}
+	q.items[0] = costHead{next.keyAt(q.now), next}
+	q.fixTop(costBefore)
+	return r
+}
+
+// moreWorkersStepwise is the number of new workers up to which each number is tried. Above it more
+// and more are tried, and how many of them are taken until the request starts is how many suffice:
+// with just so many, the pass would be the same up to then.
+const moreWorkersStepwise = 8
+
+// moreWorkers searches how many new workers it takes.
+func (f *search) moreWorkers() {
+	n := f.r.lane.need
+	for count := 1; ; count = nextCount(count) {
+		if f.budget < count*(workerCost+decisionCost) {
+			f.ended = true
+			return
+		}
+		t := f.try(nil, func(t *trial) { t.addWorkers(n, count) })
+		switch {
+		case t == nil:
+			return
+		case t.start != nil:
+			if count > moreWorkersStepwise {
+				count = t.taken
+			}
+			f.addMoreWorkers(t.start, count)
+			return
+		case t.taken < count:
+			return // a new worker is left over, and so would all further ones be
+		}
+	}
+}
+
+func nextCount(count int) int {
+	if count < moreWorkersStepwise {
+		return count + 1
+	}
+	return 4 * count
+}
+
+func (f *search) addMoreWorkers(start *begun, count int) {
+	labels := f.s.labelsOf(f.r.lane.need)
+	workers := "worker"
+	if count > 1 {
+		workers = "workers"
+	}
+	f.add(start, &protos.Change{Kind: &protos.Change_MoreWorkers{
+		MoreWorkers: &protos.MoreWorkersChange{Count: int64(count), Labels: labels},
+	}}, "%d more idle %s with %s", count, workers, listed(labels))
+}
+
+// labelsOf returns all labels of a need, sorted.
+func (s *Scheduler) labelsOf(n *need) []string {
+	return sortedSet(append(s.labels.names(n.base), s.labels.names(n.prov)...))
+}
+
+// listed returns labels for people.
+func listed(labels []string) string {
+	if len(labels) == 0 {
+		return "no labels"
+	}
+	return strings.Join(labels, ", ")
+}
