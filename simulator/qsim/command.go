@@ -59,10 +59,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
-		newForecastCommand(stdout, stderr),
+		newExplainCommand(stdout), newForecastCommand(stdout, stderr), newPlanCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
-		newPlanCommand(stdout, stderr),
 		newVersionCommand(stdout))
 	root.SetUsageFunc(showUsage)
 	root.SuggestionsMinimumDistance = 2
