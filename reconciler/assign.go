@@ -89,7 +89,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 // validPulls returns the pulls of a call that count, in the memory of what it is given.
 func validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
-	seen := seenWorkers{}
+	seen := seenWorkers{calls: len(pulls)}
 	for i := range pulls {
 		p := pulls[i]
 		if err := checkPull(&p); err != nil {
@@ -103,8 +103,11 @@ func validPulls(ctx context.Context, pulls []pull) []pull {
 	return valid
 }
 
-// seenWorkers finds workers that are in a call twice: through a map, once they are many.
-type seenWorkers map[scheduler.WorkerID]bool
+// seenWorkers finds workers that are in a call of so many twice: through a map, once they are many.
+type seenWorkers struct {
+	calls int
+	ids   map[scheduler.WorkerID]bool // nil while they are few
+}
 
 // has reports whether a worker is among pulls, which grow from call to call.
 func (seen *seenWorkers) has(pulls []pull, id scheduler.WorkerID) bool {
@@ -112,13 +115,13 @@ func (seen *seenWorkers) has(pulls []pull, id scheduler.WorkerID) bool {
 	if len(pulls) < few {
 		return slices.ContainsFunc(pulls, func(p pull) bool { return p.id == id })
 	}
-	if len(*seen) == 0 {
-		*seen = make(seenWorkers, cap(pulls))
+	if seen.ids == nil {
+		seen.ids = make(map[scheduler.WorkerID]bool, seen.calls)
 	}
-	for i := len(*seen); i < len(pulls); i++ {
-		(*seen)[pulls[i].id] = true
+	for i := len(seen.ids); i < len(pulls); i++ {
+		seen.ids[pulls[i].id] = true
 	}
-	return (*seen)[id]
+	return seen.ids[id]
 }
 
 // blockErrors keeps the scheduler from placing requests with errors, takes them back if they were

@@ -5,6 +5,7 @@ package simulator_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/quotasched/quotasched/simulator"
@@ -25,12 +26,17 @@ func crowd(requests, workers int) *simulator.Setup {
 }
 
 // What a task costs from its arrival to its end has a bound that no machine changes: in operations
-// of the pool, which are its arrival, start and end, and passes; and in allocations.
+// of the pool, which are its arrival, start and end, and passes; and in allocations and bytes.
 func TestWhatATaskCosts(t *testing.T) {
 	const requests = 20_000
 	setup := crowd(requests, 1000)
 	var f *simulator.Figures
-	allocations := testing.AllocsPerRun(1, func() { f = run(t, setup) })
+	var before, after runtime.MemStats
+	allocations := testing.AllocsPerRun(1, func() {
+		runtime.ReadMemStats(&before)
+		f = run(t, setup)
+		runtime.ReadMemStats(&after)
+	})
 	if f.Pool.Starts < requests {
 		t.Fatalf("%d tasks started, should be at least %d", f.Pool.Starts, requests)
 	}
@@ -40,6 +46,9 @@ func TestWhatATaskCosts(t *testing.T) {
 	}
 	if got := allocations / starts; got > 16 {
 		t.Errorf("%.1f allocations per start, should be at most 16", got)
+	}
+	if got := float64(after.TotalAlloc-before.TotalAlloc) / starts; got > 2000 {
+		t.Errorf("%.0f bytes per start, should be at most 2000", got)
 	}
 	setup.SkipChecks = false
 	if got := testing.AllocsPerRun(1, func() { run(t, setup) }) / starts; got > 80 {

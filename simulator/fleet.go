@@ -46,15 +46,12 @@ const (
 	workerDead
 )
 
-// worker is a worker during a run.
+// worker is a worker during a run. What each task of its looks at stands first.
 type worker struct {
-	id     scheduler.WorkerID
-	index  int
-	labels []string // sorted; never changed in place, as operations hold it
-	// message is the worker with these labels as operations say it; nil if none has yet.
-	message *protos.IdleWorker
-	home    []string // its labels at the start, which it has again when it comes back
-	state   workerState
+	id    scheduler.WorkerID
+	index int
+	// turn counts what happened to it; an event with an older turn is void.
+	turn uint64
 	// request is what it starts or runs; nil if it does neither.
 	request *request
 	// promised is what the pool last assigned to it, which may be over or elsewhere by now.
@@ -62,15 +59,19 @@ type worker struct {
 	// claimed is what the dispatcher knows that it runs. It is request while the worker lives and
 	// runs a task.
 	claimed *request
+	// message is the worker with its labels as operations say it; nil if none has yet.
+	message *protos.IdleWorker
+	state   workerState
+	// asked is true if a poll is on the agenda for an assignment that waits for it.
+	asked bool
 	// provisioned is when the labels of its task are on it; meaningful only if provisions.
 	provisions  bool
 	provisioned time.Duration
 	// phase shifts its polls against those of the others.
 	phase time.Duration
-	// turn counts what happened to it; an event with an older turn is void.
-	turn uint64
-	// asked is true if a poll is on the agenda for an assignment that waits for it.
-	asked bool
+
+	labels []string // sorted; never changed in place, as operations hold it
+	home   []string // its labels at the start, which it has again when it comes back
 	// skew is by how much its clock is ahead, and deaths decides when it dies; both only where
 	// there are faults.
 	skew   time.Duration
