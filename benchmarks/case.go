@@ -11,10 +11,13 @@ import (
 type Case struct {
 	// Name is short, What one sentence.
 	Name, What string
-	// Sizes grow; the bounds hold at the last one.
+	// Sizes grow; the bounds on times hold at the last one.
 	Sizes []Size
 	// Reach bounds the median, and Reach99 the 99th percentile; 0 is no bound.
 	Reach, Reach99 time.Duration
+	// Growth bounds by what factor the median grows in a pool ten times as large, from each size to
+	// the next; 0 is no bound.
+	Growth float64
 
 	shape   shape
 	fresh   bool                     // each round needs a pool of its own
@@ -116,6 +119,19 @@ func Exponent(a, b *Figure) float64 {
 		grown = float64(b.Size.Accounts) / float64(a.Size.Accounts)
 	}
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
+}
+
+// Reached reports whether a figure keeps to the bounds of its case. Before is the figure of the size
+// before, nil for the first one.
+func (f *Figure) Reached(before *Figure) bool {
+	c := f.Case
+	if before != nil && c.Growth > 0 && Exponent(before, f) > math.Log10(c.Growth) {
+		return false
+	}
+	if f.Size != c.Sizes[len(c.Sizes)-1] {
+		return true
+	}
+	return (c.Reach == 0 || f.P50 <= c.Reach) && (c.Reach99 == 0 || f.P99 <= c.Reach99)
 }
 
 // NaiveExponent returns the power of the pool's size (requests, workers and accounts alike) with

@@ -60,7 +60,7 @@ func Cases(long bool) []*Case {
 			Name: "pass after 100 changes", shape: shape{busy: true}, Sizes: shaped,
 			What: "A pass after 34 arrivals, 33 tasks that were gone and 33 workers that became idle, " +
 				"all workers busy otherwise.",
-			Reach: 200 * microsecond, Reach99: millisecond,
+			Reach: 200 * microsecond, Reach99: millisecond, Growth: 1.3,
 			prepare: settle, between: hundredChanges, op: pass, naive: 1_000_000,
 		},
 		{
@@ -79,7 +79,7 @@ func Cases(long bool) []*Case {
 		{
 			Name: "pass, nothing changed", shape: shape{busy: true}, Sizes: shaped,
 			What:  "A pass in which only the time has changed.",
-			Reach: 20 * microsecond, prepare: settle, naive: 1_000_000, idle: true,
+			Reach: 20 * microsecond, Growth: 1.3, prepare: settle, naive: 1_000_000, idle: true,
 			between: func(p *pool, round int) { p.step(millisecond) }, op: pass,
 		},
 		{

@@ -68,11 +68,11 @@ func (p *pass) choiceOf(n *need) *choice {
 	return c
 }
 
-// look finds out, once for a need in a pass, whether there is any idle kind to choose from. If it
-// has many kinds, that is left to be found out when there is none.
+// look finds out, once for a need in a pass, whether there is any idle kind to choose from, for all
+// its lanes. If it has many kinds, or one lane, that is left to the first choice that finds none.
 func (p *pass) look(n *need) *choice {
 	c := p.choiceOf(n)
-	if c.looked || n.wide {
+	if c.looked || n.wide || len(n.lanes) == 1 {
 		return c
 	}
 	c.looked, c.none, c.noneProvisioned = true, true, true

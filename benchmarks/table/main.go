@@ -48,7 +48,8 @@ func main() {
 	fmt.Println("\nreference: the naive scheduler on the same input in the same run, and ^ the\n" +
 		"power of the pool's size with which its time grows, over three sizes up to this one.\n" +
 		"ratio: how much longer it takes.\n" +
-		"exponent: the power of the pool's size with which p50 grew since the row above.")
+		"exponent: the power of the pool's size with which p50 grew since the row above.\n" +
+		"× in reach: by what factor p50 may grow in a pool ten times as large.")
 	if missed > 0 {
 		fmt.Printf("%d bounds were not reached.\n", missed)
 		os.Exit(1)
@@ -79,11 +80,10 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	var before *benchmarks.Figure
 	for i, size := range c.Sizes {
 		f := c.Measure(size, func() benchmarks.Target { return scheduler.New(epoch) }, 3*time.Second)
-		last := i == len(c.Sizes)-1
-		reach, verdict := "", ""
-		if last && c.Reach > 0 {
-			reach, verdict = bound(c), "ok"
-			if f.P50 > c.Reach || c.Reach99 > 0 && f.P99 > c.Reach99 {
+		reach, verdict := bound(c, i), ""
+		if reach != "" {
+			verdict = "ok"
+			if !f.Reached(before) {
 				verdict = "missed"
 				missed++
 			}
@@ -106,12 +106,20 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 
 func naiveTarget() benchmarks.Target { return reference.New(epoch) }
 
-func bound(c *benchmarks.Case) string {
-	s := "p50 " + c.Reach.String()
-	if c.Reach99 > 0 {
-		s += ", p99 " + c.Reach99.String()
+// bound returns what a case must reach at one of its sizes.
+func bound(c *benchmarks.Case, size int) string {
+	var all []string
+	last := size == len(c.Sizes)-1
+	if last && c.Reach > 0 {
+		all = append(all, "p50 "+c.Reach.String())
 	}
-	return s
+	if last && c.Reach99 > 0 {
+		all = append(all, "p99 "+c.Reach99.String())
+	}
+	if size > 0 && c.Growth > 0 {
+		all = append(all, fmt.Sprintf("×%.1f", c.Growth))
+	}
+	return strings.Join(all, ", ")
 }
 
 // round shortens a duration to three digits.
