@@ -80,6 +80,12 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 		r.Message = fmt.Sprintf("it is on worker %q", t.request.Worker)
 		return r
 	}
+	if !t.somewhere {
+		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
+		r.Reason, r.Message, r.Later = ReasonNoSuchWorker, fmt.Sprintf("no worker of the fleet "+
+			"has the labels %q", t.request.BaseLabels), 1
+		return r
+	}
 	starts := make([]time.Duration, len(outcomes))
 	expired := 0
 	var doubt scheduler.RequestID
@@ -104,7 +110,7 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 		r.Later = 0
 	case starts[0] == notStarted:
 		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
-		r.Reason, r.Message = s.never(t, expired, outcomes)
+		r.Reason, r.Message = s.never(expired, outcomes)
 	default:
 		r.Answer = protos.RequestForecast_ANSWER_STARTS
 		s.times(r, starts)
@@ -119,7 +125,7 @@ func (s *scene) unknownMessage(id scheduler.RequestID) string {
 }
 
 // never says why a request starts in no fork.
-func (s *scene) never(t *target, expired int, outcomes []outcome) (reason, message string) {
+func (s *scene) never(expired int, outcomes []outcome) (reason, message string) {
 	short := 0
 	for i := range outcomes {
 		if outcomes[i].cutShort {
@@ -127,9 +133,6 @@ func (s *scene) never(t *target, expired int, outcomes []outcome) (reason, messa
 		}
 	}
 	switch {
-	case !t.somewhere:
-		return ReasonNoSuchWorker, fmt.Sprintf("no worker of the fleet has the labels %q",
-			t.request.BaseLabels)
 	case expired > 0:
 		return ReasonExpires, fmt.Sprintf("it leaves in %d of %d forks, as it waits for longer "+
 			"than the pool allows", expired, len(outcomes))

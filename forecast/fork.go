@@ -78,7 +78,7 @@ func (f *future) observe(h fork.Happening) {
 		f.outcome.doubts[i] = f.doubt(&f.targets[i].request)
 	}
 	f.outcome.expired[i] = h.Kind == fork.Expired
-	if f.targets[i].request.Worker == "" {
+	if f.targets[i].mayStart() {
 		f.left--
 	}
 }

@@ -39,7 +39,7 @@ type Options struct {
 	Forks int
 	// Horizon is how far the forks go, from Begin; 0 means a week.
 	Horizon time.Duration
-	// MaxOperations bounds the operations of each fork; 0 means a million.
+	// MaxOperations bounds the operations of each fork; 0 means 200,000.
 	MaxOperations int
 	// Parallel is how many forks are made at once; 0 means GOMAXPROCS. The answer does not depend
 	// on it.
@@ -77,7 +77,7 @@ func (o Options) withDefaults(snapshot *protos.Pool) (*Options, error) {
 	}
 	o.Forks = cmp.Or(o.Forks, 50)
 	o.Horizon = cmp.Or(o.Horizon, 7*24*time.Hour)
-	o.MaxOperations = cmp.Or(o.MaxOperations, 1_000_000)
+	o.MaxOperations = cmp.Or(o.MaxOperations, 200_000)
 	o.Parallel = min(o.Forks, cmp.Or(o.Parallel, runtime.GOMAXPROCS(0)))
 	o.Coverage = cmp.Or(o.Coverage, 0.8)
 	if o.Calibration != nil {

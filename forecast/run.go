@@ -49,7 +49,8 @@ func Run(ctx context.Context, snapshot *protos.Pool, t RunTimes,
 // matter which is over first.
 func (s *scene) forks(ctx context.Context) ([]outcome, error) {
 	if s.waiting == 0 {
-		return nil, nil
+		_, err := s.fork(ctx, 0) // which checks what it is given
+		return nil, err
 	}
 	outer := ctx
 	ctx, cancel := context.WithCancel(ctx)

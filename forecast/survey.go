@@ -18,7 +18,7 @@ type scene struct {
 	targets  []target
 	// index has the place of each target that waits.
 	index map[scheduler.RequestID]int
-	// waiting is how many of the targets wait.
+	// waiting is how many of the targets wait and may start.
 	waiting int
 	tasks   map[scheduler.RequestID]*knowledge
 	// sources counts requests by where their run times are known from.
@@ -34,6 +34,9 @@ type target struct {
 	// somewhere is true if a worker of the fleet has its base labels.
 	somewhere bool
 }
+
+// mayStart reports whether it is worth waiting for.
+func (t *target) mayStart() bool { return t.request.Worker == "" && t.somewhere }
 
 // knowledge is what is known of how long the task of a request runs.
 type knowledge struct {
@@ -118,8 +121,9 @@ func (s *scene) aim(pool *scheduler.Scheduler, waiting []scheduler.TaskRequest) 
 			return fmt.Errorf("%w: request %q is asked for twice", ErrInvalid, r.ID)
 		}
 		s.index[r.ID] = len(s.targets)
-		s.targets = append(s.targets, target{request: r, somewhere: s.fits(&r)})
-		if r.Worker == "" {
+		t := target{request: r, somewhere: s.fits(&r)}
+		s.targets = append(s.targets, t)
+		if t.mayStart() {
 			s.waiting++
 		}
 	}

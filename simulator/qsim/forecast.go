@@ -69,7 +69,7 @@ func (f *forecastFlags) register(set *pflag.FlagSet) {
 	set.DurationVar(&f.tick, "tick", 5*time.Second, "how often workers pull and news comes")
 	set.DurationVar(&f.heartbeat, "heartbeat", time.Minute, "how often balances are looked at when "+
 		"nothing happens")
-	set.IntVar(&f.maxOps, "max-operations", 1_000_000, "how many operations a fork makes at most")
+	set.IntVar(&f.maxOps, "max-operations", 200_000, "how many operations a fork makes at most")
 	set.BoolVar(&f.noRetry, "no-retry", false, "preempted tasks are over, and do not wait again")
 	set.BoolVar(&f.json, "json", false, "write the answer as JSON: a protos.Forecast")
 }
