@@ -20,10 +20,10 @@ import (
 // errHarm is a plan with broken thresholds.
 var errHarm = errors.New("the new policy does too much harm")
 
-const planHelp = `Say what other quotas would change: run what a journal has recorded through the real
-scheduler and reconciler again, under an old policy and under a new one, and compare
-what becomes of each account. Requests come, and tasks run for as long, as they did.
-Without OLD.yaml, the old policy is what was recorded.
+const planHelp = `Say what other quotas would change: run what a journal has recorded through
+the real scheduler and reconciler again, under an old policy and under a new one, and
+compare what becomes of each account. Requests come, and tasks run for as long, as they
+did. Without OLD.yaml, the old policy is what was recorded.
 
 A policy file is a policy alone, with the fields of one of an experiment's policies,
 or an experiment, of which --policy names one.
