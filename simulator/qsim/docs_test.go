@@ -28,7 +28,7 @@ func TestTheReadmeHasAllFlags(t *testing.T) {
 	readme := read(t, readmePath)
 	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil),
 		newValidateCommand(nil, nil), newExampleCommand(nil), newSchemaCommand(nil),
-		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil)} {
+		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil), newPlanCommand(nil, nil)} {
 		name := "`qsim " + command.Name()
 		if command.Name() == "info" {
 			name = "`qsim trace info"
