@@ -136,6 +136,9 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	bar := newProgressBar(f.progress, stderr)
+	defer bar.close()
+	f.journal.bar = bar
 	r, err := readRecorded(ctx, f.journal, f.from)
 	if err != nil {
 		return err
@@ -147,12 +150,11 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	} else if in.Old, err = r.recordedSettings(); err != nil {
 		return err
 	}
-	bar := newProgressBar(f.progress, stderr)
 	if bar != nil {
 		in.Progress = bar.follow(in)
 	}
 	p, err := plan.Make(ctx, in)
-	bar.close()
+	bar.close() // before anything is printed
 	switch {
 	case ctx.Err() != nil:
 		return errStopped

@@ -57,7 +57,9 @@ func (f *whatIfFlags) run(ctx context.Context, from source, at point,
 	if _, err := f.parse(); err != nil {
 		return err
 	}
+	from.bar = newProgressBar(f.progress, stderr)
 	r, notes, err := runShadow(ctx, from, at, policyChoice{f.shadow, f.policy})
+	from.bar.close()
 	if err != nil {
 		return err
 	}
