@@ -116,3 +116,25 @@ func TestParsePolicyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is read, there is a policy that a scheduler takes, or an error.
+func FuzzParsePolicy(f *testing.F) {
+	for _, text := range []string{"", "builtin: fair", twoPolicies,
+		"groups: [{match: '*', share: {p1: 3}, each: {max_fanout: 2, label_limits: {pool: 3}}}]",
+		"accounts: {a: {rates: {p1: 2}, balance: {p0: -3}}}\nscheduler: {burst_cover: 0s}"} {
+		f.Add([]byte(text), "one")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, choose string) {
+		file, err := experiment.ParsePolicy("p.yaml", text, choose)
+		if err != nil {
+			return
+		}
+		config, balances := file.Settings([]scheduler.AccountID{"a", "b"}, 3)
+		if err := config.Validate(); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if len(balances) != len(config.Accounts) {
+			t.Errorf("%q: %d balances of %d accounts", text, len(balances), len(config.Accounts))
+		}
+	})
+}

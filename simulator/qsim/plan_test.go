@@ -257,3 +257,24 @@ func TestReplayWhatIf(t *testing.T) {
 		})
 	}
 }
+
+// A plan that is interrupted, or that cannot be written, says so.
+func TestPlanEnds(t *testing.T) {
+	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, args := range [][]string{
+		{"plan", "--journal", lab, same},
+		{"replay", lab, "--until", "9000", "--fork", same},
+		{"replay", lab, "--shadow", same},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := execute(ctx, args, &stdout, &stderr); code != exitInterrupted || stdout.Len() > 0 {
+			t.Errorf("%q: exit code %d: %s%s", args, code, &stdout, &stderr)
+		}
+		code := execute(context.Background(), args, fullDisk{}, &stderr)
+		if code != exitUsage || !strings.Contains(stderr.String(), "standard output: ") {
+			t.Errorf("%q on a full disk: exit code %d: %s", args, code, &stderr)
+		}
+	}
+}
