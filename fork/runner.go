@@ -21,7 +21,7 @@ type runner struct {
 	// base is the last multiple of the tick that is not after begin.
 	base, begin time.Time
 	// every is the tick, heartbeat and keepAlive multiples of it: how often there is a tick at
-	// least, and how often all workers without a task pull.
+	// least, and after which time all workers without a task pull.
 	every, heartbeat, keepAlive time.Duration
 	// last and lastKeepAlive are when these last happened; never at first.
 	last, lastKeepAlive time.Duration
@@ -99,11 +99,11 @@ func newRunner(p *pool.Pool, w *World, o *Options) *runner {
 		handedOut:     map[scheduler.RequestID]scheduler.TaskRequest{},
 		attempts:      map[scheduler.RequestID]int{},
 	}
-	half := cmp.Or(p.Scheduler().Config().WorkerExpiration,
-		scheduler.DefaultWorkerExpiration) / 2
+	expiration := cmp.Or(p.Scheduler().Config().WorkerExpiration,
+		scheduler.DefaultWorkerExpiration)
 	multiple := func(d time.Duration) time.Duration { return max(r.every, d-d%r.every) }
-	r.heartbeat = multiple(min(cmp.Or(w.Timing.Heartbeat, time.Minute), half))
-	r.keepAlive = multiple(half)
+	r.heartbeat = multiple(min(cmp.Or(w.Timing.Heartbeat, time.Minute), expiration/2))
+	r.keepAlive = multiple(expiration - r.heartbeat) // it may be a heartbeat late
 	return r
 }
 

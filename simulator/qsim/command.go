@@ -59,6 +59,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
+		newForecastCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newPlanCommand(stdout, stderr),

@@ -1,0 +1,186 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Reasons for answers other than a time.
+const (
+	// ReasonUnknownRunTime is that of UNKNOWN: nothing is known of how long a task runs that may
+	// have a say in when the request starts.
+	ReasonUnknownRunTime = "UnknownRunTime"
+	// ReasonHorizon is that of NOT_WITHIN_HORIZON: it starts later, if ever.
+	ReasonHorizon = "Horizon"
+	// ReasonBudget is that of NOT_WITHIN_HORIZON if forks ended before the horizon, as they had
+	// made all the operations that they may.
+	ReasonBudget = "Budget"
+	// ReasonNoSuchWorker is that of NOT_WITHIN_HORIZON if no worker of the fleet has the request's
+	// base labels.
+	ReasonNoSuchWorker = "NoSuchWorker"
+	// ReasonExpires is that of NOT_WITHIN_HORIZON if the request leaves in some forks, and starts
+	// in none, as it waits for longer than the pool allows.
+	ReasonExpires = "Expires"
+	// ReasonTaskError is that of NOT_WITHIN_HORIZON if the request has an error, and is about to be
+	// cancelled.
+	ReasonTaskError = "TaskError"
+	// ReasonOnWorker is that of ON_WORKER.
+	ReasonOnWorker = "OnWorker"
+)
+
+// answer makes the answer out of what became of the targets.
+func (s *scene) answer(outcomes []outcome) *protos.Forecast {
+	a := &protos.Forecast{
+		Time:     timestamppb.New(s.options.Begin),
+		Until:    timestamppb.New(s.options.Begin.Add(s.options.Horizon)),
+		Forks:    int32(len(outcomes)),
+		Seed:     s.options.Seed,
+		Coverage: s.options.Coverage,
+	}
+	for i := range outcomes {
+		a.Operations += int64(outcomes[i].operations)
+		if outcomes[i].cutShort {
+			a.ForksCutShort++
+		}
+	}
+	failed := map[string]bool{}
+	for _, e := range s.snapshot.GetReconciler().GetTaskErrors() {
+		failed[e.GetRequestId()] = true
+	}
+	for i := range s.targets {
+		r := s.answerOne(i, outcomes)
+		if r.Reason == ReasonHorizon && failed[r.GetRequestId()] {
+			r.Reason, r.Message = ReasonTaskError, "it has an error, and is about to be cancelled"
+		}
+		a.Requests = append(a.Requests, r)
+	}
+	a.Assumptions = s.assumptions(a)
+	return a
+}
+
+// answerOne makes the answer about one target.
+func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
+	t := &s.targets[i]
+	r := &protos.RequestForecast{
+		RequestId:   string(t.request.ID),
+		AccountId:   string(t.request.Account),
+		EnqueueTime: timestamppb.New(t.request.EnqueueTime),
+		RunTime:     s.tasks[t.request.ID].estimate.proto(),
+	}
+	if t.request.Worker != "" {
+		r.Answer, r.Reason = protos.RequestForecast_ANSWER_ON_WORKER, ReasonOnWorker
+		r.Message = fmt.Sprintf("it is on worker %q", t.request.Worker)
+		return r
+	}
+	if !t.somewhere {
+		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
+		r.Reason, r.Message, r.Later = ReasonNoSuchWorker, fmt.Sprintf("no worker of the fleet "+
+			"has the labels %q", t.request.BaseLabels), 1
+		return r
+	}
+	starts := make([]time.Duration, len(outcomes))
+	expired := 0
+	var doubt scheduler.RequestID
+	for k := range outcomes {
+		starts[k] = outcomes[k].starts[i]
+		if starts[k] == notStarted {
+			r.Later++
+		}
+		if outcomes[k].expired[i] {
+			expired++
+		}
+		if doubt == "" {
+			doubt = outcomes[k].doubts[i]
+		}
+	}
+	slices.Sort(starts)
+	r.Later /= float64(len(outcomes))
+	switch {
+	case doubt != "":
+		r.Answer, r.Reason = protos.RequestForecast_ANSWER_UNKNOWN, ReasonUnknownRunTime
+		r.Message = s.unknownMessage(doubt)
+		r.Later = 0
+	case starts[0] == notStarted:
+		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
+		r.Reason, r.Message = s.never(expired, outcomes)
+	default:
+		r.Answer = protos.RequestForecast_ANSWER_STARTS
+		s.times(r, starts)
+	}
+	return r
+}
+
+// unknownMessage says of which task too little is known.
+func (s *scene) unknownMessage(id scheduler.RequestID) string {
+	return fmt.Sprintf("nothing is known of how long request %q runs, and that has a say in when "+
+		"this one starts", id)
+}
+
+// never says why a request starts in no fork.
+func (s *scene) never(expired int, outcomes []outcome) (reason, message string) {
+	short := 0
+	for i := range outcomes {
+		if outcomes[i].cutShort {
+			short++
+		}
+	}
+	switch {
+	case expired > 0:
+		return ReasonExpires, fmt.Sprintf("it leaves in %d of %d forks, as it waits for longer "+
+			"than the pool allows", expired, len(outcomes))
+	case short > 0:
+		return ReasonBudget, fmt.Sprintf("%d of %d forks ended before the horizon, after %d "+
+			"operations", short, len(outcomes), s.options.MaxOperations)
+	}
+	return ReasonHorizon, fmt.Sprintf("it does not start within %v", s.options.Horizon)
+}
+
+// times sets the quantiles of starts, which are in order.
+func (s *scene) times(r *protos.RequestForecast, starts []time.Duration) {
+	var raw [3]time.Duration
+	for i, level := range s.options.quantileLevels() {
+		raw[i] = starts[rank(level, len(starts))]
+	}
+	waits := raw
+	if c := s.options.Calibration; c != nil {
+		waits = c.correct(raw, s.options.Horizon)
+		r.Raw = &protos.RawForecast{Earliest: s.start(raw[0]), Likely: s.start(raw[1]),
+			Latest: s.start(raw[2])}
+	}
+	r.Earliest, r.Likely, r.Latest = s.start(waits[0]), s.start(waits[1]), s.start(waits[2])
+}
+
+// rank returns the place of a quantile among n ordered values.
+func rank(level float64, n int) int {
+	return min(n-1, max(0, int(math.Round(level*float64(n+1)))-1))
+}
+
+// start returns a time from the beginning as an instant, or nothing if it is after the horizon.
+func (s *scene) start(d time.Duration) *timestamppb.Timestamp {
+	if d > s.options.Horizon {
+		return nil
+	}
+	return timestamppb.New(s.options.Begin.Add(d))
+}
+
+// proto returns the estimate as the wire has it; nothing if nothing is known.
+func (e *Estimate) proto() *protos.RunTimeEstimate {
+	if !e.RunTime.known() {
+		return nil
+	}
+	return &protos.RunTimeEstimate{
+		P10:      durationpb.New(e.RunTime.At(0.1)),
+		P50:      durationpb.New(e.RunTime.At(0.5)),
+		P90:      durationpb.New(e.RunTime.At(0.9)),
+		Source:   e.Source,
+		PastRuns: int64(e.Runs),
+	}
+}

@@ -1,0 +1,151 @@
+package forecast
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// A scene is what is known before any fork: what is asked for, and how long tasks may run.
+type scene struct {
+	snapshot *protos.Pool
+	options  *Options
+	targets  []target
+	// index has the place of each target that waits.
+	index map[scheduler.RequestID]int
+	// waiting is how many of the targets wait and may start.
+	waiting int
+	tasks   map[scheduler.RequestID]*knowledge
+	// sources counts requests by where their run times are known from.
+	sources map[string]int
+	unknown int
+	// stopping is how many tasks are being stopped, and running how many run.
+	stopping, running int
+}
+
+// A target is a request that is asked for.
+type target struct {
+	request scheduler.TaskRequest
+	// somewhere is true if a worker of the fleet has its base labels.
+	somewhere bool
+}
+
+// mayStart reports whether it is worth waiting for.
+func (t *target) mayStart() bool { return t.request.Worker == "" && t.somewhere }
+
+// knowledge is what is known of how long the task of a request runs.
+type knowledge struct {
+	estimate Estimate
+	draws    draws
+	// ran is how long a task of its group has run in the snapshot.
+	ran time.Duration
+}
+
+// survey asks for the run times of all requests of a snapshot, in order of id.
+func survey(snapshot *protos.Pool, pool *scheduler.Scheduler, t RunTimes,
+	o *Options) (*scene, error) {
+	s := &scene{
+		snapshot: snapshot,
+		options:  o,
+		index:    map[scheduler.RequestID]int{},
+		tasks:    map[scheduler.RequestID]*knowledge{},
+		sources:  map[string]int{},
+	}
+	waiting := slices.Collect(pool.Waiting())
+	requests := slices.Clone(waiting)
+	ran := map[scheduler.RequestID]time.Duration{}
+	for w := range pool.Workers() {
+		if w.Run == nil {
+			continue
+		}
+		r, _ := pool.Request(w.Run.Request)
+		requests = append(requests, r)
+		if w.Run.Stage == scheduler.Running {
+			s.running++
+			ran[r.ID] = max(0, o.Begin.Sub(w.Run.StartTime))
+		}
+	}
+	for _, q := range snapshot.GetReconciler().GetWorkerQueues() {
+		s.stopping += len(q.GetTasksToAbort())
+	}
+	if err := s.aim(pool, waiting); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(requests, func(a, b scheduler.TaskRequest) int {
+		return cmp.Compare(a.ID, b.ID)
+	})
+	oldest := map[string]time.Duration{} // by group: how long it has run
+	groups := make([]string, len(requests))
+	for i := range requests {
+		groups[i] = o.Group(&requests[i])
+		oldest[groups[i]] = max(oldest[groups[i]], ran[requests[i].ID])
+	}
+	for i := range requests {
+		s.learn(&requests[i], t, groups[i], oldest[groups[i]])
+	}
+	return s, nil
+}
+
+// learn notes what is known of a request.
+func (s *scene) learn(r *scheduler.TaskRequest, t RunTimes, group string, ran time.Duration) {
+	k := &knowledge{estimate: t.Of(r), draws: newDraws(s.options.Seed, group), ran: ran}
+	s.tasks[r.ID] = k
+	if !k.estimate.RunTime.known() {
+		s.unknown++
+		return
+	}
+	source, _, _ := strings.Cut(k.estimate.Source, ":")
+	s.sources[source]++
+}
+
+// aim looks up the requests that are asked for.
+func (s *scene) aim(pool *scheduler.Scheduler, waiting []scheduler.TaskRequest) error {
+	requests := waiting
+	if len(s.options.Requests) > 0 {
+		requests = nil
+		for _, id := range s.options.Requests {
+			r, ok := pool.Request(id)
+			if !ok {
+				return fmt.Errorf("%w: the pool does not know request %q", ErrInvalid, id)
+			}
+			requests = append(requests, r)
+		}
+	}
+	for _, r := range requests {
+		if _, twice := s.index[r.ID]; twice {
+			return fmt.Errorf("%w: request %q is asked for twice", ErrInvalid, r.ID)
+		}
+		s.index[r.ID] = len(s.targets)
+		t := target{request: r, somewhere: s.fits(&r)}
+		s.targets = append(s.targets, t)
+		if t.mayStart() {
+			s.waiting++
+		}
+	}
+	return nil
+}
+
+// fits reports whether a worker of the fleet has the base labels of a request.
+func (s *scene) fits(r *scheduler.TaskRequest) bool {
+	for i := range s.options.Workers {
+		if hasAll(s.options.Workers[i].Labels, r.BaseLabels) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasAll reports whether some labels have all others among them.
+func hasAll(labels, all []string) bool {
+	for _, l := range all {
+		if !slices.Contains(labels, l) {
+			return false
+		}
+	}
+	return true
+}

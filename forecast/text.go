@@ -1,0 +1,121 @@
+package forecast
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// Text writes a forecast for people: a table of requests with how long they still wait, why there
+// is no time for some, and what it all rests on. The error is the writer's.
+func Text(w io.Writer, f *protos.Forecast) error {
+	var b strings.Builder
+	made := f.GetTime().AsTime()
+	fmt.Fprintf(&b, "as of %s\n\n", made.Format(time.RFC3339))
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "request\taccount\twaits since\tstarts in: earliest\tlikely\tlatest\n")
+	for _, r := range f.GetRequests() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t", printable(r.GetRequestId()), printable(r.GetAccountId()),
+			duration(made.Sub(r.GetEnqueueTime().AsTime())))
+		switch r.GetAnswer() {
+		case protos.RequestForecast_ANSWER_STARTS:
+			fmt.Fprintf(t, "%s\t%s\t%s\n", wait(f, r.GetEarliest()), wait(f, r.GetLikely()),
+				wait(f, r.GetLatest()))
+		case protos.RequestForecast_ANSWER_UNKNOWN:
+			fmt.Fprintf(t, "unknown\tunknown\tunknown\n")
+		case protos.RequestForecast_ANSWER_ON_WORKER:
+			fmt.Fprintf(t, "started\tstarted\tstarted\n")
+		default:
+			later := wait(f, nil)
+			fmt.Fprintf(t, "%s\t%s\t%s\n", later, later, later)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("forecast: %w", err)
+	}
+	notes(&b, f)
+	b.WriteString("\nassumed:\n")
+	for _, a := range f.GetAssumptions() {
+		fmt.Fprintf(&b, "  %s\n", printable(a.GetMessage()))
+	}
+	_, err := io.WriteString(w, trimLines(b.String()))
+	return err
+}
+
+// notes writes what is to be said of single requests.
+func notes(b *strings.Builder, f *protos.Forecast) {
+	b.WriteString("\n")
+	n := b.Len()
+	for _, r := range f.GetRequests() {
+		id := printable(r.GetRequestId())
+		if r.GetMessage() != "" {
+			fmt.Fprintf(b, "%s: %s\n", id, printable(r.GetMessage()))
+		}
+		if r.GetAnswer() == protos.RequestForecast_ANSWER_STARTS && r.GetLater() > 0 {
+			fmt.Fprintf(b, "%s: does not start within %s in %s of the forks\n", id,
+				duration(horizonOf(f)), percent(r.GetLater()))
+		}
+	}
+	if b.Len() > n {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(b, "%s of the starts lie from earliest to latest, and half of them before likely, "+
+		"if what is\nassumed holds\n", percent(f.GetCoverage()))
+}
+
+func horizonOf(f *protos.Forecast) time.Duration {
+	return f.GetUntil().AsTime().Sub(f.GetTime().AsTime())
+}
+
+// wait says how long it takes until a time; nothing is later than the horizon.
+func wait(f *protos.Forecast, t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "later than " + duration(horizonOf(f))
+	}
+	return duration(t.AsTime().Sub(f.GetTime().AsTime()))
+}
+
+// duration says a duration to two units, such as "3 h 20 min".
+func duration(d time.Duration) string {
+	d = d.Round(time.Second)
+	units := []struct {
+		name string
+		unit time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
+	for i, u := range units {
+		if d < u.unit || u.unit == time.Second {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", d/u.unit, u.name)
+		if rest := d % u.unit / units[i+1].unit; rest > 0 {
+			text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+		}
+		return text
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}
+
+// printable makes a text safe for a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// trimLines takes away spaces at the ends of lines.
+func trimLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/quotasched/quotasched/forecast"
+	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/journal"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+const forecastHelp = `Say when requests that wait in a pool will start: earliest, likely and latest. The
+pool is a snapshot, or that of a journal at its end or at a point. It goes on in many
+forks, under the real scheduler; in each, run times are drawn from what is known of
+them: the past runs in the journal, or the quantiles of a file such as
+
+  accounts:
+    cq: {p10: 3m, p50: 10m, p90: 40m}
+  labels:
+    "os:android": {p50: 5m}
+  all: {p10: 1m, p50: 5m, p90: 1h}
+
+of which a request's account decides, else its labels, else all. Without REQUEST all
+that wait are forecast. What the answer rests on is listed below it.`
+
+const forecastExamples = `  qsim forecast lab.qsj.zst
+  qsim forecast lab.qsj.zst --at 2026-01-07T12:00 cq-17 cq-18
+  qsim forecast wednesday.pb --run-times quantiles.yaml --forks 200 --json`
+
+// forecastFlags are the flags of `qsim forecast`.
+type forecastFlags struct {
+	at        pointFlag
+	runTimes  string
+	coverage  float64
+	forks     int
+	horizon   time.Duration
+	seed      uint64
+	tick      time.Duration
+	heartbeat time.Duration
+	maxOps    int
+	noRetry   bool
+	json      bool
+}
+
+// register adds the flags, with their defaults.
+func (f *forecastFlags) register(set *pflag.FlagSet) {
+	*f = forecastFlags{}
+	set.SortFlags = false
+	set.Var(&f.at, "at", "of a journal, the pool after so many operations, or before the first one "+
+		"that is later than a time such as 2026-01-05T12:00 (UTC, or with a zone)")
+	set.StringVar(&f.runTimes, "run-times", "", "take run times from a YAML `file` of quantiles by "+
+		"account and label, and not from the journal's past")
+	set.Float64Var(&f.coverage, "coverage", 0.8, "how much of what may happen the time from "+
+		"earliest to latest is to cover")
+	set.IntVar(&f.forks, "forks", 50, "make so many forks")
+	set.DurationVar(&f.horizon, "horizon", 7*24*time.Hour, "how far to look")
+	set.Uint64Var(&f.seed, "seed", 0, "what run times are drawn with")
+	set.DurationVar(&f.tick, "tick", 5*time.Second, "how often workers pull and news comes")
+	set.DurationVar(&f.heartbeat, "heartbeat", time.Minute, "how often balances are looked at when "+
+		"nothing happens")
+	set.IntVar(&f.maxOps, "max-operations", 200_000, "how many operations a fork makes at most")
+	set.BoolVar(&f.noRetry, "no-retry", false, "preempted tasks are over, and do not wait again")
+	set.BoolVar(&f.json, "json", false, "write the answer as JSON: a protos.Forecast")
+}
+
+// newForecastCommand returns the command `qsim forecast`.
+func newForecastCommand(stdout, stderr io.Writer) *cobra.Command {
+	var f forecastFlags
+	c := &cobra.Command{
+		Use:     "forecast SNAPSHOT|JOURNAL [REQUEST...]",
+		Short:   "Say when waiting requests will start",
+		Long:    forecastHelp,
+		Example: forecastExamples,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("want SNAPSHOT or JOURNAL")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.forks < 1 {
+				return usagef("--forks %d is less than 1", f.forks)
+			}
+			if f.horizon <= 0 {
+				return usagef("--horizon %v is not more than 0", f.horizon)
+			}
+			return f.forecast(c.Context(), args[0], args[1:], stdout, stderr)
+		},
+	}
+	f.register(c.Flags())
+	return c
+}
+
+// forecast loads the pool and the run times, and writes the answer.
+func (f *forecastFlags) forecast(ctx context.Context, path string, requests []string,
+	stdout, stderr io.Writer) error {
+	p, runTimes, err := f.load(ctx, path, stderr)
+	if err != nil {
+		return err
+	}
+	if f.runTimes != "" {
+		if runTimes, err = loadRunTimes(f.runTimes); err != nil {
+			return err
+		}
+	}
+	o := forecast.Options{
+		Timing:        fork.Timing{Tick: f.tick, Heartbeat: f.heartbeat},
+		NoRetry:       f.noRetry,
+		Coverage:      f.coverage,
+		Seed:          f.seed,
+		Forks:         f.forks,
+		Horizon:       f.horizon,
+		MaxOperations: f.maxOps,
+	}
+	for _, id := range requests {
+		o.Requests = append(o.Requests, scheduler.RequestID(id))
+	}
+	answer, err := forecast.Run(ctx, p.Snapshot(), runTimes, o)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errStopped
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return f.write(answer, stdout)
+}
+
+// write writes the answer.
+func (f *forecastFlags) write(answer *protos.Forecast, stdout io.Writer) error {
+	var err error
+	if f.json {
+		text, failed := protojson.MarshalOptions{UseProtoNames: true}.Marshal(answer)
+		if failed != nil {
+			return failed
+		}
+		err = writeIndented(stdout, text)
+	} else {
+		err = forecast.Text(stdout, answer)
+	}
+	if err != nil {
+		return fmt.Errorf("standard output: %w", cause(err))
+	}
+	return nil
+}
+
+// load returns the pool of a file, and what a journal's past says of run times.
+func (f *forecastFlags) load(ctx context.Context, path string, stderr io.Writer) (*pool.Pool,
+	forecast.RunTimes, error) {
+	history := forecast.NewHistory(forecast.HistoryOptions{})
+	r, err := openJournal(path)
+	if errors.Is(err, journal.ErrNotJournal) {
+		p, err := loadPool(ctx, path, point(f.at))
+		if err == nil && f.runTimes == "" {
+			fmt.Fprintf(stderr, "qsim: warning: %s is a snapshot, which has no past runs; name "+
+				"--run-times FILE\n", path)
+		}
+		return p, history, err
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = r.Close() }()
+	var learner *forecast.Learner
+	begun, err := pool.Restore(r.Snapshot())
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	learner = forecast.NewLearner(history, begun.Scheduler(), nil)
+	report, err := replayTo(ctx, r.Reader, point(f.at), replay.Options{
+		Step: func(s *protos.JournalStep, p *pool.Pool) error {
+			learner.Step(s.GetOperation(), p.Scheduler())
+			return nil
+		}})
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, nil, errStopped
+	case err != nil:
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	case report.Difference != nil:
+		return nil, nil, fmt.Errorf("%s: %w\n%s", path, errDiffers, report.Difference)
+	case point(f.at).step > report.Steps:
+		return nil, nil, fmt.Errorf("%s: has %s, and no operation %d", path,
+			counted(int(report.Steps), "operation"), f.at.step)
+	}
+	if report.Torn != nil {
+		fmt.Fprintf(stderr, "qsim: warning: %s: %v\n", path, report.Torn)
+	}
+	return report.Pool, history, nil
+}
