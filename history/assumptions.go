@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -76,47 +77,47 @@ func (a *Assumptions) Sentences() []string {
 		if n == 1 {
 			list = append(list, one)
 		} else if n > 1 {
-			list = append(list, fmt.Sprintf(many, n))
+			list = append(list, fmt.Sprintf(many, grouped(n)))
 		}
 	}
 	add(a.AsRecorded, "1 request runs for as long as its recorded run that completed.",
-		"%d requests run for as long as their recorded runs that completed.")
+		"%s requests run for as long as their recorded runs that completed.")
 	add(a.Censored, "1 request never completed: it runs for as long as it did, and not for less "+
 		"than the median of its account.",
-		"%d requests never completed: they run for as long as they did, and not for less than the "+
+		"%s requests never completed: they run for as long as they did, and not for less than the "+
 			"median of their account.")
 	add(a.MedianOfAccount, "1 request never ran: it runs for the median of its account.",
-		"%d requests never ran: they run for the median of their account.")
+		"%s requests never ran: they run for the median of their account.")
 	add(a.MedianOfAll, "1 request never ran, like all of its account: it runs for the median of "+
-		"all.", "%d requests never ran, like all of their accounts: they run for the median of all.")
+		"all.", "%s requests never ran, like all of their accounts: they run for the median of all.")
 	add(a.Unknown, "No run ever completed: 1 request runs for as long as the record is long.",
-		"No run ever completed: %d requests run for as long as the record is long.")
+		"No run ever completed: %s requests run for as long as the record is long.")
 	add(a.Withdrawn, "1 request is left out: it was taken back before it ran.",
-		"%d requests are left out: they were taken back before they ran.")
+		"%s requests are left out: they were taken back before they ran.")
 	add(a.Reused, "1 request is left out: another one had its id before.",
-		"%d requests are left out: others had their ids before.")
+		"%s requests are left out: others had their ids before.")
 	add(a.Stopping, "1 request is left out: it was being stopped at the beginning.",
-		"%d requests are left out: they were being stopped at the beginning.")
+		"%s requests are left out: they were being stopped at the beginning.")
 	if a.NoRetry {
 		list = append(list, "A task that is preempted is over, as all recorded ones were.")
 	} else {
 		list = append(list, "A task that is preempted waits again, and runs from its beginning.")
 		add(a.NotRetried, "1 recorded task did not wait again.",
-			"%d recorded tasks did not wait again.")
+			"%s recorded tasks did not wait again.")
 	}
 	add(a.Lost, "1 run was lost to other things than preemption; this does not happen again.",
-		"%d runs were lost to other things than preemption; this does not happen again.")
+		"%s runs were lost to other things than preemption; this does not happen again.")
 	list = append(list, fmt.Sprintf("%s pull from when they were first heard of, and never die.",
 		counted(a.Workers, "worker")))
 	add(a.LabelsChanged, "1 worker changed its labels, as by provisioning: it keeps the same ones.",
-		"%d workers changed their labels, as by provisioning: they keep the same ones.")
+		"%s workers changed their labels, as by provisioning: they keep the same ones.")
 	add(a.WithoutLabels, "1 worker never pulled, and is left out.",
-		"%d workers never pulled, and are left out.")
+		"%s workers never pulled, and are left out.")
 	add(a.Gaps, "A worker was away for a while once: it is there all the time.",
-		"Workers were away for a while %d times: they are there all the time.")
+		"Workers were away for a while %s times: they are there all the time.")
 	add(a.AccountOperations, "1 later operation on an account is ignored.",
-		"%d later operations on accounts are ignored.")
-	add(a.Errors, "1 task error is ignored.", "%d task errors are ignored.")
+		"%s later operations on accounts are ignored.")
+	add(a.Errors, "1 task error is ignored.", "%s task errors are ignored.")
 	return list
 }
 
@@ -125,5 +126,14 @@ func counted(n int, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return fmt.Sprintf("%d %s", n, noun)
+	return grouped(n) + " " + noun
+}
+
+// grouped writes a number, which is not below 0, with commas: 28,476.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }

@@ -8,10 +8,10 @@
 //	steps ─────┘  as recorded └─ fork under the new settings ─▶ figures ─┘   much; broken thresholds
 //
 // Both forks begin with the recorded pool, reconfigured (see pool.Reconfigure): an account keeps
-// the balance that it had, and one that is new begins with what the settings say. Requests come, and
-// workers are there, as package history found them in the record; tasks run for as long as they
-// did. Both forks end when the record does, so that a request that waits longer than that has its
-// wait until then.
+// the balance that it had, and one that is new begins with what the settings say. Requests come,
+// and workers are there, as package history found them in the record; tasks run for as long as
+// they did. Both forks end when the record does; a request that waits at the end has its wait until
+// then.
 //
 // # Harm
 //

@@ -22,13 +22,11 @@ type gauge struct {
 
 // move goes on to a time.
 func (g *gauge) move(at time.Time) {
-	if at.Before(g.since) {
+	if !at.After(g.since) {
 		return
 	}
-	if g.running >= g.limit {
-		if !g.since.IsZero() {
-			g.into.limitWait += time.Duration(g.waiting) * at.Sub(g.since)
-		}
+	if g.running >= g.limit { // at first, when nothing runs, it is not
+		g.into.limitWait += time.Duration(g.waiting) * at.Sub(g.since)
 		g.full = at
 	}
 	g.since = at

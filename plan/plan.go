@@ -30,8 +30,8 @@ type Settings struct {
 }
 
 // aboutBalances is an assumption of every plan.
-const aboutBalances = "Accounts begin with the balances that they had, also above new caps; those " +
-	"that are new begin with what the settings say."
+const aboutBalances = "Accounts begin with the balances that they had, also above new caps; " +
+	"those that are new begin with what the settings say."
 
 // Input is what a plan is made from.
 type Input struct {

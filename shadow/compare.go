@@ -35,9 +35,10 @@ func (s *Shadow) compare(op *protos.Operation, main, beside *protos.Outcome) {
 	s.compareRefusals(op, main, beside)
 	m, b := decidedIn(main), decidedIn(beside)
 	s.compareAssignments(op, m.assigned, b.assigned)
-	s.compareEvents(op, "preempts", m.preempted, b.preempted,
+	s.compareEvents(op, words{"preempts it", "does not preempt it"}, m.preempted, b.preempted,
 		func(d *Decisions) { d.Preempted++ })
-	s.compareEvents(op, "moves", m.moved, b.moved, func(d *Decisions) { d.Moved++ })
+	s.compareEvents(op, words{"moves it to another level", "does not move it"}, m.moved, b.moved,
+		func(d *Decisions) { d.Moved++ })
 	s.mainStops.follow(op, main)
 	s.besideStops.follow(op, beside)
 	if _, ok := op.GetKind().(*protos.Operation_GetCancellations); ok {
@@ -151,8 +152,11 @@ func assigns(e *protos.TaskEvent) string {
 		scheduler.Priority(e.GetAssigned().GetPriority()))
 }
 
+// words say that a pool does something, and that it does not.
+type words struct{ does, doesNot string }
+
 // compareEvents counts events of one type, which differ if the requests do.
-func (s *Shadow) compareEvents(op *protos.Operation, verb string, main, beside []*protos.TaskEvent,
+func (s *Shadow) compareEvents(op *protos.Operation, say words, main, beside []*protos.TaskEvent,
 	add func(*Decisions)) {
 	for _, e := range main {
 		s.count(e.GetAccountId(), func(c *Counts) { add(&c.Main) })
@@ -164,9 +168,9 @@ func (s *Shadow) compareEvents(op *protos.Operation, verb string, main, beside [
 		return
 	}
 	if id, ok := firstMissing(main, beside); ok {
-		s.differ(op, id, verb+" it", "does not")
+		s.differ(op, id, say.does, say.doesNot)
 	} else if id, ok := firstMissing(beside, main); ok {
-		s.differ(op, id, "does not", verb+" it")
+		s.differ(op, id, say.doesNot, say.does)
 	}
 }
 
@@ -192,12 +196,12 @@ func (s *Shadow) compareCancellations(op *protos.Operation, main, beside *protos
 	}
 	for _, stop := range m {
 		if !slices.Contains(b, stop) {
-			s.differ(op, stop.request, "cancels it", "does not")
+			s.differ(op, stop.request, "cancels it", "does not cancel it")
 		}
 	}
 	for _, stop := range b {
 		if !slices.Contains(m, stop) {
-			s.differ(op, stop.request, "does not", "cancels it")
+			s.differ(op, stop.request, "does not cancel it", "cancels it")
 		}
 	}
 }

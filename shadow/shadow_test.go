@@ -38,74 +38,6 @@ func config(accounts map[scheduler.AccountID]*scheduler.AccountConfig) *schedule
 	return &scheduler.Config{Accounts: accounts}
 }
 
-// operation draws anything that a dispatcher could say, sense or not.
-func operation(t *rapid.T, at time.Time) *protos.Operation {
-	request := func() string { return fmt.Sprintf("r%d", rapid.IntRange(0, 12).Draw(t, "request")) }
-	worker := func() string { return fmt.Sprintf("w%d", rapid.IntRange(0, 4).Draw(t, "worker")) }
-	account := func() string {
-		return rapid.SampledFrom([]string{"a", "b", "c", "nobody", ""}).Draw(t, "account")
-	}
-	labels := func() []string {
-		return rapid.SampledFrom([][]string{nil, nil, {"x"}, {"x", "y"}}).Draw(t, "labels")
-	}
-	op := &protos.Operation{Time: timestamppb.New(at)}
-	switch rapid.IntRange(0, 13).Draw(t, "kind") {
-	case 0:
-		op.Kind = &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{AccountId: account(),
-			Config: scheduler.AccountConfigToProto(earning(rapid.IntRange(0, 4).Draw(t, "level"),
-				float64(rapid.IntRange(0, 3).Draw(t, "rate")))),
-			Balance: []int64{rapid.Int64Range(-1e8, 1e9).Draw(t, "balance"), 0, 0, 0, 0}}}
-	case 1:
-		op.Kind = &protos.Operation_DeleteAccount{
-			DeleteAccount: &protos.DeleteAccount{AccountId: account()}}
-	case 2:
-		op.Kind = &protos.Operation_ResetBalance{
-			ResetBalance: &protos.ResetBalance{AccountId: account()}}
-	case 3, 4, 5:
-		op.Kind = &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-			RequestId: request(), AccountId: account(), BaseLabels: labels(),
-			ProvisionableLabels: labels(), EnqueueTime: timestamppb.New(at), Tags: []string{"t"}}}
-	case 6, 7:
-		op.Kind = &protos.Operation_TaskRunning{TaskRunning: &protos.TaskRunning{
-			RequestId: request(), WorkerId: worker()}}
-	case 8:
-		op.Kind = &protos.Operation_TaskAbsent{
-			TaskAbsent: &protos.TaskAbsent{RequestId: request()}}
-	case 9:
-		op.Kind = &protos.Operation_AddTaskError{
-			AddTaskError: &protos.AddTaskError{RequestId: request(), Message: "broken"}}
-	case 10:
-		op.Kind = &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}
-	case 11:
-		if rapid.Bool().Draw(t, "refused") {
-			op.Time = nil
-		}
-	default:
-		pull := &protos.AssignTasks{}
-		for range rapid.IntRange(0, 3).Draw(t, "pulls") {
-			pull.Workers = append(pull.Workers,
-				&protos.IdleWorker{WorkerId: worker(), Labels: labels()})
-		}
-		op.Kind = &protos.Operation_AssignTasks{AssignTasks: pull}
-	}
-	return op
-}
-
-// operations draws a sequence, now and then with old news in it.
-func operations(t *rapid.T) []*protos.Operation {
-	var list []*protos.Operation
-	at := start
-	for range rapid.IntRange(1, 60).Draw(t, "operations") {
-		at = at.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
-		when := at
-		if rapid.IntRange(0, 9).Draw(t, "old") == 9 {
-			when = at.Add(-time.Minute)
-		}
-		list = append(list, operation(t, when))
-	}
-	return list
-}
-
 func newPool(t interface{ Fatal(...any) }) *pool.Pool {
 	p, err := pool.New(start, config(map[scheduler.AccountID]*scheduler.AccountConfig{
 		"a": earning(0, 1), "b": earning(1, 2)}))
@@ -126,7 +58,7 @@ func TestMainIsUntouched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, op := range operations(t) {
+		for i, op := range recording.Operations(t, start) {
 			want := alone.Step(context.Background(), proto.CloneOf(op))
 			got := s.Step(context.Background(), op)
 			if pool.Digest(got) != pool.Digest(want) || main.Hash() != alone.Hash() {
@@ -164,7 +96,7 @@ func TestSameSettingsNeverDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, op := range operations(t) {
+		for i, op := range recording.Operations(t, start) {
 			if add := op.GetAddAccount(); add != nil && add.AccountId != "c" {
 				continue // it would keep its settings
 			}

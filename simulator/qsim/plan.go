@@ -20,10 +20,10 @@ import (
 // errHarm is a plan with broken thresholds.
 var errHarm = errors.New("the new policy does too much harm")
 
-const planHelp = `Say what other quotas would change: run what a journal has recorded through the real
-scheduler and reconciler again, under an old policy and under a new one, and compare
-what becomes of each account. Requests come, and tasks run for as long, as they did.
-Without OLD.yaml, the old policy is what was recorded.
+const planHelp = `Say what other quotas would change: run what a journal has recorded through
+the real scheduler and reconciler again, under an old policy and under a new one, and
+compare what becomes of each account. Requests come, and tasks run for as long, as they
+did. Without OLD.yaml, the old policy is what was recorded.
 
 A policy file is a policy alone, with the fields of one of an experiment's policies,
 or an experiment, of which --policy names one.
@@ -136,6 +136,9 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	bar := newProgressBar(f.progress, stderr)
+	defer bar.close()
+	f.journal.bar = bar
 	r, err := readRecorded(ctx, f.journal, f.from)
 	if err != nil {
 		return err
@@ -147,12 +150,11 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	} else if in.Old, err = r.recordedSettings(); err != nil {
 		return err
 	}
-	bar := newProgressBar(f.progress, stderr)
 	if bar != nil {
 		in.Progress = bar.follow(in)
 	}
 	p, err := plan.Make(ctx, in)
-	bar.close()
+	bar.close() // before anything is printed
 	switch {
 	case ctx.Err() != nil:
 		return errStopped

@@ -87,11 +87,11 @@ func TestPlan(t *testing.T) {
 		want []string
 	}{
 		{"no change", []string{same}, exitOK, []string{
-			"same.yaml instead of what was recorded",
+			"same.yaml instead of the recorded settings",
 			"Nothing changes: every figure of every account is the same.",
 			"What this assumes:",
 			"requests come as recorded, whatever becomes of the earlier ones.",
-			"How close what was recorded comes to what was recorded:"}},
+			"How close a run under the recorded settings comes to what was recorded:"}},
 		{"no change in an experiment", []string{"--policy", "quota", example, same,
 			"--threshold", "wait_mean=+0s"}, exitOK, []string{"Nothing changes"}},
 		{"harm", []string{same, harm}, exitOK, []string{
@@ -221,7 +221,7 @@ func TestReplayWhatIf(t *testing.T) {
 		want []string
 	}{
 		{"fork", []string{"--until", "9000", "--fork", harm}, exitOK,
-			[]string{"harm.yaml instead of what was recorded", "that is lost: cq "}},
+			[]string{"harm.yaml instead of the recorded settings", "that is lost: cq "}},
 		{"fork at a time, and a gate", []string{"--until", "2026-01-05T08:00", "--fork", harm,
 			"--threshold", "wait_p95@cq=+1m"}, exitBroken,
 			[]string{"BROKEN: 1 threshold:", "from 2026-01-05 08:00:0"}},
@@ -255,5 +255,26 @@ func TestReplayWhatIf(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A plan that is interrupted, or that cannot be written, says so.
+func TestPlanEnds(t *testing.T) {
+	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, args := range [][]string{
+		{"plan", "--journal", lab, same},
+		{"replay", lab, "--until", "9000", "--fork", same},
+		{"replay", lab, "--shadow", same},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := execute(ctx, args, &stdout, &stderr); code != exitInterrupted || stdout.Len() > 0 {
+			t.Errorf("%q: exit code %d: %s%s", args, code, &stdout, &stderr)
+		}
+		code := execute(context.Background(), args, fullDisk{}, &stderr)
+		if code != exitUsage || !strings.Contains(stderr.String(), "standard output: ") {
+			t.Errorf("%q on a full disk: exit code %d: %s", args, code, &stderr)
+		}
 	}
 }

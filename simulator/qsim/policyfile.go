@@ -36,7 +36,7 @@ func (r *recorded) recordedSettings() (plan.Settings, error) {
 	if err != nil {
 		return plan.Settings{}, err
 	}
-	return plan.Settings{Name: "what was recorded", Config: p.Scheduler().Config()}, nil
+	return plan.Settings{Name: "the recorded settings", Config: p.Scheduler().Config()}, nil
 }
 
 // accounts returns the accounts that requests name, in order of appearance.

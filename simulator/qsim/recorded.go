@@ -27,8 +27,14 @@ type recorded struct {
 	notes []string
 }
 
-// source is a journal, and the name of the pool that it must be of; empty for any.
-type source struct{ path, pool string }
+// source is a journal.
+type source struct {
+	path string
+	// pool is the name of the pool that it must be of; empty for any.
+	pool string
+	// bar, if not nil, shows how far it was read.
+	bar *progressBar
+}
 
 // readRecorded runs a journal again, to its end, or to where it is torn, and takes a snapshot at a
 // point. For the zero point, that is after the operations on accounts with which the journal
@@ -135,6 +141,10 @@ func eachStep(ctx context.Context, from source,
 			return nil, fmt.Errorf("%s: %w", from.path, err)
 		}
 		last.steps = step.GetNumber()
+		const often = 1000
+		if from.bar != nil && last.steps%often == 0 {
+			from.bar.moved("reading", r.read, r.bytes)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			if asked {
 				f.whatIf.progress = f.progress
-				return f.whatIf.run(c.Context(), source{args[0], f.pool}, point(f.until), stdout, stderr)
+				return f.whatIf.run(c.Context(), source{path: args[0], pool: f.pool}, point(f.until), stdout, stderr)
 			}
 			return f.replay(c.Context(), args[0], stdout, stderr)
 		},

@@ -15,8 +15,8 @@ import (
 // runShadow feeds a journal, up to a point, to its pool with a shadow beside it, which begins after
 // the operations on accounts with which the journal begins. It returns what the shadow counted, and
 // what people should know of that.
-func runShadow(ctx context.Context, from source, at point, c policyChoice) (*shadow.Report, []string,
-	error) {
+func runShadow(ctx context.Context, from source, at point,
+	c policyChoice) (*shadow.Report, []string, error) {
 	file, err := readPolicy(c)
 	if err != nil {
 		return nil, nil, err

@@ -15,12 +15,12 @@ type whatIfFlags struct {
 
 // register adds the flags.
 func (f *whatIfFlags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.fork, "fork", "", "from --until on, go on under the policy of this `file`, in the "+
-		"world that the whole journal knows, and compare that with going on as it was")
-	set.StringVar(&f.shadow, "shadow", "", "up to --until, run a second pool under the policy of this "+
-		"`file` beside the first, and count how its decisions differ")
-	set.StringVar(&f.policy, "policy", "", "`name` of the policy of --fork or --shadow, where the file "+
-		"is an experiment with several")
+	set.StringVar(&f.fork, "fork", "", "from --until on, go on under the policy of this `file`, in "+
+		"the world that the whole journal knows, and compare that with going on as it was")
+	set.StringVar(&f.shadow, "shadow", "", "up to --until, run a second pool under the policy of "+
+		"this `file` beside the first, and count how its decisions differ")
+	set.StringVar(&f.policy, "policy", "", "`name` of the policy of --fork or --shadow, where the "+
+		"file is an experiment with several")
 	f.planOutputs.register(set)
 }
 
@@ -48,7 +48,8 @@ func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
 }
 
 // run tries out another policy from a point of a journal on, or up to it.
-func (f *whatIfFlags) run(ctx context.Context, from source, at point, stdout, stderr io.Writer) error {
+func (f *whatIfFlags) run(ctx context.Context, from source, at point,
+	stdout, stderr io.Writer) error {
 	if f.fork != "" {
 		return makePlan(ctx, &planFlags{planOutputs: f.planOutputs, journal: from, from: at,
 			newPolicy: f.policy, new: f.fork}, stdout, stderr)
@@ -56,7 +57,9 @@ func (f *whatIfFlags) run(ctx context.Context, from source, at point, stdout, st
 	if _, err := f.parse(); err != nil {
 		return err
 	}
+	from.bar = newProgressBar(f.progress, stderr)
 	r, notes, err := runShadow(ctx, from, at, policyChoice{f.shadow, f.policy})
+	from.bar.close()
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func changeOf(from, to float64) *experiment.Difference {
 func writeFidelity(b *strings.Builder, p *plan.Plan, top int) {
 	f := &p.Fidelity
 	t := newTable(fmt.Sprintf("waits of %s, s", plural(f.Requests, "request")), "recorded mean",
-		"again", "recorded p50", "again", "recorded p95", "again")
+		"run again", "recorded p50", "run again", "recorded p95", "run again")
 	row := func(name string, a, b *plan.Waits) {
 		t.AppendRow(table.Row{name, shortSeconds(a.MeanSeconds), shortSeconds(b.MeanSeconds),
 			shortSeconds(a.P50Seconds), shortSeconds(b.P50Seconds), shortSeconds(a.P95Seconds),
@@ -215,9 +215,9 @@ func writeFidelity(b *strings.Builder, p *plan.Plan, top int) {
 			row(shorten(shown(string(a.Account)), terminalAccountRunes), &a.Recorded, &a.Rerun)
 		}
 	}
-	fmt.Fprintf(b, "\nHow close %s comes to what was recorded:\n\n%s\n",
+	fmt.Fprintf(b, "\nHow close a run under %s comes to what was recorded:\n\n%s\n",
 		shownText(p.Old, "the old policy"), t.Render())
-	fmt.Fprintf(b, "%s of %s start within a minute of when they did\n", count(f.StartedTogether),
+	fmt.Fprintf(b, "%s of %s start within a minute of when they were recorded to\n", count(f.StartedTogether),
 		plural(f.Requests, "request"))
 	if !p.OldAsRecorded {
 		fmt.Fprintf(b, "%s\n", wrap(shownText(p.Old, "the old policy")+" differs from the settings "+

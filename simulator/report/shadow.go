@@ -40,8 +40,8 @@ func Shadow(out io.Writer, r *shadow.Report, o Options) error {
 		b.WriteString("\nThey never differ.\n")
 	}
 	fmt.Fprintf(&b, "\n%s\n", shadowTable(r, o.Top))
-	b.WriteString("main → shadow, where there are two numbers; \"only\" are assignments that one of them " +
-		"made\nin an operation\n")
+	b.WriteString("main → shadow, where there are two numbers; \"only\" are assignments that one of " +
+		"them\nmade in an operation\n")
 	if n := r.Overridden; n > 0 {
 		fmt.Fprintf(&b, "%s of accounts for which the shadow kept its settings\n",
 			plural(int(n), "change"))
