@@ -21,8 +21,8 @@ func (t *text) waiting(w *protos.WaitingDetails) {
 		t.line("fanout     %d of %d paid tasks with these labels", f.GetRunning(), f.GetLimit())
 	}
 	for _, l := range w.GetLabelLimits() {
-		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(), l.GetLimit(),
-			quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
+		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(),
+			l.GetLimit(), quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
 	}
 	for _, l := range w.GetLabels() {
 		kind := ""

@@ -27,7 +27,8 @@ func (x *explainer) labels() {
 			count(int(x.w.Fleet.Workers), "known worker"))
 		return
 	}
-	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(x.s.missingLabels(x.s.labels.names(x.n.base))))
+	missing := x.s.missingLabels(x.s.labels.names(x.n.base))
+	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(missing))
 }
 
 // countWorkers counts the workers that have a label.
