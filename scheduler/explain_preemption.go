@@ -47,8 +47,8 @@ func (x *explainer) preemptionAt(p Priority) {
 			"%s does not pay at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
 			x.a.balance.words(), p)
 	default:
-		x.add(FindingCanPreempt, true, "its account can pay %s for the cheapest, %s on %s",
-			cost.words(), cheapest.req.id, cheapest.worker.id)
+		x.add(FindingCanPreempt, true, "its account can pay for the cheapest, %s on %s, which costs %s",
+			cheapest.req.id, cheapest.worker.id, cost.words())
 	}
 }
 
