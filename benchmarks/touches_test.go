@@ -65,6 +65,8 @@ func TestPassesTouchLittle(t *testing.T) {
 		{"pass, nothing changed", pool, scheduler.Touches{}},
 		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, scheduler.Touches{}},
 		{"UpdateTime", pool, scheduler.Touches{}},
+		{"Explain", pool, scheduler.Touches{Lanes: 1_900, Kinds: 700, Needs: 95, Runs: 250,
+			Comparisons: 5_000}},
 	} {
 		got := touched(named(t, c.name), c.size)
 		if got.Lanes > c.bound.Lanes || got.Kinds > c.bound.Kinds || got.Needs > c.bound.Needs ||

@@ -21,8 +21,8 @@ func (t *text) waiting(w *protos.WaitingDetails) {
 		t.line("fanout     %d of %d paid tasks with these labels", f.GetRunning(), f.GetLimit())
 	}
 	for _, l := range w.GetLabelLimits() {
-		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(), l.GetLimit(),
-			quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
+		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(),
+			l.GetLimit(), quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
 	}
 	for _, l := range w.GetLabels() {
 		kind := ""
@@ -72,10 +72,17 @@ func (t *text) levels(all []*protos.LevelDetails) {
 		if l.GetMayStart() {
 			may = "may start"
 		}
-		t.line("%s         balance %s of %s, %s above %s; %d running, rate %s", level(l.GetLevel()),
-			amount(l.GetBalance()), amount(l.GetBalanceCap()), may, amount(l.GetBalanceToStartAbove()),
-			l.GetRunning(), rate(l.GetChargeRate()))
+		t.line("%s         balance %s%s, %s above %s; %d running", level(l.GetLevel()),
+			amount(l.GetBalance()), earns(l), may, amount(l.GetBalanceToStartAbove()), l.GetRunning())
 	}
+}
+
+// earns says how fast and up to what a balance grows by itself.
+func earns(l *protos.LevelDetails) string {
+	if l.GetChargeRate() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (earns %s/s up to %s)", rate(l.GetChargeRate()), amount(l.GetBalanceCap()))
 }
 
 func (t *text) fleet(f *protos.FleetDetails) {

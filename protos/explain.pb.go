@@ -1704,8 +1704,8 @@ func (x *FreeWorkerChange) GetWorkerIds() []string {
 // come after those of all others.
 type MoreWorkersChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many; more than 0. Up to 32 there is no smaller number that does it; above that, one less
-	// does not do it.
+	// How many; more than 0. No number from 1 to 8 that is smaller would do; above that, this is how
+	// many are given tasks until the request is given one.
 	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	// The request's base and provisionable labels, in order.
 	Labels        []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`

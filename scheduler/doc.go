@@ -10,6 +10,7 @@
 //   - assignment: a decision of a pass: a request gets a worker.
 //   - balance: what an account has at each level, in micro-worker-seconds.
 //   - cost: what a run has cost its account at each level.
+//   - explanation: why a request waits, or what may become of a task.
 //   - fanout: how many paid tasks an account runs at once for one set of labels.
 //   - free bucket: the level below p4. It costs nothing and takes what is left over.
 //   - idle: of a worker that is known and has no run.
@@ -26,6 +27,7 @@
 //   - request: what waits to run. It has an account, labels and an enqueue time.
 //   - run: a request on a worker, and how far that has come: held, handed out or running.
 //   - task: a request that runs.
+//   - trial: a pass that is undone, to find out what it would do.
 //   - worker: what runs one task at a time. It has labels.
 //
 // # Quota
@@ -80,6 +82,33 @@
 // old counts as new, save that a worker which was reported running and idle at the same time runs.
 // Errors are for operations that no state could accept; they are found before anything changes, and
 // wrap one of the Err values. A panic means a bug, and names the invariant that is broken.
+//
+// # Explanations
+//
+// Explain says why a request waits, or what may become of a task; CanEverRun says of a request
+// whether any worker could ever run it. What decides is a list of findings, each with a code that
+// keeps its meaning (codes.go says what each means). Of a request that waits, gate by gate, in the
+// order in which a pass asks:
+//
+//	gate                              passed             failed
+//	no error                          NotBlocked         Blocked
+//	workers with its base labels      WorkersMatch       NoSuchWorker (never)
+//	a paid level                      Paid               NoAccount, BalanceTooLow, NeverPays (never)
+//	the fanout limit                  WithinFanout       FanoutReached
+//	the free bucket, if not paid      FreeAllowed        FreeDisabled
+//	label limits                      WithinLabelLimits  LabelLimitReached
+//	an idle worker                    IdleWorkers        NoIdleWorker
+//	its place in the order            First              OthersFirst, OwnFirst
+//	a worker of somebody else's task  CanPreempt         PreemptionDisabled, FreePreemptsNothing,
+//	                                                     Barred, NothingToPreempt, PriceTooHigh
+//
+// One that stands for failed counts as passed where it keeps the request from nothing: who takes an
+// idle worker need not preempt. Of a task, the finding says what the next pass does to it:
+// KeepsWorker, PromotedNext, DemotedNext or PreemptedNext. Why others do not take its worker is one
+// of the codes above, or LevelNotBetter or CheaperFirst.
+//
+// What would start a request is found by trial: the steps of a real pass run on the real state,
+// with one change made to it, and all is undone; see trial.go and suggest.go.
 //
 // # Cost
 //

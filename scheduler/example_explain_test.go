@@ -41,7 +41,7 @@ func ExampleScheduler_Explain() {
 
 	// Output:
 	// VERDICT_WAITS
-	// LabelLimitReached - label limits keep it from 3 workers; 2 tasks run on pool:gpu, and the limit is 2
+	// LabelLimitReached - label limits keep it from 3 workers: 2 tasks of its account on pool:gpu, and the limit is 2
 	// would start it: label limit pool 2→3
 	// would start it: any one of w1, w2 free
 }

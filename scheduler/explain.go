@@ -12,12 +12,15 @@ import (
 // changed in between.
 //
 // Each suggestion is true: with it alone, the next pass starts the request. A balance, a limit or
-// a number of up to 8 workers that is suggested is the least that does it. A suggestion is missing
-// if no change of its kind does it, or if SearchEnded is set.
+// a number of up to 8 workers that is suggested is the least that does it; where more workers are,
+// no number up to 8 does it. A suggestion is missing if no change of its kind does it, or if
+// SearchEnded is set.
 //
 // Nothing that can be observed changes, but Explain works on the live state: it is not safe beside
 // other calls, not even those that only read. It costs one pass, which is little in a pool that has
 // come to rest; O(log n) for each lane that wants the same workers; and a search of bounded cost.
+// Where the search ends for that is the same for the same calls, but not always for a scheduler
+// that was restored meanwhile.
 //
 // The error is ErrInvalid for an id that none can have, or ErrUnknownRequest.
 func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {

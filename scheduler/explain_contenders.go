@@ -94,7 +94,8 @@ func (s *Scheduler) contender(r *run, by *request, p Priority, takes bool) *prot
 	case !s.admits(a, r.worker.kind):
 		f.add(FindingLabelLimitReached, false, "a label limit of its account is reached")
 	case !a.canPay(&cost, p):
-		f.add(FindingPriceTooHigh, false, "its account cannot pay %s from %s", cost.words(), a.balance.words())
+		f.add(FindingPriceTooHigh, false, "its account cannot pay %s from %s", cost.words(),
+			a.balance.words())
 	default:
 		f.add(FindingCheaperFirst, false, "it takes another worker, or waits for older requests")
 	}

@@ -27,7 +27,8 @@ func (x *explainer) labels() {
 			count(int(x.w.Fleet.Workers), "known worker"))
 		return
 	}
-	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(x.s.missingLabels(x.s.labels.names(x.n.base))))
+	missing := x.s.missingLabels(x.s.labels.names(x.n.base))
+	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(missing))
 }
 
 // countWorkers counts the workers that have a label.
@@ -129,8 +130,8 @@ func (x *explainer) limitsFinding(idleOver int) {
 			return cmp.Compare(a.Running-a.Limit, b.Running-b.Limit)
 		})
 		x.add(FindingLabelLimitReached, x.starts || x.usable > 0 && idleOver == 0,
-			"label limits keep it from %s; %d tasks run on %s, and the limit is %d",
-			count(over, "worker"), worst.Running, worst.Label, worst.Limit)
+			"label limits keep it from %s: %s of its account on %s, and the limit is %d",
+			count(over, "worker"), count(int(worst.Running), "task"), worst.Label, worst.Limit)
 	}
 }
 

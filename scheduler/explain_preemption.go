@@ -25,12 +25,12 @@ func (x *explainer) needsNoPreemption() bool {
 
 func (x *explainer) preemptionAt(p Priority) {
 	cheapest := x.s.cheapestFor(x.a, x.kinds, p)
-	barred := x.a.isBarred(p)
-	if x.w.Preemption = nil; cheapest != nil || x.anyBelow(p) {
+	barred, moot := x.a.isBarred(p), x.needsNoPreemption()
+	if cheapest != nil || x.anyBelow(p) {
 		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred}
 	}
 	if cheapest == nil {
-		x.add(FindingNothingToPreempt, x.needsNoPreemption(),
+		x.add(FindingNothingToPreempt, moot,
 			"no task of others at a level worse than %v is on a worker that it could take", p)
 		return
 	}
@@ -39,16 +39,16 @@ func (x *explainer) preemptionAt(p Priority) {
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
 	switch {
 	case barred:
-		x.add(FindingBarred, x.needsNoPreemption(), "its account is barred: it has %s at levels worse than %v, "+
+		x.add(FindingBarred, moot, "its account is barred: it has %s at levels worse than %v, "+
 			"and %d at %v with a rate of %v", count(x.a.runsBelow(p), "task"), p, x.a.running[p], p,
 			x.a.config.ChargeRate[p])
 	case !canPay:
-		x.add(FindingPriceTooHigh, x.needsNoPreemption(), "the cheapest, %s on %s, costs %s, which the balance of "+
+		x.add(FindingPriceTooHigh, moot, "the cheapest, %s on %s, costs %s, which the balance of "+
 			"%s does not pay at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
 			x.a.balance.words(), p)
 	default:
-		x.add(FindingCanPreempt, true, "its account can pay %s for the cheapest, %s on %s",
-			cost.words(), cheapest.req.id, cheapest.worker.id)
+		x.add(FindingCanPreempt, true, "its account can pay for the cheapest, %s on %s, which costs %s",
+			cheapest.req.id, cheapest.worker.id, cost.words())
 	}
 }
 

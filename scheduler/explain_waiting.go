@@ -145,11 +145,12 @@ func (x *explainer) fanout() {
 	x.w.Fanout = &protos.FanoutDetails{Limit: int64(limit), Running: int64(g.paid)}
 	if x.a.isFull(g) {
 		x.add(FindingFanoutReached, x.freeIsFine(!x.a.neverFree()),
-			"%d paid tasks with these labels run, and the limit is %d, so it is free", g.paid, limit)
+			"%s with these labels run at paid levels, and the limit is %d, so it is free",
+			count(g.paid, "task"), limit)
 		return
 	}
-	x.add(FindingWithinFanout, true, "%d paid tasks with these labels run, and the limit is %d",
-		g.paid, limit)
+	x.add(FindingWithinFanout, true, "%s with these labels run at paid levels, and the limit is %d",
+		count(g.paid, "task"), limit)
 }
 
 // free says whether a request that is free may run so.

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"iter"
 	"slices"
+	"sort"
 )
 
 // A ranked item knows its place among its like. The order must be total, and may not change for an
@@ -82,24 +83,18 @@ func (o *ordered[T]) search(after func(T) bool) (x T, ok bool) {
 }
 
 // rank counts the items for which after is false; after is as search wants it. It costs O(log n),
-// and O(chunks) steps.
-func (o *ordered[T]) rank(after func(T) bool) int {
-	n := 0
+// and one look at each chunk.
+func (o *ordered[T]) rank(after func(T) bool) (n int) {
 	for _, c := range o.chunks {
+		touchCompare()
 		if !after(c[len(c)-1]) {
 			n += len(c)
 			continue
 		}
-		i, j := 0, len(c)
-		for i < j {
-			mid := int(uint(i+j) >> 1)
-			if after(c[mid]) {
-				j = mid
-			} else {
-				i = mid + 1
-			}
-		}
-		return n + i
+		return n + sort.Search(len(c), func(i int) bool {
+			touchCompare()
+			return after(c[i])
+		})
 	}
 	return n
 }

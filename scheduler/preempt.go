@@ -60,8 +60,8 @@ type preemption struct {
 
 func targetBefore(a, b *kind) bool { return a.target.key.before(&b.target.key) }
 
-// isBarred reports whether the account owns a run at a worse level than p while its runs at p number
-// at least its rate: it should promote before it takes from others, and cannot.
+// isBarred reports whether the account owns a run at a worse level than p while its runs at p
+// number at least its rate: it should promote before it takes from others, and cannot.
 func (a *account) isBarred(p Priority) bool {
 	return a.runsBelow(p) > 0 && milliWorkers(a.running[p]) >= int64(a.config.ChargeRate[p])
 }

@@ -56,7 +56,7 @@ func (t *trial) run(b *probe) {
 	s, a := t.s, t.target.lane.account
 	runClock := s.runClock
 	p := s.newPass(nil)
-	t.spend(p, trialCost+len(s.existing)+workerCost*len(t.idle))
+	t.spend(p, trialCost+len(s.existing)/4+workerCost*len(t.idle))
 	a.probe = b
 	p.run()
 	a.probe = nil

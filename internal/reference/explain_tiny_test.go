@@ -80,20 +80,24 @@ func tinyState(t failer, d dice) *protos.Scheduler {
 		DemoteThreshold:   scheduler.Quota(-between(d, 1, 4)),
 	})
 	must(err)
-	for i := range between(d, 1, 3) {
+	accounts := between(d, 1, 3)
+	for i := range accounts {
+		poor := chance(d, 30)
 		c := &scheduler.AccountConfig{DisableFreeTasks: chance(d, 40), MaxFanout: pick(d, 0, 0, 1, 2),
 			MaxCharge: time.Hour, PerLabelTaskLimits: map[string]int{"x": pick(d, 0, 0, 1, 2)}}
 		var b scheduler.Balance
 		for p := range b {
 			// A task beyond such a rate is a few milli-workers beyond it.
-			c.ChargeRate[p] = scheduler.Rate(pick(d, 0, 0, 998, 999, 1000, 1997, 1999))
-			b[p] = scheduler.Quota(between(d, -4, 6))
+			if !poor {
+				c.ChargeRate[p] = scheduler.Rate(pick(d, 0, 0, 998, 999, 1000, 1997, 1999))
+				b[p] = scheduler.Quota(between(d, -4, 4))
+			}
 		}
 		must(s.AddAccount(scheduler.AccountID(fmt.Sprintf("a%d", i)), c, b))
 	}
 	add := func(id string) {
 		r := scheduler.NewTaskRequest(scheduler.RequestID(id),
-			scheduler.AccountID(fmt.Sprintf("a%d", d.roll(4))),
+			scheduler.AccountID(fmt.Sprintf("a%d", d.roll(accounts+1))),
 			stringset.NewFromSlice(pick(d, []string{}, []string{"v"})...),
 			stringset.NewFromSlice(pick(d, []string{}, []string{"x:1"}, []string{"y"})...),
 			begin.Add(-time.Duration(d.roll(4))*time.Second))
@@ -103,14 +107,18 @@ func tinyState(t failer, d dice) *protos.Scheduler {
 		w := scheduler.WorkerID(fmt.Sprintf("w%d", i))
 		must(s.MarkIdle(w, stringset.NewFromSlice(pick(d, []string{"x:1"}, []string{"y"},
 			[]string{"x:1", "y", "v"}, []string{"x:2", "y"})...), begin, nil))
-		if chance(d, 75) {
+		if chance(d, 60) {
 			id := fmt.Sprintf("run%d", i)
 			add(id)
 			must(s.NotifyTaskRunning(scheduler.RequestID(id), w, begin, nil))
 		}
 	}
 	for i := range between(d, 1, 5) {
-		add(fmt.Sprintf("r%d", i))
+		id := fmt.Sprintf("r%d", i)
+		add(id)
+		if chance(d, 5) {
+			must(s.Block(scheduler.RequestID(id)))
+		}
 	}
 	return spread(d, s.ToProto())
 }
