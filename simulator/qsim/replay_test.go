@@ -13,8 +13,8 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// recorded returns the journal of a small run.
-func recorded(t *testing.T, name string, flags ...string) string {
+// recordedSmall returns the journal of a small run.
+func recordedSmall(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	args := append([]string{"record", write(t, "small.yaml", smallYAML), "--only", "quota",
@@ -25,7 +25,7 @@ func recorded(t *testing.T, name string, flags ...string) string {
 
 func TestRecordAndReplay(t *testing.T) {
 	for _, name := range []string{"a.qsj", "a.qsj.gz", "a.qsj.zst"} {
-		path := recorded(t, name, "--seed", "7", "--outcomes")
+		path := recordedSmall(t, name, "--seed", "7", "--outcomes")
 		expect(t, 0, []string{
 			`^\S+a.qsj\S*: pool small, written by qsim \S+.*\n  small.yaml: policy quota, seed 7\n` +
 				`(\d+) operations replayed, from 2026-01-05T\S+Z to 2026-01-05T\S+Z \(\S+\)\n` +
@@ -39,11 +39,11 @@ func TestRecordAndReplay(t *testing.T) {
 // The same run gives the same journal, and another seed another one. Without --seed it is the
 // first one of the file.
 func TestRecordIsTheSame(t *testing.T) {
-	one, two := read(t, recorded(t, "a.qsj.zst")), read(t, recorded(t, "b.qsj.zst", "--seed", "1"))
+	one, two := read(t, recordedSmall(t, "a.qsj.zst")), read(t, recordedSmall(t, "b.qsj.zst", "--seed", "1"))
 	if one != two {
 		t.Error("the same run gave other bytes")
 	}
-	if read(t, recorded(t, "c.qsj.zst", "--seed", "2")) == one {
+	if read(t, recordedSmall(t, "c.qsj.zst", "--seed", "2")) == one {
 		t.Error("another seed gave the same run")
 	}
 	_, stdout, stderr := qsim("record", tiny, "--only", "fair", "-o", "-")
@@ -86,7 +86,7 @@ func TestRecordRefuses(t *testing.T) {
 
 // A state that was saved at a point is the one that a journal leads to there, in all its forms.
 func TestSaveAndLoad(t *testing.T) {
-	path := recorded(t, "a.qsj.zst")
+	path := recordedSmall(t, "a.qsj.zst")
 	folder := t.TempDir()
 	binary, text := filepath.Join(folder, "a.pb"), filepath.Join(folder, "a.json")
 	for _, out := range []string{binary, text} {
@@ -146,7 +146,7 @@ func rewritten(t *testing.T, path string, change func(*protos.JournalStep)) stri
 // A journal that differs, is torn or damaged, or of another pool: each has its exit code, and says
 // where.
 func TestReplayOfBadJournals(t *testing.T) {
-	path := recorded(t, "a.qsj", "--outcomes")
+	path := recordedSmall(t, "a.qsj", "--outcomes")
 	changed := rewritten(t, path, func(s *protos.JournalStep) {
 		if s.GetNumber() == 50 {
 			s.Outcome.Error = "\x1b[2J no"
