@@ -205,7 +205,7 @@ func (s *Scheduler) updateActive(l *lane) {
 			s.withActive[a] = true
 		}
 		a.active = append(a.active, l)
-		a.laneClock++
+		a.noteActive(l)
 		s.activeLanes++
 		return
 	}
