@@ -121,8 +121,8 @@ func Exponent(a, b *Figure) float64 {
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 
-// Reached reports whether a figure keeps to the bounds of its case. Before is the figure of the size
-// before, nil for the first one.
+// Reached reports whether a figure keeps to the bounds of its case. Before is the figure of the
+// size before, nil for the first one.
 func (f *Figure) Reached(before *Figure) bool {
 	c := f.Case
 	if before != nil && c.Growth > 0 && Exponent(before, f) > math.Log10(c.Growth) {

@@ -27,6 +27,7 @@ type account struct {
 	// laneClock counts the lanes that became active, and dry has, for each level, the clocks at
 	// which a preemption step found nothing that the account could ever preempt; see preempt.go.
 	laneClock uint64
+	recent    []*lane // the newest of those lanes, in the order in which they became active
 	dry       [NumPriorities]preemptClock
 
 	pass  accountPass
@@ -60,6 +61,28 @@ func (a *account) runsBelow(p Priority) int {
 		n += a.running[q]
 	}
 	return n
+}
+
+// recentMax is how many lanes that became active an account remembers at most.
+const recentMax = 32
+
+// noteActive notes that a lane became active.
+func (a *account) noteActive(l *lane) {
+	a.laneClock++
+	if len(a.recent) == recentMax {
+		a.recent = slices.Delete(a.recent, 0, recentMax/2)
+	}
+	a.recent = append(a.recent, l)
+}
+
+// activeSince returns lanes among which are all those active ones that became so since the lane
+// clock showed that.
+func (a *account) activeSince(clock uint64) []*lane {
+	n := a.laneClock - clock
+	if n > uint64(len(a.recent)) {
+		return a.active
+	}
+	return a.recent[len(a.recent)-int(n):]
 }
 
 // A labelLimit counts the runs of an account on workers with one label.

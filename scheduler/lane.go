@@ -217,7 +217,7 @@ func (s *Scheduler) updateActive(l *lane) {
 		if s.trial != nil {
 			s.trial.saveClock(a)
 		}
-		a.laneClock++
+		a.noteActive(l)
 		s.activeLanes++
 		return
 	}

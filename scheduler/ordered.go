@@ -12,9 +12,9 @@ type ranked[T any] interface {
 	before(T) bool
 }
 
-// An ordered list keeps items in order in short chunks. Adding at either end and taking from it cost
-// O(1) comparisons, everything else O(log n), and all of it one move within a chunk at most. The
-// zero value is an empty list.
+// An ordered list keeps items in order in short chunks. Adding at either end and taking from it
+// cost O(1) comparisons, everything else O(log n), and all of it one move within a chunk at most.
+// The zero value is an empty list.
 //
 // Queues of requests, idle workers and runs all have this shape: nearly everything happens at the
 // ends, and anything can leave from the middle.

@@ -11,13 +11,22 @@ type number int
 
 func (n number) before(m number) bool { return n < m }
 
-// The ordered list must do what a sorted slice does.
+// The ordered list must do what a sorted slice does, also where it grows at one end.
 func TestOrderedIsASortedSlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var o ordered[number]
 		var want []number
+		atFront := rapid.IntRange(0, 10).Draw(t, "at front")
+		atBack := rapid.IntRange(0, 10).Draw(t, "at back")
 		for range rapid.IntRange(1, 2000).Draw(t, "steps") {
 			x := number(rapid.IntRange(0, 1500).Draw(t, "x"))
+			if n := len(want); n > 0 {
+				if int(x)%11 < atFront {
+					x = want[0] - 1
+				} else if int(x)%13 < atBack {
+					x = want[n-1] + 1
+				}
+			}
 			i, has := slices.BinarySearch(want, x)
 			if has {
 				want = slices.Delete(want, i, i+1)
@@ -44,6 +53,18 @@ func TestOrderedIsASortedSlice(t *testing.T) {
 		}
 		if len(want) > 0 && (o.first() != want[0] || o.last() != want[len(want)-1]) {
 			t.Fatalf("ends are %d and %d, want those of %v", o.first(), o.last(), want)
+		}
+	})
+}
+
+// Ids of different ranks are in the order of their ranks.
+func TestRanksOrderIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.StringMatching("(bot|bot-|[a\\x00]{14,17})?[\\x00-b]{0,4}")
+		a, b := id.Draw(t, "a"), id.Draw(t, "b")
+		ra, rb := rankOf(a), rankOf(b)
+		if ra.before(rb) && a >= b || rb.before(ra) && b >= a || ra == rb != !(ra.before(rb) || rb.before(ra)) {
+			t.Fatalf("ranks of %q and %q are %v and %v", a, b, ra, rb)
 		}
 	})
 }

@@ -98,9 +98,15 @@ func (st *preemption) addTargets(a *account) {
 	if s.settled {
 		s.undecided = true
 	} else {
-		for _, l := range a.active {
+		lanes := a.active
+		if dry := &a.dry[st.level]; dry.runs == st.clock(a).runs && len(st.came) == 0 {
+			lanes = a.activeSince(dry.lanes) // the others found nothing, and nothing has come for them
+		}
+		for _, l := range lanes {
 			touchLane()
-			st.addLane(l)
+			if l.inAccount >= 0 {
+				st.addLane(l)
+			}
 		}
 	}
 	for _, l := range st.came {

@@ -56,8 +56,8 @@ func sortByID[T any](list []named[T]) {
 	})
 }
 
-// An idRank has the first 16 bytes of an id as numbers. Ids with different ranks are in the order of
-// their ranks, which are compared without going where the ids' texts are.
+// An idRank has the first 16 bytes of an id as numbers. Ids with different ranks are in the order
+// of their ranks, which are compared without going where the ids' texts are.
 type idRank [2]uint64
 
 func rankOf(id string) idRank {

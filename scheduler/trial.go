@@ -1,6 +1,9 @@
 package scheduler
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // A trial finds out what a pass would do: it changes the state, runs the steps of a real pass, and
 // undoes all of that. What comes after a trial is as if it had not been: the same decisions, at the
@@ -34,10 +37,12 @@ type begun struct {
 	preempted RequestID // the task that loses the worker; empty if it is idle
 }
 
-// A savedClock is what an account's lane clock showed before it moved.
+// A savedClock is what an account's lane clock showed before it moved, and the lanes that it
+// remembered then.
 type savedClock struct {
 	account *account
 	clock   uint64
+	recent  []*lane
 }
 
 // noBudget lets a trial look at whatever a pass looks at.
@@ -68,7 +73,8 @@ func (t *trial) run(b *probe) {
 		t.undo[i]()
 	}
 	for i := len(t.clocks) - 1; i >= 0; i-- {
-		t.clocks[i].account.laneClock = t.clocks[i].clock
+		c := &t.clocks[i]
+		c.account.laneClock, c.account.recent = c.clock, c.recent
 	}
 	s.runClock = runClock
 	s.trial = nil
@@ -168,5 +174,5 @@ func (t *trial) beforeMove(p *pass, r *run) {
 
 // saveClock notes what an account's lane clock shows.
 func (t *trial) saveClock(a *account) {
-	t.clocks = append(t.clocks, savedClock{a, a.laneClock})
+	t.clocks = append(t.clocks, savedClock{a, a.laneClock, slices.Clone(a.recent)})
 }
