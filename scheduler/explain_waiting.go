@@ -125,8 +125,8 @@ func (x *explainer) closestLevel() Priority {
 	return best
 }
 
-// freeIsFine reports whether it does not matter that the request is free: it could take no worker at
-// a better level either.
+// freeIsFine reports whether it does not matter that the request is free: it could take no worker
+// at a better level either.
 func (x *explainer) freeIsFine(may bool) bool {
 	return may && (x.usableWorkers() == 0 || x.s.config.DisablePreemption)
 }
