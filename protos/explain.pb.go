@@ -290,9 +290,11 @@ func (x *Finding) GetMessage() string {
 // WaitingDetails are the numbers behind the findings for a request that waits.
 type WaitingDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The level at which the request takes part in a pass: 0 to 4, or 5 for the free bucket.
+	// The level at which the request takes part in a pass, as things are at its beginning: 0 to 4, or
+	// 5 for the free bucket.
 	Level int32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
-	// False if it takes part at no level: it is blocked, or its account may not even run it free.
+	// False if it takes part at no level: it is blocked, or its account may not even run it free. (A
+	// refund in the course of the pass may start it all the same.)
 	TakesPart bool `protobuf:"varint,2,opt,name=takes_part,json=takesPart,proto3" json:"takes_part,omitempty"`
 	// The account's levels p0 to p4; none if the account does not exist.
 	Levels []*LevelDetails `protobuf:"bytes,3,rep,name=levels,proto3" json:"levels,omitempty"`

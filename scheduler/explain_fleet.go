@@ -113,7 +113,7 @@ func (x *explainer) fleet() {
 	switch {
 	case len(x.kinds) == 0: // that says enough
 	case x.idle == 0:
-		x.add(FindingNoIdleWorker, x.starts, "none of the workers that it could take is idle")
+		x.add(FindingNoIdleWorker, false, "none of the workers that it could take is idle")
 	default:
 		x.add(FindingIdleWorkers, true, "%s could take it", count(x.idle, "idle worker"))
 	}
@@ -129,7 +129,7 @@ func (x *explainer) limitsFinding(idleOver int) {
 		worst := slices.MaxFunc(x.w.LabelLimits, func(a, b *protos.LabelLimitDetails) int {
 			return cmp.Compare(a.Running-a.Limit, b.Running-b.Limit)
 		})
-		x.add(FindingLabelLimitReached, x.starts || x.usable > 0 && idleOver == 0,
+		x.add(FindingLabelLimitReached, x.usable > 0 && idleOver == 0,
 			"label limits keep it from %s: %s of its account on %s, and the limit is %d",
 			count(over, "worker"), count(int(worst.Running), "task"), worst.Label, worst.Limit)
 	}

@@ -18,10 +18,8 @@ func (x *explainer) preemption() {
 }
 
 // needsNoPreemption reports whether it makes no difference what the request could take from others:
-// it starts anyway, or would be the first to take an idle worker if only it took part.
-func (x *explainer) needsNoPreemption() bool {
-	return x.starts || x.idle > 0 && x.ahead == 0
-}
+// it would be the first to take an idle worker if only it took part.
+func (x *explainer) needsNoPreemption() bool { return x.idle > 0 && x.ahead == 0 }
 
 func (x *explainer) preemptionAt(p Priority) {
 	cheapest := x.s.cheapestFor(x.a, x.kinds, p)

@@ -43,7 +43,7 @@ func (x *explainer) queue() {
 	case d.Ahead == 0:
 		x.add(FindingFirst, true, "it goes first of %d that want the same workers", d.Total)
 	default:
-		x.add(FindingOthersFirst, x.starts, "%d of the %d that want the same workers go first, %d "+
+		x.add(FindingOthersFirst, false, "%d of the %d that want the same workers go first, %d "+
 			"of them its own account's", d.Ahead, d.Total, d.AheadOwn)
 	}
 }

@@ -54,6 +54,12 @@ func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 	x.w.Suggestions, x.w.SearchEnded = f.found, f.ended
 }
 
+// add adds a finding. Nothing keeps a request from starting that starts: in the course of a pass,
+// even what takes part nowhere at its beginning may come to start, by a refund to its account.
+func (x *explainer) add(code string, passed bool, message string, args ...any) {
+	x.findings.add(code, passed || x.starts, message, args...)
+}
+
 func (x *explainer) blocked() {
 	if x.r.blocked {
 		x.add(FindingBlocked, false, "it has an error, and is blocked until that is cleared")
@@ -119,10 +125,10 @@ func (x *explainer) closestLevel() Priority {
 	return best
 }
 
-// freeIsFine reports whether it does not matter that the request is free: it starts all the same,
-// or could take no worker at a better level either.
+// freeIsFine reports whether it does not matter that the request is free: it could take no worker
+// at a better level either.
 func (x *explainer) freeIsFine(may bool) bool {
-	return x.starts || may && (x.usableWorkers() == 0 || x.s.config.DisablePreemption)
+	return may && (x.usableWorkers() == 0 || x.s.config.DisablePreemption)
 }
 
 // usableWorkers counts the workers that could run it, but for those that a label limit keeps out.
