@@ -24,7 +24,8 @@
 // being of its account or on a worker that could run it, the answer is unknown, and says so.
 //
 // With run times that are known exactly, and nothing but what the snapshot has, a forecast is
-// exact: a test holds it to a plain dispatcher over the naive scheduler in a thousand random states.
+// exact: a test holds it to a plain dispatcher over the naive scheduler in a thousand random
+// states.
 //
 // # What an answer is worth
 //
