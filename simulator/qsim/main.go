@@ -15,8 +15,8 @@
 //	qsim help run                every flag
 //
 // It exits with 0 if all went well, 1 if a run broke a promise (a request was lost, ran twice or
-// never ran) or a replay differs from its journal, 2 if the input or the command line was wrong or an output could not be written, and
-// 130 if it was interrupted.
+// never ran) or a replay differs from its journal, 2 if the input or the command line was wrong or
+// an output could not be written, and 130 if it was interrupted.
 package main
 
 import (

@@ -16,9 +16,9 @@ import (
 	"github.com/quotasched/quotasched/replay"
 )
 
-const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what comes
-of each with the journal. A journal may be compressed. One that is torn, as a crash
-leaves it, is run up to the tear, and a warning says where that is.
+const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what
+comes of each with the journal. A journal may be compressed. One that is torn, as a
+crash leaves it, is run up to the tear, and a warning says where that is.
 
 Exit codes: 0 all is the same; 1 something differs: the first operation that does is
 shown; 2 the journal cannot be read, or is damaged; 130 interrupted.`
@@ -116,8 +116,8 @@ func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io
 }
 
 // once runs a journal.
-func (f *replayFlags) once(ctx context.Context, path, what string, stderr io.Writer) (*replay.Report,
-	error) {
+func (f *replayFlags) once(ctx context.Context, path, what string,
+	stderr io.Writer) (*replay.Report, error) {
 	j, err := openJournal(path)
 	if err != nil {
 		return nil, err
