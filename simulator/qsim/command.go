@@ -39,7 +39,8 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim example device-lab > my.yaml    a file to make your own
   qsim run my.yaml
   qsim record my.yaml --only quota -o my.qsj.zst
-  qsim replay my.qsj.zst               the same again, every decision compared`
+  qsim replay my.qsj.zst               the same again, every decision compared
+  qsim forecast my.qsj.zst             when what waits at its end will start`
 
 func init() {
 	cobra.EnableCommandSorting = false // they are in the order in which one needs them
