@@ -29,8 +29,9 @@ or a made-up workload, through the real scheduler and reconciler on virtual time
 each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
-or never ran), or a replay differs from its journal; 2 the input or the command line
-was wrong, or an output could not be written; 130 interrupted.`
+or never ran), a replay differs from its journal, or a plan breaks a threshold; 2 the
+input or the command line was wrong, or an output could not be written; 130
+interrupted.`
 
 const rootExamples = `  qsim run                             the built-in experiment, to begin with
   qsim run --html lab.html             the same, with charts for a browser
@@ -39,7 +40,8 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim example device-lab > my.yaml    a file to make your own
   qsim run my.yaml
   qsim record my.yaml --only quota -o my.qsj.zst
-  qsim replay my.qsj.zst               the same again, every decision compared`
+  qsim replay my.qsj.zst               the same again, every decision compared
+  qsim plan --journal my.qsj.zst new.yaml   what other quotas would change`
 
 func init() {
 	cobra.EnableCommandSorting = false // they are in the order in which one needs them
@@ -59,10 +61,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
-		newForecastCommand(stdout, stderr),
+		newForecastCommand(stdout, stderr), newPlanCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
-		newPlanCommand(stdout, stderr),
 		newVersionCommand(stdout))
 	root.SetUsageFunc(showUsage)
 	root.SuggestionsMinimumDistance = 2
