@@ -46,5 +46,5 @@
 // # Cost
 //
 // A step costs O(events), and for a pull O(labels). The memory is that of all requests, with their
-// labels, of all runs and of all workers: about 400 bytes for a request that ran once.
+// labels, of all runs and of all workers: about 500 bytes for a request that ran once.
 package history
