@@ -29,8 +29,8 @@ type Pool interface {
 }
 
 // PoolMaker makes an empty pool with these settings, whose accounts are added by operations. A run
-// calls it first for the pool that it drives, and then for pools that go on from its snapshots: after
-// a restart of the dispatcher, and, unless Setup.SkipChecks is set, to check that they can.
+// calls it first for the pool that it drives, and then for pools that go on from its snapshots:
+// after a restart of the dispatcher, and, unless Setup.SkipChecks is set, to check that they can.
 type PoolMaker func(start time.Time, c *scheduler.Config) (Pool, error)
 
 // NewPool returns an empty pool of this project's scheduler and reconciler.

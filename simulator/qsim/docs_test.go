@@ -27,8 +27,9 @@ func section(t *testing.T, readme, heading string) string {
 func TestTheReadmeHasAllFlags(t *testing.T) {
 	readme := read(t, readmePath)
 	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil),
+		newRecordCommand(nil, nil), newReplayCommand(nil, nil), newPlanCommand(nil, nil),
 		newValidateCommand(nil, nil), newExampleCommand(nil), newSchemaCommand(nil),
-		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil), newPlanCommand(nil, nil)} {
+		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil)} {
 		name := "`qsim " + command.Name()
 		if command.Name() == "info" {
 			name = "`qsim trace info"

@@ -13,8 +13,8 @@ import (
 // busyYAML is an experiment in which requests wait for hours.
 var busyYAML = strings.Replace(smallYAML, "total: 8", "total: 4", 1)
 
-// recorded returns a journal of a busy fleet.
-func recorded(t *testing.T) string {
+// busyJournal returns a journal of a busy fleet.
+func busyJournal(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "busy.qsj.gz")
 	code, _, stderr := qsim("record", write(t, "busy.yaml", busyYAML), "--only", "quota",
@@ -27,7 +27,7 @@ func recorded(t *testing.T) string {
 
 // What was forecast at noon is told of all that wait then, or of one, as text and as JSON.
 func TestForecastOfAJournal(t *testing.T) {
-	journal := recorded(t)
+	journal := busyJournal(t)
 	args := []string{"forecast", journal, "--at", "2026-01-05T04:00", "--forks", "20"}
 	code, text, stderr := qsim(args...)
 	if code != 0 || stderr != "" {
@@ -74,7 +74,7 @@ func TestForecastOfAJournal(t *testing.T) {
 }
 
 func TestBadForecastCommands(t *testing.T) {
-	journal := recorded(t)
+	journal := busyJournal(t)
 	for _, c := range []struct {
 		args []string
 		want string

@@ -132,7 +132,7 @@ func TestHelpAndVersion(t *testing.T) {
 	expect(t, 0, []string{`Commands:\n  info +Show what is in a log\n`,
 		`'qsim help trace COMMAND' has the flags`}, nil, "trace")
 	expect(t, 0, []string{`^qsim \S+`}, nil, "version")
-	for _, command := range [][]string{{"run"}, {"compare"}, {"example"}, {"validate"}, {"schema"},
+	for _, command := range [][]string{{"run"}, {"compare"}, {"record"}, {"replay"}, {"example"}, {"validate"}, {"schema"},
 		{"trace", "info"}, {"convert"}, {"version"}} {
 		_, stdout, _ := qsim(append([]string{"help"}, command...)...)
 		for line := range strings.Lines(stdout) {

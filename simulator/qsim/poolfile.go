@@ -75,8 +75,9 @@ func replayTo(ctx context.Context, r *journal.Reader, at point, o replay.Options
 	return replay.Run(ctx, r, o)
 }
 
-// loadPool returns the pool of a file: of a snapshot, as binary or JSON protos.Pool, or of a journal
-// at a point. That of a journal that is torn is the one before the tear. Errors name the file.
+// loadPool returns the pool of a file: of a snapshot, as a binary or JSON protos.Pool, or of a
+// journal at a point. That of a journal that is torn is the one before the tear. Errors name the
+// file.
 func loadPool(ctx context.Context, path string, at point) (*pool.Pool, error) {
 	r, err := openJournal(path)
 	if errors.Is(err, journal.ErrNotJournal) {

@@ -19,10 +19,10 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-const recordHelp = `Run one policy of an experiment or a log with one seed, as 'qsim run' does, and write
-a journal: the pool before the first operation, then each operation with a hash of
-what came of it. 'qsim replay' runs it again and compares. A name that ends in .gz or
-.zst is compressed; - is standard output.`
+const recordHelp = `Run one policy of an experiment or a log with one seed, as 'qsim run' does, and
+write a journal: the pool before the first operation, then each operation with a hash
+of what came of it. 'qsim replay' runs it again and compares. A name that ends in .gz
+or .zst is compressed; - is standard output.`
 
 const recordExamples = `  qsim record --only quota -o lab.qsj.zst           the built-in experiment
   qsim record my.yaml --only quota --seed 3 -o my.qsj
@@ -115,7 +115,11 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 		Writer: "qsim " + version(),
 		Description: fmt.Sprintf("%s: policy %s, seed %d", source, e.Variants()[0],
 			e.File.Seeds[0])}}
-	if err := out.Write(func(w io.Writer) error { return r.write(ctx, e, w, stderr) }); err != nil {
+	err = out.Write(func(w io.Writer) error { return r.write(ctx, e, w, stderr) })
+	if errors.Is(err, errStopped) {
+		return errStopped
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(stderr, "qsim: %s written to %s\n", counted(int(r.steps), "operation"), f.out)

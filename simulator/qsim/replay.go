@@ -16,9 +16,9 @@ import (
 	"github.com/quotasched/quotasched/replay"
 )
 
-const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what comes
-of each with the journal. A journal may be compressed. One that is torn, as a crash
-leaves it, is run up to the tear, and a warning says where that is.
+const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what
+comes of each with the journal. A journal may be compressed. One that is torn, as a
+crash leaves it, is run up to the tear, and a warning says where that is.
 
 With --fork, say what becomes of each account if the pool goes on from --until under
 another policy, in the world that the journal knows: requests come, and tasks run for
@@ -134,8 +134,8 @@ func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io
 }
 
 // once runs a journal.
-func (f *replayFlags) once(ctx context.Context, path, what string, stderr io.Writer) (*replay.Report,
-	error) {
+func (f *replayFlags) once(ctx context.Context, path, what string,
+	stderr io.Writer) (*replay.Report, error) {
 	j, err := openJournal(path)
 	if err != nil {
 		return nil, err
