@@ -33,7 +33,8 @@
 //     it did at most in one run, and not for less than the median of its account; one that never
 //     ran, for the median of its account, or, if nothing of the account completed, of all. Where
 //     no run of all completed, it runs for as long as the record is long.
-//   - A request that was taken back by the dispatcher before it ran is left out.
+//   - A request that was taken back by the dispatcher before it ran is left out, and so is one
+//     with the id of another one that is in the world.
 //   - A worker is there from when it was first heard of. If nothing was heard of it at the end for
 //     longer than the pool keeps idle workers, it is gone from when it was last heard of.
 //   - A worker has the labels of its last pull, without those that requests ask for as
