@@ -46,6 +46,9 @@ func TestACalibrationLearnsFromOutcomes(t *testing.T) {
 		}
 		return share, last
 	}
+	if raceDetector {
+		t.Skip("it takes long, and has the goroutines of other tests")
+	}
 	raw, _ := covered(forecast.Options{}, true)
 	calibrated, f := covered(forecast.Options{Calibration: c}, false)
 	if raw > 0.6 || calibrated < 0.74 || calibrated > 0.86 {

@@ -17,8 +17,8 @@ import (
 func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	const horizon = 5 * time.Minute
 	states := uint64(1000)
-	if testing.Short() {
-		states = 100
+	if testing.Short() || raceDetector {
+		states = 60
 	}
 	answers := map[protos.RequestForecast_Answer]int{}
 	preempted, late := 0, 0
@@ -89,7 +89,7 @@ func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	}
 	t.Logf("%d states; answers %v; %d preemptions, %d changes of level, %d starts after more than "+
 		"a minute", states, answers, preempted, events.reprioritized, late)
-	if n := int(states); preempted < n/20 || events.reprioritized < n/20 || late < n {
+	if n := int(states); preempted < n/30 || events.reprioritized < n/20 || late < n {
 		t.Error("too little happened")
 	}
 }

@@ -164,6 +164,9 @@ func newSDSC(t *testing.T, days int) (*sdscReplay, *simulator.Setup) {
 	if dir == "" {
 		t.Skip("QSIM_TRACES is not set: no real logs to replay")
 	}
+	if raceDetector {
+		t.Skip("it takes too long with the race detector, and has the goroutines of other tests")
+	}
 	loaded, err := trace.Load(t.Context(), &trace.Source{Preset: "sdsc-sp2", Strict: true,
 		File:    filepath.Join(dir, "SDSC-SP2-1998-4.2-cln.swf.gz"),
 		Mapping: trace.Mapping{Importance: "{user}"}})

@@ -151,8 +151,8 @@ func (r *runner) give(w *worker, id scheduler.RequestID, provision bool) {
 	w.given, w.provision = id, provision
 }
 
-// pulls returns the workers that pull now, by id: those that the pool does not take for idle, or,
-// now and then, all that have no task.
+// pulls returns the workers that pull now, by id: those that the pool does not take for idle, those
+// that are about to go, or, now and then, all that have no task.
 func (r *runner) pulls(now time.Duration) []*worker {
 	var pulls []*worker
 	for _, w := range slices.Concat(r.eager, r.forgotten) {
@@ -161,6 +161,16 @@ func (r *runner) pulls(now time.Duration) []*worker {
 		}
 	}
 	r.eager, r.forgotten = nil, nil
+	for len(r.departures) > 0 && r.departures[0].until <= now+r.heartbeat {
+		r.leaving = append(r.leaving, r.departures[0])
+		r.departures = r.departures[1:]
+	}
+	r.leaving = slices.DeleteFunc(r.leaving, func(w *worker) bool { return w.until <= now })
+	for _, w := range r.leaving {
+		if w.idle() {
+			pulls = append(pulls, w)
+		}
+	}
 	if r.lastKeepAlive == never || now-r.lastKeepAlive >= r.keepAlive {
 		r.lastKeepAlive = now
 		pulls = pulls[:0]

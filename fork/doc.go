@@ -30,8 +30,9 @@
 //
 // A worker without a task pulls at each tick. Of pulls for which the pool has nothing, most are
 // left out, as they change nothing but the time at which the worker was last heard of; enough are
-// made that no worker expires. A worker that is given a task by a pass in which it would have
-// pulled starts it as if it had. So the outcome is that of a dispatcher that lets all of them pull.
+// made that no worker expires before its time. A worker that is given a task by a pass in which it
+// would have pulled starts it as if it had. So the outcome is that of a dispatcher that lets all of
+// them pull.
 //
 // # What a snapshot leaves open
 //

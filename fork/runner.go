@@ -3,6 +3,7 @@ package fork
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -39,6 +40,9 @@ type runner struct {
 	// given are workers that the present pass gave a task, and stopping those with a task that is
 	// being stopped in the snapshot.
 	given, stopping []*worker
+	// departures are the workers that will go, by time, and leaving those that go before there must
+	// be another tick: they pull at each one, so that the pool knows when it last heard of them.
+	departures, leaving []*worker
 	// running has what runs, also on workers that are not of the world.
 	running map[scheduler.RequestID]*task
 	// handedOut are requests that the snapshot has as handed out, and that never ran since.
@@ -59,6 +63,8 @@ type worker struct {
 	pull *protos.IdleWorker
 	// present is true from when it first pulls until it pulls no more.
 	present bool
+	// until is when it goes; never if it stays.
+	until time.Duration
 	// task is what it runs.
 	task *task
 	// stopping is true while it runs a task that is being stopped in the snapshot, and of which
@@ -185,7 +191,8 @@ func (r *runner) ends(t *task) {
 func (r *runner) fleet() {
 	for i := range r.world.Workers {
 		w := &r.world.Workers[i]
-		made := &worker{pull: &protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels}}
+		made := &worker{until: never,
+			pull: &protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels}}
 		r.workers = append(r.workers, made)
 		r.byID[w.ID] = made
 	}
@@ -198,9 +205,14 @@ func (r *runner) fleet() {
 		made, from := r.byID[w.ID], later(w.From, r.begin)
 		r.agenda.add(appointment{at: from.Sub(r.base), kind: workerComes, worker: made})
 		if !w.Until.IsZero() {
-			r.agenda.add(appointment{at: w.Until.Sub(r.base), kind: workerGoes, worker: made})
+			made.until = w.Until.Sub(r.base)
+			r.departures = append(r.departures, made)
+			r.agenda.add(appointment{at: made.until, kind: workerGoes, worker: made})
 		}
 	}
+	slices.SortStableFunc(r.departures, func(a, b *worker) int {
+		return cmp.Compare(a.until, b.until)
+	})
 }
 
 func later(a, b time.Time) time.Time {

@@ -58,12 +58,12 @@ func readFrame(in io.Reader, buf []byte) (record, larger []byte, err error) {
 	if crc32.Checksum(header[:4], castagnoli) != binary.LittleEndian.Uint32(header[4:]) {
 		return nil, buf, damaged(in, header[:8], header[8:], "the checksum of the length")
 	}
-	n := int(binary.LittleEndian.Uint32(header[:]))
+	n := binary.LittleEndian.Uint32(header[:])
 	if n == 0 || n > recordBytesMax {
 		return nil, buf, fmt.Errorf("%w: a length of %d is not from 1 to %d", ErrInvalid, n,
 			recordBytesMax)
 	}
-	if buf, err = readBytes(in, buf, n); err != nil {
+	if buf, err = readBytes(in, buf, int(n)); err != nil {
 		return nil, buf, torn(err)
 	}
 	if crc32.Checksum(buf, castagnoli) != binary.LittleEndian.Uint32(header[8:]) {

@@ -41,6 +41,7 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim run my.yaml
   qsim record my.yaml --only quota -o my.qsj.zst
   qsim replay my.qsj.zst               the same again, every decision compared
+  qsim forecast my.qsj.zst             when what waits at its end will start
   qsim plan --journal my.qsj.zst new.yaml   what other quotas would change`
 
 func init() {

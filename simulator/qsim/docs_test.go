@@ -27,7 +27,8 @@ func section(t *testing.T, readme, heading string) string {
 func TestTheReadmeHasAllFlags(t *testing.T) {
 	readme := read(t, readmePath)
 	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil),
-		newRecordCommand(nil, nil), newReplayCommand(nil, nil), newPlanCommand(nil, nil),
+		newRecordCommand(nil, nil), newReplayCommand(nil, nil), newForecastCommand(nil, nil),
+		newPlanCommand(nil, nil),
 		newValidateCommand(nil, nil), newExampleCommand(nil), newSchemaCommand(nil),
 		newTraceInfoCommand(nil, nil), newConvertCommand(nil, nil)} {
 		name := "`qsim " + command.Name()

@@ -20,10 +20,10 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-const forecastHelp = `Say when requests that wait in a pool will start: earliest, likely and latest. The
-pool is a snapshot, or that of a journal at its end or at a point. It goes on in many
-forks, under the real scheduler; in each, run times are drawn from what is known of
-them: the past runs in the journal, or the quantiles of a file such as
+const forecastHelp = `Say when requests that wait in a pool will start: earliest, likely and
+latest. The pool is a snapshot, or that of a journal at its end or at a point. It goes on
+in many forks, under the real scheduler; in each, run times are drawn from what is known
+of them: the past runs in the journal, or the quantiles of a file such as
 
   accounts:
     cq: {p10: 3m, p50: 10m, p90: 40m}

@@ -7,6 +7,7 @@
 //	qsim compare A.json B.json   the results of two experiments
 //	qsim record -o FILE.qsj      a run, with a journal of its pool
 //	qsim replay FILE.qsj         a journal once more, every decision compared
+//	qsim forecast FILE           when waiting requests of a snapshot or journal start
 //	qsim plan NEW.yaml           what other quotas would have changed in a journal
 //	qsim example NAME            an experiment to begin with
 //	qsim validate FILE.yaml      the mistakes in an experiment

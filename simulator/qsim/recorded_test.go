@@ -18,7 +18,7 @@ import (
 
 // longReplay is the environment variable that makes the tests of this file run at full length. Its
 // value is after how many operations the hash of the state is taken, each time. With 1, after each
-// of them, the 1.6 million operations of the KTH log cost about half an hour of processor time.
+// of them, the 1.6 million operations of the KTH log cost about 40 minutes of processor time.
 const longReplay = "QSIM_LONG_REPLAY"
 
 // recordedExamples are the experiments whose runs are recorded and replayed, with what makes them
