@@ -33,7 +33,8 @@
 //     it did at most in one run, and not for less than the median of its account; one that never
 //     ran, for the median of its account, or, if nothing of the account completed, of all. Where
 //     no run of all completed, it runs for as long as the record is long.
-//   - A request that was taken back by the dispatcher before it ran is left out.
+//   - A request that was taken back by the dispatcher before it ran is left out, and so is one
+//     with the id of another one that is in the world.
 //   - A worker is there from when it was first heard of. If nothing was heard of it at the end for
 //     longer than the pool keeps idle workers, it is gone from when it was last heard of.
 //   - A worker has the labels of its last pull, without those that requests ask for as
@@ -46,5 +47,5 @@
 // # Cost
 //
 // A step costs O(events), and for a pull O(labels). The memory is that of all requests, with their
-// labels, of all runs and of all workers: about 400 bytes for a request that ran once.
+// labels, of all runs and of all workers: about 500 bytes for a request that ran once.
 package history

@@ -26,12 +26,23 @@ func (h *History) World(snapshot *protos.Pool, steps int64) (*fork.World, *Assum
 		other:   m.all,
 	}
 	known := mentioned(snapshot)
+	latest := map[scheduler.RequestID]*Request{}
+	for _, r := range h.Requests {
+		if r.Step <= steps {
+			latest[r.Content.ID] = r
+		}
+	}
 	for _, r := range h.Requests {
 		here := known[r.Content.ID]
-		if r.Step <= steps && here == nowhere {
+		if r.Step <= steps && (here == nowhere || latest[r.Content.ID] != r) {
 			continue // it is over by then
 		}
-		if !h.keep(r, here, steps, a) {
+		_, taken := times.of[r.Content.ID]
+		if r.Step > steps && (here == inPool || taken) {
+			a.Reused++
+			continue
+		}
+		if !r.keep(here, a) {
 			continue
 		}
 		e := m.estimate(h, r)
@@ -74,7 +85,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // keep reports whether a request is in the world, and counts it if it is left out.
-func (h *History) keep(r *Request, here place, steps int64, a *Assumptions) bool {
+func (r *Request) keep(here place, a *Assumptions) bool {
 	_, started := r.LastStart()
 	switch {
 	case here == stopping:
@@ -82,9 +93,7 @@ func (h *History) keep(r *Request, here place, steps int64, a *Assumptions) bool
 		if r.Fate != Stopped && r.Fate != Stopping {
 			a.Stopping++
 		}
-	case r.Reused && here == nowhere:
-		a.Reused++
-	case here == nowhere && r.Step > steps && r.Fate == Withdrawn && !started:
+	case here == nowhere && r.Fate == Withdrawn && !started:
 		a.Withdrawn++
 	default:
 		return true

@@ -42,8 +42,8 @@ func fidelityOf(h *history.History, t *tally, end time.Time) Fidelity {
 	for _, r := range h.Requests {
 		e := t.requests[r.Content.ID]
 		recorded, ok := recordedWait(r, end)
-		if e == nil || !e.counted || r.Reused || !ok {
-			continue
+		if e == nil || !e.counted || !ok || !e.enqueued.Equal(r.Content.EnqueueTime) {
+			continue // the other is one of the same name, perhaps
 		}
 		rerun := e.wait(end)
 		f.Requests++

@@ -3,11 +3,14 @@ package plan
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/history"
@@ -78,7 +81,7 @@ func Make(ctx context.Context, in *Input) (*Plan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		asRecorded = asRecorded || i == 0 && pool.Digest(snapshot) == pool.Digest(in.Snapshot)
+		asRecorded = asRecorded || i == 0 && sameSettings(snapshot, in.Snapshot)
 	}
 	p := &Plan{
 		Version:       Version,
@@ -129,6 +132,21 @@ func (in *Input) begin(s *Settings) (*protos.Pool, error) {
 		}
 	}
 	return pool.Reconfigure(in.Snapshot, s.Config, initial)
+}
+
+// sameSettings reports whether two snapshots have the same settings, accounts and balances, but for
+// what is for people.
+func sameSettings(a, b *protos.Pool) bool {
+	settings := func(p *protos.Pool) [sha256.Size]byte {
+		s := &protos.Scheduler{Config: p.GetScheduler().GetConfig()}
+		for _, account := range p.GetScheduler().GetAccounts() {
+			account = proto.CloneOf(account)
+			account.Config.Description = ""
+			s.Accounts = append(s.Accounts, account)
+		}
+		return pool.Digest(s)
+	}
+	return settings(a) == settings(b)
 }
 
 // side runs the fork under one of the settings.

@@ -38,9 +38,9 @@ func newRecord(r *recording.Recording) (*record, error) {
 	return out, nil
 }
 
-// lab is a recorded day and a half of the device lab.
+// lab is a recorded day of the device lab.
 var lab = sync.OnceValues(func() (*record, error) {
-	r, err := recording.Example("device-lab.yaml", "quota", "workload.length=30h")
+	r, err := recording.Example("device-lab.yaml", "quota", "workload.length=20h")
 	if err != nil {
 		return nil, err
 	}

@@ -29,8 +29,9 @@ or a made-up workload, through the real scheduler and reconciler on virtual time
 each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
-or never ran), or a replay differs from its journal; 2 the input or the command line
-was wrong, or an output could not be written; 130 interrupted.`
+or never ran), a replay differs from its journal, or a plan breaks a threshold; 2 the
+input or the command line was wrong, or an output could not be written; 130
+interrupted.`
 
 const rootExamples = `  qsim run                             the built-in experiment, to begin with
   qsim run --html lab.html             the same, with charts for a browser
@@ -40,7 +41,8 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim run my.yaml
   qsim record my.yaml --only quota -o my.qsj.zst
   qsim replay my.qsj.zst               the same again, every decision compared
-  qsim forecast my.qsj.zst             when what waits at its end will start`
+  qsim forecast my.qsj.zst             when what waits at its end will start
+  qsim plan --journal my.qsj.zst new.yaml   what other quotas would change`
 
 func init() {
 	cobra.EnableCommandSorting = false // they are in the order in which one needs them

@@ -8,6 +8,7 @@
 //	qsim record -o FILE.qsj      a run, with a journal of its pool
 //	qsim replay FILE.qsj         a journal once more, every decision compared
 //	qsim forecast FILE           when waiting requests of a snapshot or journal start
+//	qsim plan NEW.yaml           what other quotas would have changed in a journal
 //	qsim example NAME            an experiment to begin with
 //	qsim validate FILE.yaml      the mistakes in an experiment
 //	qsim trace info FILE         what is in a log
@@ -15,8 +16,8 @@
 //	qsim help run                every flag
 //
 // It exits with 0 if all went well, 1 if a run broke a promise (a request was lost, ran twice or
-// never ran) or a replay differs from its journal, 2 if the input or the command line was wrong or
-// an output could not be written, and 130 if it was interrupted.
+// never ran), a replay differs from its journal or a plan breaks a threshold, 2 if the input or the
+// command line was wrong or an output could not be written, and 130 if it was interrupted.
 package main
 
 import (

@@ -21,7 +21,7 @@ func readPolicy(c policyChoice) (*experiment.PolicyFile, error) {
 
 // settings returns the settings of a policy file for a recorded pool: its groups and rules choose
 // from the accounts that the recorded requests name, and share the recorded workers.
-func (r *recorded) settings(c policyChoice, f *experiment.PolicyFile) plan.Settings {
+func (r *recordedPool) settings(c policyChoice, f *experiment.PolicyFile) plan.Settings {
 	s := plan.Settings{Name: c.path}
 	if f.Policy.Name == c.name {
 		s.Name += ", policy " + c.name
@@ -31,7 +31,7 @@ func (r *recorded) settings(c policyChoice, f *experiment.PolicyFile) plan.Setti
 }
 
 // recordedSettings returns those of the recorded pool at the snapshot.
-func (r *recorded) recordedSettings() (plan.Settings, error) {
+func (r *recordedPool) recordedSettings() (plan.Settings, error) {
 	p, err := pool.Restore(r.snapshot)
 	if err != nil {
 		return plan.Settings{}, err
@@ -40,7 +40,7 @@ func (r *recorded) recordedSettings() (plan.Settings, error) {
 }
 
 // accounts returns the accounts that requests name, in order of appearance.
-func (r *recorded) accounts() []scheduler.AccountID {
+func (r *recordedPool) accounts() []scheduler.AccountID {
 	var ids []scheduler.AccountID
 	seen := map[scheduler.AccountID]bool{"": true}
 	for _, request := range r.history.Requests {

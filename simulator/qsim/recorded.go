@@ -14,8 +14,8 @@ import (
 	"github.com/quotasched/quotasched/replay"
 )
 
-// recorded is what a journal tells of a pool and of the world around it.
-type recorded struct {
+// recordedPool is what a journal tells of a pool and of the world around it.
+type recordedPool struct {
 	// opening counts the operations on accounts with which the journal begins, and steps those
 	// after them that lead to the snapshot.
 	opening, steps int64
@@ -39,8 +39,8 @@ type source struct {
 // readRecorded runs a journal again, to its end, or to where it is torn, and takes a snapshot at a
 // point. For the zero point, that is after the operations on accounts with which the journal
 // begins. It is an error if a step comes out in another way than it was recorded.
-func readRecorded(ctx context.Context, from source, at point) (*recorded, error) {
-	out := &recorded{}
+func readRecorded(ctx context.Context, from source, at point) (*recordedPool, error) {
+	out := &recordedPool{}
 	var recorder *history.Recorder
 	begin := func(p *pool.Pool) (err error) {
 		recorder, err = history.New(p.Snapshot())

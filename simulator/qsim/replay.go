@@ -87,7 +87,8 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			if asked {
 				f.whatIf.progress = f.progress
-				return f.whatIf.run(c.Context(), source{path: args[0], pool: f.pool}, point(f.until), stdout, stderr)
+				from := source{path: args[0], pool: f.pool}
+				return f.whatIf.run(c.Context(), from, point(f.until), stdout, stderr)
 			}
 			return f.replay(c.Context(), args[0], stdout, stderr)
 		},

@@ -217,8 +217,8 @@ func writeFidelity(b *strings.Builder, p *plan.Plan, top int) {
 	}
 	fmt.Fprintf(b, "\nHow close a run under %s comes to what was recorded:\n\n%s\n",
 		shownText(p.Old, "the old policy"), t.Render())
-	fmt.Fprintf(b, "%s of %s start within a minute of when they were recorded to\n", count(f.StartedTogether),
-		plural(f.Requests, "request"))
+	fmt.Fprintf(b, "%s of %s start within a minute of when they were recorded to\n",
+		count(f.StartedTogether), plural(f.Requests, "request"))
 	if !p.OldAsRecorded {
 		fmt.Fprintf(b, "%s\n", wrap(shownText(p.Old, "the old policy")+" differs from the settings "+
 			"with which the record begins, which may be why"))

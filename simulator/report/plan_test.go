@@ -1,0 +1,133 @@
+package report_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quotasched/quotasched/plan"
+	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/shadow"
+	"github.com/quotasched/quotasched/simulator/report"
+)
+
+var rules = regexp.MustCompile("─+")
+
+// textOf returns what a report writes, with rules of one dash.
+func textOf(t *testing.T, write func(*strings.Builder) error) string {
+	t.Helper()
+	var b strings.Builder
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return "\n" + rules.ReplaceAllString(b.String(), "─")
+}
+
+func TestPlan(t *testing.T) {
+	monday := time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
+	harmed := plan.Change{Account: "cq\x1b", HarmSeconds: 120,
+		Old: plan.Figures{Requests: 10, WaitMeanSeconds: 5},
+		New: plan.Figures{Requests: 10, WaitMeanSeconds: 125}}
+	helped := plan.Change{Account: "fuzz", HarmSeconds: -3600,
+		Old: plan.Figures{Requests: 2, PreemptionsSuffered: 1200}, New: plan.Figures{Requests: 2}}
+	p := &plan.Plan{Old: "old.yaml", New: "new.yaml", Begin: monday, End: monday.Add(26 * time.Hour),
+		All:      plan.Change{Old: plan.Figures{Requests: 12}},
+		Accounts: []plan.Change{harmed, {Account: ""}, helped},
+		Broken: []plan.Breach{{Threshold: "wait_mean=+60s", Account: "cq\x1b", Metric: "wait_mean",
+			Old: 5, New: 125},
+			{Threshold: "lost@*=+0s", AllAccounts: true, Metric: "lost", Old: 0, New: 4000}},
+		Differences: []plan.Difference{
+			{AllAccounts: true, Metric: "wait_mean", Old: 4, New: 100},
+			{AllAccounts: true, Metric: "lost", Old: 0, New: 4000},
+			{Account: "cq\x1b", Metric: "wait_mean", Old: 5, New: 125},
+			{Account: "fuzz", Metric: "preemptions_suffered", Old: 1200, New: 0},
+		},
+		Assumptions: []string{"12 requests come as recorded.", strings.Repeat("Long words ", 12)},
+		Fidelity: plan.Fidelity{Requests: 12, StartedTogether: 11,
+			Recorded: plan.Waits{MeanSeconds: 4}, Rerun: plan.Waits{MeanSeconds: 5},
+			Accounts: []plan.AccountFidelity{{Account: "cq\x1b", Requests: 10}}},
+	}
+	got := textOf(t, func(b *strings.Builder) error {
+		return report.Plan(b, p, report.Options{Top: 2, Notes: []string{"The journal is torn."}})
+	})
+	const want = `
+new.yaml instead of old.yaml
+12 requests of 3 accounts, from 2026-01-05 00:00:00Z for 1d 02h 00m
+The journal is torn.
+
+BROKEN: 2 thresholds:
+  wait_mean=+60s: "cq\x1b": 125, was 5.0 (× 25.0)
+  lost@*=+0s: all requests: 4,000, was 0
+
+Of 3 accounts, 1 is harmed, 1 is helped, and 1 is about as before. In the mean a request takes
+longer, with its wait and the work that is lost: "cq\x1b" 2.0 min. It takes less: fuzz 60 min.
+
+account   figure               old    new  change  difference
+─
+all       wait mean, s         4.0    100  × 25.0         +96
+          lost work, worker-s    0  4,000              +4,000
+─
+"cq\x1b"  wait mean, s         5.0    125  × 25.0        +120
+1 more account with differences left out, as they are harmed least
+
+What this assumes:
+  12 requests come as recorded.
+  Long words Long words Long words Long words Long words Long words Long words Long words Long
+    words Long words Long words Long words
+
+How close a run under old.yaml comes to what was recorded:
+
+waits of 12 requests, s  recorded mean  run again  recorded p50  run again  recorded p95  run again
+─
+all                                4.0        5.0             0          0             0          0
+"cq\x1b"                             0          0             0          0             0          0
+11 of 12 requests start within a minute of when they were recorded to
+old.yaml differs from the settings with which the record begins, which may be why
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestShadow(t *testing.T) {
+	r := &shadow.Report{Operations: 3, Overridden: 2, PassedOver: 1,
+		All: shadow.Counts{Equal: 1200, OnlyMain: 1, Main: shadow.Decisions{Preempted: 1}},
+		Accounts: []shadow.AccountCounts{
+			{Account: "a", Counts: shadow.Counts{Equal: 1200}},
+			{Account: "b", Counts: shadow.Counts{OnlyMain: 1, Main: shadow.Decisions{Preempted: 1}}},
+			{Account: scheduler.AccountID(""), Counts: shadow.Counts{}},
+		},
+		First: &shadow.Difference{Operation: 2, Time: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC),
+			Request: "r\n1", Main: "assigns it", Shadow: "does not assign it"},
+		Ended: "operation 3: panic: x",
+	}
+	got := textOf(t, func(b *strings.Builder) error {
+		return report.Shadow(b, r, report.Options{Top: 2})
+	})
+	const want = `
+3 operations; of 1,201 assignments, 1,200 are the same
+
+They first differ at operation 2, at 2026-01-05 09:00:00Z, about request "r\n1": the main pool
+assigns it, the shadow does not assign it.
+
+account  equal  other level  other worker  only main  only shadow  preempted  moved  cancelled  refused
+─
+b            0            0             0          1            0      1 → 0      0          0        0
+a        1,200            0             0          0            0          0      0          0        0
+1 other
+─
+all      1,200            0             0          1            0      1 → 0      0          0        0
+main → shadow, where there are two numbers; "only" are assignments that one of them
+made in an operation
+2 changes of accounts for which the shadow kept its settings
+1 operation on accounts that the shadow does not have, passed over
+
+ENDED: the shadow ended at operation 3: panic: x; nothing after that is counted
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
