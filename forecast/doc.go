@@ -33,8 +33,8 @@
 // machine that is far from true: later requests of accounts that can pay overtake. In the first 240
 // days of the SDSC-SP2 log, replayed under equal shares, three jobs of four start later than a fork
 // with exact run times says (by more than a minute and 5 %), and one of twenty earlier. With run
-// times from each user's past jobs alone, forks whose time from earliest to latest should cover 80 %
-// of the real starts cover 48 % of them in the second half of the log.
+// times from each user's past jobs alone, forks whose time from earliest to latest should cover
+// 80 % of the real starts cover 48 % of them in the second half of the log.
 //
 // A [Calibration] learns from past forecasts and real starts how far such answers are off. Learned
 // on the first half of that log and then left as it was, it makes of these 83.3 % (of 4,453 jobs in
