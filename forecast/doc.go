@@ -30,16 +30,16 @@
 // # What an answer is worth
 //
 // An answer lists what it assumes. The greatest of it is that nothing arrives. On a busy shared
-// machine that is far from true: later requests of accounts that can pay overtake. In a replay of
-// the SDSC-SP2 log under equal shares, three jobs of four start later than a fork with exact run
-// times says, and one of twenty earlier. With run times from each user's past jobs alone, the time
-// from earliest to latest that should cover 80 % of the real starts covers FIGURE_RAW % by forks
-// alone.
+// machine that is far from true: later requests of accounts that can pay overtake. In the first 240
+// days of the SDSC-SP2 log, replayed under equal shares, three jobs of four start later than a fork
+// with exact run times says (by more than a minute and 5 %), and one of twenty earlier. With run
+// times from each user's past jobs alone, forks whose time from earliest to latest should cover
+// 80 % of the real starts cover 48 % of them in the second half of the log.
 //
 // A [Calibration] learns from past forecasts and real starts how far such answers are off. Learned
-// on the first half of that log, calibrated answers cover FIGURE_CAL % of the real starts in the
-// second half: FIGURE_BELOW % start before earliest, and FIGURE_ABOVE % after latest. The test
-// TestForecastsOfSDSC measures it.
+// on the first half of that log and then left as it was, it makes of these 83.3 % (of 4,453 jobs in
+// 160 forecasts): 12.1 % start before earliest, and 4.6 % after latest. While it still learned, in
+// the first half, 70.8 % were covered. TestForecastsOfSDSC measures that.
 //
 // # Same question, same answer
 //
