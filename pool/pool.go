@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/protos"
@@ -86,8 +87,24 @@ func (p *Pool) Snapshot() *protos.Pool {
 	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
 }
 
-// Hash returns the SHA-256 of the snapshot's bytes, and costs as much.
-func (p *Pool) Hash() [sha256.Size]byte { return Digest(p.Snapshot()) }
+// AppendSnapshot appends the bytes of the snapshot, deterministically marshalled, and returns the
+// longer slice. It costs less than Snapshot, as it makes no messages.
+func (p *Pool) AppendSnapshot(b []byte) []byte {
+	parts := protos.Pool{Reconciler: p.reconciler.ToProto()}
+	b = protowire.AppendTag(b, schedulerField, protowire.BytesType)
+	b = protowire.AppendBytes(b, p.scheduler.AppendSnapshot(nil))
+	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &parts)
+	if err != nil {
+		panic("invariant: a snapshot can be marshalled: " + err.Error())
+	}
+	return b
+}
+
+// schedulerField is the number of the field scheduler of protos.Pool, which comes first.
+const schedulerField protowire.Number = 1
+
+// Hash returns the SHA-256 of the snapshot's bytes. It costs as much as AppendSnapshot.
+func (p *Pool) Hash() [sha256.Size]byte { return sha256.Sum256(p.AppendSnapshot(nil)) }
 
 // Digest returns the SHA-256 of a message, deterministically marshalled. All messages with text
 // that is not UTF-8, which cannot be marshalled, have the same one; pools make no such messages.

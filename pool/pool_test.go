@@ -201,3 +201,28 @@ func TestReconfigureRefuses(t *testing.T) {
 		})
 	}
 }
+
+// The bytes of a snapshot are those of its message, and restore to the same pool.
+func TestSnapshotAsBytes(t *testing.T) {
+	for name, p := range map[string]*pool.Pool{"busy": busy(t), "empty": emptyPool(t)} {
+		want, err := proto.MarshalOptions{Deterministic: true}.Marshal(p.Snapshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.AppendSnapshot([]byte("before")); string(got) != "before"+string(want) {
+			t.Errorf("%s: the bytes are not those of the message", name)
+		}
+		if p.Hash() != pool.Digest(p.Snapshot()) {
+			t.Errorf("%s: the hash is not that of the message", name)
+		}
+	}
+}
+
+func emptyPool(t *testing.T) *pool.Pool {
+	t.Helper()
+	p, err := pool.New(start, &scheduler.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
