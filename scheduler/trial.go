@@ -18,7 +18,7 @@ type trial struct {
 	s      *Scheduler
 	target *request // the trial ends when it starts; it goes on to the end if it is on a worker
 	undo   []func()
-	clocks []savedClock
+	clocks map[*account]savedClock
 	idle   map[*worker]bool // those that the trial made idle
 	budget int              // how much the pass may look at
 
@@ -37,12 +37,10 @@ type begun struct {
 	preempted RequestID // the task that loses the worker; empty if it is idle
 }
 
-// A savedClock is what an account's lane clock showed before it moved, and the lanes that it
-// remembered then.
+// A savedClock is what an account's lane clock showed before it moved, with the newest lanes.
 type savedClock struct {
-	account *account
-	clock   uint64
-	recent  []*lane
+	clock  uint64
+	recent []*lane
 }
 
 // noBudget lets a trial look at whatever a pass looks at.
@@ -51,7 +49,8 @@ const noBudget = math.MaxInt
 // newTrial returns a trial of how a request fares. The caller changes the state, noting in undo how
 // to undo that, then calls run once.
 func (s *Scheduler) newTrial(target *request, budget int) *trial {
-	s.trial = &trial{s: s, target: target, budget: budget, idle: map[*worker]bool{}}
+	s.trial = &trial{s: s, target: target, budget: budget,
+		idle: map[*worker]bool{}, clocks: map[*account]savedClock{}}
 	return s.trial
 }
 
@@ -72,9 +71,8 @@ func (t *trial) run(b *probe) {
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		t.undo[i]()
 	}
-	for i := len(t.clocks) - 1; i >= 0; i-- {
-		c := &t.clocks[i]
-		c.account.laneClock, c.account.recent = c.clock, c.recent
+	for a, saved := range t.clocks { // the order is free: each account is on its own
+		a.laneClock, a.recent = saved.clock, saved.recent
 	}
 	s.runClock = runClock
 	s.trial = nil
@@ -174,5 +172,7 @@ func (t *trial) beforeMove(p *pass, r *run) {
 
 // saveClock notes what an account's lane clock shows.
 func (t *trial) saveClock(a *account) {
-	t.clocks = append(t.clocks, savedClock{a, a.laneClock, slices.Clone(a.recent)})
+	if _, saved := t.clocks[a]; !saved {
+		t.clocks[a] = savedClock{a.laneClock, slices.Clone(a.recent)}
+	}
 }
