@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
@@ -20,7 +19,7 @@ func Text(e *protos.Explanation) string {
 		t.waiting(e.GetWaiting())
 	}
 	if e.GetRunning() != nil {
-		t.running(e.GetRunning())
+		t.running(e)
 	}
 	return t.String()
 }
@@ -32,19 +31,12 @@ func FeasibilityText(f *protos.Feasibility) string {
 	}
 	t := &text{}
 	if f.GetPossible() {
-		t.line("It can run: %s with its base labels.", workers(f.GetWorkers(), "known"))
+		t.line(0, "It can run: %s with its base labels.", workers(f.GetWorkers(), "known"))
 	} else {
-		t.line("It can NEVER run.")
+		t.line(0, "It can NEVER run.")
 	}
 	t.findings(f.GetFindings())
 	return t.String()
-}
-
-// text is lines of text.
-type text struct{ strings.Builder }
-
-func (t *text) line(format string, args ...any) {
-	fmt.Fprintf(t, format+"\n", args...)
 }
 
 // verdict says what becomes of the request, and what it is.
@@ -52,17 +44,17 @@ func (t *text) verdict(e *protos.Explanation) {
 	id := quoted(e.GetRequestId())
 	switch e.GetVerdict() {
 	case protos.Explanation_VERDICT_STARTS:
-		t.line("%s STARTS in the next pass: %s.", id, start(e.GetWaiting().GetStart()))
+		t.line(2, "%s STARTS in the next pass: %s.", id, start(e.GetWaiting().GetStart()))
 	case protos.Explanation_VERDICT_WAITS:
-		t.line("%s WAITS: the next pass does not start it.", id)
+		t.line(2, "%s WAITS: the next pass does not start it.", id)
 	case protos.Explanation_VERDICT_NEVER:
-		t.line("%s can NEVER run, as things are.", id)
+		t.line(2, "%s can NEVER run, as things are.", id)
 	case protos.Explanation_VERDICT_RUNS:
 		r := e.GetRunning()
-		t.line("%s RUNS on %s at %s (%s).", id, quoted(r.GetWorkerId()), level(r.GetLevel()),
+		t.line(2, "%s RUNS on %s %s (%s).", id, quoted(r.GetWorkerId()), where(r.GetLevel()),
 			r.GetStage())
 	default:
-		t.line("%s: nothing is said of what becomes of it.", id)
+		t.line(2, "%s: nothing is said of what becomes of it.", id)
 	}
 	account := "of no account"
 	if e.GetAccountId() != "" {
@@ -72,16 +64,8 @@ func (t *text) verdict(e *protos.Explanation) {
 		}
 	}
 	now, since := e.GetTime().AsTime(), e.GetEnqueueTime().AsTime()
-	t.line("  %s, enqueued %s, at %s", account, ago(now.Sub(since)), since.Format(time.RFC3339))
-	t.line("  needs %s%s", labels(e.GetBaseLabels()), provisionable(e.GetProvisionableLabels()))
-}
-
-// ago returns how long ago something was, or is to be.
-func ago(d time.Duration) string {
-	if d < 0 {
-		return fmt.Sprintf("%v from now", -d.Round(time.Millisecond))
-	}
-	return fmt.Sprintf("%v ago", d.Round(time.Millisecond))
+	t.line(4, "  %s, enqueued %s, at %s", account, ago(now.Sub(since)), since.Format(time.RFC3339))
+	t.line(4, "  needs %s%s", labels(e.GetBaseLabels()), provisionable(e.GetProvisionableLabels()))
 }
 
 func provisionable(list []string) string {
@@ -96,23 +80,23 @@ func (t *text) findings(all []*protos.Finding) {
 	if len(all) == 0 {
 		return
 	}
-	t.line("")
+	t.blank()
 	for _, f := range all {
 		mark := "fails"
 		if f.GetPassed() {
 			mark = "ok   "
 		}
-		t.line("%s %s: %s", mark, f.GetCode(), f.GetMessage())
+		t.line(6, "%s %s: %s", mark, f.GetCode(), f.GetMessage())
 	}
 }
 
 // start says where and how a request starts.
 func start(s *protos.StartDetails) string {
-	where := quoted(s.GetWorkerId())
+	worker := quoted(s.GetWorkerId())
 	if s.GetWorkerId() == "" {
-		where = "a new worker"
+		worker = "a new worker"
 	}
-	how := fmt.Sprintf("on %s at %s", where, level(s.GetLevel()))
+	how := fmt.Sprintf("on %s %s", worker, where(s.GetLevel()))
 	if s.GetPreemptedRequestId() != "" {
 		how += ", which loses " + quoted(s.GetPreemptedRequestId())
 	}

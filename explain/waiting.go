@@ -10,32 +10,31 @@ import (
 // waiting says the numbers behind what a waiting request fails of, and what would help.
 func (t *text) waiting(w *protos.WaitingDetails) {
 	t.suggestions(w)
-	t.line("")
-	at := level(w.GetLevel())
+	t.blank()
+	part := where(w.GetLevel())
 	if !w.GetTakesPart() {
-		at = "no level"
+		part = "at no level"
 	}
-	t.line("takes part at %s", at)
+	t.line(0, "takes part %s", part)
 	t.levels(w.GetLevels())
 	if f := w.GetFanout(); f != nil {
-		t.line("fanout     %d of %d paid tasks with these labels", f.GetRunning(), f.GetLimit())
+		t.item("fanout", "%s of %s paid tasks with these labels", number(f.GetRunning()),
+			number(f.GetLimit()))
 	}
 	for _, l := range w.GetLabelLimits() {
-		t.line("limit      %d of %d tasks on %s, by the limit of %s; %s with it", l.GetRunning(),
-			l.GetLimit(), quoted(l.GetLabel()), quoted(l.GetKey()), workers(l.GetWorkers(), "matching"))
+		t.item("limit", "%s of %s tasks on %s, by the limit of %s; %s with it",
+			number(l.GetRunning()), number(l.GetLimit()), quoted(l.GetLabel()), quoted(l.GetKey()),
+			workers(l.GetWorkers(), "matching"))
 	}
 	for _, l := range w.GetLabels() {
 		kind := ""
 		if l.GetProvisionable() {
 			kind = " (provisionable)"
 		}
-		t.line("label      %s%s: %s", quoted(l.GetLabel()), kind, workers(l.GetWorkers(), "known"))
+		t.item("label", "%s%s: %s", quoted(l.GetLabel()), kind, workers(l.GetWorkers(), "known"))
 	}
 	t.fleet(w.GetFleet())
-	if q := w.GetQueue(); q != nil {
-		t.line("queue      %d ahead (%d its account's own) of %d that want the same workers",
-			q.GetAhead(), q.GetAheadOwn(), q.GetTotal())
-	}
+	t.queue(w.GetQueue())
 	t.preemption(w.GetPreemption())
 }
 
@@ -44,36 +43,37 @@ func (t *text) suggestions(w *protos.WaitingDetails) {
 	if w.GetStart() != nil {
 		return
 	}
-	t.line("")
+	t.blank()
 	switch {
 	case len(w.GetSuggestions()) == 0 && w.GetSearchEnded():
-		t.line("no single change was found that would start it now (the search ended early)")
+		t.line(2, "no single change was found that would start it now; but the search was cut short, "+
+			"and there may be some")
 		return
 	case len(w.GetSuggestions()) == 0:
-		t.line("no single change would start it now")
+		t.line(2, "no single change would start it now")
 		return
 	}
-	t.line("any one of these would start it now:")
+	t.line(2, "any one of these would start it now:")
 	for _, s := range w.GetSuggestions() {
-		t.line("  %s  (%s)", s.GetMessage(), start(s.GetStart()))
+		t.line(4, "  %s  (%s)", s.GetMessage(), start(s.GetStart()))
 	}
 	if w.GetSearchEnded() {
-		t.line("  there may be others: the search ended early")
+		t.line(4, "  the search was cut short; there may be other changes")
 	}
 }
 
-// levels says how an account stands, for the levels at which it has or earns anything.
+// levels says how an account stands, for the levels at which it has or earns or runs anything.
 func (t *text) levels(all []*protos.LevelDetails) {
 	for _, l := range all {
-		if l.GetBalance() == 0 && l.GetChargeRate() == 0 && l.GetRunning() == 0 {
+		if l.GetBalance() <= 0 && l.GetChargeRate() == 0 && l.GetRunning() == 0 {
 			continue
 		}
-		may := "may not start"
+		may := "must be above %s to start one more"
 		if l.GetMayStart() {
-			may = "may start"
+			may = "may start one more above %s"
 		}
-		t.line("%s         balance %s%s, %s above %s; %d running", level(l.GetLevel()),
-			amount(l.GetBalance()), earns(l), may, amount(l.GetBalanceToStartAbove()), l.GetRunning())
+		t.item(level(l.GetLevel()), "%s%s; "+may+"; %s", amount(l.GetBalance()), earns(l),
+			bare(l.GetBalanceToStartAbove()), run(l.GetRunning()))
 	}
 }
 
@@ -82,27 +82,63 @@ func earns(l *protos.LevelDetails) string {
 	if l.GetChargeRate() == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (earns %s/s up to %s)", rate(l.GetChargeRate()), amount(l.GetBalanceCap()))
+	return fmt.Sprintf(" (earns %s a second, up to %s)", rate(l.GetChargeRate()),
+		bare(l.GetBalanceCap()))
 }
 
 func (t *text) fleet(f *protos.FleetDetails) {
 	if f == nil {
 		return
 	}
-	t.line("fleet      %s: %d idle (%d provisioned), %d over a label limit%s",
-		workers(f.GetWorkers(), "matching"), f.GetIdle(), f.GetIdleProvisioned(), f.GetOverLimit(),
-		busy(f.GetBusy()))
+	if f.GetWorkers() == 0 {
+		t.item("fleet", "no matching workers")
+		return
+	}
+	idle := "none idle"
+	if f.GetIdle() > 0 {
+		idle = fmt.Sprintf("%s idle (%s provisioned)", number(f.GetIdle()),
+			number(f.GetIdleProvisioned()))
+	}
+	if f.GetOverLimit() > 0 {
+		idle += fmt.Sprintf(", %s over a label limit", number(f.GetOverLimit()))
+	}
+	t.item("fleet", "%s: %s%s", workers(f.GetWorkers(), "matching"), idle, busy(f.GetBusy()))
 }
 
 func busy(all []*protos.BusyDetails) string {
 	var b strings.Builder
 	for _, d := range all {
-		fmt.Fprintf(&b, ", %d busy at %s", d.GetWorkers(), level(d.GetLevel()))
-		if d.GetOwn() > 0 {
-			fmt.Fprintf(&b, " (%d its account's own)", d.GetOwn())
-		}
+		fmt.Fprintf(&b, ", %s busy %s%s", number(d.GetWorkers()), where(d.GetLevel()),
+			own(d.GetOwn(), d.GetWorkers()))
 	}
 	return b.String()
+}
+
+// own says how many of some are the request's account's own.
+func own(n, of int64) string {
+	switch n {
+	case 0:
+		return ""
+	case of:
+		return " (its account's own)"
+	}
+	return fmt.Sprintf(" (%s its account's own)", number(n))
+}
+
+func (t *text) queue(q *protos.QueueDetails) {
+	if q == nil {
+		return
+	}
+	if q.GetTotal() <= 1 {
+		t.item("queue", "no other wants the same workers")
+		return
+	}
+	ahead := "none"
+	if q.GetAhead() > 0 {
+		ahead = number(q.GetAhead())
+	}
+	t.item("queue", "%s ahead%s, of %s that want the same workers", ahead,
+		own(q.GetAheadOwn(), q.GetAhead()), number(q.GetTotal()))
 }
 
 func (t *text) preemption(p *protos.PreemptionDetails) {
@@ -110,18 +146,18 @@ func (t *text) preemption(p *protos.PreemptionDetails) {
 		return
 	}
 	if p.GetBarred() {
-		t.line("preempt    barred at %s", level(p.GetLevel()))
+		t.item("preempt", "barred %s", where(p.GetLevel()))
 	}
 	c := p.GetCheapest()
 	if c == nil {
-		t.line("preempt    nothing that it could take at %s", level(p.GetLevel()))
+		t.item("preempt", "nothing that it could take %s", where(p.GetLevel()))
 		return
 	}
 	pays := "cannot pay"
 	if p.GetCanPay() {
 		pays = "can pay"
 	}
-	t.line("preempt    the cheapest is %s %s on %s at %s at a price of %s, which it %s",
+	t.item("preempt", "the cheapest is %s %s on %s %s; its price is %s, which the account %s",
 		quoted(c.GetRequestId()), of(c.GetAccountId()), quoted(c.GetWorkerId()),
-		level(c.GetLevel()), amounts(c.GetCost()), pays)
+		where(c.GetLevel()), amounts(c.GetCost()), pays)
 }

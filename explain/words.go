@@ -14,8 +14,25 @@ func level(p int32) string {
 	return fmt.Sprintf("p%d", p)
 }
 
-// amount returns micro-worker-seconds as worker-seconds, exactly, such as "-12.5".
-func amount(units int64) string { return decimal(units, 1_000_000) }
+// where returns "at p0" to "at p4", or "in the free bucket".
+func where(p int32) string {
+	if p >= 5 {
+		return "in the free bucket"
+	}
+	return "at " + level(p)
+}
+
+// amount returns micro-worker-seconds as worker-seconds with that unit, exactly, such as
+// "-1,200.5 worker-seconds".
+func amount(units int64) string {
+	if units == 1_000_000 {
+		return "1 worker-second"
+	}
+	return bare(units) + " worker-seconds"
+}
+
+// bare is amount without its unit.
+func bare(units int64) string { return decimal(units, 1_000_000) }
 
 // rate returns milli-workers as workers, exactly.
 func rate(units int64) string { return decimal(units, 1000) }
@@ -23,32 +40,58 @@ func rate(units int64) string { return decimal(units, 1000) }
 // decimal returns n/unit without zeros at its end; unit is a power of ten.
 func decimal(n, unit int64) string {
 	whole, rest := n/unit, n%unit
-	sign := ""
-	if n < 0 {
-		sign, whole, rest = "-", -whole, -rest
+	s := number(whole)
+	if n < 0 && whole == 0 {
+		s = "-0"
 	}
-	s := sign + strconv.FormatInt(whole, 10)
 	if rest == 0 {
 		return s
 	}
-	fraction := strconv.FormatInt(unit+rest, 10)[1:]
+	fraction := strconv.FormatInt(unit+max(rest, -rest), 10)[1:]
 	return s + "." + strings.TrimRight(fraction, "0")
 }
 
-// amounts returns a vector of amounts, zeros at its end left out, such as "[0 2.5]", or "nothing".
+// number returns a number with commas.
+func number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	from := 1
+	if n < 0 {
+		from = 2
+	}
+	for i := len(s) - 3; i >= from; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// amounts returns those of a vector of amounts by level that are not zero, such as
+// "2.5 worker-seconds at p1, 5 at p2", or "nothing".
 func amounts(vector []int64) string {
 	var words []string
-	last := 0
-	for i, v := range vector {
-		words = append(words, amount(v))
-		if v != 0 {
-			last = i + 1
+	for p, units := range vector {
+		switch {
+		case units == 0:
+		case len(words) == 0:
+			words = append(words, amount(units)+" "+where(int32(p)))
+		default:
+			words = append(words, bare(units)+" "+where(int32(p)))
 		}
 	}
-	if last == 0 {
+	if len(words) == 0 {
 		return "nothing"
 	}
-	return "[" + strings.Join(words[:last], " ") + "]"
+	return strings.Join(words, ", ")
+}
+
+// run says how many tasks run.
+func run(n int64) string {
+	switch n {
+	case 0:
+		return "none run"
+	case 1:
+		return "1 runs"
+	}
+	return number(n) + " run"
 }
 
 // quoted returns an id as it is if it is plain, else as a Go string.
@@ -81,7 +124,7 @@ func workers(n int64, kind string) string {
 	if n == 1 {
 		return "1 " + kind + "worker"
 	}
-	return fmt.Sprintf("%d %sworkers", n, kind)
+	return fmt.Sprintf("%s %sworkers", number(n), kind)
 }
 
 // of returns whose something is.

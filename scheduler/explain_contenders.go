@@ -85,7 +85,8 @@ func (s *Scheduler) contender(r *run, by *request, p Priority, takes bool) *prot
 	cost := r.costAt(s.now.millis())
 	switch {
 	case p >= r.level:
-		f.add(FindingLevelNotBetter, false, "%v is not better than %v", p, r.level)
+		f.add(FindingLevelNotBetter, false, "%s is not better than %s", p.name(),
+			r.level.name())
 	case s.config.DisablePreemption:
 		f.add(FindingPreemptionDisabled, false, "no task is preempted in this pool")
 	case a.isBarred(p):
@@ -94,8 +95,8 @@ func (s *Scheduler) contender(r *run, by *request, p Priority, takes bool) *prot
 	case !s.admits(a, r.worker.kind):
 		f.add(FindingLabelLimitReached, false, "a label limit of its account is reached")
 	case !a.canPay(&cost, p):
-		f.add(FindingPriceTooHigh, false, "its account cannot pay %s from %s", cost.words(),
-			a.balance.words())
+		f.add(FindingPriceTooHigh, false, "the task has cost %s, and its account has %s",
+			cost.words(), a.balance.words())
 	default:
 		f.add(FindingCheaperFirst, false, "it takes another worker, or waits for older requests")
 	}

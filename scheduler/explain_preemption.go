@@ -37,16 +37,15 @@ func (x *explainer) preemptionAt(p Priority) {
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
 	switch {
 	case barred:
-		x.add(FindingBarred, moot, "its account is barred: it has %s at levels worse than %v, "+
-			"and %d at %v with a rate of %v", count(x.a.runsBelow(p), "task"), p, x.a.running[p], p,
-			x.a.config.ChargeRate[p])
+		x.add(FindingBarred, moot, "its account is barred: it has %s at levels worse than %v; "+
+			"at %v %s", count(x.a.runsBelow(p), "task"), p, p, x.a.pays(p))
 	case !canPay:
-		x.add(FindingPriceTooHigh, moot, "the cheapest, %s on %s, costs %s, which the balance of "+
-			"%s does not pay at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
+		x.add(FindingPriceTooHigh, moot, "the cheapest, %s on %s, has cost %s; its account has %s, "+
+			"which does not pay for that at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
 			x.a.balance.words(), p)
 	default:
-		x.add(FindingCanPreempt, true, "its account can pay for the cheapest, %s on %s, which costs %s",
-			cheapest.req.id, cheapest.worker.id, cost.words())
+		x.add(FindingCanPreempt, true, "its account can pay for the cheapest, %s on %s, which has "+
+			"cost %s", cheapest.req.id, cheapest.worker.id, cost.words())
 	}
 }
 

@@ -1,7 +1,7 @@
 package scheduler
 
 import (
-	"strconv"
+	"fmt"
 
 	"github.com/quotasched/quotasched/protos"
 )
@@ -40,12 +40,35 @@ func (x *explainer) queue() {
 	case d.Ahead == 0 && x.idle > 0 && !x.starts && len(x.failed) == 0:
 		x.add(FindingOwnFirst, false, "older requests of its account, which want other workers, use "+
 			"up what the account may start")
+	case d.Total == 1:
+		x.add(FindingFirst, true, "it is the only one that wants such workers")
 	case d.Ahead == 0:
-		x.add(FindingFirst, true, "it goes first of %d that want the same workers", d.Total)
+		x.add(FindingFirst, true, "it goes first of %s that want the same workers", commas(d.Total))
 	default:
-		x.add(FindingOthersFirst, false, "%d of the %d that want the same workers go first, %d "+
-			"of them its own account's", d.Ahead, d.Total, d.AheadOwn)
+		x.add(FindingOthersFirst, false, "%s of the %s that want the same workers %s first%s",
+			commas(d.Ahead), commas(d.Total), verb(d.Ahead), ownOf(d))
 	}
+}
+
+// verb returns "goes" or "go".
+func verb(n int64) string {
+	if n == 1 {
+		return "goes"
+	}
+	return "go"
+}
+
+// ownOf says how many of those that go first are of the request's account.
+func ownOf(d *protos.QueueDetails) string {
+	switch {
+	case d.GetAheadOwn() == 0:
+		return ""
+	case d.GetAhead() == 1:
+		return ", of its own account"
+	case d.GetAheadOwn() == d.GetAhead():
+		return ", all of its own account"
+	}
+	return fmt.Sprintf(", %s of them of its own account", commas(d.GetAheadOwn()))
 }
 
 // levelAmong is levelOf, with what accounts may start kept in levels.
@@ -115,12 +138,4 @@ func (x *explainer) eachSharing(f func(*need)) {
 			f(n)
 		}
 	}
-}
-
-// count returns "1 worker" or "2 workers".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -26,11 +26,13 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 	case t.taker != "":
 		f.add(FindingPreemptedNext, false, "the next pass gives %s to %s", w, t.taker)
 	case t.level > at:
-		f.add(FindingDemotedNext, false, "the next pass moves it from %v to %v", at, t.level)
+		f.add(FindingDemotedNext, false, "the next pass moves it from %s to %s", at.name(),
+			t.level.name())
 	case t.level < at:
-		f.add(FindingPromotedNext, true, "the next pass moves it from %v to %v", at, t.level)
+		f.add(FindingPromotedNext, true, "the next pass moves it from %s to %s", at.name(),
+			t.level.name())
 	default:
-		f.add(FindingKeepsWorker, true, "the next pass leaves it on %s at %v", w, at)
+		f.add(FindingKeepsWorker, true, "the next pass leaves it on %s %s", w, at.where())
 	}
 	e.Findings = f.all()
 }

@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"fmt"
+
+	"github.com/quotasched/quotasched/protos"
+)
 
 // An explainer explains one request that waits.
 type explainer struct {
@@ -82,17 +86,31 @@ func (x *explainer) accountLevel() {
 		x.add(FindingNoAccount, x.freeIsFine(may), "account %q does not exist, so it is free", a.id)
 	case x.paidLevel() < FreeBucket:
 		p := x.paidLevel()
-		x.add(FindingPaid, true, "%v at %v is above %v, with %d running and a rate of %v", a.balance[p],
-			p, Quota(a.startsAbove(p, s.burstCover)), a.running[p], a.config.ChargeRate[p])
+		x.add(FindingPaid, true, "the balance of %s at %v is above %s; %s", a.balance[p].words(), p,
+			x.neededAt(p), a.pays(p))
 	case a.neverPays():
 		x.add(FindingNeverPays, false, "account %q has nothing, earns nothing, runs nothing, and "+
 			"may not run free", a.id)
 	default:
-		p := x.closestLevel()
-		x.add(FindingBalanceTooLow, x.freeIsFine(may),
-			"%v at %v is not above %v, with %d running and a rate of %v", a.balance[p], p,
-			Quota(a.startsAbove(p, s.burstCover)), a.running[p], a.config.ChargeRate[p])
+		x.add(FindingBalanceTooLow, x.freeIsFine(may), "%s", x.tooLow())
 	}
+}
+
+// neededAt says above which balance the account may start one more task at a level.
+func (x *explainer) neededAt(p Priority) string {
+	above := Quota(x.a.startsAbove(p, x.s.burstCover))
+	return "the " + grouped(above.String()) + " that one more task needs"
+}
+
+// tooLow says what the account lacks to start a task at a paid level.
+func (x *explainer) tooLow() string {
+	a := x.a
+	if a.balance == (Balance{}) && a.caps == (Balance{}) {
+		return fmt.Sprintf("account %q has no worker-seconds at any level, and earns none", a.id)
+	}
+	p := x.closestLevel()
+	return fmt.Sprintf("the balance of %s at %v is not above %s; %s", a.balance[p].words(), p,
+		x.neededAt(p), a.pays(p))
 }
 
 // paidLevel is the best level at which the account may start a run, whatever the fanout.
@@ -151,12 +169,12 @@ func (x *explainer) fanout() {
 	x.w.Fanout = &protos.FanoutDetails{Limit: int64(limit), Running: int64(g.paid)}
 	if x.a.isFull(g) {
 		x.add(FindingFanoutReached, x.freeIsFine(!x.a.neverFree()),
-			"%s with these labels run at paid levels, and the limit is %d, so it is free",
-			count(g.paid, "task"), limit)
+			"of its account's tasks with these labels %s at paid levels, and the limit is %d, so it "+
+				"is free", manyRun(g.paid), limit)
 		return
 	}
-	x.add(FindingWithinFanout, true, "%s with these labels run at paid levels, and the limit is %d",
-		count(g.paid, "task"), limit)
+	x.add(FindingWithinFanout, true, "of its account's tasks with these labels %s at paid levels, "+
+		"and the limit is %d", manyRun(g.paid), limit)
 }
 
 // free says whether a request that is free may run so.

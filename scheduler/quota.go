@@ -116,15 +116,3 @@ func (b *Balance) compare(c *Balance) int {
 	}
 	return 0
 }
-
-// words returns the amounts for people, zeros at the end left out, such as "[0 2.5]".
-func (b Balance) words() string {
-	last := len(b)
-	for last > 0 && b[last-1] == 0 {
-		last--
-	}
-	if last == 0 {
-		return "nothing"
-	}
-	return fmt.Sprint(b[:last])
-}

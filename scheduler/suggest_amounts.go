@@ -29,7 +29,7 @@ func (f *search) balance(p Priority) {
 		case t.start != nil:
 			f.add(t.start, &protos.Change{Kind: &protos.Change_Balance{
 				Balance: &protos.BalanceChange{Level: int32(p), Amount: int64(more)},
-			}}, "balance +%v worker-seconds at %v", more, p)
+			}}, "balance +%s at %v", more.words(), p)
 			return
 		}
 		step = b.balance[p]

@@ -119,15 +119,11 @@ func nextCount(count int) int {
 	return 4 * count
 }
 
-func (f *search) addMoreWorkers(start *begun, count int) {
+func (f *search) addMoreWorkers(start *begun, n int) {
 	labels := f.s.labelsOf(f.r.lane.need)
-	workers := "worker"
-	if count > 1 {
-		workers = "workers"
-	}
 	f.add(start, &protos.Change{Kind: &protos.Change_MoreWorkers{
-		MoreWorkers: &protos.MoreWorkersChange{Count: int64(count), Labels: labels},
-	}}, "%d more idle %s with %s", count, workers, listed(labels))
+		MoreWorkers: &protos.MoreWorkersChange{Count: int64(n), Labels: labels},
+	}}, "%s with %s", count(n, "more idle worker"), listed(labels))
 }
 
 // labelsOf returns all labels of a need, sorted.
