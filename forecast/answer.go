@@ -23,9 +23,10 @@ const (
 	// ReasonBudget is that of NOT_WITHIN_HORIZON if forks ended before the horizon, as they had
 	// made all the operations that they may.
 	ReasonBudget = "Budget"
-	// ReasonNoSuchWorker is that of NOT_WITHIN_HORIZON if no worker of the fleet has the request's
-	// base labels.
-	ReasonNoSuchWorker = "NoSuchWorker"
+	// ReasonNoSuchWorker is that of NEVER if no worker of the fleet has the request's base labels.
+	ReasonNoSuchWorker = scheduler.FindingNoSuchWorker
+	// ReasonNeverPays is that of NEVER if its account may not run free, and never has anything.
+	ReasonNeverPays = scheduler.FindingNeverPays
 	// ReasonExpires is that of NOT_WITHIN_HORIZON if the request leaves in some forks, and starts
 	// in none, as it waits for longer than the pool allows.
 	ReasonExpires = "Expires"
@@ -80,10 +81,9 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 		r.Message = fmt.Sprintf("it is on worker %q", t.request.Worker)
 		return r
 	}
-	if !t.somewhere {
-		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
-		r.Reason, r.Message, r.Later = ReasonNoSuchWorker, fmt.Sprintf("no worker of the fleet "+
-			"has the labels %q", t.request.BaseLabels), 1
+	if t.never != nil {
+		r.Answer, r.Later = protos.RequestForecast_ANSWER_NEVER, 1
+		r.Reason, r.Message = t.never.GetCode(), t.never.GetMessage()
 		return r
 	}
 	starts := make([]time.Duration, len(outcomes))
@@ -110,7 +110,7 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 		r.Later = 0
 	case starts[0] == notStarted:
 		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
-		r.Reason, r.Message = s.never(expired, outcomes)
+		r.Reason, r.Message = s.notWithin(expired, outcomes)
 	default:
 		r.Answer = protos.RequestForecast_ANSWER_STARTS
 		s.times(r, starts)
@@ -124,8 +124,8 @@ func (s *scene) unknownMessage(id scheduler.RequestID) string {
 		"this one starts", id)
 }
 
-// never says why a request starts in no fork.
-func (s *scene) never(expired int, outcomes []outcome) (reason, message string) {
+// notWithin says why a request that may start does so in no fork.
+func (s *scene) notWithin(expired int, outcomes []outcome) (reason, message string) {
 	short := 0
 	for i := range outcomes {
 		if outcomes[i].cutShort {
@@ -134,13 +134,13 @@ func (s *scene) never(expired int, outcomes []outcome) (reason, message string) 
 	}
 	switch {
 	case expired > 0:
-		return ReasonExpires, fmt.Sprintf("it leaves in %d of %d forks, as it waits for longer "+
-			"than the pool allows", expired, len(outcomes))
+		return ReasonExpires, fmt.Sprintf("it leaves in %d of %s, as it waits for longer "+
+			"than the pool allows", expired, counted(len(outcomes), "fork"))
 	case short > 0:
-		return ReasonBudget, fmt.Sprintf("%d of %d forks ended before the horizon, after %d "+
-			"operations", short, len(outcomes), s.options.MaxOperations)
+		return ReasonBudget, fmt.Sprintf("%d of %s ended before the horizon, after %s",
+			short, counted(len(outcomes), "fork"), counted(s.options.MaxOperations, "operation"))
 	}
-	return ReasonHorizon, fmt.Sprintf("it does not start within %v", s.options.Horizon)
+	return ReasonHorizon, "it does not start within " + span(s.options.Horizon)
 }
 
 // times sets the quantiles of starts, which are in order.

@@ -20,31 +20,34 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	o := s.options
 	add("NoNewArrivals", "No requests arrive after %s; later ones may overtake, if their accounts "+
 		"can pay for a better level.", o.Begin.Format(time.RFC3339))
-	add("Fleet", "The fleet stays as it is: %d workers.", len(o.Workers))
+	add("Fleet", "The fleet stays as it is: %s.", counted(len(o.Workers), "worker"))
 	add("Quotas", "Accounts and settings stay as they are.")
 	add("RunTimes", "%s", s.runTimesText())
-	add("RunningTasks", "%d tasks run; of each it is taken into account for how long it has.",
-		s.running)
-	add("Groups", "Tasks of one group (the same account and enqueue time, unless said otherwise) "+
-		"run equally long; groups do not depend on each other.")
+	add("RunningTasks", "Of each task that runs (%s in all) it is taken into account for how long "+
+		"it has.", number(s.running))
+	add("Groups", "Tasks of one group (%s) run equally long; groups do not depend on each other.",
+		o.GroupedBy)
 	if o.NoRetry {
 		add("NoRetry", "Preempted tasks are over.")
 	} else {
 		add("Retry", "Preempted tasks wait again, and then run from their beginning, as long as "+
 			"the first time.")
 	}
-	add("Dispatcher", "Workers pull and news comes every %v, and balances are looked at every %v at "+
-		"least.", cmp.Or(o.Timing.Tick, time.Second), cmp.Or(o.Timing.Heartbeat, time.Minute))
+	add("Dispatcher", "Workers pull and news comes every %s, and balances are looked at every %s at "+
+		"least.", span(cmp.Or(o.Timing.Tick, time.Second)),
+		span(cmp.Or(o.Timing.Heartbeat, time.Minute)))
 	if s.stopping > 0 {
-		add("Stopping", "%d tasks that are being stopped stop at once, and do not wait again.",
+		add("Stopping", "Tasks that are being stopped (%d) stop at once, and do not wait again.",
 			s.stopping)
 	}
 	if s.unknown > 0 {
-		add("UnknownRunTimes", "Nothing is known of how long %d tasks run; where they have a say in "+
-			"when a request starts, the answer is unknown, and elsewhere they run on.", s.unknown)
+		add("UnknownRunTimes", "Nothing is known of how long %s run; where they have a say in "+
+			"when a request starts, the answer is unknown, and elsewhere they run on.",
+			counted(s.unknown, "task"))
 	}
-	add("Forks", "%d forks with seed %d, each for %v at most and %d operations; %d were cut short.",
-		a.GetForks(), o.Seed, o.Horizon, o.MaxOperations, a.GetForksCutShort())
+	add("Forks", "%s with seed %d, each for %s at most and %s; %s cut short.",
+		counted(int(a.GetForks()), "fork"), o.Seed, span(o.Horizon),
+		counted(o.MaxOperations, "operation"), wereCut(a.GetForksCutShort()))
 	if o.Calibration != nil {
 		add("Calibrated", "%s", o.Calibration.text())
 	} else {
@@ -54,15 +57,26 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	return all
 }
 
+// wereCut says how many forks were cut short.
+func wereCut(n int32) string {
+	switch n {
+	case 0:
+		return "none was"
+	case 1:
+		return "1 was"
+	}
+	return number(int(n)) + " were"
+}
+
 // runTimesText says where run times are known from.
 func (s *scene) runTimesText() string {
 	var parts []string
 	for _, source := range slices.Sorted(maps.Keys(s.sources)) {
-		parts = append(parts, fmt.Sprintf("%d from %s", s.sources[source],
+		parts = append(parts, fmt.Sprintf("%s from %s", number(s.sources[source]),
 			cmp.Or(source, "the caller")))
 	}
 	if s.unknown > 0 {
-		parts = append(parts, fmt.Sprintf("%d unknown", s.unknown))
+		parts = append(parts, fmt.Sprintf("%s unknown", number(s.unknown)))
 	}
 	if len(parts) == 0 {
 		return "There are no tasks."

@@ -56,7 +56,9 @@
 //
 // # Reasons and assumptions
 //
-// The reasons for answers without a time are the constants that begin with Reason. The codes of
+// The reasons for answers without a time are the constants that begin with Reason. That a request
+// starts NEVER is said apart from NOT_WITHIN_HORIZON: as long as the fleet and its account's
+// settings are what they are, no horizon is far enough. The codes of
 // assumptions are NoNewArrivals, Fleet, Quotas, RunTimes, RunningTasks, Groups, Retry or NoRetry,
 // Dispatcher, Stopping and UnknownRunTimes (where there are such tasks), Forks, and Calibrated or
 // NotCalibrated.

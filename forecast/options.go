@@ -28,6 +28,9 @@ type Options struct {
 	// Group names the tasks that run alike: those of one group have one draw. Nil means
 	// DefaultGroup.
 	Group func(*scheduler.TaskRequest) string
+	// GroupedBy says for people what the tasks of one Group have in common, such as "the same
+	// account and enqueue time".
+	GroupedBy string
 	// Coverage is how much of what may happen the time from earliest to latest is meant to cover,
 	// more than 0 and less than 1; 0 means 0.8.
 	Coverage float64
@@ -88,8 +91,9 @@ func (o Options) withDefaults(snapshot *protos.Pool) (*Options, error) {
 		o.Calibration.sort()
 	}
 	if o.Group == nil {
-		o.Group = DefaultGroup
+		o.Group, o.GroupedBy = DefaultGroup, "the same account and enqueue time"
 	}
+	o.GroupedBy = cmp.Or(o.GroupedBy, "as the caller says")
 	if o.Workers == nil {
 		o.Workers = fork.WorkersOf(snapshot)
 	}

@@ -96,7 +96,12 @@ func TestARequestWaitsForThoseBeforeIt(t *testing.T) {
 func TestTasksOfOneGroupRunAlike(t *testing.T) {
 	one := func(*scheduler.TaskRequest) string { return "one" }
 	f := run(t, queue(t), &forecast.Table{All: given(t, 20, 30, 40)},
-		forecast.Options{Forks: 100, Group: one})
+		forecast.Options{Forks: 100, Group: one, GroupedBy: "all of the lab"})
+	for _, a := range f.GetAssumptions() {
+		if a.GetCode() == "Groups" && !strings.Contains(a.GetMessage(), "(all of the lab)") {
+			t.Errorf("the assumption is %q", a.GetMessage())
+		}
+	}
 	first, second := f.GetRequests()[0], f.GetRequests()[1]
 	// What the test takes, the first request takes again.
 	for _, k := range []struct{ first, second time.Time }{
@@ -121,7 +126,7 @@ func TestWhatStartsInNoFork(t *testing.T) {
 	if got := answer(f, 0); got != "ON_WORKER OnWorker" {
 		t.Errorf("of a task: %s", got)
 	}
-	if got := answer(f, 1); got != "NOT_WITHIN_HORIZON NoSuchWorker" {
+	if got := answer(f, 1); got != "NEVER NoSuchWorker" {
 		t.Errorf("without a worker: %s", got)
 	}
 	f = run(t, queue(t), all, forecast.Options{Horizon: 5 * time.Minute})
@@ -273,18 +278,18 @@ func TestText(t *testing.T) {
 	}
 	const want = `as of 2026-03-02T09:10:00Z
 
-request      account  waits since  starts in: earliest  likely          latest
-first        lab      9 min        20 min               20 min          20 min
-second       others   8 min        50 min               50 min          50 min
-tablet test  others   0 s          later than 1 h       later than 1 h  later than 1 h
+request      account  waits since  starts in: earliest  likely  latest
+first        lab      9 min        20 min               20 min  20 min
+second       others   8 min        50 min               50 min  50 min
+tablet test  others   0 s          never                never   never
 
-tablet test: no worker of the fleet has the labels ["tablet"]
+tablet test: no known worker has tablet
 
 `
 	if !strings.HasPrefix(b.String(), want) {
 		t.Errorf("%s\nwant\n%s", b.String(), want)
 	}
-	for _, a := range []string{"No requests arrive after 2026-03-02T09:10:00Z", "1 workers",
+	for _, a := range []string{"No requests arrive after 2026-03-02T09:10:00Z", "1 worker.",
 		"4 from what is given for all requests"} {
 		if !strings.Contains(b.String(), a) {
 			t.Errorf("%q is not in\n%s", a, b.String())

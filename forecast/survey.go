@@ -31,12 +31,12 @@ type scene struct {
 // A target is a request that is asked for.
 type target struct {
 	request scheduler.TaskRequest
-	// somewhere is true if a worker of the fleet has its base labels.
-	somewhere bool
+	// never says why it can never start; nil if it may.
+	never *protos.Finding
 }
 
 // mayStart reports whether it is worth waiting for.
-func (t *target) mayStart() bool { return t.request.Worker == "" && t.somewhere }
+func (t *target) mayStart() bool { return t.request.Worker == "" && t.never == nil }
 
 // knowledge is what is known of how long the task of a request runs.
 type knowledge struct {
@@ -121,31 +121,14 @@ func (s *scene) aim(pool *scheduler.Scheduler, waiting []scheduler.TaskRequest) 
 			return fmt.Errorf("%w: request %q is asked for twice", ErrInvalid, r.ID)
 		}
 		s.index[r.ID] = len(s.targets)
-		t := target{request: r, somewhere: s.fits(&r)}
+		t := target{request: r}
+		if r.Worker == "" {
+			t.never = s.whyNever(pool, &r)
+		}
 		s.targets = append(s.targets, t)
 		if t.mayStart() {
 			s.waiting++
 		}
 	}
 	return nil
-}
-
-// fits reports whether a worker of the fleet has the base labels of a request.
-func (s *scene) fits(r *scheduler.TaskRequest) bool {
-	for i := range s.options.Workers {
-		if hasAll(s.options.Workers[i].Labels, r.BaseLabels) {
-			return true
-		}
-	}
-	return false
-}
-
-// hasAll reports whether some labels have all others among them.
-func hasAll(labels, all []string) bool {
-	for _, l := range all {
-		if !slices.Contains(labels, l) {
-			return false
-		}
-	}
-	return true
 }

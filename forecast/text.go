@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -29,6 +30,8 @@ func Text(w io.Writer, f *protos.Forecast) error {
 				wait(f, r.GetLatest()))
 		case protos.RequestForecast_ANSWER_UNKNOWN:
 			fmt.Fprintf(t, "unknown\tunknown\tunknown\n")
+		case protos.RequestForecast_ANSWER_NEVER:
+			fmt.Fprintf(t, "never\tnever\tnever\n")
 		case protos.RequestForecast_ANSWER_ON_WORKER:
 			fmt.Fprintf(t, "started\tstarted\tstarted\n")
 		default:
@@ -42,7 +45,7 @@ func Text(w io.Writer, f *protos.Forecast) error {
 	notes(&b, f)
 	b.WriteString("\nassumed:\n")
 	for _, a := range f.GetAssumptions() {
-		fmt.Fprintf(&b, "  %s\n", printable(a.GetMessage()))
+		paragraph(&b, "  ", printable(a.GetMessage()))
 	}
 	_, err := io.WriteString(w, trimLines(b.String()))
 	return err
@@ -81,26 +84,6 @@ func wait(f *protos.Forecast, t *timestamppb.Timestamp) string {
 	return duration(t.AsTime().Sub(f.GetTime().AsTime()))
 }
 
-// duration says a duration to two units, such as "3 h 20 min".
-func duration(d time.Duration) string {
-	d = d.Round(time.Second)
-	units := []struct {
-		name string
-		unit time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
-	for i, u := range units {
-		if d < u.unit || u.unit == time.Second {
-			continue
-		}
-		text := fmt.Sprintf("%d %s", d/u.unit, u.name)
-		if rest := d % u.unit / units[i+1].unit; rest > 0 {
-			text += fmt.Sprintf(" %d %s", rest, units[i+1].name)
-		}
-		return text
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
-}
-
 // printable makes a text safe for a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -109,6 +92,26 @@ func printable(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// columnsMax is how wide a line of a paragraph is, unless a word is longer.
+const columnsMax = 100
+
+// paragraph writes words in lines; the first one has a prefix, and the others two blanks more.
+func paragraph(b *strings.Builder, prefix, text string) {
+	line := prefix
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= columnsMax:
+			line += " " + word
+		default:
+			b.WriteString(line + "\n")
+			line = prefix + "  " + word
+		}
+	}
+	b.WriteString(line + "\n")
 }
 
 // trimLines takes away spaces at the ends of lines.

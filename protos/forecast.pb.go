@@ -39,6 +39,9 @@ const (
 	RequestForecast_ANSWER_UNKNOWN RequestForecast_Answer = 3
 	// It is on a worker already.
 	RequestForecast_ANSWER_ON_WORKER RequestForecast_Answer = 4
+	// It can never start, however long it waits, as long as the fleet and its account's settings
+	// are what they are.
+	RequestForecast_ANSWER_NEVER RequestForecast_Answer = 5
 )
 
 // Enum value maps for RequestForecast_Answer.
@@ -49,6 +52,7 @@ var (
 		2: "ANSWER_NOT_WITHIN_HORIZON",
 		3: "ANSWER_UNKNOWN",
 		4: "ANSWER_ON_WORKER",
+		5: "ANSWER_NEVER",
 	}
 	RequestForecast_Answer_value = map[string]int32{
 		"ANSWER_UNSPECIFIED":        0,
@@ -56,6 +60,7 @@ var (
 		"ANSWER_NOT_WITHIN_HORIZON": 2,
 		"ANSWER_UNKNOWN":            3,
 		"ANSWER_ON_WORKER":          4,
+		"ANSWER_NEVER":              5,
 	}
 )
 
@@ -215,8 +220,8 @@ type RequestForecast struct {
 	EnqueueTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=enqueue_time,json=enqueueTime,proto3" json:"enqueue_time,omitempty"`
 	// What can be said.
 	Answer RequestForecast_Answer `protobuf:"varint,4,opt,name=answer,proto3,enum=quotasched.v1.RequestForecast_Answer" json:"answer,omitempty"`
-	// Why, in CamelCase, for every answer but STARTS; package forecast lists them all. A code keeps
-	// its meaning.
+	// Why, in CamelCase, for every answer but STARTS; package forecast lists them all. For NEVER it is
+	// the code of the finding that an explanation has. A code keeps its meaning.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The same in words, for people.
 	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
@@ -568,7 +573,7 @@ const file_protos_forecast_proto_rawDesc = "" +
 	"operations\x12&\n" +
 	"\x0fforks_cut_short\x18\a \x01(\x05R\rforksCutShort\x12:\n" +
 	"\brequests\x18\b \x03(\v2\x1e.quotasched.v1.RequestForecastR\brequests\x12;\n" +
-	"\vassumptions\x18\t \x03(\v2\x19.quotasched.v1.AssumptionR\vassumptions\"\x9c\x05\n" +
+	"\vassumptions\x18\t \x03(\v2\x19.quotasched.v1.AssumptionR\vassumptions\"\xaf\x05\n" +
 	"\x0fRequestForecast\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -584,13 +589,14 @@ const file_protos_forecast_proto_rawDesc = "" +
 	"\x05later\x18\n" +
 	" \x01(\x01R\x05later\x12,\n" +
 	"\x03raw\x18\v \x01(\v2\x1a.quotasched.v1.RawForecastR\x03raw\x129\n" +
-	"\brun_time\x18\f \x01(\v2\x1e.quotasched.v1.RunTimeEstimateR\arunTime\"|\n" +
+	"\brun_time\x18\f \x01(\v2\x1e.quotasched.v1.RunTimeEstimateR\arunTime\"\x8e\x01\n" +
 	"\x06Answer\x12\x16\n" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rANSWER_STARTS\x10\x01\x12\x1d\n" +
 	"\x19ANSWER_NOT_WITHIN_HORIZON\x10\x02\x12\x12\n" +
 	"\x0eANSWER_UNKNOWN\x10\x03\x12\x14\n" +
-	"\x10ANSWER_ON_WORKER\x10\x04\"\xad\x01\n" +
+	"\x10ANSWER_ON_WORKER\x10\x04\x12\x10\n" +
+	"\fANSWER_NEVER\x10\x05\"\xad\x01\n" +
 	"\vRawForecast\x126\n" +
 	"\bearliest\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bearliest\x122\n" +
 	"\x06likely\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06likely\x122\n" +
