@@ -58,14 +58,6 @@ type Submission struct {
 // Unknown is a duration that is not known.
 const Unknown time.Duration = -1
 
-// requestID returns the id of the submission's request i.
-func (s *Submission) requestID(i int) scheduler.RequestID {
-	if s.Size == 1 {
-		return scheduler.RequestID(s.ID)
-	}
-	return scheduler.RequestID(fmt.Sprintf("%s.%d", s.ID, i))
-}
-
 // maxSubmit bounds submit and run times: two hundred years are enough, and a Duration holds them.
 const maxSubmit = 200 * 365 * 24 * time.Hour
 

@@ -18,6 +18,7 @@ import (
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator"
 )
 
 const forecastHelp = `Say when requests that wait in a pool will start: earliest, likely and
@@ -32,7 +33,16 @@ of them: the past runs in the journal, or the quantiles of a file such as
   all: {p10: 1m, p50: 5m, p90: 1h}
 
 of which a request's account decides, else its labels, else all. Without REQUEST all
-that wait are forecast. What the answer rests on is listed below it.`
+that wait are forecast. What the answer rests on is listed below it.
+
+The tasks of one submission run equally long in a fork: those with the same account and
+enqueue time, and the same id but for a number after its last dot, such as cq-35.0 and
+cq-35.12. What can never start, as things are, is told apart from what starts later than
+--horizon, with the reason that qsim explain gives.`
+
+// groupedBy says what simulator.SubmissionOf goes by.
+const groupedBy = "one submission: the same account and enqueue time, and the same id but for a " +
+	"number after its last dot"
 
 const forecastExamples = `  qsim forecast lab.qsj.zst
   qsim forecast lab.qsj.zst --at 2026-01-07T12:00 cq-17 cq-18
@@ -117,6 +127,8 @@ func (f *forecastFlags) forecast(ctx context.Context, path string, requests []st
 	o := forecast.Options{
 		Timing:        fork.Timing{Tick: f.tick, Heartbeat: f.heartbeat},
 		NoRetry:       f.noRetry,
+		Group:         simulator.SubmissionOf,
+		GroupedBy:     groupedBy,
 		Coverage:      f.coverage,
 		Seed:          f.seed,
 		Forks:         f.forks,
@@ -176,7 +188,7 @@ func (f *forecastFlags) load(ctx context.Context, path string, stderr io.Writer)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	learner = forecast.NewLearner(history, begun.Scheduler(), nil)
+	learner = forecast.NewLearner(history, begun.Scheduler(), simulator.SubmissionOf)
 	report, err := replayTo(ctx, r.Reader, point(f.at), replay.Options{
 		Step: func(s *protos.JournalStep, p *pool.Pool) error {
 			learner.Step(s.GetOperation(), p.Scheduler())

@@ -1,0 +1,36 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// requestID returns the id of the submission's request i.
+func (s *Submission) requestID(i int) scheduler.RequestID {
+	if s.Size == 1 {
+		return scheduler.RequestID(s.ID)
+	}
+	return scheduler.RequestID(fmt.Sprintf("%s.%d", s.ID, i))
+}
+
+// SubmissionOf names the submission that a request of a recorded run is of, as far as that can be
+// told from the request alone: requests are of one submission if they have the same account and
+// enqueue time, and the same id but for a number after its last dot, as "cq-35.0" and "cq-35.12".
+// So 1,300 different tests that arrive together are as many submissions.
+//
+// It is a forecast.Options.Group: the tasks of a submission run equally long.
+func SubmissionOf(r *scheduler.TaskRequest) string {
+	id := string(r.ID)
+	if at := strings.LastIndexByte(id, '.'); at >= 0 && isNumber(id[at+1:]) {
+		id = id[:at]
+	}
+	at := r.EnqueueTime
+	return fmt.Sprintf("%q %d.%09d %q", r.Account, at.Unix(), at.Nanosecond(), id)
+}
+
+// isNumber reports whether a text is one or more decimal digits.
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
