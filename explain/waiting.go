@@ -82,7 +82,7 @@ func earns(l *protos.LevelDetails) string {
 	if l.GetChargeRate() == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (earns %s a second, up to %s)", rate(l.GetChargeRate()),
+	return fmt.Sprintf(" (earns %s/s, up to %s)", rate(l.GetChargeRate()),
 		bare(l.GetBalanceCap()))
 }
 
