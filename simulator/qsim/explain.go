@@ -16,8 +16,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/report"
 )
 
-const explainHelp = `Say why requests of a pool are where they are. The pool is a snapshot, or that of a
-journal at its end or at a point.
+const explainHelp = `Say why requests of a pool are where they are. The pool is a snapshot, or
+that of a journal at its end or at a point.
 
 For a request that waits: whether the next pass starts it, what keeps it from starting
 if not, gate by gate and in numbers, and the smallest changes with which it would start.
