@@ -38,9 +38,19 @@ traces: ## Replay real logs at full length, from the folder that QSIM_TRACES nam
 faults-long: ## Run 50 seeds of 20,000 tasks with all faults on; some minutes.
 	QSIM_LONG_FAULTS=20000 $(GO) test -timeout=30m -run=TestAllFaults -v ./simulator
 
+.PHONY: replay-long
+replay-long: ## Record and replay the examples and the KTH log in full, each state hashed; about an hour.
+	QSIM_LONG_REPLAY=1 $(GO) test -timeout=5h -run='TestKTHIsReplayed|TestRecordedRuns' -v \
+	  ./simulator/qsim
+
+.PHONY: forecast-long
+forecast-long: ## Measure forecasts on the whole SDSC-SP2 log; about ten minutes.
+	QSIM_LONG_FORECAST=1 $(GO) test -timeout=90m -run=SDSC -v ./forecast
+
 .PHONY: rewrite
-rewrite: ## Write the golden scripts' output anew; read the diff.
+rewrite: ## Write the golden scripts' output and docs/questions.md anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
+	$(GO) test ./simulator/qsim -run='^TestQuestionsAreAnswered$$' -rewrite
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).

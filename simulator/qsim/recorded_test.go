@@ -27,16 +27,21 @@ var recordedExamples = []struct {
 	example, policy string
 	log             bool
 	short           []string // values to set
+	// every, if it is set, is after how many operations the state is hashed: each state is large.
+	// Such a run goes with the long ones.
+	every string
 }{
-	{"device-lab", "fifo", false, []string{"workload.length=2h"}},
-	{"device-lab", "quota", false, []string{"workload.length=2h"}},
+	{"device-lab", "fifo", false, []string{"workload.length=2h"}, ""},
+	{"device-lab", "quota", false, []string{"workload.length=2h"}, ""},
 	{"device-lab", "quota", false, []string{"workload.length=1h", "faults.restarts=48",
-		"faults.worker_deaths=2", "faults.news_lost=0.02", "faults.snapshot_period=20m"}},
-	{"ci-fleet", "quota", false, []string{"workload.length=3h"}},
-	{"gpu-cluster", "shares", false, []string{"workload.length=4h", "warm_up=0s"}},
-	{"kth", "fair", true, []string{"trace.to=170h"}},
-	{"lpc", "fair", true, []string{"trace.to=999h"}},
-	{"sdsc-ds", "queues", true, []string{"trace.to=596h"}},
+		"faults.worker_deaths=2", "faults.news_lost=0.02", "faults.snapshot_period=20m"}, ""},
+	{"ci-fleet", "quota", false, []string{"workload.length=3h"}, ""},
+	{"gpu-cluster", "shares", false, []string{"workload.length=4h", "warm_up=0s"}, ""},
+	{"kth", "fair", true, []string{"trace.to=170h"}, ""},
+	{"lpc", "fair", true, []string{"trace.to=999h"}, ""},
+	{"sdsc-ds", "queues", true, []string{"trace.to=596h"}, ""},
+	{"openb", "fifo", true, []string{"trace.to=20m"}, "1000"},
+	{"google-2011", "priorities", true, []string{"sweep=[]", "trace.to=11m"}, "10000"},
 }
 
 // A run that is recorded with a hash of the state after each operation is replayed as the same, on
@@ -51,8 +56,11 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 			if (testing.Short() || underRace) && i != 1 {
 				t.Skip("one of them is enough")
 			}
+			if x.every != "" && !long {
+				t.Skip(longReplay + " is not set")
+			}
 			args := []string{"record", "../../examples/experiments/" + x.example + ".yaml", "--only",
-				x.policy, "--state-every", cmp.Or(os.Getenv(longReplay), "1"), "--checks", "off"}
+				x.policy, "--state-every", cmp.Or(x.every, os.Getenv(longReplay), "1"), "--checks", "off"}
 			for _, set := range x.short {
 				if long && !x.log && strings.HasPrefix(set, "workload.length") {
 					continue

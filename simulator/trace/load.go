@@ -53,7 +53,8 @@ type loader struct {
 	source *Source // with its preset, if it has one
 	in     reader
 	mapper *mapper
-	drafts []draft
+	// drafts are large, and there may be a million, so their list is of pointers.
+	drafts []*draft
 	// tasks has the draft of each task, in logs of attempts.
 	tasks map[string]int
 	// observe, if not nil, is told of each record read, before it is mapped.
@@ -192,7 +193,7 @@ func (l *loader) add(r *record) error {
 		l.fates[r.fate]++
 		return nil
 	}
-	d := draft{record: l.loaded.Records}
+	d := &draft{record: l.loaded.Records}
 	if err := l.mapper.submission(r, &d.Submission); err != nil {
 		return err
 	}
@@ -274,7 +275,7 @@ func (l *loader) rebase() {
 func (l *loader) settle() {
 	kept := l.drafts[:0]
 	for i := range l.drafts {
-		d := &l.drafts[i]
+		d := l.drafts[i]
 		l.fates[d.fate]++
 		if d.fate != ran {
 			continue
@@ -288,7 +289,7 @@ func (l *loader) settle() {
 				d.RealWait = max(0, d.first-d.Submit)
 			}
 		}
-		kept = append(kept, *d)
+		kept = append(kept, d)
 	}
 	l.drafts = kept
 	for f := ran + 1; f < numFates; f++ {

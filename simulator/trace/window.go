@@ -17,14 +17,14 @@ import (
 func (l *loader) tellApart() {
 	seen := make(map[string]int, len(l.drafts)) // the id's size
 	for i := range l.drafts {
-		d := &l.drafts[i]
+		d := l.drafts[i]
 		for seen[d.ID] > 0 {
 			d.ID = fmt.Sprintf("%s@%d", d.ID, d.record)
 		}
 		seen[d.ID] = d.Size
 	}
 	for i := range l.drafts {
-		d := &l.drafts[i]
+		d := l.drafts[i]
 		dot := strings.LastIndexByte(d.ID, '.')
 		if dot < 0 {
 			continue
@@ -53,7 +53,7 @@ func (l *loader) sort() {
 	if late == 0 {
 		return
 	}
-	slices.SortStableFunc(l.drafts, func(a, b draft) int { return cmp.Compare(a.Submit, b.Submit) })
+	slices.SortStableFunc(l.drafts, func(a, b *draft) int { return cmp.Compare(a.Submit, b.Submit) })
 	l.note("%d of the %ss were out of order, and are sorted by their submission", late,
 		l.in.noun())
 }
@@ -63,7 +63,7 @@ func (l *loader) window() error {
 	m := &l.source.Mapping
 	if m.From > 0 || m.To > 0 {
 		all := len(l.drafts)
-		l.drafts = slices.DeleteFunc(l.drafts, func(d draft) bool {
+		l.drafts = slices.DeleteFunc(l.drafts, func(d *draft) bool {
 			return d.Submit < m.From || m.To > 0 && d.Submit >= m.To
 		})
 		end := "its end"
@@ -81,7 +81,7 @@ func (l *loader) window() error {
 		return nil
 	}
 	for i := range l.drafts {
-		d := &l.drafts[i]
+		d := l.drafts[i]
 		if d.Submit = m.compress(d.Submit); d.Submit > maxDuration {
 			return fmt.Errorf("%s: with a load factor of %v, it lasts more than a hundred years",
 				l.source.File, m.LoadFactor)
