@@ -53,46 +53,16 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzCut writes steps with any text in them and cuts the file anywhere: what is read is a
-// beginning of what was written.
-func FuzzCut(f *testing.F) {
-	f.Add("text", uint8(3), uint16(100), uint8(0))
-	f.Add("other\x00", uint8(9), uint16(300), uint8(1))
-	f.Add("", uint8(1), uint16(9), uint8(2))
-	f.Fuzz(func(t *testing.T, text string, n uint8, cut uint16, compression uint8) {
-		var file bytes.Buffer
-		w, err := journal.NewWriter(&file, journal.Beginning{Header: header, Snapshot: snapshot,
-			Compression: journal.Compression(compression % 3)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var steps [][]byte
-		for w.Last() < uint64(n) {
-			s := step(w.Last() + 1)
-			s.Operation.GetTaskAbsent().RequestId = text
-			if err := w.Append(s); err != nil {
-				if errors.Is(err, journal.ErrInvalid) {
-					return // the text is not UTF-8
-				}
-				t.Fatal(err)
-			}
-			bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			steps = append(steps, bytes)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		same(t, file.Bytes(), steps, true)
-		same(t, file.Bytes()[:min(int(cut), file.Len())], steps, false)
-	})
+// A failer is a test of either kind.
+type failer interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
 }
 
 // same fails if a journal has other steps than these, or, if it is not whole, other ones than the
 // first of them.
-func same(t *testing.T, file []byte, steps [][]byte, whole bool) {
+func same(t failer, file []byte, steps [][]byte, whole bool) {
 	t.Helper()
 	r, err := journal.NewReader(bytes.NewReader(file))
 	for n := 0; err == nil; n++ {
