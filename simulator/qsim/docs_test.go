@@ -64,7 +64,7 @@ func TestTheReadmeIsTrue(t *testing.T) {
 		{"run", "--wall-times", "off", tiny},
 		{"trace", "info", tiny},
 	} {
-		if len(args) == 3 && (testing.Short() || underRace) && args[0] == "run" {
+		if len(args) == 3 && (testing.Short() || slowed) && args[0] == "run" {
 			continue // the built-in experiment takes some seconds
 		}
 		_, stdout, _ := qsim(args...)

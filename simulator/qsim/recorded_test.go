@@ -53,7 +53,7 @@ func TestRecordedRunsAreReplayed(t *testing.T) {
 			if x.log && os.Getenv(tracesVariable) == "" {
 				t.Skip(tracesVariable + " is not set")
 			}
-			if (testing.Short() || underRace) && i != 1 {
+			if (testing.Short() || slowed) && i != 1 {
 				t.Skip("one of them is enough")
 			}
 			if x.every != "" && !long {
