@@ -69,7 +69,7 @@ bench: ## Run the benchmarks, and print one table; two minutes.
 	$(GO) run ./benchmarks/table
 
 .PHONY: bench-long
-bench-long: ## The same at full size, up to a million requests; about ten minutes.
+bench-long: ## The same at full size, up to a million requests; four minutes.
 	$(GO) run ./benchmarks/table -long
 
 .PHONY: demo
