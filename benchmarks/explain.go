@@ -13,7 +13,7 @@ func explaining(shaped []Size) *Case {
 		Name: "Explain", shape: shape{busy: true}, Sizes: shaped,
 		What: "Why one request waits, with the smallest changes that would start it, all workers busy. " +
 			"The work is the changes that are found.",
-		Reach: 5 * time.Millisecond, Reach99: 20 * time.Millisecond,
+		Reach: 5 * time.Millisecond, Reach99: 5 * time.Millisecond,
 		prepare: func(p *pool) {
 			settle(p)
 			asked = oldest(p.Target.(*scheduler.Scheduler), p.Accounts)
