@@ -9,6 +9,7 @@ import (
 // A ranked item knows its place among its like. The order must be total, and may not change for an
 // item while it is in an ordered list.
 type ranked[T any] interface {
+	comparable
 	before(T) bool
 }
 
@@ -169,9 +170,9 @@ func (o *ordered[T]) remove(x T) bool {
 	if ci == len(o.chunks) {
 		return false
 	}
-	i := o.position(ci, x)
 	c := o.chunks[ci]
-	if i == len(c) || x.before(c[i]) {
+	i := slices.Index(c, x) // cheaper than a search, which looks at items and not at the chunk alone
+	if i < 0 {
 		return false
 	}
 	o.n--

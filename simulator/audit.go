@@ -24,7 +24,7 @@ type auditPlan struct {
 func (e *engine) maybeAudit() {
 	p := &e.audits
 	operations := e.dispatcher.operations
-	if e.now < p.next || operations-p.operations < auditOperations*len(e.requests) {
+	if e.now < p.next || operations-p.operations < auditOperations*e.requests.len()+e.requests.span()/16 {
 		return
 	}
 	p.next, p.operations = e.now+auditPeriod, operations
@@ -35,7 +35,7 @@ func (e *engine) maybeAudit() {
 // more, and which no worker has either. Costs O(n log n) in requests that have not ended.
 func (e *engine) audit() {
 	var lost []*request
-	for _, r := range e.requests { // in any order: they are sorted below
+	for r := range e.requests.each() {
 		if r.told && !r.stopping && !r.onWorker() && !e.pool.Knows(r.id) {
 			lost = append(lost, r)
 		}

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -27,7 +26,7 @@ const resyncsAfterEnd = 3
 func (e *engine) mayOffer(w *worker, id scheduler.RequestID) bool {
 	m := e.mishaps
 	refused := false
-	if r := e.requests[id]; r == nil || r.claimed() {
+	if r := e.requests.called(id); r == nil || r.claimed() {
 		refused = true
 		e.correct(id)
 	} else if m.happens(m.pollLost, e.setup.Faults.PollLost, e.now) {
@@ -45,7 +44,7 @@ func (e *engine) mayOffer(w *worker, id scheduler.RequestID) bool {
 // is over or another worker was faster. Then it asks for another one.
 func (e *engine) mayStart(w *worker) bool {
 	r := w.request
-	if e.requests[r.id] == r && !r.claimed() {
+	if e.requests.has(r) && !r.claimed() {
 		e.tally.dequeue(r)
 		return true
 	}
@@ -73,7 +72,7 @@ func (e *engine) order(w *worker, id scheduler.RequestID) {
 		m.counts.PollsLost++
 		return
 	}
-	r := e.requests[id]
+	r := e.requests.called(id)
 	has := w.request != nil && w.request.id == id
 	elsewhere := r == nil || r.claimed() && r.worker != w
 	switch {
@@ -95,7 +94,7 @@ func (e *engine) order(w *worker, id scheduler.RequestID) {
 
 // correct tells the pool again where a request is.
 func (e *engine) correct(id scheduler.RequestID) {
-	r := e.requests[id]
+	r := e.requests.called(id)
 	switch {
 	case r == nil:
 		e.reportAbsent(id, nil, nil)
@@ -116,7 +115,7 @@ func (e *engine) maybeResync() {
 		return
 	}
 	d.lastResync = e.now
-	for _, r := range e.outstanding() {
+	for r := range e.requests.each() {
 		e.correct(r.id)
 	}
 	for i := range d.ended {
@@ -128,20 +127,10 @@ func (e *engine) maybeResync() {
 	})
 }
 
-// outstanding returns the requests that have arrived and not ended, in order of arrival.
-func (e *engine) outstanding() []*request {
-	all := make([]*request, 0, len(e.requests))
-	for _, r := range e.requests { // in any order: they are sorted below
-		all = append(all, r)
-	}
-	slices.SortFunc(all, func(a, b *request) int { return cmp.Compare(a.order, b.order) })
-	return all
-}
-
 // explainHangs notes, at the end of a run with faults, each request that has not ended although the
 // pool is not right about it. One that the pool lets wait may wait for quota, which is no mistake.
 func (e *engine) explainHangs() {
-	if len(e.requests) == 0 {
+	if e.requests.len() == 0 {
 		return
 	}
 	places := map[string]string{}
@@ -154,7 +143,7 @@ func (e *engine) explainHangs() {
 			places[run.GetRequest().GetId()] = fmt.Sprintf("on worker %q", w.GetId())
 		}
 	}
-	for _, r := range e.outstanding() {
+	for r := range e.requests.each() {
 		known, really := places[string(r.id)], "waiting"
 		if r.claimed() {
 			really = fmt.Sprintf("on worker %q", r.worker.id)

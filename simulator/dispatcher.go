@@ -95,7 +95,7 @@ func (e *engine) planTick() {
 	if e.mishaps != nil {
 		e.wake(d.lastResync + t.Resync)
 	}
-	if len(e.requests) > 0 {
+	if e.requests.len() > 0 {
 		e.wake(e.now + t.Heartbeat)
 	}
 	if len(d.news) > 0 || len(d.pulls) > 0 {
@@ -177,7 +177,7 @@ func (e *engine) cancel(ctx context.Context) error {
 	}
 	d.cancelDue = len(result.Cancellations) > 0
 	for _, c := range result.Cancellations {
-		r := e.requests[scheduler.RequestID(c.RequestId)]
+		r := e.requests.called(scheduler.RequestID(c.RequestId))
 		w := e.fleet.byID[scheduler.WorkerID(c.WorkerId)]
 		switch {
 		case e.mishaps != nil && w != nil:

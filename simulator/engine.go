@@ -5,25 +5,22 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/scheduler"
 )
 
 // engine is a run.
 type engine struct {
-	setup    *Setup
-	pool     Pool
-	newPool  PoolMaker
-	now      time.Duration // from the workload's start
-	agenda   agenda
-	fleet    fleet
-	requests map[scheduler.RequestID]*request // those that have arrived and not ended
-	arrived  int                              // submissions
-	// arrivedRequests counts the requests of the submissions.
-	arrivedRequests int
-	dispatcher      dispatcher
-	tally           tally
-	checks          *checks  // nil if they are left out
-	mishaps         *mishaps // nil if nothing is to go wrong
+	setup      *Setup
+	pool       Pool
+	newPool    PoolMaker
+	now        time.Duration // from the workload's start
+	agenda     agenda
+	fleet      fleet
+	requests   outstanding
+	arrived    int // submissions
+	dispatcher dispatcher
+	tally      tally
+	checks     *checks  // nil if they are left out
+	mishaps    *mishaps // nil if nothing is to go wrong
 	// advanced is when something last arrived or came to an end.
 	advanced   time.Duration
 	audits     auditPlan
@@ -66,13 +63,16 @@ func newEngine(setup *Setup) (*engine, error) {
 	if err := setup.validate(); err != nil {
 		return nil, err
 	}
+	names, err := newNames(setup.Workload.Submissions)
+	if err != nil {
+		return nil, err
+	}
 	e := &engine{
 		setup:      setup,
-		requests:   map[scheduler.RequestID]*request{},
+		requests:   newOutstanding(names),
 		dispatcher: newDispatcher(),
 		audits:     auditPlan{next: auditPeriod},
 	}
-	var err error
 	if e.fleet, err = newFleet(setup.Workers, setup.Timing.Poll); err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (e *engine) done() bool {
 	if e.arrived < len(e.setup.Workload.Submissions) {
 		return false
 	}
-	if len(e.requests) == 0 {
+	if e.requests.len() == 0 {
 		return len(e.dispatcher.news) == 0 && len(e.dispatcher.late) == 0
 	}
 	since := e.advanced
@@ -231,9 +231,8 @@ func (e *engine) arrive() {
 	}
 	for i := range s.Size {
 		r := &request{id: s.requestID(i), submission: int32(index), account: account,
-			first: Unknown, order: int32(e.arrivedRequests)}
-		e.arrivedRequests++
-		e.requests[r.id] = r
+			first: Unknown}
+		e.requests.arrives(r, i)
 		e.tally.enqueue(r)
 		e.reportWaiting(r, nil)
 	}

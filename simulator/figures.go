@@ -169,14 +169,14 @@ func (e *engine) figures(partial bool) *Figures {
 		t.count(e.dispatcher.operations)
 	}
 	end := t.lastActive
-	if partial || len(e.requests) > 0 {
+	if partial || e.requests.len() > 0 {
 		end = e.now
 	}
 	t.queue.advance(millis(end))
 	for p := range t.busy {
 		t.busy[p].advance(millis(end))
 	}
-	for _, r := range e.requests { // in any order: sums
+	for r := range e.requests.each() {
 		e.settleLevel(r)
 		if r.state == requestRunning {
 			r.account.provisionMillis += t.between(r.started, min(e.now, r.provisioned))

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -70,8 +69,11 @@ func (e *engine) recordImpossible(submission int) {
 // recordUnfinished tells of the requests that have not ended at the end of the run.
 func (e *engine) recordUnfinished() error {
 	if e.setup.Record != nil {
-		for _, id := range slices.Sorted(maps.Keys(e.requests)) {
-			e.recordEnd(e.requests[id], "unfinished")
+		left := slices.SortedFunc(e.requests.each(), func(a, b *request) int {
+			return compareIDs(a.id, b.id)
+		})
+		for _, r := range left {
+			e.recordEnd(r, "unfinished")
 		}
 	}
 	return e.recordErr

@@ -33,8 +33,8 @@ type request struct {
 	account *accountTally
 	// worker is the one that it is held for, or on; nil while it waits.
 	worker *worker
-	// submission is its index in the workload, and order its place among all requests, by arrival.
-	submission, order int32
+	// number is its place in the order of arrival, and submission the index in the workload.
+	number, submission int32
 	// runners counts the workers that run it, of which there must not be two.
 	runners int16
 	state   requestState

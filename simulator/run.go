@@ -137,7 +137,7 @@ func (e *engine) leave(w *worker) {
 
 // end books how a request ended, and forgets it.
 func (e *engine) end(r *request, how outcome) {
-	delete(e.requests, r.id)
+	e.requests.ends(r)
 	r.ended = true
 	if e.mishaps != nil {
 		e.dispatcher.ended = append(e.dispatcher.ended, endedRequest{id: r.id})

@@ -152,7 +152,7 @@ func (e *engine) advance(now time.Duration) {
 		t.count(e.dispatcher.operations)
 	}
 	if s := t.series; s != nil && t.counting && !s.ended {
-		if e.arrived == len(e.setup.Workload.Submissions) && len(e.requests) == 0 {
+		if e.arrived == len(e.setup.Workload.Submissions) && e.requests.len() == 0 {
 			e.endSeries(t.lastActive) // no request will wait or run any more
 		}
 		for !s.ended && s.stepEnd() <= millis(now) {

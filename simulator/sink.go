@@ -55,7 +55,7 @@ func (e *engine) outstandingCalled(id scheduler.RequestID) *request {
 	if r := e.dispatcher.subject; r != nil && r.id == id {
 		return unlessEnded(r)
 	}
-	return e.requests[id]
+	return e.requests.called(id)
 }
 
 // offered returns the same for a request that the pool has for a worker, which may be nil: usually
@@ -64,7 +64,7 @@ func (e *engine) offered(w *worker, id scheduler.RequestID) *request {
 	if w != nil && w.promised != nil && w.promised.id == id {
 		return unlessEnded(w.promised)
 	}
-	return e.requests[id]
+	return e.requests.called(id)
 }
 
 // unlessEnded returns a request, or nil if it is over.

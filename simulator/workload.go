@@ -3,8 +3,6 @@ package simulator
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -66,18 +64,16 @@ const maxSubmit = 200 * 365 * 24 * time.Hour
 var ErrSetup = errors.New("cannot simulate this")
 
 // validate returns nil, or an error that names the first submission that is not as it should be.
+// Whether ids are unique is found out when they are indexed, see names.go.
 func (w *Workload) validate() error {
 	if w == nil || len(w.Submissions) == 0 {
 		return fmt.Errorf("%w: the workload is empty", ErrSetup)
 	}
-	sizes := make(map[string]int, len(w.Submissions))
 	for i := range w.Submissions {
 		s := &w.Submissions[i]
 		switch {
 		case s.ID == "":
 			return fmt.Errorf("%w: submission %d has no id", ErrSetup, i)
-		case sizes[s.ID] > 0:
-			return fmt.Errorf("%w: submission %q appears twice", ErrSetup, s.ID)
 		case s.Submit < 0 || s.Submit > maxSubmit:
 			return fmt.Errorf("%w: submission %q at %v", ErrSetup, s.ID, s.Submit)
 		case i > 0 && s.Submit < w.Submissions[i-1].Submit:
@@ -86,24 +82,6 @@ func (w *Workload) validate() error {
 			return fmt.Errorf("%w: submission %q runs for %v", ErrSetup, s.ID, s.Run)
 		case s.Size <= 0:
 			return fmt.Errorf("%w: submission %q has size %d", ErrSetup, s.ID, s.Size)
-		}
-		sizes[s.ID] = s.Size
-	}
-	return w.validateNames(sizes)
-}
-
-// validateNames returns an error if a submission is called what a request of another one is called.
-func (w *Workload) validateNames(sizes map[string]int) error {
-	for i := range w.Submissions {
-		id := w.Submissions[i].ID
-		dot := strings.LastIndexByte(id, '.')
-		if dot < 0 {
-			continue
-		}
-		n, err := strconv.Atoi(id[dot+1:])
-		if size := sizes[id[:dot]]; err == nil && n >= 0 && n < size && size > 1 {
-			return fmt.Errorf("%w: submission %q is called like a request of %q", ErrSetup, id,
-				id[:dot])
 		}
 	}
 	return nil
