@@ -34,7 +34,7 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
-		s.idleYes(w, true)
+		s.idleYes(w)
 		return nil
 	}
 	if o := checkIdleNews(w, at); o != nil {
@@ -49,18 +49,19 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 		s.idleEnds(w.run, at, sink)
 		s.setLabels(w, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
-		s.idleYes(w, true)
+		s.idleYes(w)
+		return nil
+	}
+	w.confirmed = at
+	set := s.labels.intern(names)
+	if set == w.kind.set {
+		s.labels.release(set)
 		return nil
 	}
 	s.idleNo(w)
-	set := s.labels.intern(names)
-	changed := set != w.kind.set
-	if changed {
-		w.idleSince = at
-	}
+	w.idleSince = at
 	s.setLabels(w, set)
-	w.confirmed = at
-	s.idleYes(w, changed)
+	s.idleYes(w)
 	return nil
 }
 

@@ -31,7 +31,7 @@ type Scheduler struct {
 	labels     *labelTable
 	events     eventMaker
 	index      *index
-	watches    heap[watch]       // when to look for expired workers
+	watches    watchList         // when to look for expired workers
 	byEnqueued ordered[*request] // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.

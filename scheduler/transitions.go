@@ -112,13 +112,13 @@ func (s *Scheduler) leaveKind(k *kind) {
 	}
 }
 
-// idleYes puts a worker among the idle ones; fresh says that lanes may not have been tried on it.
-func (s *Scheduler) idleYes(w *worker, fresh bool) {
+// idleYes puts a worker among the idle ones, on which lanes may not have been tried.
+func (s *Scheduler) idleYes(w *worker) {
 	k := w.kind
 	k.idle.insert(w)
 	s.watchIdle(w)
 	s.index.idleChanged(k)
-	if fresh && !k.fresh {
+	if !k.fresh {
 		k.fresh = true
 		s.fresh = append(s.fresh, k)
 	}
