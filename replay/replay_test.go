@@ -112,16 +112,25 @@ func run(t testing.TB, file []byte, o replay.Options) *replay.Report {
 func TestReplayIsTheSame(t *testing.T) {
 	file, p := record(t, replay.RecorderOptions{StateEvery: 1}, operations(200))
 	for _, restoreAfter := range []uint64{0, 1, 57, 199, 200} {
-		called := uint64(0)
+		before, after := uint64(0), uint64(0)
 		report := run(t, file, replay.Options{Pool: "lab", RestoreAfter: restoreAfter,
-			Step: func(s *protos.JournalStep, _ *pool.Pool) error {
-				called++
-				if s.GetNumber() != called {
-					t.Errorf("step %d comes after %d", s.GetNumber(), called-1)
+			Before: func(s *protos.JournalStep, _ *pool.Pool) error {
+				if before++; s.GetNumber() != before || after != before-1 {
+					t.Errorf("step %d comes after %d", s.GetNumber(), after)
+				}
+				return nil
+			},
+			After: func(s *protos.JournalStep, outcome *protos.Outcome, p *pool.Pool) error {
+				if after++; s.GetNumber() != after {
+					t.Errorf("step %d comes after %d", s.GetNumber(), after-1)
+				}
+				state, hash := p.Hash(), pool.Digest(outcome)
+				if !bytes.Equal(state[:], s.GetStateHash()) || !bytes.Equal(hash[:], s.GetOutcomeHash()) {
+					t.Errorf("step %d: another pool or outcome", after)
 				}
 				return nil
 			}})
-		if report.Difference != nil || report.Steps != 200 || report.States != 200 || called != 200 {
+		if report.Difference != nil || report.Steps != 200 || report.States != 200 || after != 200 {
 			t.Errorf("restored after %d: %+v", restoreAfter, report)
 		}
 		if report.Pool.Hash() != p.Hash() || report.Stopped || report.Torn != nil {
@@ -165,32 +174,34 @@ func TestApplyIsStep(t *testing.T) {
 func TestUntil(t *testing.T) {
 	file, p := record(t, replay.RecorderOptions{}, operations(100))
 	for _, c := range []struct {
-		o    replay.Options
+		at   replay.Point
 		want uint64
 	}{
-		{replay.Options{Until: 1}, 1},
-		{replay.Options{Until: 50}, 50},
-		{replay.Options{Until: 100}, 100},
-		{replay.Options{Until: 1000}, 100},
-		{replay.Options{UntilTime: start.Add(-time.Second)}, 0},
-		{replay.Options{UntilTime: start.Add(10 * time.Minute)}, 11},
-		{replay.Options{UntilTime: start.Add(10 * time.Hour)}, 100},
-		{replay.Options{Until: 5, UntilTime: start.Add(10 * time.Minute)}, 5},
+		{replay.Point{Begin: true}, 0},
+		{replay.Point{Begin: true, Step: 5}, 0},
+		{replay.Point{Step: 1}, 1},
+		{replay.Point{Step: 50}, 50},
+		{replay.Point{Step: 100}, 100},
+		{replay.Point{Step: 1000}, 100},
+		{replay.Point{Time: start.Add(-time.Second)}, 0},
+		{replay.Point{Time: start.Add(10 * time.Minute)}, 11},
+		{replay.Point{Time: start.Add(10 * time.Hour)}, 100},
+		{replay.Point{Step: 5, Time: start.Add(10 * time.Minute)}, 5},
 	} {
 		r := open(t, file)
-		report, err := replay.Run(context.Background(), r, c.o)
+		report, err := replay.Run(context.Background(), r, replay.Options{Until: c.at})
 		if err != nil || report.Steps != c.want || report.Stopped != (c.want < 100) {
-			t.Errorf("%+v: %+v, %v", c.o, report, err)
+			t.Errorf("%+v: %+v, %v", c.at, report, err)
 			continue
 		}
 		for step, err := r.Next(); err == nil; step, err = r.Next() {
 			if hash := pool.Digest(report.Pool.Step(context.Background(), step.GetOperation())); !bytes.Equal(hash[:],
 				step.GetOutcomeHash()) {
-				t.Errorf("%+v: step %d differs", c.o, step.GetNumber())
+				t.Errorf("%+v: step %d differs", c.at, step.GetNumber())
 			}
 		}
 		if report.Pool.Hash() != p.Hash() {
-			t.Errorf("%+v: another end", c.o)
+			t.Errorf("%+v: another end", c.at)
 		}
 	}
 }
@@ -348,18 +359,28 @@ func TestTornAndDamaged(t *testing.T) {
 	}
 }
 
+// An error of a function ends the run before the step or after it, and the reader goes on there.
 func TestRunEndsEarly(t *testing.T) {
 	file, _ := record(t, replay.RecorderOptions{}, operations(30))
 	enough := errors.New("enough")
-	report, err := replay.Run(context.Background(), open(t, file), replay.Options{
-		Step: func(s *protos.JournalStep, _ *pool.Pool) error {
-			if s.GetNumber() == 7 {
-				return enough
-			}
-			return nil
-		}})
-	if err != enough || report.Steps != 7 {
-		t.Errorf("%+v, %v", report, err)
+	at7 := func(s *protos.JournalStep) error {
+		if s.GetNumber() == 7 {
+			return enough
+		}
+		return nil
+	}
+	for want, o := range map[uint64]replay.Options{
+		6: {Before: func(s *protos.JournalStep, _ *pool.Pool) error { return at7(s) }},
+		7: {After: func(s *protos.JournalStep, _ *protos.Outcome, _ *pool.Pool) error { return at7(s) }},
+	} {
+		r := open(t, file)
+		report, err := replay.Run(context.Background(), r, o)
+		if err != enough || report.Steps != want {
+			t.Errorf("%+v, %v", report, err)
+		}
+		if next, err := r.Next(); err != nil || next.GetNumber() != want+1 {
+			t.Errorf("after %d steps comes %v, %v", want, next, err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

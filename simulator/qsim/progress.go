@@ -47,6 +47,29 @@ func (p *progressBar) moved(what string, done, total int64) {
 	_ = p.bar.Set64(min(done, total))
 }
 
+// along returns what reads a file, and moves the bar while it does. Without a bar it is the file.
+func (p *progressBar) along(file *os.File, what string) io.Reader {
+	info, err := file.Stat()
+	if p == nil || err != nil {
+		return file
+	}
+	return &readAlong{file, 0, func(bytes int64) { p.moved(what, bytes, info.Size()) }}
+}
+
+// readAlong says of a reader how much was read.
+type readAlong struct {
+	io.Reader
+	bytes int64
+	say   func(bytes int64)
+}
+
+func (r *readAlong) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	r.bytes += int64(n)
+	r.say(r.bytes)
+	return n, err
+}
+
 // close takes the bar off the terminal.
 func (p *progressBar) close() {
 	if p != nil {
