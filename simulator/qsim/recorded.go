@@ -28,7 +28,8 @@ type recordedPool struct {
 // begins. It is an error if a step comes out in another way than it was recorded.
 func readRecorded(ctx context.Context, from journalFile, at replay.Point) (*recordedPool, error) {
 	out := &recordedPool{}
-	var recorder *history.Recorder // from the end of the opening on
+	var recorder *history.Recorder
+	// take begins the history if nothing has, and takes the snapshot if here is the point.
 	take := func(p *pool.Pool, steps uint64, here bool) (err error) {
 		if recorder == nil {
 			here = here || at == replay.Point{}
