@@ -214,6 +214,6 @@ func (p *progressBar) follow(in *plan.Input) func(int, time.Time) {
 			return
 		}
 		done := int64(at.Sub(in.History.Begin).Seconds())
-		p.moved(fmt.Sprintf("run %d of 2", forks+1), int64(forks)*span+done, 2*span)
+		p.moved(fmt.Sprintf("run %d of 2", forks+1), done, span)
 	}
 }
