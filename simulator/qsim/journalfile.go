@@ -20,8 +20,8 @@ type journalFile struct {
 	doing string
 }
 
-// run runs the journal again, as replay.Run does. Errors name the file. That the journal ends before
-// the step after which the run is to end is one of them; a difference is not.
+// run runs the journal again, as replay.Run does. Errors name the file. That the journal ends
+// before the step after which the run is to end is one of them; a difference is not.
 func (j journalFile) run(ctx context.Context, o replay.Options) (*replay.Report, error) {
 	file, err := os.Open(j.path)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 )
 
 // loadPool returns the pool of a file: of a snapshot, as a binary or JSON protos.Pool, or of a
-// journal, which is run again. That of a journal that is torn is the one before the tear. The report
-// of a snapshot has nothing else. Errors name the file.
+// journal, which is run again. That of a journal that is torn is the one before the tear. For a
+// snapshot, the report has nothing but the pool. Errors name the file.
 func loadPool(ctx context.Context, path string, o replay.Options) (*replay.Report, error) {
 	report, err := journalFile{path: path}.run(ctx, o)
 	switch {

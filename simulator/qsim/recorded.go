@@ -29,7 +29,7 @@ type recordedPool struct {
 func readRecorded(ctx context.Context, from journalFile, at replay.Point) (*recordedPool, error) {
 	out := &recordedPool{}
 	var recorder *history.Recorder
-	// take begins the history if nothing has, and takes the snapshot if here is the point.
+	// take begins the history if nothing has, and takes the snapshot if the point is here.
 	take := func(p *pool.Pool, steps uint64, here bool) (err error) {
 		if recorder == nil {
 			here = here || at == replay.Point{}
