@@ -11,7 +11,7 @@
 //	report, err := replay.Run(ctx, r, replay.Options{})
 //	report.Difference                           // nil: all is the same
 //
-// A replay can stop at a step or a time. The pool is then the one of that moment, and the reader
-// goes on with the first step after it, so that another pool, with other settings, can be told the
-// rest.
+// A replay can stop at a point. The pool is then the one of that moment, and the reader goes on
+// with the first step after it, so that another pool, with other settings, can be told the rest.
+// Whoever wants more of a replay than the report has can look on before and after each step.
 package replay

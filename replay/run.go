@@ -28,17 +28,17 @@ var (
 type Options struct {
 	// Pool is the name of the pool that the journal must be of; "" is any.
 	Pool string
-	// Until is the number of the last step to run; 0 is the last one of the journal.
-	Until uint64
-	// UntilTime ends the run before the first operation that is later than that; the zero time does
-	// not.
-	UntilTime time.Time
-	// RestoreAfter is the number of a step after which the pool is saved, restored from the bytes,
-	// and goes on, which must make no difference; 0 is none.
+	// Until is where the run ends; the zero value is the end of the journal.
+	Until Point
+	// RestoreAfter is the number of a step after which the pool is saved, and another one, restored
+	// from the bytes, goes on, which must make no difference; 0 is none.
 	RestoreAfter uint64
-	// Step, if not nil, is called after each step that came out as in the journal. It may ask the
-	// pool, and may not change it. An error ends the run.
-	Step func(*protos.JournalStep, *pool.Pool) error
+	// Before, if not nil, is called before each step, with the pool that is to do it. It may ask the
+	// pool, and may not change it. An error ends the run before the step.
+	Before func(*protos.JournalStep, *pool.Pool) error
+	// After, if not nil, is called after each step that came out as in the journal, with what came
+	// of it. It may ask the pool, and may not change it. An error ends the run after the step.
+	After func(*protos.JournalStep, *protos.Outcome, *pool.Pool) error
 }
 
 // A Report is what running a journal again came to.
@@ -55,7 +55,7 @@ type Report struct {
 	// First and Last are the earliest and the latest time of the operations that were run; zero if
 	// there were none.
 	First, Last time.Time
-	// Stopped is true if Until or UntilTime ended the run, and there are more steps.
+	// Stopped is true if Until ended the run, and there are more steps.
 	Stopped bool
 	// Torn, if not nil, says where the journal is torn. All before that was run.
 	Torn *journal.TornError
@@ -68,13 +68,13 @@ type Report struct {
 // or where the options say; that is in the report, and no error. Then the reader's next step is the
 // first one that was not run.
 //
-// The error is ErrOtherPool, ErrOtherVersion, that of the context, of the reader or of
-// Options.Step. The report then has what was run before. Run costs what the operations cost, and a
-// snapshot for each state that is compared.
+// The error is ErrOtherPool, ErrOtherVersion, that of the context, of the reader or of a function
+// in the options. The report then has what was run before. Run costs what the operations cost, and
+// a snapshot for each state that is compared.
 func Run(ctx context.Context, r *journal.Reader, o Options) (*Report, error) {
 	report := &Report{Header: r.Header()}
 	var err error
-	if report.Pool, err = Begin(r, o.Pool); err != nil {
+	if report.Pool, err = begin(r, o.Pool); err != nil {
 		return report, err
 	}
 	for {
@@ -92,27 +92,31 @@ func Run(ctx context.Context, r *journal.Reader, o Options) (*Report, error) {
 		if err != nil {
 			return report, err
 		}
-		at := step.GetOperation().GetTime().AsTime()
-		if o.Until > 0 && step.GetNumber() > o.Until ||
-			!o.UntilTime.IsZero() && at.After(o.UntilTime) {
+		if o.Until.IsBefore(step) {
 			report.Stopped = true
 			return report, nil
+		}
+		if o.Before != nil {
+			if err := o.Before(step, report.Pool); err != nil {
+				return report, err
+			}
 		}
 		if _, err := r.Next(); err != nil {
 			return report, err
 		}
-		if report.Difference = report.run(ctx, step); report.Difference != nil {
+		outcome := report.Pool.Step(ctx, step.GetOperation())
+		if report.Difference = report.compare(step, outcome); report.Difference != nil {
 			return report, nil
 		}
-		if err := report.after(step, &o); err != nil {
+		if err := report.after(step, outcome, &o); err != nil {
 			return report, err
 		}
 	}
 }
 
-// Begin returns the pool that a journal begins with. The name is that of the pool that is expected,
+// begin returns the pool that a journal begins with. The name is that of the pool that is expected,
 // or empty. The error is ErrOtherPool or ErrOtherVersion.
-func Begin(r *journal.Reader, name string) (*pool.Pool, error) {
+func begin(r *journal.Reader, name string) (*pool.Pool, error) {
 	if got := r.Header().GetPool(); name != "" && got != name {
 		return nil, fmt.Errorf("%w: it is of %q, and %q was expected", ErrOtherPool, got, name)
 	}
@@ -127,9 +131,8 @@ func Begin(r *journal.Reader, name string) (*pool.Pool, error) {
 	return p, nil
 }
 
-// run runs a step and returns how it differs from the journal, or nil.
-func (r *Report) run(ctx context.Context, step *protos.JournalStep) *Difference {
-	outcome := r.Pool.Step(ctx, step.GetOperation())
+// compare returns how a step that was run differs from the journal, or nil.
+func (r *Report) compare(step *protos.JournalStep, outcome *protos.Outcome) *Difference {
 	if hash := pool.Digest(outcome); !bytes.Equal(hash[:], step.GetOutcomeHash()) {
 		return &Difference{Number: step.GetNumber(), Operation: step.GetOperation(),
 			ExpectedHash: step.GetOutcomeHash(), GotHash: hash[:],
@@ -148,7 +151,7 @@ func (r *Report) run(ctx context.Context, step *protos.JournalStep) *Difference 
 }
 
 // after counts a step that came out as in the journal.
-func (r *Report) after(step *protos.JournalStep, o *Options) error {
+func (r *Report) after(step *protos.JournalStep, outcome *protos.Outcome, o *Options) error {
 	r.Steps++
 	if step.GetOperation().GetTime() != nil { // without a time, the pool refuses it
 		at := step.GetOperation().GetTime().AsTime()
@@ -164,8 +167,8 @@ func (r *Report) after(step *protos.JournalStep, o *Options) error {
 			return fmt.Errorf("after step %d: %w", step.GetNumber(), err)
 		}
 	}
-	if o.Step != nil {
-		return o.Step(step, r.Pool)
+	if o.After != nil {
+		return o.After(step, outcome, r.Pool)
 	}
 	return nil
 }

@@ -28,8 +28,9 @@ type Shadow struct {
 
 // New puts a shadow beside a pool. It begins with what the pool is now, under the settings and
 // accounts of c, as pool.Reconfigure has it: accounts that the pool has keep their balances, new
-// ones begin with what initial has for them. From then on the main pool must change by Step alone.
-// The errors are those of pool.Reconfigure. It costs about what a snapshot and its restoration do.
+// ones begin with what initial has for them. From then on the main pool must change by nothing but
+// what the shadow is told, by Step or Follow. The errors are those of pool.Reconfigure. It costs
+// about what a snapshot and its restoration do.
 func New(main *pool.Pool, c *scheduler.Config,
 	initial map[scheduler.AccountID]scheduler.Balance) (*Shadow, error) {
 	snapshot, err := pool.Reconfigure(main.Snapshot(), c, initial)
@@ -74,14 +75,17 @@ func (s *Shadow) Pool() *pool.Pool {
 // panics, it ends, and its report says so.
 func (s *Shadow) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {
 	outcome := s.main.Step(ctx, op)
-	if s.report.Ended == "" {
-		s.follow(op, outcome)
-	}
+	s.Follow(op, outcome)
 	return outcome
 }
 
-// follow lets the shadow do what the main pool has done, and compares.
-func (s *Shadow) follow(op *protos.Operation, main *protos.Outcome) {
+// Follow is the second half of Step, for those who step the main pool by other means, such as a
+// recorder or a replay: it runs an operation that the main pool has just done on the shadow, and
+// compares what came of it.
+func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
+	if s.report.Ended != "" {
+		return
+	}
 	defer func() {
 		if broken := recover(); broken != nil {
 			s.report.Ended = fmt.Sprintf("operation %d: panic: %v", s.report.Operations, broken)

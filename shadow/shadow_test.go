@@ -112,7 +112,8 @@ func TestSameSettingsNeverDiffer(t *testing.T) {
 	})
 }
 
-// A recorded day of the device lab: beside a shadow everything is as without one.
+// A recorded day of the device lab: beside a shadow everything is as without one, and a shadow that
+// follows a pool says the same as one that steps it.
 func TestRecordedDay(t *testing.T) {
 	r, err := recording.Example("device-lab.yaml", "quota", "workload.length=12h")
 	if err != nil {
@@ -127,16 +128,24 @@ func TestRecordedDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		follower, err := shadow.New(alone, c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i, op := range r.Operations[n:] {
 			want, got := alone.Step(context.Background(), op), s.Step(context.Background(), op)
 			if pool.Digest(want) != pool.Digest(got) {
 				t.Fatalf("operation %d, %v: got %v, alone %v", i, op, got, want)
 			}
+			follower.Follow(op, want)
 		}
 		if alone.Hash() != main.Hash() {
 			t.Error("the state differs")
 		}
 		report := s.Report()
+		if diff := cmp.Diff(report, follower.Report()); diff != "" {
+			t.Errorf("a shadow that follows says something else (-step +follow):\n%s", diff)
+		}
 		t.Logf("cq with %v workers: %+v", rate, report.All)
 		if report.Differ() != (rate != 40) {
 			t.Errorf("with a rate of %v, the first difference is %+v", rate, report.First)

@@ -9,25 +9,41 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-// The built-in week, cut to its first days to keep the test short.
+// labDays returns the first days of the device lab under its policy quota.
 func labDays(t *testing.T, seed uint64, days int) *simulator.Setup {
 	t.Helper()
-	setup, err := generate.DeviceLabSetup(seed, 0)
+	const name = "device-lab.yaml"
+	text, err := experiments.Files.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := setup.Workload
-	for i := range w.Submissions {
-		if w.Submissions[i].Submit > time.Duration(days)*24*time.Hour {
-			w.Submissions = w.Submissions[:i]
-			break
-		}
+	e, err := experiment.Parse(name, text, fmt.Sprintf("workload.length=%dd", days))
+	if err != nil {
+		t.Fatal(err)
 	}
+	quota, err := experiment.ParsePolicy(name, text, "quota")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e.File.Workload.Workload(e.File.Name, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup := &simulator.Setup{Workload: w, Workers: e.File.Fleet.Workers(), Timing: e.File.Timing,
+		Seed: seed}
+	config, balances := quota.Settings(w.AccountIDs(), len(setup.Workers))
+	setup.Policy.Accounts = map[scheduler.AccountID]simulator.Account{}
+	for id, a := range config.Accounts {
+		setup.Policy.Accounts[id] = simulator.Account{Config: *a, Balance: balances[id]}
+	}
+	config.Accounts = nil
+	setup.Policy.Scheduler = *config
 	return setup
 }
 

@@ -282,3 +282,11 @@ func TestClockOfBatchesAndCounters(t *testing.T) {
 	}
 	equal(t, "batches", strings.Join(got, ", "), "Thu 15:30 0, Fri 02:00 1, Fri 15:30 2")
 }
+
+// equal fails the test if two values differ.
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}

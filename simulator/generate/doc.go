@@ -1,8 +1,7 @@
 // Package generate makes workloads up: who submits how much of what, when, and how long it runs. A
 // [Spec] describes a workload in the words of people who know a fleet (working hours, bursts,
 // nightly batches, mixes of labels), and [Spec.Workload] makes submissions of it. A [Fleet]
-// describes workers. Both are written in YAML, as in examples/experiments/device-lab.yaml, which is
-// what [DeviceLab] returns.
+// describes workers. Both are written in YAML, as in examples/experiments/device-lab.yaml.
 //
 //	 Stream                                                          one submission
 //	┌──────────────────┐ times ┌───────┐ members ┌────────────────┐ ┌──────────────┐

@@ -8,20 +8,41 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/simulator/generate"
 )
 
+// world is a workload with a fleet, as experiments have them.
+type world struct {
+	Workload generate.Spec  `yaml:"workload"`
+	Fleet    generate.Fleet `yaml:"fleet"`
+}
+
+// deviceLab returns the world of the example.
+func deviceLab(t testing.TB) *world {
+	t.Helper()
+	text, err := experiments.Files.ReadFile("device-lab.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var w world
+	if err := yaml.Unmarshal(text, &w); err != nil {
+		t.Fatal(err)
+	}
+	return &w
+}
+
 // What is written as YAML and read again is the same.
 func TestYAMLRoundTrip(t *testing.T) {
-	for name, want := range map[string]*generate.World{
-		"rich":       {Workload: *rich(), Fleet: generate.DeviceLab().Fleet},
-		"device lab": generate.DeviceLab(),
+	for name, want := range map[string]*world{
+		"rich":       {Workload: *rich(), Fleet: deviceLab(t).Fleet},
+		"device lab": deviceLab(t),
 	} {
 		b, err := yaml.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got generate.World
+		var got world
 		if err := yaml.UnmarshalWithOptions(b, &got, yaml.Strict()); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, b)
 		}
@@ -96,7 +117,7 @@ func bound(s *generate.Spec) {
 // Whatever bytes are read, nothing panics and everything ends; what is valid gives a workload of
 // valid submissions and a fleet.
 func FuzzWorld(f *testing.F) {
-	for _, w := range []*generate.World{generate.DeviceLab(), {Workload: *rich()}} {
+	for _, w := range []*world{deviceLab(f), {Workload: *rich()}} {
 		bound(&w.Workload)
 		b, err := yaml.Marshal(w)
 		if err != nil {
@@ -110,7 +131,7 @@ func FuzzWorld(f *testing.F) {
 		if len(b) > 20_000 {
 			t.Skip("too long to be quick")
 		}
-		var w generate.World
+		var w world
 		if yaml.UnmarshalWithOptions(b, &w, yaml.Strict()) != nil {
 			return
 		}

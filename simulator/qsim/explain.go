@@ -12,6 +12,7 @@ import (
 
 	"github.com/quotasched/quotasched/explain"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/report"
 )
@@ -87,11 +88,11 @@ func newExplainCommand(stdout io.Writer) *cobra.Command {
 // explain loads the pool, and explains the requests, or all that wait.
 func (f *explainFlags) explain(ctx context.Context, path string, requests []string,
 	stdout io.Writer) error {
-	p, err := loadPool(ctx, path, point(f.at))
+	loaded, err := loadPool(ctx, path, replay.Options{Until: replay.Point(f.at)})
 	if err != nil {
 		return err
 	}
-	s := p.Scheduler()
+	s := loaded.Pool.Scheduler()
 	if len(requests) == 0 {
 		return f.explainAll(ctx, s, stdout)
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/quotasched/quotasched/forecast"
 	"github.com/quotasched/quotasched/fork"
-	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
@@ -170,43 +169,28 @@ func (f *forecastFlags) write(answer *protos.Forecast, stdout io.Writer) error {
 func (f *forecastFlags) load(ctx context.Context, path string, stderr io.Writer) (*pool.Pool,
 	forecast.RunTimes, error) {
 	history := forecast.NewHistory(forecast.HistoryOptions{})
-	r, err := openJournal(path)
-	if errors.Is(err, journal.ErrNotJournal) {
-		p, err := loadPool(ctx, path, point(f.at))
-		if err == nil && f.runTimes == "" {
-			fmt.Fprintf(stderr, "qsim: warning: %s is a snapshot, which has no past runs; name "+
-				"--run-times FILE\n", path)
-		}
-		return p, history, err
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = r.Close() }()
 	var learner *forecast.Learner
-	begun, err := pool.Restore(r.Snapshot())
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	learner = forecast.NewLearner(history, begun.Scheduler(), simulator.SubmissionOf)
-	report, err := replayTo(ctx, r.Reader, point(f.at), replay.Options{
-		Step: func(s *protos.JournalStep, p *pool.Pool) error {
+	loaded, err := loadPool(ctx, path, replay.Options{
+		Until: replay.Point(f.at),
+		Before: func(_ *protos.JournalStep, p *pool.Pool) error {
+			if learner == nil {
+				learner = forecast.NewLearner(history, p.Scheduler(), simulator.SubmissionOf)
+			}
+			return nil
+		},
+		After: func(s *protos.JournalStep, _ *protos.Outcome, p *pool.Pool) error {
 			learner.Step(s.GetOperation(), p.Scheduler())
 			return nil
-		}})
+		},
+	})
 	switch {
-	case errors.Is(err, context.Canceled):
-		return nil, nil, errStopped
 	case err != nil:
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	case report.Difference != nil:
-		return nil, nil, fmt.Errorf("%s: %w\n%s", path, errDiffers, report.Difference)
-	case point(f.at).step > report.Steps:
-		return nil, nil, fmt.Errorf("%s: has %s, and no operation %d", path,
-			counted(int(report.Steps), "operation"), f.at.step)
+		return nil, nil, err
+	case loaded.Torn != nil:
+		fmt.Fprintf(stderr, "qsim: warning: %s: %v\n", path, loaded.Torn)
+	case loaded.Header == nil && f.runTimes == "":
+		fmt.Fprintf(stderr, "qsim: warning: %s is a snapshot, which has no past runs; name "+
+			"--run-times FILE\n", path)
 	}
-	if report.Torn != nil {
-		fmt.Fprintf(stderr, "qsim: warning: %s: %v\n", path, report.Torn)
-	}
-	return report.Pool, history, nil
+	return loaded.Pool, history, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/plan"
+	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/report"
 )
@@ -55,8 +56,8 @@ func metricsHelp() string {
 // planFlags are the flags of `qsim plan`.
 type planFlags struct {
 	planOutputs
-	journal                      source
-	from                         point // where the plan begins
+	journal                      journalFile
+	from                         replay.Point // where the plan begins
 	policy, oldPolicy, newPolicy string
 	old, new                     string // the files; old may be empty
 }
@@ -138,7 +139,7 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	}
 	bar := newProgressBar(f.progress, stderr)
 	defer bar.close()
-	f.journal.bar = bar
+	f.journal.bar, f.journal.doing = bar, "reading"
 	r, err := readRecorded(ctx, f.journal, f.from)
 	if err != nil {
 		return err
@@ -213,6 +214,6 @@ func (p *progressBar) follow(in *plan.Input) func(int, time.Time) {
 			return
 		}
 		done := int64(at.Sub(in.History.Begin).Seconds())
-		p.moved(fmt.Sprintf("run %d of 2", forks+1), int64(forks)*span+done, 2*span)
+		p.moved(fmt.Sprintf("run %d of 2", forks+1), done, span)
 	}
 }

@@ -258,6 +258,23 @@ func TestReplayWhatIf(t *testing.T) {
 	}
 }
 
+// Each thing that takes long has a bar.
+func TestPlansHaveBars(t *testing.T) {
+	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
+	for _, c := range []struct{ args, bars []string }{
+		{[]string{"plan", "--journal", lab, same}, []string{"reading", "run 1 of 2", "run 2 of 2"}},
+		{[]string{"replay", lab, "--shadow", same}, []string{"reading", "with a shadow"}},
+		{[]string{"replay", lab, "--runs", "2"}, []string{"run 1 of 2", "run 2 of 2"}},
+	} {
+		_, _, stderr := qsim(append(c.args, "--progress", "on")...)
+		for _, bar := range c.bars {
+			if !strings.Contains(stderr, "\r"+bar+" ") {
+				t.Errorf("%q: no bar %q in %q", c.args, bar, stderr)
+			}
+		}
+	}
+}
+
 // A plan that is interrupted, or that cannot be written, says so.
 func TestPlanEnds(t *testing.T) {
 	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)

@@ -11,8 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/quotasched/quotasched/pool"
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 )
 
@@ -87,8 +85,8 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 			}
 			if asked {
 				f.whatIf.progress = f.progress
-				from := source{path: args[0], pool: f.pool}
-				return f.whatIf.run(c.Context(), from, point(f.until), stdout, stderr)
+				from := journalFile{path: args[0], pool: f.pool}
+				return f.whatIf.run(c.Context(), from, replay.Point(f.until), stdout, stderr)
 			}
 			return f.replay(c.Context(), args[0], stdout, stderr)
 		},
@@ -134,44 +132,12 @@ func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io
 }
 
 // once runs a journal.
-func (f *replayFlags) once(ctx context.Context, path, what string,
+func (f *replayFlags) once(ctx context.Context, path, doing string,
 	stderr io.Writer) (*replay.Report, error) {
-	j, err := openJournal(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = j.Close() }()
-	o := replay.Options{Pool: f.pool, RestoreAfter: f.restoreAfter}
 	bar := newProgressBar(f.progress, stderr)
-	if bar != nil {
-		const often = 1000
-		o.Step = func(s *protos.JournalStep, _ *pool.Pool) error {
-			if s.GetNumber()%often == 0 {
-				bar.moved(what, j.read, j.bytes)
-			}
-			return nil
-		}
-	}
 	defer bar.close()
-	report, err := replayTo(ctx, j.Reader, point(f.until), o)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return nil, errStopped
-	case err != nil && report.Steps > 0:
-		return nil, fmt.Errorf("%s: after %s that came out as in the journal: %w", path,
-			counted(int(report.Steps), "operation"), err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", path, err)
-	case report.Difference == nil && point(f.until).step > report.Steps:
-		return nil, f.beyond(path, report)
-	}
-	return report, nil
-}
-
-// beyond says that a journal ends before the operation where it is to stop.
-func (f *replayFlags) beyond(path string, report *replay.Report) error {
-	return fmt.Errorf("%s: has %s, and no operation %d", path,
-		counted(int(report.Steps), "operation"), f.until.step)
+	return journalFile{path: path, pool: f.pool, bar: bar, doing: doing}.run(ctx,
+		replay.Options{Until: replay.Point(f.until), RestoreAfter: f.restoreAfter})
 }
 
 // said writes for people what was done, on a few lines.

@@ -11,6 +11,7 @@ import (
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
 )
 
 // recordedSmall returns the journal of a small run.
@@ -97,16 +98,16 @@ func TestSaveAndLoad(t *testing.T) {
 	if stdout != read(t, binary) {
 		t.Errorf("%d bytes on stdout", len(stdout))
 	}
-	want, err := loadPool(t.Context(), path, point{step: 60})
+	want, err := loadPool(t.Context(), path, replay.Options{Until: replay.Point{Step: 60}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{binary, text} {
-		got, err := loadPool(t.Context(), file, point{})
-		if err != nil || got.Hash() != want.Hash() {
+		got, err := loadPool(t.Context(), file, replay.Options{})
+		if err != nil || got.Pool.Hash() != want.Pool.Hash() {
 			t.Errorf("%s: another pool, %v", file, err)
 		}
-		if _, err := loadPool(t.Context(), file, point{step: 1}); err == nil {
+		if _, err := loadPool(t.Context(), file, replay.Options{Until: replay.Point{Step: 1}}); err == nil {
 			t.Errorf("%s: a snapshot has no points", file)
 		}
 	}
@@ -116,7 +117,7 @@ func TestSaveAndLoad(t *testing.T) {
 		nil, "replay", path, "--until", "2026-01-05T01:00")
 	expect(t, 2, nil, []string{`a.qsj.zst: has \d+ operations, and no operation 100000`}, "replay",
 		path, "--until", "100000")
-	if _, err := loadPool(t.Context(), path, point{step: 100000}); err == nil {
+	if _, err := loadPool(t.Context(), path, replay.Options{Until: replay.Point{Step: 100000}}); err == nil {
 		t.Error("there is an operation 100000")
 	}
 }
@@ -158,7 +159,7 @@ func TestReplayOfBadJournals(t *testing.T) {
 		`(?m)^  expected: \[2J no$`, `(?m)^       got: none$`},
 		[]string{`^qsim: \S+changed.qsj: the replay differs from the journal at operation 50\n$`},
 		"replay", changed)
-	if _, err := loadPool(t.Context(), changed, point{}); exitCode(err) != 1 {
+	if _, err := loadPool(t.Context(), changed, replay.Options{}); exitCode(err) != 1 {
 		t.Errorf("loaded: %v", err)
 	}
 	whole := []byte(read(t, path))
@@ -166,7 +167,7 @@ func TestReplayOfBadJournals(t *testing.T) {
 	expect(t, 0, []string{`all the same`},
 		[]string{`^qsim: warning: \S+torn.qsj: torn: step \d+ at byte \d+ is not whole; all before it`},
 		"replay", torn)
-	if _, err := loadPool(t.Context(), torn, point{}); err != nil {
+	if _, err := loadPool(t.Context(), torn, replay.Options{}); err != nil {
 		t.Error(err)
 	}
 	whole[len(whole)-100] ^= 1
@@ -188,7 +189,7 @@ func TestReplayOfBadJournals(t *testing.T) {
 		expect(t, 2, nil, []string{c.want}, append([]string{"replay"}, c.args...)...)
 	}
 	for _, file := range []string{tiny, write(t, "a.json", "{"), write(t, "empty.json", "{}")} {
-		if _, err := loadPool(t.Context(), file, point{}); err == nil ||
+		if _, err := loadPool(t.Context(), file, replay.Options{}); err == nil ||
 			!strings.HasPrefix(err.Error(), file+": ") {
 			t.Errorf("%s: %v", file, err)
 		}

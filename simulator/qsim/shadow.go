@@ -8,6 +8,7 @@ import (
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/shadow"
 	"github.com/quotasched/quotasched/simulator/report"
 )
@@ -15,40 +16,40 @@ import (
 // runShadow feeds a journal, up to a point, to its pool with a shadow beside it, which begins after
 // the operations on accounts with which the journal begins. It returns what the shadow counted, and
 // what people should know of that.
-func runShadow(ctx context.Context, from source, at point,
+func runShadow(ctx context.Context, from journalFile, at replay.Point,
 	c policyChoice) (*shadow.Report, []string, error) {
 	file, err := readPolicy(c)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := readRecorded(ctx, from, point{}) // for the accounts that groups choose from
+	r, err := readRecorded(ctx, from, replay.Point{}) // for the accounts that groups choose from
 	if err != nil {
 		return nil, nil, err
 	}
 	settings := r.settings(c, file)
+	from.doing = "with a shadow"
 	var s *shadow.Shadow
-	last, err := eachStep(ctx, from, func(step *protos.JournalStep, p *pool.Pool) error {
-		var err error
-		switch {
-		case at.isBefore(step):
-			return errEnough
-		case step.GetNumber() <= uint64(r.opening):
-			_, err = stepAgain(ctx, step, p)
-			return err
-		case s == nil:
+	_, err = from.runSame(ctx, replay.Options{
+		Until: at,
+		Before: func(step *protos.JournalStep, p *pool.Pool) (err error) {
+			if s != nil || step.GetNumber() <= uint64(r.opening) {
+				return nil
+			}
 			if s, err = shadow.New(p, settings.Config, settings.Balances); err != nil {
 				return fmt.Errorf("%s: %w", settings.Name, err)
 			}
-		}
-		_, err = stepAgain(ctx, step, s)
-		return err
+			return nil
+		},
+		After: func(step *protos.JournalStep, outcome *protos.Outcome, _ *pool.Pool) error {
+			if s != nil {
+				s.Follow(step.GetOperation(), outcome)
+			}
+			return nil
+		},
 	})
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case at.step > last.steps:
-		return nil, nil, fmt.Errorf("%s: has %s, and no operation %d", from.path,
-			counted(int(last.steps), "operation"), at.step)
 	case s == nil:
 		return nil, nil, fmt.Errorf("%s: there is nothing after the operations on accounts with which "+
 			"it begins", from.path)

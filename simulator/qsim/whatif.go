@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/replay"
 )
 
 // whatIfFlags are those of `qsim replay` that try out another policy.
@@ -48,7 +50,7 @@ func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
 }
 
 // run tries out another policy from a point of a journal on, or up to it.
-func (f *whatIfFlags) run(ctx context.Context, from source, at point,
+func (f *whatIfFlags) run(ctx context.Context, from journalFile, at replay.Point,
 	stdout, stderr io.Writer) error {
 	if f.fork != "" {
 		return makePlan(ctx, &planFlags{planOutputs: f.planOutputs, journal: from, from: at,
@@ -57,7 +59,7 @@ func (f *whatIfFlags) run(ctx context.Context, from source, at point,
 	if _, err := f.parse(); err != nil {
 		return err
 	}
-	from.bar = newProgressBar(f.progress, stderr)
+	from.bar, from.doing = newProgressBar(f.progress, stderr), "reading"
 	r, notes, err := runShadow(ctx, from, at, policyChoice{f.shadow, f.policy})
 	from.bar.close()
 	if err != nil {

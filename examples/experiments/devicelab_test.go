@@ -1,29 +1,39 @@
-package generate_test
+package experiments_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-// lab returns the built-in week.
-func lab(t *testing.T, seed uint64, workers int) *simulator.Setup {
+// lab returns the week of the device lab with a seed, and the fleet with so many workers.
+func lab(t *testing.T, seed uint64, workers int) (*simulator.Workload, []simulator.Worker) {
 	t.Helper()
-	setup, err := generate.DeviceLabSetup(seed, workers)
+	text, err := experiments.Files.ReadFile("device-lab.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return setup
+	e, err := experiment.Parse("device-lab.yaml", text, fmt.Sprint("fleet.total=", workers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e.File.Workload.Workload("device lab", seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, e.File.Fleet.Workers()
 }
 
 func TestDeviceLabFleet(t *testing.T) {
 	for _, n := range []int{1, 7, 12, 120, 1001} {
-		fleet := lab(t, 1, n).Workers
+		_, fleet := lab(t, 1, n)
 		equal(t, "size", len(fleet), n)
 		ids := map[scheduler.WorkerID]bool{}
 		for _, w := range fleet {
@@ -32,7 +42,7 @@ func TestDeviceLabFleet(t *testing.T) {
 		}
 		equal(t, "different ids", len(ids), n)
 	}
-	fleet := lab(t, 1, 0).Workers
+	_, fleet := lab(t, 1, 120)
 	count := map[string]int{}
 	for _, w := range fleet {
 		for _, label := range w.Labels {
@@ -50,18 +60,10 @@ func TestDeviceLabFleet(t *testing.T) {
 	equal(t, "first", fleet[0].ID, "birch-01")
 }
 
-// A lab of a size that no fleet has is refused, by the name of the field.
-func TestDeviceLabSize(t *testing.T) {
-	_, err := generate.DeviceLabSetup(1, -3)
-	if err == nil || !strings.Contains(err.Error(), "total: -3") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // The week is what it says: seven days, six teams, quiet nights and weekends for people, a build a
 // day.
 func TestDeviceLabWeek(t *testing.T) {
-	w := lab(t, 1, 0).Workload
+	w, _ := lab(t, 1, 120)
 	requests := map[scheduler.AccountID]int{}
 	weekend, night := 0, 0
 	builds := map[string]bool{}
@@ -103,7 +105,8 @@ func TestDeviceLabChanges(t *testing.T) {
 		at    time.Duration
 	}
 	changes := map[string][]test{}
-	for _, s := range lab(t, 2, 0).Workload.Submissions {
+	w, _ := lab(t, 2, 120)
+	for _, s := range w.Submissions {
 		if s.Account == "cq" {
 			change, _, _ := strings.Cut(s.ID, ".")
 			changes[change] = append(changes[change], test{s.BaseLabels[0], s.Submit})
@@ -124,17 +127,19 @@ func TestDeviceLabChanges(t *testing.T) {
 	}
 }
 
-// The week as a whole makes sense: everything runs, those who pay wait less, those who pay nothing
+// Under quotas, the week makes sense: everything runs, those who pay wait less, those who pay nothing
 // get what is left over and are preempted.
 func TestDeviceLabRuns(t *testing.T) {
-	setup := lab(t, 1, 0)
-	w := setup.Workload
-	w.Submissions = w.Submissions[:slices.IndexFunc(w.Submissions,
-		func(s simulator.Submission) bool { return s.Submit > 3*24*time.Hour })]
-	f, err := simulator.Run(t.Context(), setup)
+	e, err := experiment.Load(t.Context(), experiment.LoadOptions{Path: "device-lab.yaml",
+		Only: []string{"quota"}, Sets: []string{"seeds=1", "workload.length=72h"}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	results, err := e.Run(t.Context(), experiment.RunOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := results.Variants[0].Runs[0].Figures
 	accounts := map[scheduler.AccountID]simulator.AccountFigures{}
 	for _, a := range f.Accounts {
 		accounts[a.Account] = a

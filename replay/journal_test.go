@@ -1,0 +1,106 @@
+package replay_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/journal"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/replay"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+var start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+// newPool returns a pool with two accounts.
+func newPool(t testing.TB) *pool.Pool {
+	t.Helper()
+	earning := func(p scheduler.Priority) *scheduler.AccountConfig {
+		c := &scheduler.AccountConfig{MaxCharge: time.Hour}
+		c.ChargeRate[p] = scheduler.Workers(2)
+		return c
+	}
+	p, err := pool.New(start, &scheduler.Config{
+		Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{"cq": earning(0), "lab": earning(2)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// operations returns n operations, one a minute: requests of two accounts wait, three workers pull,
+// and what they are given runs for a while. One in ten is refused.
+func operations(n int) []*protos.Operation {
+	var all []*protos.Operation
+	for i := range n {
+		op := &protos.Operation{Time: timestamppb.New(start.Add(time.Duration(i) * time.Minute))}
+		switch i % 5 {
+		case 0, 1:
+			account := []string{"lab", "cq"}[i%2]
+			op.Kind = &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
+				RequestId: fmt.Sprint(i), AccountId: account, EnqueueTime: op.GetTime()}}
+		case 2:
+			pull := &protos.AssignTasks{}
+			for w := range 3 {
+				pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: fmt.Sprint("w", w)})
+			}
+			op.Kind = &protos.Operation_AssignTasks{AssignTasks: pull}
+		case 3:
+			op.Kind = &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{
+				RequestId: fmt.Sprint(i - 13)}}
+		case 4:
+			op.Kind = &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}
+			if i%10 == 9 {
+				op.Kind = nil // is refused
+			}
+		}
+		all = append(all, op)
+	}
+	return all
+}
+
+// record returns the journal of a pool that is told operations, and the pool.
+func record(t testing.TB, o replay.RecorderOptions, ops []*protos.Operation) ([]byte, *pool.Pool) {
+	t.Helper()
+	p := newPool(t)
+	var file bytes.Buffer
+	w, err := journal.NewWriter(&file, journal.Beginning{Snapshot: p.Snapshot(),
+		Header: &protos.JournalHeader{Pool: "lab"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := replay.NewRecorder(p, w, o)
+	for _, op := range ops {
+		if _, err := rec.Step(context.Background(), op); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes(), p
+}
+
+func open(t testing.TB, file []byte) *journal.Reader {
+	t.Helper()
+	r, err := journal.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func run(t testing.TB, file []byte, o replay.Options) *replay.Report {
+	t.Helper()
+	report, err := replay.Run(context.Background(), open(t, file), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
