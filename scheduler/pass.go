@@ -21,12 +21,12 @@ type pass struct {
 	contenders []*account // those with something to place
 	owners     []*account // those with runs, by id
 
-	takers []*account     // those that take part at this level
-	queue  heap[laneHead] // the lanes to place from, by head
-	later  []laneHead     // what step 1 leaves to step 2
-	listed []*need        // the needs whose choice is listed
-	back   []*request     // what came back at this level
-	came   []*lane        // the lanes of what came back before
+	takers []*account // those that take part at this level
+	queue  laneQueue  // the lanes to place from
+	later  []*lane    // what step 1 leaves to step 2
+	listed []*need    // the needs whose choice is listed
+	back   []*request // what came back at this level
+	came   []*lane    // the lanes of what came back before
 
 	ended bool // in a trial: what is to be known is known, or its budget is spent
 }

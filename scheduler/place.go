@@ -17,7 +17,7 @@ func (p *pass) placeProvisioned() {
 			p.offer(l)
 		}
 	}
-	p.queue.init(headBefore)
+	p.queue.fill()
 	p.place(true)
 }
 
@@ -33,9 +33,9 @@ func (p *pass) offer(l *lane) {
 	case c.none:
 		p.noteTried(l)
 	case c.noneProvisioned && !l.need.plain && !p.patient(l.since):
-		p.later = append(p.later, headOf(l)) // step 1 has nothing for it
+		p.later = append(p.later, l) // step 1 has nothing for it
 	default:
-		p.queue.items = append(p.queue.items, headOf(l))
+		p.queue.add(l)
 	}
 }
 
@@ -43,21 +43,24 @@ func (p *pass) offer(l *lane) {
 // workers.
 func (p *pass) placeAny() {
 	p.queue.reset()
-	p.queue.items = append(p.queue.items, p.later...)
+	for _, l := range p.later {
+		p.queue.add(l)
+	}
 	clear(p.later)
 	p.later = p.later[:0]
-	p.queue.init(headBefore)
+	p.queue.fill()
 	p.place(false)
 }
 
 // place goes through the lanes of the queue in the order of their heads. A lane whose head finds
-// no worker is done, as what is behind the head cannot find one either.
+// no worker is done, as what is behind the head cannot find one either; unless a limit of its
+// account kept it from one, so are all lanes with the same need.
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
 	for q.len() > 0 && len(p.s.index.idle) > 0 && !p.ended {
-		l := q.top().lane
+		l := q.first()
 		if !p.mayPlace(l) {
-			q.pop(headBefore)
+			q.done()
 			continue
 		}
 		r := l.head
@@ -71,18 +74,17 @@ func (p *pass) place(provisioned bool) {
 		case k != nil:
 			p.start(l, r, k.idle.first(), nil)
 			if l.head != nil {
-				q.items[0].enqueued = l.since
-				q.fixTop(headBefore)
+				q.moved()
 			} else {
-				q.pop(headBefore)
+				q.done()
 			}
-		case final:
-			if !limited {
-				p.noteTried(l)
-			}
-			q.pop(headBefore)
+		case !final:
+			p.later = append(p.later, l)
+			q.done()
+		case limited:
+			q.done()
 		default:
-			p.later = append(p.later, q.pop(headBefore))
+			q.needDone(p.noteTried)
 		}
 	}
 }
@@ -117,7 +119,7 @@ func (p *pass) placeFree() {
 			p.offer(l)
 		}
 	}
-	p.queue.init(headBefore)
+	p.queue.fill()
 	p.place(true)
 	p.placeAny()
 }
