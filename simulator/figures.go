@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/hex"
+	"sync"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -191,7 +192,6 @@ func (e *engine) figures(partial bool) *Figures {
 		End:         e.setup.Workload.Start.Add(end).UTC(),
 		Impossible:  e.impossible(),
 		Submissions: e.submissions(),
-		Importances: t.importanceFigures(e.arrived),
 		Preemptions: t.preemptionFlows(),
 		Series:      e.seriesFigures(end),
 		Faults:      e.mishaps.figures(),
@@ -199,7 +199,10 @@ func (e *engine) figures(partial bool) *Figures {
 		Broken:      append([]string{}, t.brokenText...),
 		StateHash:   hex.EncodeToString(hash[:]),
 	}
-	e.accountFigures(f)
+	var both sync.WaitGroup // of sums that have nothing to do with each other
+	both.Go(func() { f.Importances = t.importanceFigures(e.arrived) })
+	both.Go(func() { e.accountFigures(f) })
+	both.Wait()
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)
 	f.Fairness = t.fairness(end)
 	if e.setup.Stopwatch != nil {

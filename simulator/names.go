@@ -11,12 +11,12 @@ import (
 )
 
 // names finds submissions and requests by their ids. They are all known before a run begins, so an
-// id costs 16 bytes here, and is neither added nor taken out while the run goes on, which a map of
+// id costs some 16 bytes here, and is neither added nor taken out while the run goes on, which a map of
 // those that are outstanding would do for each request.
 type names struct {
 	submissions []Submission
 	seed        maphash.Seed
-	// slots are probed from where an id's hash points to; at least half of them are free.
+	// slots are probed from where an id's hash points to; at least a quarter of them are free.
 	slots []nameSlot
 }
 
@@ -29,7 +29,7 @@ func newNames(submissions []Submission) (*names, error) {
 	n := &names{
 		submissions: submissions,
 		seed:        maphash.MakeSeed(),
-		slots:       make([]nameSlot, 1<<bits.Len(uint(2*len(submissions)))),
+		slots:       make([]nameSlot, 1<<bits.Len(uint(len(submissions)+len(submissions)/3))),
 	}
 	for i := range submissions {
 		id := submissions[i].ID

@@ -11,14 +11,14 @@ import (
 type outstanding struct {
 	names *names
 	// first is, for each submission that has arrived, the number of its first request.
-	first []int
+	first []int32
 	all   []*request // by number; nil if it has ended
 	low   int        // no request with a lower number is outstanding
 	count int
 }
 
 func newOutstanding(names *names) outstanding {
-	return outstanding{names: names, first: make([]int, len(names.submissions))}
+	return outstanding{names: names, first: make([]int32, len(names.submissions))}
 }
 
 // len returns the number of requests.
@@ -33,7 +33,7 @@ func (o *outstanding) called(id scheduler.RequestID) *request {
 	if !ok {
 		return nil
 	}
-	number := o.first[submission] + i
+	number := int(o.first[submission]) + i
 	if number >= len(o.all) || o.all[number] == nil || o.all[number].id != id {
 		return nil // it has not arrived, or has ended
 	}
@@ -42,10 +42,10 @@ func (o *outstanding) called(id scheduler.RequestID) *request {
 
 // arrives adds request i of a submission, those before which have been added.
 func (o *outstanding) arrives(r *request, i int) {
-	if i == 0 {
-		o.first[r.submission] = len(o.all)
-	}
 	r.number = int32(len(o.all))
+	if i == 0 {
+		o.first[r.submission] = r.number
+	}
 	o.all = append(o.all, r)
 	o.count++
 }
