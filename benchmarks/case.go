@@ -22,7 +22,7 @@ type Case struct {
 	shape   shape
 	fresh   bool                     // each round needs a pool of its own
 	empty   bool                     // the pool has nothing in it to begin with
-	rounds  int                      // at most; 0 means 1,000, or 3 if fresh
+	rounds  int                      // at most; 0 means 200, or 3 if fresh
 	prepare func(p *pool)            // once, on a new pool
 	between func(p *pool, round int) // before each round; not timed
 	op      func(p *pool) (work int) // what is timed
@@ -62,7 +62,7 @@ func (c *Case) measure(size Size, newTarget func() Target, limit time.Duration) 
 	case c.fresh:
 		rounds = 3
 	default:
-		rounds = 1000
+		rounds = 200
 	}
 	var p *pool
 	var samples []time.Duration
