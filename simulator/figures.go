@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"encoding/hex"
-	"sync"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -193,16 +192,14 @@ func (e *engine) figures(partial bool) *Figures {
 		Impossible:  e.impossible(),
 		Submissions: e.submissions(),
 		Preemptions: t.preemptionFlows(),
+		Importances: t.importanceFigures(e.arrived),
 		Series:      e.seriesFigures(end),
 		Faults:      e.mishaps.figures(),
 		BrokenCount: t.broken,
 		Broken:      append([]string{}, t.brokenText...),
 		StateHash:   hex.EncodeToString(hash[:]),
 	}
-	var both sync.WaitGroup // of sums that have nothing to do with each other
-	both.Go(func() { f.Importances = t.importanceFigures(e.arrived) })
-	both.Go(func() { e.accountFigures(f) })
-	both.Wait()
+	e.accountFigures(f)
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)
 	f.Fairness = t.fairness(end)
 	if e.setup.Stopwatch != nil {
