@@ -11,6 +11,7 @@ import (
 const (
 	auditPeriod     = 24 * time.Hour
 	auditOperations = 4
+	auditSpan       = 16 // requests that have ended, passed over on the way, for each operation
 )
 
 // auditPlan is when to look for lost requests again: not before an instant, nor before enough
@@ -24,7 +25,8 @@ type auditPlan struct {
 func (e *engine) maybeAudit() {
 	p := &e.audits
 	operations := e.dispatcher.operations
-	if e.now < p.next || operations-p.operations < auditOperations*e.requests.len()+e.requests.span()/16 {
+	cost := auditOperations*e.requests.len() + e.requests.span()/auditSpan
+	if e.now < p.next || operations-p.operations < cost {
 		return
 	}
 	p.next, p.operations = e.now+auditPeriod, operations
@@ -32,7 +34,8 @@ func (e *engine) maybeAudit() {
 }
 
 // audit looks for lost requests: those of which the pool was told, which it does not know any
-// more, and which no worker has either. Costs O(n log n) in requests that have not ended.
+// more, and which no worker has either. Costs O(1) for each request from the oldest one on that has
+// not ended.
 func (e *engine) audit() {
 	var lost []*request
 	for r := range e.requests.each() {

@@ -10,9 +10,9 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// names finds submissions and requests by their ids. They are all known before a run begins, so an
-// id costs some 16 bytes here, and is neither added nor taken out while the run goes on, which a map of
-// those that are outstanding would do for each request.
+// names finds submissions and requests by their ids. All are known before a run begins, so an id
+// costs some 16 bytes here, and is neither added nor taken out while the run goes on, as it would
+// be in a map of the requests that are outstanding.
 type names struct {
 	submissions []Submission
 	seed        maphash.Seed
