@@ -58,7 +58,7 @@ func (p *Pool) Scheduler() *scheduler.Scheduler { return p.scheduler }
 // Reconciler returns the reconciler; the same goes for it.
 func (p *Pool) Reconciler() *reconciler.State { return p.reconciler }
 
-// Apply runs one operation, as reconciler.Apply does. An empty result is not to be changed.
+// Apply runs one operation, as reconciler.Apply does.
 func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {
 	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)

@@ -11,9 +11,8 @@ import (
 )
 
 // Apply runs one operation on a pool, as the method of the same name would, and returns its answer,
-// which is empty for operations that have none, and then the same message each time, not to be
-// changed. The error is one of the scheduler's kinds; then nothing has changed. It costs as much as
-// the method.
+// which is empty for operations that have none. The error is one of the scheduler's kinds; then
+// nothing has changed. It costs as much as the method.
 func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
 	if op == nil {
@@ -40,7 +39,7 @@ func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos
 		if err := apply(ctx, state, s, t, op, events); err != nil {
 			return nil, err
 		}
-		return &state.noAnswer, nil
+		return &protos.Result{}, nil
 	}
 }
 

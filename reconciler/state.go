@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -30,9 +29,8 @@ type State struct {
 	errors  map[scheduler.RequestID]*taskError
 	expired map[scheduler.RequestID]bool
 
-	pulls    []pull        // memory for one call
-	answered []Assignment  // likewise
-	noAnswer protos.Result // what Apply returns of operations that have no answer
+	pulls    []pull       // memory for one call
+	answered []Assignment // likewise
 }
 
 // An entry is an assignment that its worker has not acknowledged.

@@ -195,10 +195,7 @@ func (s *Scheduler) checkTried() {
 	}
 }
 
-func contains[T interface {
-	ranked[T]
-	comparable
-}](o *ordered[T], x T) bool {
+func contains[T ranked[T]](o *ordered[T], x T) bool {
 	found, ok := o.search(func(y T) bool { return !y.before(x) })
 	return ok && found == x
 }

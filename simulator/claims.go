@@ -44,7 +44,7 @@ func (e *engine) mayOffer(w *worker, id scheduler.RequestID) bool {
 // is over or another worker was faster. Then it asks for another one.
 func (e *engine) mayStart(w *worker) bool {
 	r := w.request
-	if e.requests.has(r) && !r.claimed() {
+	if !r.ended && !r.claimed() {
 		e.tally.dequeue(r)
 		return true
 	}

@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"strconv"
-	"strings"
 
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -80,15 +79,15 @@ func (n *names) request(id scheduler.RequestID) (submission, number int, ok bool
 
 // split does so for the id of a request of a submission with more than one.
 func (n *names) split(id string) (submission, number int, ok bool) {
-	dot := strings.LastIndexByte(id, '.')
-	if dot < 0 {
+	before, digits, ok := cutNumber(id)
+	if !ok {
 		return 0, 0, false
 	}
-	number, err := strconv.Atoi(id[dot+1:])
-	if err != nil || number < 0 || strconv.Itoa(number) != id[dot+1:] {
+	number, err := strconv.Atoi(digits)
+	if err != nil || strconv.Itoa(number) != digits { // too large, or with zeros in front
 		return 0, 0, false
 	}
-	submission, ok = n.submission(id[:dot])
+	submission, ok = n.submission(before)
 	if !ok || n.submissions[submission].Size <= max(1, number) {
 		return 0, 0, false
 	}

@@ -50,20 +50,15 @@ func (o *outstanding) arrives(r *request, i int) {
 	o.count++
 }
 
-// ends takes a request out.
+// ends takes out a request that is outstanding.
 func (o *outstanding) ends(r *request) {
-	if o.all[r.number] != r {
-		return
-	}
+	r.ended = true
 	o.all[r.number] = nil
 	o.count--
 	for o.low < len(o.all) && o.all[o.low] == nil {
 		o.low++
 	}
 }
-
-// has reports whether a request is outstanding.
-func (o *outstanding) has(r *request) bool { return o.all[r.number] == r }
 
 // each yields the requests in order. Those that are yielded may end meanwhile.
 func (o *outstanding) each() iter.Seq[*request] {

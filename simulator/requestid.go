@@ -23,11 +23,20 @@ func (s *Submission) requestID(i int) scheduler.RequestID {
 // It is a forecast.Options.Group: the tasks of a submission run equally long.
 func SubmissionOf(r *scheduler.TaskRequest) string {
 	id := string(r.ID)
-	if at := strings.LastIndexByte(id, '.'); at >= 0 && isNumber(id[at+1:]) {
-		id = id[:at]
+	if before, _, ok := cutNumber(id); ok {
+		id = before
 	}
 	at := r.EnqueueTime
 	return fmt.Sprintf("%q %d.%09d %q", r.Account, at.Unix(), at.Nanosecond(), id)
+}
+
+// cutNumber cuts an id before its last dot, if what comes after that is a number.
+func cutNumber(id string) (before, digits string, ok bool) {
+	at := strings.LastIndexByte(id, '.')
+	if at < 0 || !isNumber(id[at+1:]) {
+		return "", "", false
+	}
+	return id[:at], id[at+1:], true
 }
 
 // isNumber reports whether a text is one or more decimal digits.

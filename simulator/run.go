@@ -138,7 +138,6 @@ func (e *engine) leave(w *worker) {
 // end books how a request ended, and forgets it.
 func (e *engine) end(r *request, how outcome) {
 	e.requests.ends(r)
-	r.ended = true
 	if e.mishaps != nil {
 		e.dispatcher.ended = append(e.dispatcher.ended, endedRequest{id: r.id})
 	}

@@ -183,12 +183,3 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 }
-
-// skipIfSlowed skips a test of commands that simulate for long, through packages that have tests of
-// their own.
-func skipIfSlowed(t *testing.T) {
-	t.Helper()
-	if slowed {
-		t.Skip("takes ten times as long here")
-	}
-}

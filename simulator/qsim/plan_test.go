@@ -210,7 +210,6 @@ func TestPlanWithATornJournal(t *testing.T) {
 // A replay goes on under another policy, from the middle or from before the first operation, or
 // has a shadow beside it.
 func TestReplayWhatIf(t *testing.T) {
-	skipIfSlowed(t)
 	lab := labFile(t)
 	same := policyFile(t, "same.yaml", quotaPolicy)
 	harm := policyFile(t, "harm.yaml", strings.Replace(quotaPolicy, "p0: 40", "p0: 4", 1))
@@ -261,7 +260,6 @@ func TestReplayWhatIf(t *testing.T) {
 
 // Each thing that takes long has a bar.
 func TestPlansHaveBars(t *testing.T) {
-	skipIfSlowed(t)
 	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
 	for _, c := range []struct{ args, bars []string }{
 		{[]string{"plan", "--journal", lab, same}, []string{"reading", "run 1 of 2", "run 2 of 2"}},
