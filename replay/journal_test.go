@@ -65,16 +65,23 @@ func operations(n int) []*protos.Operation {
 	return all
 }
 
-// record returns the journal of a pool that is told operations, and the pool.
-func record(t testing.TB, o replay.RecorderOptions, ops []*protos.Operation) ([]byte, *pool.Pool) {
+// newJournal begins the journal of a pool.
+func newJournal(t testing.TB, p *pool.Pool) (*bytes.Buffer, *journal.Writer) {
 	t.Helper()
-	p := newPool(t)
-	var file bytes.Buffer
-	w, err := journal.NewWriter(&file, journal.Beginning{Snapshot: p.Snapshot(),
+	file := &bytes.Buffer{}
+	w, err := journal.NewWriter(file, journal.Beginning{Snapshot: p.Snapshot(),
 		Header: &protos.JournalHeader{Pool: "lab"}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return file, w
+}
+
+// record returns the journal of a pool that is told operations, and the pool.
+func record(t testing.TB, o replay.RecorderOptions, ops []*protos.Operation) ([]byte, *pool.Pool) {
+	t.Helper()
+	p := newPool(t)
+	file, w := newJournal(t, p)
 	rec := replay.NewRecorder(p, w, o)
 	for _, op := range ops {
 		if _, err := rec.Step(context.Background(), op); err != nil {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/quotasched/quotasched/journal"
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -16,12 +15,7 @@ import (
 func TestApplyIsStep(t *testing.T) {
 	want, _ := record(t, replay.RecorderOptions{StateEvery: 7, Outcomes: true}, operations(60))
 	p := newPool(t)
-	var file bytes.Buffer
-	w, err := journal.NewWriter(&file, journal.Beginning{Snapshot: p.Snapshot(),
-		Header: &protos.JournalHeader{Pool: "lab"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	file, w := newJournal(t, p)
 	rec := replay.NewRecorder(p, w, replay.RecorderOptions{StateEvery: 7, Outcomes: true})
 	refused := 0
 	for _, op := range operations(60) {
