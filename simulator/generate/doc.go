@@ -1,7 +1,8 @@
 // Package generate makes workloads up: who submits how much of what, when, and how long it runs. A
 // [Spec] describes a workload in the words of people who know a fleet (working hours, bursts,
 // nightly batches, mixes of labels), and [Spec.Workload] makes submissions of it. A [Fleet]
-// describes workers. Both are written in YAML, as in examples/experiments/device-lab.yaml.
+// describes workers. Both are written in YAML, as in examples/experiments/device-lab.yaml, and read
+// by package yamltree.
 //
 //	 Stream                                                          one submission
 //	┌──────────────────┐ times ┌───────┐ members ┌────────────────┐ ┌──────────────┐

@@ -5,9 +5,8 @@ import (
 	"log"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
 // A team tests each change on two models of phones, and all of them at night.
@@ -31,8 +30,12 @@ streams:
     provisionable_labels: ["os:build-{build}"]
     run: {constant: 30m}
 `
+	node, err := yamltree.Parse("a-day.yaml", []byte(text))
+	if err != nil {
+		log.Fatal(err)
+	}
 	var spec generate.Spec
-	if err := yaml.UnmarshalWithOptions([]byte(text), &spec, yaml.Strict()); err != nil {
+	if err := yamltree.Decode(node, &spec); err != nil {
 		log.Fatal(err)
 	}
 	workload, err := spec.Workload("a day", 4)

@@ -10,7 +10,17 @@ import (
 
 	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/yamltree"
 )
+
+// read reads YAML as an experiment's is read.
+func read(text []byte, into any) error {
+	n, err := yamltree.Parse("a text", text)
+	if err != nil {
+		return err
+	}
+	return yamltree.Decode(n, into)
+}
 
 // world is a workload with a fleet, as experiments have them.
 type world struct {
@@ -25,9 +35,15 @@ func deviceLab(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var w world
-	if err := yaml.Unmarshal(text, &w); err != nil {
+	file, err := yamltree.Parse("device-lab.yaml", text)
+	if err != nil {
 		t.Fatal(err)
+	}
+	var w world
+	for name, into := range map[string]any{"workload": &w.Workload, "fleet": &w.Fleet} {
+		if err := yamltree.Decode(file.Field(name), into); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &w
 }
@@ -43,7 +59,7 @@ func TestYAMLRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got world
-		if err := yaml.UnmarshalWithOptions(b, &got, yaml.Strict()); err != nil {
+		if err := read(b, &got); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, b)
 		}
 		if diff := cmp.Diff(*want, got); diff != "" {
@@ -55,14 +71,14 @@ func TestYAMLRoundTrip(t *testing.T) {
 	}
 }
 
-// Times of the day need no quotes, and neither do sizes.
+// Times of the day need no quotes, nor do sizes, and a day is a unit.
 func TestYAMLAsPeopleWriteIt(t *testing.T) {
-	const text = `
-length: 2d
-`
 	var spec generate.Spec
-	if err := yaml.UnmarshalWithOptions([]byte(text), &spec, yaml.Strict()); err == nil {
-		t.Error("2d is a length")
+	if err := read([]byte("length: 2y"), &spec); err == nil {
+		t.Error("2y is a length")
+	}
+	if err := read([]byte("length: 2d"), &spec); err != nil || spec.Length != 2*day {
+		t.Errorf("2d is %v, and the error %v", spec.Length, err)
 	}
 	const good = `
 length: 1h30m
@@ -72,7 +88,7 @@ streams:
     sizes: {1: 3, 16: 0.5}
     run: {p90: 20m, median: 1h2m3s}
 `
-	if err := yaml.UnmarshalWithOptions([]byte(good), &spec, yaml.Strict()); err != nil {
+	if err := read([]byte(good), &spec); err != nil {
 		t.Fatal(err)
 	}
 	want := generate.Spec{Length: 90 * time.Minute, Streams: []generate.Stream{{
@@ -85,7 +101,7 @@ streams:
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	const unknown = "length: 1h\nstreams:\n  - nmae: a\n"
-	if err := yaml.UnmarshalWithOptions([]byte(unknown), &spec, yaml.Strict()); err == nil {
+	if err := read([]byte(unknown), &spec); err == nil {
 		t.Error("an unknown field is known")
 	}
 }
@@ -127,12 +143,13 @@ func FuzzWorld(f *testing.F) {
 	}
 	f.Add([]byte("workload:\n  length: 1h\n  streams:\n    - name: a\n      arrivals: "+
 		"{per_day: 50}\n      run: {mean: 1m}\nfleet: {total: 3}\n"), uint64(7))
+	f.Add([]byte("workload: {streams: !list none}\n"), uint64(0))
 	f.Fuzz(func(t *testing.T, b []byte, seed uint64) {
 		if len(b) > 20_000 {
 			t.Skip("too long to be quick")
 		}
 		var w world
-		if yaml.UnmarshalWithOptions(b, &w, yaml.Strict()) != nil {
+		if read(b, &w) != nil {
 			return
 		}
 		if len(w.Fleet.Groups) < 5 && w.Fleet.Total < 1000 && w.Fleet.Validate() == nil && len(w.Fleet.Workers()) == 0 {
