@@ -64,6 +64,12 @@ func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
 }
 
+// ApplyInto runs one operation with the memory of an earlier answer, as reconciler.ApplyInto does.
+func (p *Pool) ApplyInto(ctx context.Context, op *protos.Operation, e scheduler.EventSink,
+	answer *protos.Result) error {
+	return reconciler.ApplyInto(ctx, p.reconciler, p.scheduler, op, e, answer)
+}
+
 // Step runs one operation and returns all that came of it: the answer or the error, and the events.
 // An operation that is refused is an outcome like others.
 func (p *Pool) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {

@@ -15,38 +15,43 @@ import (
 // nothing has changed. It costs as much as the method.
 func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
+	answer := &protos.Result{}
+	if err := ApplyInto(ctx, state, s, op, events, answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+// ApplyInto is Apply for those who run many operations: the answer takes the place of what the
+// caller's message had, and is made from that message's memory, its assignments and cancellations
+// included. So an answer is good until the message is given to the next operation. After an error
+// it is empty.
+func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
+	events scheduler.EventSink, answer *protos.Result) error {
+	if answer == nil {
+		return fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
+	}
+	empty(answer)
 	if op == nil {
-		return nil, fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
+		return fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
 	}
 	if op.GetTime() == nil {
-		return nil, fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
+		return fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
 	}
 	if err := checkNanos(op.GetTime()); err != nil {
-		return nil, fmt.Errorf("time: %w", err)
+		return fmt.Errorf("time: %w", err)
 	}
 	t := op.GetTime().AsTime()
 	if err := checkTime(t); err != nil {
-		return nil, err
+		return err
 	}
 	switch k := op.GetKind().(type) {
 	case *protos.Operation_AssignTasks:
-		return assignTasks(ctx, state, s, t, k.AssignTasks, events), nil
+		assignTasks(ctx, state, s, t, k.AssignTasks, events, answer)
+		return nil
 	case *protos.Operation_GetCancellations:
-		return getCancellations(state), nil
-	case nil:
-		return nil, fmt.Errorf("%w: operation without a kind", scheduler.ErrInvalid)
-	default:
-		if err := apply(ctx, state, s, t, op, events); err != nil {
-			return nil, err
-		}
-		return &protos.Result{}, nil
-	}
-}
-
-// apply runs an operation that has no answer.
-func apply(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
-	op *protos.Operation, events scheduler.EventSink) error {
-	switch k := op.GetKind().(type) {
+		getCancellations(state, answer)
+		return nil
 	case *protos.Operation_AddAccount:
 		return addAccount(s, k.AddAccount)
 	case *protos.Operation_DeleteAccount:
@@ -69,6 +74,8 @@ func apply(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Tim
 	case *protos.Operation_AddTaskError:
 		return state.AddTaskError(scheduler.RequestID(k.AddTaskError.GetRequestId()),
 			errors.New(k.AddTaskError.GetMessage()))
+	case nil:
+		return fmt.Errorf("%w: operation without a kind", scheduler.ErrInvalid)
 	}
 	return fmt.Errorf("%w: operation of an unknown kind", scheduler.ErrInvalid)
 }
@@ -110,39 +117,58 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 }
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
-	op *protos.AssignTasks, events scheduler.EventSink) *protos.Result {
+	op *protos.AssignTasks, events scheduler.EventSink, answer *protos.Result) {
 	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
 		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
 	}
-	result := &protos.Result{}
 	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
 	clear(pulls)
 	state.pulls, state.answered = pulls, assignments[:0]
-	if len(assignments) == 0 {
-		return result
-	}
-	defer clear(assignments)
-	result.Assignments = make([]*protos.Assignment, len(assignments))
-	memory := make([]protos.Assignment, len(assignments))
-	for i := range assignments {
-		a, m := &assignments[i], &memory[i]
+	answer.Assignments = messages(answer.Assignments, len(assignments))
+	for i, a := range assignments {
+		m := answer.Assignments[i]
+		m.Reset()
 		m.WorkerId, m.RequestId = string(a.WorkerID), string(a.RequestID)
 		m.ProvisionRequired = a.ProvisionRequired
-		result.Assignments[i] = m
 	}
-	return result
+	clear(assignments)
 }
 
-func getCancellations(state *State) *protos.Result {
-	result := &protos.Result{}
-	for _, c := range state.cancellations() {
-		result.Cancellations = append(result.Cancellations, &protos.Cancellation{
-			WorkerId:     c.WorkerID,
-			RequestId:    c.RequestID,
-			ErrorMessage: c.ErrorMessage,
-			Reason:       c.reason,
-		})
+func getCancellations(state *State, answer *protos.Result) {
+	cancellations := state.cancellations()
+	answer.Cancellations = messages(answer.Cancellations, len(cancellations))
+	for i, c := range cancellations {
+		m := answer.Cancellations[i]
+		m.Reset()
+		m.WorkerId, m.RequestId = c.WorkerID, c.RequestID
+		m.ErrorMessage, m.Reason = c.ErrorMessage, c.reason
 	}
-	return result
+}
+
+// empty empties an answer and keeps its memory.
+func empty(answer *protos.Result) {
+	assignments, cancellations := answer.Assignments[:0], answer.Cancellations[:0]
+	answer.Reset()
+	answer.Assignments, answer.Cancellations = assignments, cancellations
+}
+
+// messages returns n messages: those of the list and of the longer lists that it was, as far as
+// they go, then new ones.
+func messages[M any](list []*M, n int) []*M {
+	if n > cap(list) {
+		list = append(list[:cap(list)], make([]*M, n-cap(list))...)
+	}
+	list = list[:n]
+	var fresh []M
+	for i := range list {
+		if list[i] != nil {
+			continue
+		}
+		if len(fresh) == 0 {
+			fresh = make([]M, n-i)
+		}
+		list[i], fresh = &fresh[0], fresh[1:]
+	}
+	return list
 }

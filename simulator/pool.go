@@ -12,8 +12,9 @@ import (
 // Pool is what a run drives: a scheduler and its reconciler, told one operation at a time. Whatever
 // a run finds out about a pool, it finds out through this.
 type Pool interface {
-	// Apply runs one operation and returns what the pool answers. The operation's memory is used
-	// again for the next one: a pool copies what it keeps of it, texts excepted.
+	// Apply runs one operation and returns what the pool answers. The memory of both is used again
+	// for the next operation: a pool copies what it keeps of one, texts excepted, and so does a
+	// caller with an answer.
 	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
 	// Knows says whether the pool has the request, waiting or on a worker.
 	Knows(id scheduler.RequestID) bool
@@ -40,11 +41,23 @@ func NewPool(start time.Time, c *scheduler.Config) (Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &realPool{p}, nil
+	return &realPool{Pool: p}, nil
 }
 
 // realPool is what a run can ask a pool of this project.
-type realPool struct{ *pool.Pool }
+type realPool struct {
+	*pool.Pool
+	answer protos.Result
+}
+
+// Apply implements Pool.
+func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
+	e scheduler.EventSink) (*protos.Result, error) {
+	if err := p.ApplyInto(ctx, op, e, &p.answer); err != nil {
+		return nil, err
+	}
+	return &p.answer, nil
+}
 
 // Knows implements Pool.
 func (p *realPool) Knows(id scheduler.RequestID) bool { return p.Scheduler().Knows(id) }

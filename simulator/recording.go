@@ -35,14 +35,14 @@ func (r *Recording) NewPool(start time.Time, c *scheduler.Config) (Pool, error) 
 		return nil, err
 	}
 	if r.driven != nil {
-		return &realPool{p}, nil
+		return &realPool{Pool: p}, nil
 	}
 	w, err := r.begin(p.Snapshot())
 	if err != nil {
 		r.err = err
 		return nil, err
 	}
-	r.driven = &recordedPool{realPool: realPool{p}, recording: r,
+	r.driven = &recordedPool{realPool: realPool{Pool: p}, recording: r,
 		recorder: replay.NewRecorder(p, w, r.options)}
 	return r.driven, nil
 }
