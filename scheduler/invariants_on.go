@@ -73,7 +73,8 @@ func (s *Scheduler) checkWorkers() {
 		}
 	}
 	watched := 0
-	for _, v := range slices.Concat(s.watches.became, s.watches.still, s.watches.late.items) {
+	for _, v := range slices.Concat(s.watches.became.all(), s.watches.still.all(),
+		s.watches.late.items) {
 		if s.workers[v.worker.id] == v.worker {
 			watched++
 			hold(v.worker.watched && !v.worker.confirmed.before(v.since), "watches are not late")

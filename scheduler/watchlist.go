@@ -18,24 +18,24 @@ func watchBefore(a, b watch) bool { return a.since.before(b.since) }
 // for workers that became idle and, apart from those, for workers that are still idle when a watch
 // of theirs is due. So each of the two waits in a queue, and only what comes too late in a heap.
 type watchList struct {
-	became, still []watch
+	became, still fifo[watch]
 	late          heap[watch]
 }
 
-func (l *watchList) len() int { return len(l.became) + len(l.still) + l.late.len() }
+func (l *watchList) len() int { return l.became.len() + l.still.len() + l.late.len() }
 
 // push adds a watch to a queue of the list, or to the heap.
-func (l *watchList) push(queue *[]watch, w watch) {
-	if n := len(*queue); n > 0 && watchBefore(w, (*queue)[n-1]) {
+func (l *watchList) push(q *fifo[watch], w watch) {
+	if q.len() > 0 && watchBefore(w, q.last()) {
 		l.late.push(w, watchBefore)
 		return
 	}
-	*queue = append(*queue, w)
+	q.push(w)
 }
 
 // first returns the first watch; ok is false if there is none.
 func (l *watchList) first() (w watch, ok bool) {
-	for _, q := range [][]watch{l.became, l.still, l.late.items} {
+	for _, q := range [][]watch{l.became.all(), l.still.all(), l.late.items} {
 		if len(q) > 0 && (!ok || watchBefore(q[0], w)) {
 			w, ok = q[0], true
 		}
@@ -45,10 +45,9 @@ func (l *watchList) first() (w watch, ok bool) {
 
 // drop takes out the watch that is first.
 func (l *watchList) drop(first watch) {
-	for _, q := range []*[]watch{&l.became, &l.still} {
-		if len(*q) > 0 && (*q)[0] == first {
-			(*q)[0] = watch{}
-			*q = (*q)[1:]
+	for _, q := range []*fifo[watch]{&l.became, &l.still} {
+		if q.len() > 0 && q.all()[0] == first {
+			q.pop()
 			return
 		}
 	}
@@ -58,8 +57,8 @@ func (l *watchList) drop(first watch) {
 // dropForgotten takes out the watches of workers that are not known any more.
 func (l *watchList) dropForgotten() {
 	forgotten := func(w watch) bool { return w.worker.forgotten }
-	l.became = slices.DeleteFunc(l.became, forgotten)
-	l.still = slices.DeleteFunc(l.still, forgotten)
+	l.became.remove(forgotten)
+	l.still.remove(forgotten)
 	l.late.items = slices.DeleteFunc(l.late.items, forgotten)
 	l.late.init(watchBefore)
 }

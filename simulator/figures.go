@@ -239,11 +239,6 @@ func (e *engine) poolFigures(spanSeconds float64, all *AccountFigures) PoolFigur
 // accountFigures sums up each account, and all of them.
 func (e *engine) accountFigures(f *Figures) {
 	all := &accountTally{known: true}
-	completed := 0
-	for _, a := range e.tally.list {
-		completed += a.completed
-	}
-	all.waits, all.firstWaits = make([]int64, 0, completed), make([]int64, 0, completed)
 	f.Accounts = []AccountFigures{}
 	for _, a := range e.tally.sorted() {
 		all.add(a)
@@ -254,6 +249,7 @@ func (e *engine) accountFigures(f *Figures) {
 
 // figures sums up one account.
 func (a *accountTally) figures() AccountFigures {
+	waits := a.waits.list()
 	f := AccountFigures{
 		Account:          a.id,
 		Known:            a.known,
@@ -263,8 +259,8 @@ func (a *accountTally) figures() AccountFigures {
 		Expired:          a.expired,
 		Dropped:          a.dropped,
 		Lost:             a.lost,
-		Wait:             distribution(a.waits),
-		FirstWait:        distribution(a.firstWaits),
+		Wait:             distribution(waits),
+		FirstWait:        distribution(a.firstWaits.list()),
 		FreeSeconds:      seconds(a.usedMillis[scheduler.FreeBucket]),
 		ProvisionSeconds: seconds(a.provisionMillis),
 		LostSeconds:      seconds(a.lostMillis),
@@ -272,7 +268,7 @@ func (a *accountTally) figures() AccountFigures {
 		Stopped:          a.stopped,
 		Caused:           a.caused,
 	}
-	f.WaitPercentilesSeconds = percentilesSeconds(a.waits) // distribution sorted them
+	f.WaitPercentilesSeconds = percentilesSeconds(waits) // distribution sorted them
 	f.Unfinished = a.requests - a.completed - a.impossible - a.expired - a.dropped - a.lost
 	paid := int64(0)
 	for p := range f.LevelSeconds {
@@ -292,8 +288,8 @@ func (a *accountTally) add(b *accountTally) {
 	a.expired += b.expired
 	a.dropped += b.dropped
 	a.lost += b.lost
-	a.waits = append(a.waits, b.waits...)
-	a.firstWaits = append(a.firstWaits, b.firstWaits...)
+	a.waits.join(&b.waits)
+	a.firstWaits.join(&b.firstWaits)
 	for p := range a.usedMillis {
 		a.usedMillis[p] += b.usedMillis[p]
 	}

@@ -8,7 +8,7 @@ import (
 // importanceTally counts what happens to the requests of one importance that count.
 type importanceTally struct {
 	completed, preempted int
-	waits, firstWaits    []int64 // milliseconds
+	waits, firstWaits    samples // milliseconds
 	lostMillis           int64
 }
 
@@ -66,8 +66,8 @@ func (t *tally) importanceFigures(arrived int) []ImportanceFigures {
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		f, i := sums[name], t.importances[name]
 		f.Completed = i.completed
-		f.Wait = distribution(i.waits)
-		f.FirstWait = distribution(i.firstWaits)
+		f.Wait = distribution(i.waits.list())
+		f.FirstWait = distribution(i.firstWaits.list())
 		f.Preempted = i.preempted
 		f.RealWait = distribution(realWaits[name])
 		f.LostSeconds = seconds(i.lostMillis)

@@ -14,7 +14,7 @@ func (t *tally) fairness(end time.Duration) Fairness {
 	var satisfactions, served, waits []float64
 	for _, a := range t.sorted() {
 		if a.completed > 0 {
-			waits = append(waits, 1/(1+meanSeconds(sum(a.waits), a.completed)/60))
+			waits = append(waits, 1/(1+meanSeconds(a.waits.sum(), a.completed)/60))
 		}
 		if !a.known || a.id == "" {
 			continue

@@ -23,7 +23,7 @@ type accountTally struct {
 	expired, dropped, lost          int
 	// waits are those of the requests that completed, in milliseconds, from the submission to the
 	// start of the run that completed; firstWaits, to the start of the first run.
-	waits, firstWaits []int64
+	waits, firstWaits samples
 	// demandedMillis is the run time of the requests that can run, usefulMillis of those that
 	// completed.
 	demandedMillis, usefulMillis int64
@@ -272,12 +272,12 @@ func (t *tally) completes(r *request) {
 	a := r.account
 	a.completed++
 	a.usefulMillis += millis(s.Run)
-	a.waits = append(a.waits, wait)
-	a.firstWaits = append(a.firstWaits, first)
+	a.waits.add(wait)
+	a.firstWaits.add(first)
 	if i := t.importance(r); i != nil {
 		i.completed++
-		i.waits = append(i.waits, wait)
-		i.firstWaits = append(i.firstWaits, first)
+		i.waits.add(wait)
+		i.firstWaits.add(first)
 	}
 }
 
