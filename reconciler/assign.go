@@ -74,7 +74,7 @@ type pull struct {
 // to out, and uses the memory of pulls.
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
-	pulls = validPulls(ctx, pulls)
+	pulls = state.validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
@@ -87,9 +87,10 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 }
 
 // validPulls returns the pulls of a call that count, in the memory of what it is given.
-func validPulls(ctx context.Context, pulls []pull) []pull {
+func (state *State) validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
-	seen := seenWorkers{calls: len(pulls)}
+	seen := &state.seen
+	seen.begin(len(pulls))
 	for i := range pulls {
 		p := pulls[i]
 		if err := checkPull(&p); err != nil {
@@ -101,27 +102,6 @@ func validPulls(ctx context.Context, pulls []pull) []pull {
 		}
 	}
 	return valid
-}
-
-// seenWorkers finds workers that are in a call of so many twice: through a map, once they are many.
-type seenWorkers struct {
-	calls int
-	ids   map[scheduler.WorkerID]bool // nil while they are few
-}
-
-// has reports whether a worker is among pulls, which grow from call to call.
-func (seen *seenWorkers) has(pulls []pull, id scheduler.WorkerID) bool {
-	const few = 16
-	if len(pulls) < few {
-		return slices.ContainsFunc(pulls, func(p pull) bool { return p.id == id })
-	}
-	if seen.ids == nil {
-		seen.ids = make(map[scheduler.WorkerID]bool, seen.calls)
-	}
-	for i := len(seen.ids); i < len(pulls); i++ {
-		seen.ids[pulls[i].id] = true
-	}
-	return seen.ids[id]
 }
 
 // blockErrors keeps the scheduler from placing requests with errors, takes them back if they were

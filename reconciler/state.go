@@ -29,8 +29,10 @@ type State struct {
 	errors  map[scheduler.RequestID]*taskError
 	expired map[scheduler.RequestID]bool
 
-	pulls    []pull       // memory for one call
-	answered []Assignment // likewise
+	// Memory for one call.
+	pulls    []pull
+	answered []Assignment
+	seen     seenWorkers
 }
 
 // An entry is an assignment that its worker has not acknowledged.

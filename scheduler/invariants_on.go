@@ -64,6 +64,8 @@ func (s *Scheduler) checkWorkers() {
 		inKind := contains(&w.kind.idle, w)
 		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
 		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
+		hold(w.next == nil || w.next.forgotten || s.workers[w.next.id] == w.next,
+			"the next to poll is known: %q", id)
 		if r := w.run; r != nil {
 			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
 			hold(contains(&w.kind.runs[r.level], r), "a run is in its kind's list: %q", id)

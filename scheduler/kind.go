@@ -27,16 +27,17 @@ func (k *kind) bestBelow(p Priority) Priority {
 	return q
 }
 
-// A worker is a worker that is known: idle, or with a run.
+// A worker is a worker that is known: idle, or with a run. What each poll looks at stands first.
 type worker struct {
 	id        WorkerID
-	rank      idRank
+	next      *worker // was heard of after it the last time; see pollorder.go
+	run       *run    // nil if it is idle
 	kind      *kind
 	confirmed instant
-	idleSince instant // if it has no run
-	run       *run    // nil if it is idle
 	watched   bool    // is in the scheduler's watch list; see expire.go
 	forgotten bool    // is not known any more
+	idleSince instant // if it has no run
+	rank      idRank
 }
 
 // before orders the idle workers of a kind: idle for longest, then id.

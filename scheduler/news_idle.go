@@ -21,8 +21,11 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 // MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
 func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	defer s.checkInvariants()
-	if err := checkID("worker", string(id)); err != nil {
-		return err
+	w := s.polls.find(s.workers, id)
+	if w == nil { // else the id is one that was checked before
+		if err := checkID("worker", string(id)); err != nil {
+			return err
+		}
 	}
 	if err := checkTime("time", t); err != nil {
 		return err
@@ -30,9 +33,10 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}
-	sink, at, w := s.sinkFor(e), instantOf(t), s.workers[id]
+	sink, at := s.sinkFor(e), instantOf(t)
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
+		s.polls.heard(w)
 		w.idleSince, w.confirmed = at, at
 		s.idleYes(w)
 		return nil

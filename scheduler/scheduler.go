@@ -32,6 +32,7 @@ type Scheduler struct {
 	events     eventMaker
 	index      *index
 	watches    watchList         // when to look for expired workers
+	polls      pollOrder         // finds the workers that poll
 	byEnqueued ordered[*request] // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.

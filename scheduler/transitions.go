@@ -138,5 +138,6 @@ func (s *Scheduler) idleNo(w *worker) {
 func (s *Scheduler) forget(w *worker) {
 	delete(s.workers, w.id)
 	w.forgotten = true
+	s.polls.forget(w)
 	s.leaveKind(w.kind)
 }
