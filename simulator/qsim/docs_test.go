@@ -58,6 +58,7 @@ func TestTheReadmeHasAllPresets(t *testing.T) {
 
 // What the README shows of the program's output is what it prints.
 func TestTheReadmeIsTrue(t *testing.T) {
+	t.Parallel()
 	readme := read(t, readmePath)
 	for _, args := range [][]string{
 		{"run", "--wall-times", "off"},
@@ -76,6 +77,7 @@ func TestTheReadmeIsTrue(t *testing.T) {
 
 // Each command of the README that is about the small log works as it stands there.
 func TestCommandsOfTheReadme(t *testing.T) {
+	t.Parallel()
 	count := 0
 	out := t.TempDir()
 	for line := range strings.Lines(read(t, readmePath)) {

@@ -99,6 +99,7 @@ func TestCompareTheSame(t *testing.T) {
 
 // A team whose rate is cut to a tenth stands on top of the comparison, and its waits are worse.
 func TestCompareABadPolicy(t *testing.T) {
+	t.Parallel()
 	before, after := filepath.Join(t.TempDir(), "a.json"), filepath.Join(t.TempDir(), "b.json")
 	run := []string{"run", "--only", "quota", "--set", "workload.length=24h", "--json"}
 	expect(t, 0, []string{`took`}, nil, append(run, before)...)

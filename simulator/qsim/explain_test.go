@@ -16,6 +16,7 @@ import (
 // Of all that wait, the first thing that keeps them is told; of one, all of it, in three formats
 // that say the same, from a journal and from a snapshot of the same moment.
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	journal, at := busyJournal(t), []string{"--at", "2026-01-05T04:00"}
 	code, overview, stderr := qsim(append([]string{"explain", journal}, at...)...)
 	rows := regexp.MustCompile(`(?m)^(\S+) +([\d,]+) .* (NoIdleWorker|BalanceTooLow) +(\S+)$`).

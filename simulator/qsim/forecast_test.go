@@ -27,6 +27,7 @@ func busyJournal(t *testing.T) string {
 
 // What was forecast at noon is told of all that wait then, or of one, as text and as JSON.
 func TestForecastOfAJournal(t *testing.T) {
+	t.Parallel()
 	journal := busyJournal(t)
 	args := []string{"forecast", journal, "--at", "2026-01-05T04:00", "--forks", "20"}
 	code, text, stderr := qsim(args...)

@@ -77,6 +77,7 @@ func policyFile(t *testing.T, name, text string) string {
 }
 
 func TestPlan(t *testing.T) {
+	t.Parallel()
 	lab, example := labFile(t), filepath.Join("..", "..", "examples", "experiments", "device-lab.yaml")
 	same := policyFile(t, "same.yaml", quotaPolicy)
 	harm := policyFile(t, "harm.yaml", strings.Replace(quotaPolicy, "p0: 40", "p0: 4", 1))
@@ -103,6 +104,7 @@ func TestPlan(t *testing.T) {
 			example, example}, exitOK, []string{"device-lab.yaml, policy fair instead of "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			args := append([]string{"plan", "--journal", lab}, c.args...)
 			code, stdout, stderr := qsim(args...)
 			if code != c.code {
@@ -124,6 +126,7 @@ func TestPlan(t *testing.T) {
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func TestPlanJSON(t *testing.T) {
+	t.Parallel()
 	lab := labFile(t)
 	harm := policyFile(t, "harm.yaml", strings.Replace(quotaPolicy, "p0: 40", "p0: 4", 1))
 	code, stdout, stderr := qsim("plan", "--journal", lab, harm, "--json", "-")
@@ -182,6 +185,7 @@ func TestPlanRefuses(t *testing.T) {
 		{"an empty policy", []string{"--journal", lab, policyFile(t, "empty.yaml", "\n")}, "empty.yaml"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			code, stdout, stderr := qsim(append([]string{"plan"}, c.args...)...)
 			if code != exitUsage || stdout != "" || !strings.Contains(stderr, c.want) {
 				t.Errorf("exit code %d, %q, want %q in\n%s", code, stdout, c.want, stderr)
@@ -210,6 +214,7 @@ func TestPlanWithATornJournal(t *testing.T) {
 // A replay goes on under another policy, from the middle or from before the first operation, or
 // has a shadow beside it.
 func TestReplayWhatIf(t *testing.T) {
+	t.Parallel()
 	lab := labFile(t)
 	same := policyFile(t, "same.yaml", quotaPolicy)
 	harm := policyFile(t, "harm.yaml", strings.Replace(quotaPolicy, "p0: 40", "p0: 4", 1))
@@ -245,6 +250,7 @@ func TestReplayWhatIf(t *testing.T) {
 		{"save", []string{"--fork", same, "--save", "x"}, exitUsage, []string{"--save is for a replay"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			code, stdout, stderr := qsim(append([]string{"replay", lab}, c.args...)...)
 			if code != c.code {
 				t.Errorf("exit code %d, want %d: %s", code, c.code, stderr)
@@ -260,6 +266,7 @@ func TestReplayWhatIf(t *testing.T) {
 
 // Each thing that takes long has a bar.
 func TestPlansHaveBars(t *testing.T) {
+	t.Parallel()
 	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
 	for _, c := range []struct{ args, bars []string }{
 		{[]string{"plan", "--journal", lab, same}, []string{"reading", "run 1 of 2", "run 2 of 2"}},
@@ -277,6 +284,7 @@ func TestPlansHaveBars(t *testing.T) {
 
 // A plan that is interrupted, or that cannot be written, says so.
 func TestPlanEnds(t *testing.T) {
+	t.Parallel()
 	lab, same := labFile(t), policyFile(t, "same.yaml", quotaPolicy)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -22,6 +22,7 @@ var writer = regexp.MustCompile(`written by qsim .*`)
 
 // The commands of docs/questions.md print what stands below them; -rewrite writes that.
 func TestQuestionsAreAnswered(t *testing.T) {
+	t.Parallel()
 	if testing.Short() || slowed {
 		t.Skip("a week of the lab is recorded, replayed and forked")
 	}
