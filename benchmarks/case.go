@@ -1,9 +1,7 @@
 package benchmarks
 
 import (
-	"fmt"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -43,72 +41,6 @@ type Figure struct {
 // Ratio is how much longer the reference takes.
 func (f *Figure) Ratio() float64 { return float64(f.Naive) / float64(max(1, f.P50)) }
 
-// Measure runs a case at one size, for at most the given time after its preparation, and at least
-// one round. It panics if the work did not happen.
-func (c *Case) Measure(size Size, newTarget func() Target, limit time.Duration) *Figure {
-	f := c.measure(size, newTarget, limit)
-	enough := !c.shape.random || size.Requests*size.Workers >= enoughPairs
-	if worked := f.Work > 0; enough && c.idle == worked || !enough && c.idle && worked {
-		panic(fmt.Sprintf("%s at %v: the work done per round is %v", c.Name, size, f.Work))
-	}
-	return f
-}
-
-// measure is Measure without a look at the work done.
-func (c *Case) measure(size Size, newTarget func() Target, limit time.Duration) *Figure {
-	rounds := c.rounds
-	switch {
-	case rounds > 0:
-	case c.fresh:
-		rounds = 3
-	default:
-		rounds = 200
-	}
-	var p *pool
-	var samples []time.Duration
-	var spent time.Duration
-	work := 0
-	for round := 0; round < rounds && (round == 0 || spent < limit); round++ {
-		start := time.Now()
-		if p == nil || c.fresh {
-			p = c.pool(newTarget(), size)
-			if c.prepare != nil {
-				c.prepare(p)
-			}
-			start = time.Now() // to make a pool is not part of the limit
-		}
-		if c.between != nil {
-			c.between(p, round)
-		}
-		began := time.Now()
-		work += c.op(p)
-		samples = append(samples, time.Since(began))
-		spent += time.Since(start)
-	}
-	return c.figure(p, size, samples, work)
-}
-
-// pool makes the pool that the case begins with.
-func (c *Case) pool(t Target, size Size) *pool {
-	if c.empty {
-		return emptyPool(t, size, c.shape)
-	}
-	return newPool(t, size, c.shape)
-}
-
-// enoughPairs is how many pairs of request and worker a random pool must have to be sure to have
-// some that match: one in three million does.
-const enoughPairs = 10_000_000
-
-func (c *Case) figure(p *pool, size Size, samples []time.Duration, work int) *Figure {
-	f := &Figure{Case: c, Size: size}
-	slices.Sort(samples)
-	f.P50, f.P99 = samples[len(samples)/2], samples[len(samples)*99/100]
-	f.Work = float64(work) / float64(len(samples))
-	f.Arrival = p.arrival / time.Duration(max(1, size.Requests))
-	return f
-}
-
 // Exponent is the power of the size with which the median grows from a to b: 0 is not at all, 1 is
 // in proportion. The size is the number of accounts where that differs, else of workers.
 func Exponent(a, b *Figure) float64 {
@@ -138,7 +70,9 @@ func (c *Case) NaiveExponent(newTarget func() Target, size Size) float64 {
 	var figures []*Figure
 	for _, part := range []int{4, 2, 1} {
 		s := Size{size.Requests / part, max(1, size.Workers/part), max(1, size.Accounts/part)}
-		figures = append(figures, c.measure(s, newTarget, time.Nanosecond))
+		m := c.begin(s, newTarget, time.Nanosecond)
+		m.rounds(math.MaxInt)
+		figures = append(figures, m.figure())
 	}
 	first, last := figures[0], figures[2]
 	return math.Log(float64(last.P50)/float64(max(1, first.P50))) / math.Log(4)

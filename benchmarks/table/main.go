@@ -78,8 +78,8 @@ func quantities(w *tabwriter.Writer, long bool, only string) (missed int) {
 // run measures a case at its sizes, and returns how many bounds were not reached.
 func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	var before *benchmarks.Figure
-	for i, size := range c.Sizes {
-		f := c.Measure(size, func() benchmarks.Target { return scheduler.New(epoch) }, 3*time.Second)
+	for i, f := range measure(c) {
+		size := f.Size
 		reach, verdict := bound(c, i), ""
 		if reach != "" {
 			verdict = "ok"
@@ -103,6 +103,22 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	}
 	return missed
 }
+
+// measure measures a case on the engine at all its sizes: in turns, if they are bound to each other.
+func measure(c *benchmarks.Case) []*benchmarks.Figure {
+	engine := func() benchmarks.Target { return scheduler.New(epoch) }
+	if c.Growth > 0 {
+		return c.MeasureInTurns(engine, limit)
+	}
+	var figures []*benchmarks.Figure
+	for _, size := range c.Sizes {
+		figures = append(figures, c.Measure(size, engine, limit))
+	}
+	return figures
+}
+
+// limit is how long a case is measured at one size.
+const limit = 3 * time.Second
 
 func naiveTarget() benchmarks.Target { return reference.New(epoch) }
 
