@@ -330,6 +330,7 @@ func (x *index) insertRun(r *run) {
 	k := r.worker.kind
 	k.runs[r.level].insert(r)
 	if k.runs[r.level].len() == 1 {
+		k.levels |= 1 << r.level
 		x.runSlots[r.level].add(k.slot, len(x.slots))
 	}
 }
@@ -339,6 +340,7 @@ func (x *index) removeRun(r *run) {
 	k := r.worker.kind
 	k.runs[r.level].remove(r)
 	if k.runs[r.level].len() == 0 {
+		k.levels &^= 1 << r.level
 		x.runSlots[r.level].remove(k.slot)
 	}
 }

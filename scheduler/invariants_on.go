@@ -161,7 +161,9 @@ func (s *Scheduler) checkIndex() {
 		checkOrder(&k.idle, "idle workers of a kind")
 		for p := range k.runs {
 			checkOrder(&k.runs[p], "runs of a kind")
-			hold((k.runs[p].len() > 0) == x.runSlots[p].has(k.slot), "kinds with runs are marked")
+			runs := k.runs[p].len() > 0
+			hold(runs == x.runSlots[p].has(k.slot), "kinds with runs are marked")
+			hold(runs == (k.levels>>p&1 > 0), "a kind knows the levels of its runs")
 		}
 	}
 	for _, n := range x.needs {

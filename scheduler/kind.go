@@ -1,10 +1,13 @@
 package scheduler
 
+import "math/bits"
+
 // A kind is all the workers with the same label set. What can run on one of them can run on all.
 // It exists while there is such a worker.
 type kind struct {
 	set       *labelSet
 	slot      uint32 // its number in slot sets
+	levels    uint8  // those at which it has runs: bit p for p
 	workers   int
 	idle      ordered[*worker]         // by (idle since, id)
 	runs      [numLevels]ordered[*run] // the runs on its workers by level, cheapest first
@@ -20,11 +23,8 @@ func (k *kind) size() int { return len(k.set.ids) }
 
 // bestBelow returns the best level worse than p at which the kind has runs, or numLevels.
 func (k *kind) bestBelow(p Priority) Priority {
-	q := p + 1
-	for q < numLevels && k.runs[q].len() == 0 {
-		q++
-	}
-	return q
+	worse := k.levels >> (p + 1)
+	return min(p+1+Priority(bits.TrailingZeros8(worse)), numLevels)
 }
 
 // A worker is a worker that is known: idle, or with a run. What each poll looks at stands first.
