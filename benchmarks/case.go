@@ -51,9 +51,9 @@ func Exponent(a, b *Figure) float64 {
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 
-// growthFrom is from how many requests on growth is bounded. A shaped pool has up to 10,000 lanes, 50
-// accounts times 200 label sets; one with fewer requests has fewer of them, and a round of a case
-// changes much of it.
+// growthFrom is from how many requests on growth is bounded. A shaped pool has up to 10,000 lanes,
+// 50 accounts times 200 label sets; one with fewer requests has fewer of them, and a round of a
+// case changes much of it.
 const growthFrom = 10_000
 
 // BoundsGrowth reports whether there is a bound on growth from a size to the next one.
@@ -65,7 +65,8 @@ func (c *Case) BoundsGrowth(from Size) bool {
 // size before, nil for the first one.
 func (f *Figure) Reached(before *Figure) bool {
 	c := f.Case
-	if before != nil && c.BoundsGrowth(before.Size) && Exponent(before, f) > math.Log10(c.Growth) {
+	if before != nil && c.BoundsGrowth(before.Size) &&
+		Exponent(before, f) > math.Log10(c.Growth) {
 		return false
 	}
 	if f.Size != c.Sizes[len(c.Sizes)-1] {

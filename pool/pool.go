@@ -66,7 +66,7 @@ func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 
 // ApplyInto runs one operation with the memory of an earlier answer, as reconciler.ApplyInto does.
 func (p *Pool) ApplyInto(ctx context.Context, op *protos.Operation, e scheduler.EventSink,
-	answer *protos.Result) error {
+	answer *reconciler.Answer) (*protos.Result, error) {
 	return reconciler.ApplyInto(ctx, p.reconciler, p.scheduler, op, e, answer)
 }
 

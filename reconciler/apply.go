@@ -15,23 +15,26 @@ import (
 // nothing has changed. It costs as much as the method.
 func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
-	answer := &protos.Result{}
-	if err := ApplyInto(ctx, state, s, op, events, answer); err != nil {
-		return nil, err
-	}
-	return answer, nil
+	return ApplyInto(ctx, state, s, op, events, &Answer{})
 }
 
-// ApplyInto is Apply for those who run many operations: the answer takes the place of what the
-// caller's message had, and is made from that message's memory, its assignments and cancellations
-// included. So an answer is good until the message is given to the next operation. After an error
-// it is empty.
+// ApplyInto is Apply for those who run many operations: it makes the answer from the memory of the
+// one before, which is no longer good then.
 func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
-	events scheduler.EventSink, answer *protos.Result) error {
+	events scheduler.EventSink, answer *Answer) (*protos.Result, error) {
 	if answer == nil {
-		return fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
+		return nil, fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
 	}
-	empty(answer)
+	answer.empty()
+	if err := apply(ctx, state, s, op, events, answer); err != nil {
+		return nil, err
+	}
+	return &answer.result, nil
+}
+
+// apply runs an operation, and fills an empty answer.
+func apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
+	events scheduler.EventSink, answer *Answer) error {
 	if op == nil {
 		return fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
 	}
@@ -117,7 +120,7 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 }
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
-	op *protos.AssignTasks, events scheduler.EventSink, answer *protos.Result) {
+	op *protos.AssignTasks, events scheduler.EventSink, answer *Answer) {
 	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
 		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
@@ -125,50 +128,19 @@ func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
 	clear(pulls)
 	state.pulls, state.answered = pulls, assignments[:0]
-	answer.Assignments = messages(answer.Assignments, len(assignments))
-	for i, a := range assignments {
-		m := answer.Assignments[i]
-		m.Reset()
+	for i, m := range answer.assign(len(assignments)) {
+		a := &assignments[i]
 		m.WorkerId, m.RequestId = string(a.WorkerID), string(a.RequestID)
 		m.ProvisionRequired = a.ProvisionRequired
 	}
 	clear(assignments)
 }
 
-func getCancellations(state *State, answer *protos.Result) {
+func getCancellations(state *State, answer *Answer) {
 	cancellations := state.cancellations()
-	answer.Cancellations = messages(answer.Cancellations, len(cancellations))
-	for i, c := range cancellations {
-		m := answer.Cancellations[i]
-		m.Reset()
+	for i, m := range answer.cancel(len(cancellations)) {
+		c := &cancellations[i]
 		m.WorkerId, m.RequestId = c.WorkerID, c.RequestID
 		m.ErrorMessage, m.Reason = c.ErrorMessage, c.reason
 	}
-}
-
-// empty empties an answer and keeps its memory.
-func empty(answer *protos.Result) {
-	assignments, cancellations := answer.Assignments[:0], answer.Cancellations[:0]
-	answer.Reset()
-	answer.Assignments, answer.Cancellations = assignments, cancellations
-}
-
-// messages returns n messages: those of the list and of the longer lists that it was, as far as
-// they go, then new ones.
-func messages[M any](list []*M, n int) []*M {
-	if n > cap(list) {
-		list = append(list[:cap(list)], make([]*M, n-cap(list))...)
-	}
-	list = list[:n]
-	var fresh []M
-	for i := range list {
-		if list[i] != nil {
-			continue
-		}
-		if len(fresh) == 0 {
-			fresh = make([]M, n-i)
-		}
-		list[i], fresh = &fresh[0], fresh[1:]
-	}
-	return list
 }

@@ -15,15 +15,15 @@ import (
 	"github.com/quotasched/quotasched/reconciler"
 )
 
-// An answer that is made from the memory of others, which had whatever, is the answer that Apply
-// makes from none.
+// An answer that is made from the memory of others is the answer that Apply makes from none, whatever
+// a caller has done to those.
 func TestApplyIntoAnswersLikeApply(t *testing.T) {
 	ctx := context.Background()
 	given, cancelled := 0, 0
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 8))
 		fresh, reusing := newDriven(), newDriven()
-		answer := foreignAnswer()
+		var answer reconciler.Answer
 		for n := range 300 {
 			op := randomOp(rng)
 			op.Time = timestamppb.New(epoch.Add(time.Duration(n) * time.Second))
@@ -37,13 +37,15 @@ func TestApplyIntoAnswersLikeApply(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d, step %d: %v", seed, n, err)
 			}
-			if err := reconciler.ApplyInto(ctx, reusing.state, reusing.s, op, nil, answer); err != nil {
+			got, err := reconciler.ApplyInto(ctx, reusing.state, reusing.s, op, nil, &answer)
+			if err != nil {
 				t.Fatalf("seed %d, step %d: %v", seed, n, err)
 			}
-			if !proto.Equal(want, answer) {
-				t.Fatalf("seed %d, step %d: the answer to %v is %v, want %v", seed, n, op, answer, want)
+			if !proto.Equal(want, got) {
+				t.Fatalf("seed %d, step %d: the answer to %v is %v, want %v", seed, n, op, got, want)
 			}
 			given, cancelled = given+len(want.Assignments), cancelled+len(want.Cancellations)
+			meddle(got)
 		}
 	}
 	if given == 0 || cancelled == 0 {
@@ -51,37 +53,49 @@ func TestApplyIntoAnswersLikeApply(t *testing.T) {
 	}
 }
 
-// foreignAnswer returns an answer that no pool gave, with gaps and with fields of a later version.
-func foreignAnswer() *protos.Result {
+// meddle changes an answer: it shortens its lists, so that messages stand twice in their memory,
+// gives them others, and writes to everything.
+func meddle(r *protos.Result) {
 	later := protoreflect.RawFields{0xa2, 0x06, 0x01, 'x'} // field 100, a text of one byte
-	a := &protos.Result{
-		Assignments:   []*protos.Assignment{{WorkerId: "x", ProvisionRequired: true}, nil, {}},
-		Cancellations: []*protos.Cancellation{nil, {ErrorMessage: "x"}},
+	r.ProtoReflect().SetUnknown(later)
+	for _, a := range r.Assignments {
+		a.WorkerId, a.ProvisionRequired = "x", true
+		a.ProtoReflect().SetUnknown(later)
 	}
-	for _, m := range []proto.Message{a, a.Assignments[0], a.Cancellations[1]} {
-		m.ProtoReflect().SetUnknown(later)
+	for _, c := range r.Cancellations {
+		c.ErrorMessage = "x"
 	}
-	return a
+	if len(r.Assignments) > 0 {
+		r.Assignments = append(r.Assignments[:0], r.Assignments[1:]...)
+		r.Assignments = append(r.Assignments, nil, &protos.Assignment{RequestId: "x"})
+	}
+	r.Cancellations = append(r.Cancellations, nil)
 }
 
-// What is refused leaves an empty answer behind, and no answer at all is refused.
+// What is refused leaves nothing of the answer before, and no answer at all is refused.
 func TestApplyIntoRefuses(t *testing.T) {
 	ctx, p := context.Background(), newDriven()
-	answer := foreignAnswer()
-	if err := reconciler.ApplyInto(ctx, p.state, p.s, &protos.Operation{}, nil, answer); err == nil {
-		t.Error("an operation without a time is no error")
-	}
-	if !proto.Equal(answer, &protos.Result{}) {
-		t.Errorf("after an error the answer is %v", answer)
-	}
 	before := p.s.Hash()
 	op := randomOp(rand.New(rand.NewPCG(1, 1)))
 	op.Time = timestamppb.New(epoch)
-	if err := reconciler.ApplyInto(ctx, p.state, p.s, op, nil, nil); err == nil {
+	if _, err := reconciler.ApplyInto(ctx, p.state, p.s, op, nil, nil); err == nil {
 		t.Error("a nil answer is no error")
 	}
 	if p.s.Hash() != before {
 		t.Error("what was refused changed the state")
+	}
+	var answer reconciler.Answer
+	last, err := reconciler.ApplyInto(ctx, p.state, p.s, op, nil, &answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Assignments = append(last.Assignments, &protos.Assignment{WorkerId: "x"})
+	got, err := reconciler.ApplyInto(ctx, p.state, p.s, &protos.Operation{}, nil, &answer)
+	if got != nil || err == nil {
+		t.Errorf("an operation without a time gives %v and the error %v", got, err)
+	}
+	if !proto.Equal(last, &protos.Result{}) {
+		t.Errorf("after an error the answer before it is %v", last)
 	}
 }
 
@@ -96,20 +110,26 @@ func TestApplyIntoReusesMemory(t *testing.T) {
 	pull := &protos.Operation{Time: timestamppb.New(epoch.Add(time.Second)),
 		Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
 			Workers: []*protos.IdleWorker{{WorkerId: "w1"}, {WorkerId: "w2"}}}}}
-	answer := &protos.Result{}
-	for _, op := range []*protos.Operation{waiting("r1"), waiting("r2"), pull} {
-		if err := reconciler.ApplyInto(ctx, p.state, p.s, op, nil, answer); err != nil {
+	var answer reconciler.Answer
+	apply := func(op *protos.Operation) *protos.Result {
+		r, err := reconciler.ApplyInto(ctx, p.state, p.s, op, nil, &answer)
+		if err != nil {
 			t.Fatal(err)
 		}
+		return r
 	}
-	list, first := &answer.Assignments[0], answer.Assignments[0]
-	if err := reconciler.ApplyInto(ctx, p.state, p.s, pull, nil, answer); err != nil {
-		t.Fatal(err)
+	apply(waiting("r1"))
+	apply(waiting("r2"))
+	result := apply(pull)
+	if len(result.Assignments) != 2 {
+		t.Fatalf("the workers are given %v", result)
 	}
-	if len(answer.Assignments) != 2 {
-		t.Fatalf("the workers are given %v", answer)
+	list, first := &result.Assignments[0], result.Assignments[0]
+	again := apply(pull)
+	if len(again.Assignments) != 2 {
+		t.Fatalf("the workers are given %v", again)
 	}
-	if &answer.Assignments[0] != list || answer.Assignments[0] != first {
+	if again != result || &again.Assignments[0] != list || again.Assignments[0] != first {
 		t.Error("the answer has memory of its own")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -47,16 +48,13 @@ func NewPool(start time.Time, c *scheduler.Config) (Pool, error) {
 // realPool is what a run can ask a pool of this project.
 type realPool struct {
 	*pool.Pool
-	answer protos.Result
+	answer reconciler.Answer
 }
 
 // Apply implements Pool.
 func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {
-	if err := p.ApplyInto(ctx, op, e, &p.answer); err != nil {
-		return nil, err
-	}
-	return &p.answer, nil
+	return p.ApplyInto(ctx, op, e, &p.answer)
 }
 
 // Knows implements Pool.

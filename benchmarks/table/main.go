@@ -104,7 +104,8 @@ func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	return missed
 }
 
-// measure measures a case on the engine at all its sizes: in turns, if they are bound to each other.
+// measure measures a case on the engine at all its sizes: in turns, if they are bound to each
+// other.
 func measure(c *benchmarks.Case) []*benchmarks.Figure {
 	engine := func() benchmarks.Target { return scheduler.New(epoch) }
 	if c.Growth > 0 {
