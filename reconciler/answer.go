@@ -6,7 +6,8 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// An Answer is the memory of an answer, to be used again: see ApplyInto. The zero value is ready.
+// An Answer is the memory of an answer, to be used again: see ApplyInto. The zero value is ready,
+// and must not be copied once it was used.
 type Answer struct {
 	result protos.Result
 	// All messages that were ever needed. The result has lists of its own, so that whatever is done
@@ -24,33 +25,31 @@ func (a *Answer) empty() {
 
 // assign puts n empty assignments into an empty answer, and returns them.
 func (a *Answer) assign(n int) []*protos.Assignment {
-	a.assignments = atLeast(a.assignments, n)
-	for _, m := range a.assignments[:n] {
-		m.Reset()
-	}
-	a.result.Assignments = append(a.result.Assignments, a.assignments[:n]...)
-	return a.assignments[:n]
+	return add(&a.result.Assignments, &a.assignments, n)
 }
 
 // cancel does the same with cancellations.
 func (a *Answer) cancel(n int) []*protos.Cancellation {
-	a.cancellations = atLeast(a.cancellations, n)
-	for _, m := range a.cancellations[:n] {
-		m.Reset()
-	}
-	a.result.Cancellations = append(a.result.Cancellations, a.cancellations[:n]...)
-	return a.cancellations[:n]
+	return add(&a.result.Cancellations, &a.cancellations, n)
 }
 
-// atLeast returns the messages, and as many new ones as it takes for n.
-func atLeast[M any](messages []*M, n int) []*M {
-	if n <= len(messages) {
-		return messages
+// add adds n empty messages to a list, and returns them. They are the first ones of all, which
+// become more if they have to.
+func add[M any, P interface {
+	*M
+	Reset()
+}](list, all *[]*M, n int) []*M {
+	if missing := n - len(*all); missing > 0 {
+		fresh := make([]M, missing)
+		*all = slices.Grow(*all, missing)
+		for i := range fresh {
+			*all = append(*all, &fresh[i])
+		}
 	}
-	fresh := make([]M, n-len(messages))
-	messages = slices.Grow(messages, len(fresh))
-	for i := range fresh {
-		messages = append(messages, &fresh[i])
+	messages := (*all)[:n]
+	for _, m := range messages {
+		P(m).Reset()
 	}
+	*list = append(*list, messages...)
 	return messages
 }

@@ -13,9 +13,9 @@ import (
 // Pool is what a run drives: a scheduler and its reconciler, told one operation at a time. Whatever
 // a run finds out about a pool, it finds out through this.
 type Pool interface {
-	// Apply runs one operation and returns what the pool answers. The memory of both is used again
-	// for the next operation: a pool copies what it keeps of one, texts excepted, and so does a
-	// caller with an answer.
+	// Apply runs one operation and returns what the pool answers. The next operation and answer may
+	// use the memory of both again: a pool copies what it keeps of an operation, texts excepted,
+	// and a caller what it keeps of an answer.
 	Apply(ctx context.Context, op *protos.Operation, e scheduler.EventSink) (*protos.Result, error)
 	// Knows says whether the pool has the request, waiting or on a worker.
 	Knows(id scheduler.RequestID) bool
