@@ -13,8 +13,8 @@ type Case struct {
 	Sizes []Size
 	// Reach bounds the median, and Reach99 the 99th percentile; 0 is no bound.
 	Reach, Reach99 time.Duration
-	// Growth bounds by what factor the median grows in a pool ten times as large, from each size of
-	// growthFrom requests or more to the next; 0 is no bound.
+	// Growth bounds by what factor the median grows in a pool ten times as large, from each size to
+	// the next; 0 is no bound.
 	Growth float64
 
 	shape   shape
@@ -51,22 +51,11 @@ func Exponent(a, b *Figure) float64 {
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 
-// growthFrom is from how many requests on growth is bounded. A shaped pool has up to 10,000 lanes,
-// 50 accounts times 200 label sets; one with fewer requests has fewer of them, and a round of a
-// case changes much of it.
-const growthFrom = 10_000
-
-// BoundsGrowth reports whether there is a bound on growth from a size to the next one.
-func (c *Case) BoundsGrowth(from Size) bool {
-	return c.Growth > 0 && from.Requests >= growthFrom
-}
-
 // Reached reports whether a figure keeps to the bounds of its case. Before is the figure of the
 // size before, nil for the first one.
 func (f *Figure) Reached(before *Figure) bool {
 	c := f.Case
-	if before != nil && c.BoundsGrowth(before.Size) &&
-		Exponent(before, f) > math.Log10(c.Growth) {
+	if before != nil && c.Growth > 0 && Exponent(before, f) > math.Log10(c.Growth) {
 		return false
 	}
 	if f.Size != c.Sizes[len(c.Sizes)-1] {

@@ -18,9 +18,8 @@ import (
 // Whatever a pool was told, with sense or without, there is a plan from any step on; and without a
 // change it is empty.
 func TestAnyRecordGivesAPlan(t *testing.T) {
-	tries, plans, changed := 0, 0, 0
+	plans, changed := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		tries++
 		p, err := pool.New(monday, &scheduler.Config{RequestExpiration: 20 * time.Minute,
 			Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{"a": {MaxCharge: time.Hour,
 				ChargeRate: [scheduler.NumPriorities]scheduler.Rate{1000}}}})
@@ -66,7 +65,7 @@ func TestAnyRecordGivesAPlan(t *testing.T) {
 			changed++
 		}
 	})
-	if plans < tries/2 || changed < tries/20 {
-		t.Errorf("only %d plans in %d tries, of which %d changed anything", plans, tries, changed)
+	if plans < 50 || changed < 5 {
+		t.Errorf("only %d plans, of which %d changed anything", plans, changed)
 	}
 }

@@ -64,9 +64,9 @@ func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
 }
 
-// ApplyInto runs one operation with the memory of an earlier answer, as reconciler.ApplyInto does.
+// ApplyInto runs one operation and writes the answer into a message, as reconciler.ApplyInto does.
 func (p *Pool) ApplyInto(ctx context.Context, op *protos.Operation, e scheduler.EventSink,
-	answer *reconciler.Answer) (*protos.Result, error) {
+	answer *protos.Result) error {
 	return reconciler.ApplyInto(ctx, p.reconciler, p.scheduler, op, e, answer)
 }
 

@@ -17,7 +17,6 @@ type (
 	sched  = *scheduler.Scheduler
 	events = scheduler.EventSink
 	state  = *reconciler.State
-	answer = *reconciler.Answer
 )
 
 var (
@@ -29,7 +28,7 @@ var (
 	_ func(*protos.Reconciler) error                                                     = reconciler.Validate
 	_ func(time.Duration) reconciler.Option                                              = reconciler.WithWorkerQueueTimeout
 	_ func(ctx, state, sched, *protos.Operation, events) (*protos.Result, error)         = reconciler.Apply
-	_ func(ctx, state, sched, *protos.Operation, events, answer) (*protos.Result, error) = reconciler.ApplyInto
+	_ func(ctx, state, sched, *protos.Operation, events, *protos.Result) error           = reconciler.ApplyInto
 	_ func(state) *protos.Reconciler                                                     = state.ToProto
 	_ func(state, scheduler.RequestID, error) error                                      = state.AddTaskError
 	_ func(state, ctx) []reconciler.Cancellation                                         = state.Cancellations

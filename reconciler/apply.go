@@ -15,26 +15,21 @@ import (
 // nothing has changed. It costs as much as the method.
 func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
-	return ApplyInto(ctx, state, s, op, events, &Answer{})
-}
-
-// ApplyInto is Apply for those who run many operations: it makes the answer from the memory of the
-// one before, which is no longer good then.
-func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
-	events scheduler.EventSink, answer *Answer) (*protos.Result, error) {
-	if answer == nil {
-		return nil, fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
-	}
-	answer.empty()
-	if err := apply(ctx, state, s, op, events, answer); err != nil {
+	answer := &protos.Result{}
+	if err := ApplyInto(ctx, state, s, op, events, answer); err != nil {
 		return nil, err
 	}
-	return &answer.result, nil
+	return answer, nil
 }
 
-// apply runs an operation, and fills an empty answer.
-func apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
-	events scheduler.EventSink, answer *Answer) error {
+// ApplyInto is Apply for those who run many operations, most of which answer nothing: it writes the
+// answer into a message of the caller's, in place of what that had. After an error it is empty.
+func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
+	events scheduler.EventSink, answer *protos.Result) error {
+	if answer == nil {
+		return fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
+	}
+	answer.Reset()
 	if op == nil {
 		return fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
 	}
@@ -120,7 +115,7 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 }
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
-	op *protos.AssignTasks, events scheduler.EventSink, answer *Answer) {
+	op *protos.AssignTasks, events scheduler.EventSink, answer *protos.Result) {
 	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
 		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
@@ -128,19 +123,27 @@ func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
 	clear(pulls)
 	state.pulls, state.answered = pulls, assignments[:0]
-	for i, m := range answer.assign(len(assignments)) {
-		a := &assignments[i]
+	if len(assignments) == 0 {
+		return
+	}
+	defer clear(assignments)
+	answer.Assignments = make([]*protos.Assignment, len(assignments))
+	memory := make([]protos.Assignment, len(assignments))
+	for i := range assignments {
+		a, m := &assignments[i], &memory[i]
 		m.WorkerId, m.RequestId = string(a.WorkerID), string(a.RequestID)
 		m.ProvisionRequired = a.ProvisionRequired
+		answer.Assignments[i] = m
 	}
-	clear(assignments)
 }
 
-func getCancellations(state *State, answer *Answer) {
-	cancellations := state.cancellations()
-	for i, m := range answer.cancel(len(cancellations)) {
-		c := &cancellations[i]
-		m.WorkerId, m.RequestId = c.WorkerID, c.RequestID
-		m.ErrorMessage, m.Reason = c.ErrorMessage, c.reason
+func getCancellations(state *State, answer *protos.Result) {
+	for _, c := range state.cancellations() {
+		answer.Cancellations = append(answer.Cancellations, &protos.Cancellation{
+			WorkerId:     c.WorkerID,
+			RequestId:    c.RequestID,
+			ErrorMessage: c.ErrorMessage,
+			Reason:       c.reason,
+		})
 	}
 }

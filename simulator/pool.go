@@ -6,7 +6,6 @@ import (
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -48,13 +47,16 @@ func NewPool(start time.Time, c *scheduler.Config) (Pool, error) {
 // realPool is what a run can ask a pool of this project.
 type realPool struct {
 	*pool.Pool
-	answer reconciler.Answer
+	answer protos.Result // to the latest operation
 }
 
 // Apply implements Pool.
 func (p *realPool) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {
-	return p.ApplyInto(ctx, op, e, &p.answer)
+	if err := p.ApplyInto(ctx, op, e, &p.answer); err != nil {
+		return nil, err
+	}
+	return &p.answer, nil
 }
 
 // Knows implements Pool.

@@ -133,7 +133,7 @@ func bound(c *benchmarks.Case, size int) string {
 	if last && c.Reach99 > 0 {
 		all = append(all, "p99 "+c.Reach99.String())
 	}
-	if size > 0 && c.BoundsGrowth(c.Sizes[size-1]) {
+	if size > 0 && c.Growth > 0 {
 		all = append(all, fmt.Sprintf("×%.1f", c.Growth))
 	}
 	return strings.Join(all, ", ")
