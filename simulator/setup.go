@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Setup is everything that a run depends on: the same setup gives the same figures, to the last

@@ -5,8 +5,8 @@ import (
 
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
-	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
 // File is an experiment as its YAML file says it. Durations are written as 90s, 10m, 1h30m or 7d.

@@ -10,9 +10,9 @@ import (
 	"strings"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
-	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
 // LoadOptions say what to load.

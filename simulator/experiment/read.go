@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // ReadResults reads results from their JSON form. Errors say what is wrong with it: that it is

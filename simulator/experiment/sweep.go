@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/field"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // variant is a policy with a combination of swept values.

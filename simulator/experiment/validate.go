@@ -11,8 +11,8 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // quotaSecondsMax bounds balances, in worker-seconds.

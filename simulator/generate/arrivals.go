@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Arrivals come at random times, each on its own, at a rate that changes over days and weeks.

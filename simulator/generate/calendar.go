@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 const (

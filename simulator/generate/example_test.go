@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // A team tests each change on two models of phones, and all of them at night.

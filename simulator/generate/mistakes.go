@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // mistakes gathers what is wrong with a spec, so that all of it is told at once.

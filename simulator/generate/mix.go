@@ -7,7 +7,7 @@ import (
 	"sort"
 	"strconv"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Mix has weights of what is chosen from: {birch: 3, oak: 1} is birch three times in four. Only

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // RunTime is a distribution of run times. Tasks run for whole seconds, at least one, and

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Spec describes a workload.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Stream is a source of submissions: a team, or one kind of its work.

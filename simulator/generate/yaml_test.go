@@ -10,7 +10,7 @@ import (
 
 	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // read reads YAML as an experiment's is read.

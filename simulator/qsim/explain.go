@@ -14,7 +14,7 @@ import (
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 const explainHelp = `Say why requests of a pool are where they are. The pool is a snapshot, or

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/field"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // flagOf returns the flag that stands for a field of a trace.Source.

@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // writeWhole writes a file that appears only when it is whole, in place of an older one: until then

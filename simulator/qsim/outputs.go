@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // outputs are the files that a run is to write. They are begun before it, so that one that cannot

@@ -15,7 +15,7 @@ import (
 	"github.com/quotasched/quotasched/plan"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // errHarm is a plan with broken thresholds.

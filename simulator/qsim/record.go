@@ -16,7 +16,7 @@ import (
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 const recordHelp = `Run one policy of an experiment or a log with one seed, as 'qsim run' does, and

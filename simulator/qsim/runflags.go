@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // runFlags are the flags of `qsim run`.

@@ -10,7 +10,7 @@ import (
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/shadow"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // runShadow feeds a journal, up to a point, to its pool with a shadow beside it, which begins after

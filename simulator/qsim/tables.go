@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // printResults writes the tables for a terminal: the figures of one run as they are, those of

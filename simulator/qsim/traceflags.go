@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
-	"github.com/quotasched/quotasched/simulator/yamltree"
 )
 
 // traceFlags say how a log is read; `qsim run`, `qsim convert` and `qsim trace info` share them.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // FleetSource names a CSV table of nodes, with a header line, and says which workers they have.

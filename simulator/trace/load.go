@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
 // Loaded is a workload made from a log, and what was met on the way.

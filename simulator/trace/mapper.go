@@ -10,7 +10,7 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // maxTextBytes bounds accounts, labels, ids and importances.

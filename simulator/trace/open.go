@@ -9,7 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/gunzip"
+	"github.com/quotasched/quotasched/simulator/internal/gunzip"
 )
 
 // maxLineBytes bounds a line of a native log, and a row of a table.

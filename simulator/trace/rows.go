@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
 // rows reads a CSV table with a header line: row by row, of bounded length.

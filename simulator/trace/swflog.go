@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
 // swfFields are the names of the 18 fields of a job, in the format's order.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // units are what times of a table can be counted in.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Validate returns nil, or an error (package field) that names all mistakes in the source that

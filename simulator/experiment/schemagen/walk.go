@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // object is a piece of a JSON Schema.

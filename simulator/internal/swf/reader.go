@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/gunzip"
+	"github.com/quotasched/quotasched/simulator/internal/gunzip"
 )
 
 // LineError is a malformed line. Reading can go on after it.

@@ -11,7 +11,7 @@ import (
 	"github.com/quotasched/quotasched/plan"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/shadow"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 var rules = regexp.MustCompile("─+")

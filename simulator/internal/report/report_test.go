@@ -8,7 +8,7 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // figures are made up; their numbers only have to be told apart.

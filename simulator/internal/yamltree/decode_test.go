@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quotasched/quotasched/simulator/field"
-	"github.com/quotasched/quotasched/simulator/yamltree"
+	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // everything has a field of each kind.

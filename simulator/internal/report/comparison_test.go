@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 // comparison writes the terminal tables of results.

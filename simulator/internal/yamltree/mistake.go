@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/quotasched/quotasched/simulator/field"
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Source is a text that nodes were read from.

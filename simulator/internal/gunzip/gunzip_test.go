@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/quotasched/quotasched/simulator/gunzip"
+	"github.com/quotasched/quotasched/simulator/internal/gunzip"
 )
 
 func TestReadsBoth(t *testing.T) {

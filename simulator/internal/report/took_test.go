@@ -5,7 +5,7 @@ import (
 
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/report"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 func TestTook(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"log"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/swf"
+	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
 // A malformed line is an error that names it, and reading goes on behind it.
