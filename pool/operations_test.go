@@ -1,0 +1,87 @@
+package pool_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// Each constructor fills in every field of its operation.
+func TestOperationsAreComplete(t *testing.T) {
+	at, time := start, timestamppb.New(start)
+	config := earning(2)
+	for name, c := range map[string]struct{ got, want *protos.Operation }{
+		"AddAccount": {
+			pool.AddAccount(at, pool.Account{ID: "a", Config: config, Balance: atP1(3)}),
+			&protos.Operation{Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{
+				AccountId: "a", Config: scheduler.AccountConfigToProto(config),
+				Balance: []int64{0, 3_000_000, 0, 0, 0}}}}},
+		"DeleteAccount": {
+			pool.DeleteAccount(at, "a"),
+			&protos.Operation{Kind: &protos.Operation_DeleteAccount{
+				DeleteAccount: &protos.DeleteAccount{AccountId: "a"}}}},
+		"ResetBalance": {
+			pool.ResetBalance(at, "a"),
+			&protos.Operation{Kind: &protos.Operation_ResetBalance{
+				ResetBalance: &protos.ResetBalance{AccountId: "a"}}}},
+		"TaskWaiting": {
+			pool.TaskWaiting(at, scheduler.TaskRequest{ID: "r", Account: "a",
+				BaseLabels: []string{"os"}, ProvisionableLabels: []string{"v"},
+				Tags: []string{"tag"}, EnqueueTime: at}),
+			&protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
+				RequestId: "r", AccountId: "a", BaseLabels: []string{"os"},
+				ProvisionableLabels: []string{"v"}, Tags: []string{"tag"}, EnqueueTime: time}}}},
+		"TaskRunning": {
+			pool.TaskRunning(at, "r", "w"),
+			&protos.Operation{Kind: &protos.Operation_TaskRunning{
+				TaskRunning: &protos.TaskRunning{RequestId: "r", WorkerId: "w"}}}},
+		"TaskAbsent": {
+			pool.TaskAbsent(at, "r"),
+			&protos.Operation{Kind: &protos.Operation_TaskAbsent{
+				TaskAbsent: &protos.TaskAbsent{RequestId: "r"}}}},
+		"AddTaskError": {
+			pool.AddTaskError(at, "r", "no disk"),
+			&protos.Operation{Kind: &protos.Operation_AddTaskError{
+				AddTaskError: &protos.AddTaskError{RequestId: "r", Message: "no disk"}}}},
+		"AssignTasks": {
+			pool.AssignTasks(at, pool.IdleWorker("v"), pool.IdleWorker("w", "os", "gpu")),
+			&protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
+				Workers: []*protos.IdleWorker{{WorkerId: "v"},
+					{WorkerId: "w", Labels: []string{"os", "gpu"}}}}}}},
+		"GetCancellations": {
+			pool.GetCancellations(at),
+			&protos.Operation{Kind: &protos.Operation_GetCancellations{
+				GetCancellations: &protos.GetCancellations{}}}},
+	} {
+		c.want.Time = time
+		require.Empty(t, cmp.Diff(c.want, c.got, protocmp.Transform()), name)
+	}
+}
+
+// What is left out is refused by the pool, and breaks no constructor.
+func TestIncompleteOperationsAreRefused(t *testing.T) {
+	p := emptyPool(t)
+	for name, c := range map[string]struct {
+		op   *protos.Operation
+		want error
+		text string
+	}{
+		"no settings":     {pool.AddAccount(start, pool.Account{ID: "a"}), scheduler.ErrInvalidConfig, "nil"},
+		"no enqueue time": {pool.TaskWaiting(start, scheduler.TaskRequest{ID: "r"}), scheduler.ErrInvalid, "enqueue time"},
+		"no time":         {pool.TaskAbsent(time.Time{}, "r"), scheduler.ErrInvalid, "time"},
+		"no worker":       {pool.TaskRunning(start, "r", ""), scheduler.ErrInvalid, "worker"},
+	} {
+		_, err := p.Apply(context.Background(), c.op, nil)
+		require.ErrorIs(t, err, c.want, name)
+		require.ErrorContains(t, err, c.text, name)
+	}
+}
