@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -11,8 +12,7 @@ import (
 // cancel stops what the pool wants stopped.
 func (r *runner) cancel(ctx context.Context, now time.Duration) error {
 	r.cancelDue = false
-	result, err := r.apply(ctx, now, &protos.Operation{
-		Kind: &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}})
+	result, err := r.apply(ctx, pool.GetCancellations(r.at(now)))
 	if err != nil {
 		return err
 	}

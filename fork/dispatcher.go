@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -115,13 +116,12 @@ func (r *runner) keep(ctx context.Context, a appointment) error {
 // assign lets the workers pull for which that makes a difference, and starts what is given to
 // workers without a task.
 func (r *runner) assign(ctx context.Context, now time.Duration) error {
-	op := &protos.AssignTasks{}
 	pulls := r.pulls(now)
+	var idle []*protos.IdleWorker
 	for _, w := range pulls {
-		op.Workers = append(op.Workers, w.pull)
+		idle = append(idle, w.pull)
 	}
-	result, err := r.apply(ctx, now, &protos.Operation{
-		Kind: &protos.Operation_AssignTasks{AssignTasks: op}})
+	result, err := r.apply(ctx, pool.AssignTasks(r.at(now), idle...))
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -117,18 +115,14 @@ func newRunner(p *pool.Pool, w *World, o *Options) *runner {
 func (r *runner) at(d time.Duration) time.Time { return r.base.Add(d) }
 
 // apply runs an operation.
-func (r *runner) apply(ctx context.Context, at time.Duration,
-	op *protos.Operation) (*protos.Result, error) {
+func (r *runner) apply(ctx context.Context, op *protos.Operation) (*protos.Result, error) {
 	r.operations++
-	op.Time = timestamppb.New(r.at(at))
 	return r.pool.Apply(ctx, op, r)
 }
 
 func (r *runner) tellRunning(ctx context.Context, at time.Duration, id scheduler.RequestID,
 	w scheduler.WorkerID) error {
-	_, err := r.apply(ctx, at, &protos.Operation{Kind: &protos.Operation_TaskRunning{
-		TaskRunning: &protos.TaskRunning{RequestId: string(id), WorkerId: string(w)},
-	}})
+	_, err := r.apply(ctx, pool.TaskRunning(r.at(at), id, w))
 	return err
 }
 
@@ -136,25 +130,14 @@ func (r *runner) tellAbsent(ctx context.Context, at time.Duration, id scheduler.
 	if r.pool.Scheduler().Knows(id) {
 		r.outstanding--
 	}
-	_, err := r.apply(ctx, at, &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-		TaskAbsent: &protos.TaskAbsent{RequestId: string(id)},
-	}})
+	_, err := r.apply(ctx, pool.TaskAbsent(r.at(at), id))
 	return err
 }
 
 func (r *runner) tellWaiting(ctx context.Context, at time.Duration,
 	q *scheduler.TaskRequest) error {
 	r.outstanding++
-	_, err := r.apply(ctx, at, &protos.Operation{Kind: &protos.Operation_TaskWaiting{
-		TaskWaiting: &protos.TaskWaiting{
-			RequestId:           string(q.ID),
-			AccountId:           string(q.Account),
-			BaseLabels:          q.BaseLabels,
-			ProvisionableLabels: q.ProvisionableLabels,
-			EnqueueTime:         timestamppb.New(q.EnqueueTime),
-			Tags:                q.Tags,
-		},
-	}})
+	_, err := r.apply(ctx, pool.TaskWaiting(r.at(at), *q))
 	return err
 }
 
@@ -192,7 +175,7 @@ func (r *runner) fleet() {
 	for i := range r.world.Workers {
 		w := &r.world.Workers[i]
 		made := &worker{until: never,
-			pull: &protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels}}
+			pull: pool.IdleWorker(w.ID, w.Labels...)}
 		r.workers = append(r.workers, made)
 		r.byID[w.ID] = made
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
@@ -18,7 +19,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/journal"
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 var (
@@ -33,9 +36,8 @@ var (
 // step returns a step that is good as the n-th one.
 func step(n uint64) *protos.JournalStep {
 	hash := sha256.Sum256(binary.LittleEndian.AppendUint64(nil, n))
-	s := &protos.JournalStep{Number: n, OutcomeHash: hash[:], Operation: &protos.Operation{
-		Time: &timestamppb.Timestamp{Seconds: 1_700_000_000 + int64(n)},
-		Kind: &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{RequestId: fmt.Sprint(n)}}}}
+	s := &protos.JournalStep{Number: n, OutcomeHash: hash[:], Operation: pool.TaskAbsent(
+		time.Unix(1_700_000_000+int64(n), 0), scheduler.RequestID(fmt.Sprint(n)))}
 	if n%2 == 0 {
 		s.StateHash = hash[:]
 		s.Outcome = &protos.Outcome{Error: "it went wrong"}

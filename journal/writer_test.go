@@ -21,8 +21,7 @@ func TestAppendRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	invalid := step(1)
-	invalid.Operation.Kind = &protos.Operation_TaskAbsent{
-		TaskAbsent: &protos.TaskAbsent{RequestId: "\xff"}}
+	invalid.Operation.GetTaskAbsent().RequestId = "\xff"
 	for _, c := range []struct {
 		step *protos.JournalStep
 		want error

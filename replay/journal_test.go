@@ -39,28 +39,24 @@ func newPool(t testing.TB) *pool.Pool {
 func operations(n int) []*protos.Operation {
 	var all []*protos.Operation
 	for i := range n {
-		op := &protos.Operation{Time: timestamppb.New(start.Add(time.Duration(i) * time.Minute))}
-		switch i % 5 {
-		case 0, 1:
-			account := []string{"lab", "cq"}[i%2]
-			op.Kind = &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-				RequestId: fmt.Sprint(i), AccountId: account, EnqueueTime: op.GetTime()}}
-		case 2:
-			pull := &protos.AssignTasks{}
-			for w := range 3 {
-				pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: fmt.Sprint("w", w)})
-			}
-			op.Kind = &protos.Operation_AssignTasks{AssignTasks: pull}
-		case 3:
-			op.Kind = &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{
-				RequestId: fmt.Sprint(i - 13)}}
+		at := start.Add(time.Duration(i) * time.Minute)
+		switch i % 10 {
+		case 0, 1, 5, 6:
+			all = append(all, pool.TaskWaiting(at, scheduler.TaskRequest{
+				ID:          scheduler.RequestID(fmt.Sprint(i)),
+				Account:     []scheduler.AccountID{"lab", "cq"}[i%2],
+				EnqueueTime: at,
+			}))
+		case 2, 7:
+			all = append(all, pool.AssignTasks(at,
+				pool.IdleWorker("w0"), pool.IdleWorker("w1"), pool.IdleWorker("w2")))
+		case 3, 8:
+			all = append(all, pool.TaskAbsent(at, scheduler.RequestID(fmt.Sprint(i-13))))
 		case 4:
-			op.Kind = &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}
-			if i%10 == 9 {
-				op.Kind = nil // is refused
-			}
+			all = append(all, pool.GetCancellations(at))
+		case 9: // is refused: it has no kind
+			all = append(all, &protos.Operation{Time: timestamppb.New(at)})
 		}
-		all = append(all, op)
 	}
 	return all
 }

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -168,10 +167,7 @@ func (e *engine) planPoll(w *worker) {
 func (e *engine) cancel(ctx context.Context) error {
 	d := &e.dispatcher
 	d.lastCancel = e.now
-	result, err := e.apply(ctx, &protos.Operation{
-		Time: e.stamp(),
-		Kind: &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}},
-	})
+	result, err := e.apply(ctx, pool.GetCancellations(e.poolTime()))
 	if err != nil {
 		return err
 	}
@@ -195,10 +191,8 @@ func (e *engine) cancel(ctx context.Context) error {
 	return nil
 }
 
-// stamp is this moment in the pool's time.
-func (e *engine) stamp() *timestamppb.Timestamp {
-	return timestamppb.New(e.setup.Workload.Start.Add(e.now))
-}
+// poolTime is this moment in the pool's time.
+func (e *engine) poolTime() time.Time { return e.setup.Workload.Start.Add(e.now) }
 
 // brokenAt says when and with which seed an invariant broke, so that a run can be repeated.
 func (e *engine) brokenAt(what string, err error) error {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/pool"
 )
 
 // engine is a run.
@@ -101,10 +101,8 @@ func (e *engine) openAccounts(ctx context.Context) error {
 	e.now = e.setup.Workload.Submissions[0].Submit
 	for _, id := range e.setup.Policy.accountIDs() {
 		account := e.setup.Policy.Accounts[id]
-		_, err := e.apply(ctx, &protos.Operation{
-			Time: e.stamp(),
-			Kind: &protos.Operation_AddAccount{AddAccount: account.toProto(id)},
-		})
+		_, err := e.apply(ctx, pool.AddAccount(e.poolTime(),
+			pool.Account{ID: id, Config: &account.Config, Balance: account.Balance}))
 		if err != nil {
 			return err
 		}
@@ -243,7 +241,7 @@ func (e *engine) reportProgress() {
 		e.setup.Progress(Progress{
 			Ended:    e.tally.ended,
 			Requests: e.tally.requests,
-			Now:      e.setup.Workload.Start.Add(e.now),
+			Now:      e.poolTime(),
 		})
 	}
 }

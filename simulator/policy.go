@@ -6,9 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -92,26 +89,4 @@ func (p *Policy) validate() error {
 // accountIDs returns the ids of the accounts, in order.
 func (p *Policy) accountIDs() []scheduler.AccountID {
 	return slices.Sorted(maps.Keys(p.Accounts))
-}
-
-// toProto returns the account as an operation says it.
-func (a *Account) toProto(id scheduler.AccountID) *protos.AddAccount {
-	c := &protos.AccountConfig{
-		MaxCharge:        durationpb.New(a.Config.MaxCharge),
-		MaxFanout:        int64(a.Config.MaxFanout),
-		DisableFreeTasks: a.Config.DisableFreeTasks,
-		Description:      a.Config.Description,
-	}
-	balance := make([]int64, 0, scheduler.NumPriorities)
-	for p, rate := range a.Config.ChargeRate {
-		c.ChargeRate = append(c.ChargeRate, int64(rate))
-		balance = append(balance, int64(a.Balance[p]))
-	}
-	if len(a.Config.PerLabelTaskLimits) > 0 {
-		c.PerLabelTaskLimits = map[string]int64{}
-		for label, n := range a.Config.PerLabelTaskLimits {
-			c.PerLabelTaskLimits[label] = int64(n)
-		}
-	}
-	return &protos.AddAccount{AccountId: string(id), Config: c, Balance: balance}
 }

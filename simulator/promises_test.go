@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
@@ -48,8 +49,7 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 		}, `request "b" is lost`, 1},
 		{"a waiting request is dropped", func(op *protos.Operation, apply applier) *protos.Result {
 			if op.GetAssignTasks() != nil && op.Time.AsTime().Equal(monday.Add(7*time.Second)) {
-				apply(&protos.Operation{Time: op.Time, Kind: &protos.Operation_TaskAbsent{
-					TaskAbsent: &protos.TaskAbsent{RequestId: "c"}}})
+				apply(pool.TaskAbsent(op.Time.AsTime(), "c"))
 			}
 			return apply(op)
 		}, `took request "c" for ended`, 1},
@@ -79,15 +79,14 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 		}, `request "d" was handed to "worker-1", which did not ask`, 0},
 		{"a running task is ended", func(op *protos.Operation, apply applier) *protos.Result {
 			if op.GetAssignTasks() != nil && op.Time.AsTime().Equal(monday.Add(3*time.Second)) {
-				apply(&protos.Operation{Time: op.Time, Kind: &protos.Operation_TaskAbsent{
-					TaskAbsent: &protos.TaskAbsent{RequestId: "a"}}})
+				apply(pool.TaskAbsent(op.Time.AsTime(), "a"))
 			}
 			return apply(op)
 		}, `the pool took request "a" for ended`, 0},
 		{"a running task waits again", func(op *protos.Operation, apply applier) *protos.Result {
 			if op.GetAssignTasks() != nil && op.Time.AsTime().Equal(monday.Add(3*time.Second)) {
-				apply(&protos.Operation{Time: op.Time, Kind: &protos.Operation_TaskWaiting{
-					TaskWaiting: &protos.TaskWaiting{RequestId: "a", EnqueueTime: op.Time}}})
+				at := op.Time.AsTime()
+				apply(pool.TaskWaiting(at, scheduler.TaskRequest{ID: "a", EnqueueTime: at}))
 			}
 			return apply(op)
 		}, `the pool lets request "a" wait again`, 0},
@@ -96,8 +95,8 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 			setup := handMade(2, sub("a", "", 0, 10), sub("b", "", 0, 20), sub("c", "", 2, 10),
 				sub("d", "", 2, 10), sub("tick-3", "", 3, 1), sub("tick-7", "", 7, 1))
 			setup.NewPool = func(at time.Time, s *scheduler.Config) (simulator.Pool, error) {
-				pool, err := simulator.NewPool(at, s)
-				return &meddler{Pool: pool, meddle: c.meddle}, err
+				p, err := simulator.NewPool(at, s)
+				return &meddler{Pool: p, meddle: c.meddle}, err
 			}
 			setup.SkipChecks = true // they would end the run first
 			f, err := simulator.Run(context.Background(), setup)

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -77,7 +76,7 @@ func (d *driver) takeOver(snapshot *protos.Pool) {
 			d.handedOut[string(r.ID)] = r
 		case protos.Stage_STAGE_RUNNING:
 			// Said again, so that the reconciler does not take it back.
-			d.tell(d.begin, running(string(r.ID), w.GetId()))
+			d.tell(pool.TaskRunning(d.begin, r.ID, scheduler.WorkerID(w.GetId())))
 			d.starts(fork.Task{Request: r, Worker: scheduler.WorkerID(w.GetId()),
 				Start: w.GetRun().GetStartTime().AsTime()}, d.begin)
 		}
@@ -208,7 +207,7 @@ func (d *driver) happens(last, now time.Time) {
 			if !a.Time.After(now) && (next == nil || a.Time.Before(next.end)) {
 				d.arrivals = d.arrivals[1:]
 				d.note(fork.Arrived, a.Time, fork.Task{Request: a.Request})
-				d.tell(a.Time, waiting(&a.Request))
+				d.tell(pool.TaskWaiting(a.Time, a.Request))
 				continue
 			}
 		}
@@ -217,7 +216,7 @@ func (d *driver) happens(last, now time.Time) {
 		}
 		d.leaves(next)
 		d.note(fork.Ended, next.end, next.task)
-		d.tell(next.end, absent(string(next.task.Request.ID)))
+		d.tell(pool.TaskAbsent(next.end, next.task.Request.ID))
 	}
 	for _, w := range d.workers {
 		goes := !w.Until.IsZero() && w.Until.After(later(w.From, d.begin)) && !w.Until.After(now)
@@ -240,16 +239,14 @@ func (d *driver) leaves(r *run) {
 
 // assign lets all workers pull that have no task.
 func (d *driver) assign(now time.Time) {
-	op := &protos.AssignTasks{}
+	var idle []*protos.IdleWorker
 	for _, w := range d.workers {
 		if d.idle(w, now) {
 			w.asked = true
-			op.Workers = append(op.Workers,
-				&protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels})
+			idle = append(idle, pool.IdleWorker(w.ID, w.Labels...))
 		}
 	}
-	result := d.tell(now, &protos.Operation{
-		Kind: &protos.Operation_AssignTasks{AssignTasks: op}})
+	result := d.tell(pool.AssignTasks(now, idle...))
 	for _, a := range result.GetAssignments() {
 		delete(d.handedOut, a.GetRequestId())
 		t := fork.Task{Request: d.request(a.GetRequestId()), Start: now,
@@ -257,7 +254,7 @@ func (d *driver) assign(now time.Time) {
 			Provision: a.GetProvisionRequired()}
 		d.note(fork.Started, now, t)
 		d.starts(t, now)
-		d.tell(now, running(a.GetRequestId(), a.GetWorkerId()))
+		d.tell(pool.TaskRunning(now, t.Request.ID, t.Worker))
 	}
 }
 
@@ -268,8 +265,7 @@ func (d *driver) starts(t fork.Task, from time.Time) {
 
 // cancel stops what must stop.
 func (d *driver) cancel(now time.Time) {
-	result := d.tell(now, &protos.Operation{
-		Kind: &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}})
+	result := d.tell(pool.GetCancellations(now))
 	for _, c := range result.GetCancellations() {
 		id, preempted := c.GetRequestId(), c.GetReason() == protos.Cancellation_REASON_PREEMPTED
 		i := slices.IndexFunc(d.runs,
@@ -290,9 +286,9 @@ func (d *driver) cancel(now time.Time) {
 		}
 		delete(d.handedOut, id)
 		if preempted && content && !d.world.NoRetry {
-			d.tell(now, waiting(&request))
+			d.tell(pool.TaskWaiting(now, request))
 		} else {
-			d.tell(now, absent(id))
+			d.tell(pool.TaskAbsent(now, scheduler.RequestID(id)))
 		}
 	}
 	for _, w := range d.workers {
@@ -305,8 +301,7 @@ func (d *driver) note(k fork.Kind, t time.Time, task fork.Task) {
 }
 
 // tell runs an operation.
-func (d *driver) tell(t time.Time, op *protos.Operation) *protos.Result {
-	op.Time = timestamppb.New(t)
+func (d *driver) tell(op *protos.Operation) *protos.Result {
 	result, err := d.pool.Apply(op, &sink{d})
 	if err != nil && d.err == nil {
 		d.err = err

@@ -5,11 +5,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -55,7 +53,7 @@ func NewScene(seed uint64) (*Scene, error) {
 		s.Fleet = append(s.Fleet, w)
 	}
 	for i := range 1 + d.IntN(4) {
-		s.apply(s.account(fmt.Sprintf("a%d", i)))
+		s.apply(s.account(scheduler.AccountID(fmt.Sprintf("a%d", i))))
 	}
 	for range 10 + d.IntN(80) {
 		s.now = s.now.Add(time.Duration(d.IntN(8000)) * time.Millisecond)
@@ -75,26 +73,24 @@ func some(d *rand.Rand, n int, labels ...string) (out []string) {
 }
 
 // account makes up an account.
-func (s *Scene) account(id string) *protos.Operation {
+func (s *Scene) account(id scheduler.AccountID) *protos.Operation {
 	d := s.dice
-	c := &protos.AccountConfig{
-		ChargeRate:       make([]int64, scheduler.NumPriorities),
-		MaxCharge:        durationpb.New(pick(d, 0, time.Second, time.Minute, time.Hour)),
-		MaxFanout:        pick[int64](d, 0, 0, 0, 1, 2),
+	c := &scheduler.AccountConfig{
+		MaxCharge:        pick(d, 0, time.Second, time.Minute, time.Hour),
+		MaxFanout:        pick(d, 0, 0, 0, 1, 2),
 		DisableFreeTasks: d.IntN(6) == 0,
 	}
-	balance := make([]int64, scheduler.NumPriorities)
+	var balance scheduler.Balance
 	for p := range balance {
 		if d.IntN(2) == 0 {
-			c.ChargeRate[p] = pick[int64](d, 0, 300, 1000, 2000, 4000)
-			balance[p] = pick[int64](d, -30*unit, 0, unit, 20*unit, 100*unit, 3000*unit)
+			c.ChargeRate[p] = pick[scheduler.Rate](d, 0, 300, 1000, 2000, 4000)
+			balance[p] = pick[scheduler.Quota](d, -30*unit, 0, unit, 20*unit, 100*unit, 3000*unit)
 		}
 	}
 	if d.IntN(3) == 0 {
-		c.PerLabelTaskLimits = map[string]int64{pick(d, "os", "v", "model", "gpu"): 1}
+		c.PerLabelTaskLimits = map[string]int{pick(d, "os", "v", "model", "gpu"): 1}
 	}
-	return &protos.Operation{Kind: &protos.Operation_AddAccount{
-		AddAccount: &protos.AddAccount{AccountId: id, Config: c, Balance: balance}}}
+	return pool.AddAccount(s.now, pool.Account{ID: id, Config: c, Balance: balance})
 }
 
 // Request makes up the next request, which is enqueued now.
@@ -115,7 +111,7 @@ func (s *Scene) Request() scheduler.TaskRequest {
 func (s *Scene) step() {
 	d := s.dice
 	known := s.known()
-	some := func() string {
+	some := func() scheduler.RequestID {
 		if len(known) == 0 || d.IntN(20) == 0 {
 			return "stranger"
 		}
@@ -124,34 +120,33 @@ func (s *Scene) step() {
 	switch n := d.IntN(100); {
 	case n < 35:
 		r := s.Request()
-		s.apply(waiting(&r))
+		s.apply(pool.TaskWaiting(s.now, r))
 	case n < 60:
 		s.pull()
 	case n < 80:
 		s.acknowledge()
 	case n < 86:
-		s.apply(absent(some()))
+		s.apply(pool.TaskAbsent(s.now, some()))
 	case n < 88:
-		s.apply(running(some(), string(pick(d, s.Fleet...).ID)))
+		s.apply(pool.TaskRunning(s.now, some(), pick(d, s.Fleet...).ID))
 	case n < 90:
-		s.apply(&protos.Operation{Kind: &protos.Operation_AddTaskError{
-			AddTaskError: &protos.AddTaskError{RequestId: some(), Message: "broken"}}})
+		s.apply(pool.AddTaskError(s.now, some(), "broken"))
 	case n < 92:
-		s.apply(s.account(pick(d, "a0", "a1", "a2")))
+		s.apply(s.account(pick[scheduler.AccountID](d, "a0", "a1", "a2")))
 	default:
 		s.now = s.now.Add(time.Duration(d.IntN(40)) * time.Second)
 	}
 }
 
 // known are the requests in the pool.
-func (s *Scene) known() (ids []string) {
+func (s *Scene) known() (ids []scheduler.RequestID) {
 	p := s.Pool.ToProto().GetScheduler()
 	for _, r := range p.GetWaitingRequests() {
-		ids = append(ids, r.GetId())
+		ids = append(ids, scheduler.RequestID(r.GetId()))
 	}
 	for _, w := range p.GetWorkers() {
 		if w.GetRun() != nil {
-			ids = append(ids, w.GetRun().GetRequest().GetId())
+			ids = append(ids, scheduler.RequestID(w.GetRun().GetRequest().GetId()))
 		}
 	}
 	return ids
@@ -159,28 +154,27 @@ func (s *Scene) known() (ids []string) {
 
 // pull lets some workers pull.
 func (s *Scene) pull() {
-	op := &protos.AssignTasks{}
+	var idle []*protos.IdleWorker
 	for _, w := range s.Fleet {
 		if s.dice.IntN(3) == 0 {
-			op.Workers = append(op.Workers,
-				&protos.IdleWorker{WorkerId: string(w.ID), Labels: w.Labels})
+			idle = append(idle, pool.IdleWorker(w.ID, w.Labels...))
 		}
 	}
-	s.apply(&protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: op}})
+	s.apply(pool.AssignTasks(s.now, idle...))
 }
 
 // acknowledge says of some of what was handed out that it runs.
 func (s *Scene) acknowledge() {
 	for _, w := range s.Pool.ToProto().GetScheduler().GetWorkers() {
 		if w.GetRun().GetStage() == protos.Stage_STAGE_HANDED_OUT && s.dice.IntN(3) > 0 {
-			s.apply(running(w.GetRun().GetRequest().GetId(), w.GetId()))
+			s.apply(pool.TaskRunning(s.now, scheduler.RequestID(w.GetRun().GetRequest().GetId()),
+				scheduler.WorkerID(w.GetId())))
 		}
 	}
 }
 
-// apply runs an operation now. What is refused has changed nothing.
+// apply runs an operation. What is refused has changed nothing.
 func (s *Scene) apply(op *protos.Operation) {
-	op.Time = timestamppb.New(s.now)
 	_, _ = s.Pool.Apply(op, scheduler.NullEventSink)
 }
 

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -23,56 +24,52 @@ func randomAccount(t *rapid.T) *scheduler.AccountConfig {
 	return a
 }
 
-// operation draws one of them.
+// operation draws an operation.
 func operation(t *rapid.T, at time.Time) *protos.Operation {
-	request := func() string { return fmt.Sprintf("r%d", rapid.IntRange(0, 12).Draw(t, "request")) }
-	worker := func() string { return fmt.Sprintf("w%d", rapid.IntRange(0, 4).Draw(t, "worker")) }
-	account := func() string {
-		return rapid.SampledFrom([]string{"a", "b", "c", "nobody", ""}).Draw(t, "account")
+	request := func() scheduler.RequestID {
+		return scheduler.RequestID(fmt.Sprintf("r%d", rapid.IntRange(0, 12).Draw(t, "request")))
+	}
+	worker := func() scheduler.WorkerID {
+		return scheduler.WorkerID(fmt.Sprintf("w%d", rapid.IntRange(0, 4).Draw(t, "worker")))
+	}
+	account := func() scheduler.AccountID {
+		return rapid.SampledFrom([]scheduler.AccountID{"a", "b", "c", "nobody", ""}).Draw(t, "account")
 	}
 	labels := func() []string {
 		return rapid.SampledFrom([][]string{nil, nil, {"x"}, {"x", "y"}}).Draw(t, "labels")
 	}
-	op := &protos.Operation{Time: timestamppb.New(at)}
 	switch rapid.IntRange(0, 13).Draw(t, "kind") {
 	case 0:
-		op.Kind = &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{AccountId: account(),
-			Config:  scheduler.AccountConfigToProto(randomAccount(t)),
-			Balance: []int64{rapid.Int64Range(-1e8, 1e9).Draw(t, "balance"), 0, 0, 0, 0}}}
+		return pool.AddAccount(at, pool.Account{ID: account(), Config: randomAccount(t),
+			Balance: scheduler.Balance{scheduler.Quota(rapid.Int64Range(-1e8, 1e9).Draw(t, "balance"))}})
 	case 1:
-		op.Kind = &protos.Operation_DeleteAccount{
-			DeleteAccount: &protos.DeleteAccount{AccountId: account()}}
+		return pool.DeleteAccount(at, account())
 	case 2:
-		op.Kind = &protos.Operation_ResetBalance{
-			ResetBalance: &protos.ResetBalance{AccountId: account()}}
+		return pool.ResetBalance(at, account())
 	case 3, 4, 5:
-		op.Kind = &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-			RequestId: request(), AccountId: account(), BaseLabels: labels(),
-			ProvisionableLabels: labels(), EnqueueTime: timestamppb.New(at), Tags: []string{"t"}}}
+		return pool.TaskWaiting(at, scheduler.TaskRequest{
+			ID: request(), Account: account(), BaseLabels: labels(),
+			ProvisionableLabels: labels(), EnqueueTime: at, Tags: []string{"t"}})
 	case 6, 7:
-		op.Kind = &protos.Operation_TaskRunning{TaskRunning: &protos.TaskRunning{
-			RequestId: request(), WorkerId: worker()}}
+		return pool.TaskRunning(at, request(), worker())
 	case 8:
-		op.Kind = &protos.Operation_TaskAbsent{
-			TaskAbsent: &protos.TaskAbsent{RequestId: request()}}
+		return pool.TaskAbsent(at, request())
 	case 9:
-		op.Kind = &protos.Operation_AddTaskError{
-			AddTaskError: &protos.AddTaskError{RequestId: request(), Message: "broken"}}
+		return pool.AddTaskError(at, request(), "broken")
 	case 10:
-		op.Kind = &protos.Operation_GetCancellations{GetCancellations: &protos.GetCancellations{}}
+		return pool.GetCancellations(at)
 	case 11:
-		if rapid.Bool().Draw(t, "refused") {
+		op := &protos.Operation{Time: timestamppb.New(at)}
+		if rapid.Bool().Draw(t, "without a time") {
 			op.Time = nil
 		}
-	default:
-		pull := &protos.AssignTasks{}
-		for range rapid.IntRange(0, 3).Draw(t, "pulls") {
-			pull.Workers = append(pull.Workers,
-				&protos.IdleWorker{WorkerId: worker(), Labels: labels()})
-		}
-		op.Kind = &protos.Operation_AssignTasks{AssignTasks: pull}
+		return op // is refused: it has no kind
 	}
-	return op
+	var idle []*protos.IdleWorker
+	for range rapid.IntRange(0, 3).Draw(t, "pulls") {
+		idle = append(idle, pool.IdleWorker(worker(), labels()...))
+	}
+	return pool.AssignTasks(at, idle...)
 }
 
 // Operations draws anything that a dispatcher could say, with sense or without, now and then with
