@@ -115,12 +115,12 @@ func TestALearnerNotesRunsToTheirEnd(t *testing.T) {
 	l := forecast.NewLearner(h, p.Scheduler(), nil)
 	step := func(op *protos.Operation) *protos.Result {
 		t.Helper()
-		result, err := p.Apply(t.Context(), op, nil)
-		if err != nil {
-			t.Fatal(err)
+		outcome := p.Step(t.Context(), op)
+		if outcome.GetError() != "" {
+			t.Fatal(outcome.GetError())
 		}
-		l.Step(op, p.Scheduler())
-		return result
+		l.Step(op, outcome, p.Scheduler())
+		return outcome.GetResult()
 	}
 	pull := func(minute int, workers ...string) *protos.Operation {
 		op := &protos.AssignTasks{}

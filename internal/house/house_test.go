@@ -55,14 +55,15 @@ var mayImport = map[string][]string{
 	"scheduler":  {"protos"},
 	"reconciler": {"protos", "scheduler"},
 	"pool":       {"protos", "scheduler", "reconciler"},
+	"lifecycle":  {"protos", "scheduler"},
 	"explain":    {"protos"},
 	"journal":    {"protos"},
 	"replay":     {"protos", "scheduler", "pool", "journal"},
 	"fork":       {"protos", "scheduler", "pool"},
-	"forecast":   {"protos", "scheduler", "pool", "fork"},
-	"history":    {"protos", "scheduler", "pool", "fork"},
-	"plan":       {"protos", "scheduler", "pool", "fork", "history"},
-	"shadow":     {"protos", "scheduler", "pool"},
+	"forecast":   {"protos", "scheduler", "lifecycle", "pool", "fork"},
+	"history":    {"protos", "scheduler", "lifecycle", "pool", "fork"},
+	"plan":       {"protos", "scheduler", "lifecycle", "pool", "fork", "history"},
+	"shadow":     {"protos", "scheduler", "lifecycle", "pool"},
 	"simulator": {"protos", "scheduler", "reconciler", "pool", "explain", "journal", "replay",
 		"fork", "forecast", "history", "plan", "shadow", "simulator", "internal", "examples"},
 	"benchmarks": {"protos", "scheduler", "reconciler", "simulator", "benchmarks", "internal"},
@@ -96,7 +97,7 @@ func TestImportsPointDown(t *testing.T) {
 // pure are the folders whose code has no clock, no chance, no goroutine, no lock and no I/O.
 var pure = map[string]bool{
 	"scheduler": true, "reconciler": true, "pool": true, "explain": true, "shadow": true,
-	"fork": true, "history": true,
+	"fork": true, "history": true, "lifecycle": true,
 }
 
 // neverImported are packages that pure code may not import.

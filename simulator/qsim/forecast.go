@@ -178,8 +178,8 @@ func (f *forecastFlags) load(ctx context.Context, path string, stderr io.Writer)
 			}
 			return nil
 		},
-		After: func(s *protos.JournalStep, _ *protos.Outcome, p *pool.Pool) error {
-			learner.Step(s.GetOperation(), p.Scheduler())
+		After: func(s *protos.JournalStep, outcome *protos.Outcome, p *pool.Pool) error {
+			learner.Step(s.GetOperation(), outcome, p.Scheduler())
 			return nil
 		},
 	})

@@ -1,0 +1,60 @@
+// Package lifecycle follows the requests of a pool: from each operation and its outcome it says
+// what became of which request. It is for whoever accounts for usage, fills a dashboard or compares
+// pools, and needs no pool beside it: a snapshot, operations and outcomes are enough.
+//
+//	f := lifecycle.New(p.Snapshot())
+//	for each operation {
+//		for _, change := range f.Step(operation, p.Step(ctx, operation)) { ... }
+//	}
+//
+// # The states of a request
+//
+//	   ┌──────────── Stopping ◀─────────────────────────────┬───── Preempted ──────┐
+//	   │ Stopped       │  ▲                                 │                      │
+//	   ▼       Arrived ▼  │ Expired Assigned       Started  │     Acknowledged     │
+//	Unknown ─────────▶ Waiting ──────────────▶ Held ────▶ HandedOut ───────────▶ Running
+//	         Arrived     ▲                      │           │                      │
+//	                     └─────── Requeued ─────┴───────────┴──────────────────────┘
+//	                         (or Preempted: held)
+//
+// Four changes are not drawn. Ended leads from each state of the lower row to Unknown. Updated
+// gives a waiting request other content. Moved takes a request on a worker to another level.
+// Adopted puts a request that waits, or is on another worker, where it was reported to run: it is
+// then Running.
+//
+// The states on a worker are the stages of scheduler.Run. A task starts when its worker is first
+// given it; where that was not seen, when it is first reported as running, which makes two changes,
+// Started and Acknowledged, at one time. A held request that is preempted waits again, as no worker
+// ever knew of it. A request that is preempted later, or that expires, leaves the pool by the
+// pool's decision: it is Stopping, and cancelled, until the dispatcher reports it absent (Stopped),
+// or waiting (Arrived, from Stopping, which tells another try from a new request).
+//
+// Every change ends the time in the state before it, so the times between a request's changes add
+// up to the time in which it was followed: see [Change.Spent], and the example.
+//
+// # Refused operations and old news
+//
+// Neither changes the pool, and neither is a change here: an operation with an error is passed
+// over, and so is news that the pool ignored. One piece of old news says more than the pool makes
+// of it: that a task which was preempted had been gone before. That is EndedBefore; the request
+// goes on Stopping until its cancellation is acknowledged.
+//
+// Within one operation the changes come in the order of the events; what follows from the answer,
+// or from the operation alone, comes after them. A change has the time of its event, else that of
+// the operation.
+//
+// # What it relies on
+//
+// A follower takes events at their word: it does not check that a pool may do what it did. It must
+// see all operations from its snapshot on. What it is told of requests that it never saw gives a
+// change from Unknown.
+//
+// More kinds of changes, and more facts of a request, may come: pass over kinds that you do not
+// know.
+//
+// # Cost
+//
+// A step costs O(events and assignments of the outcome), but for delete_account, which looks at all
+// requests. The memory is that of the requests that the pool knows or stops, about 300 bytes for
+// each beside its texts; requests that are gone cost nothing.
+package lifecycle
