@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -14,9 +15,9 @@ func Text(e *protos.Explanation) string {
 	}
 	t := &text{}
 	t.verdict(e)
-	t.findings(e.GetFindings())
+	t.findings(e.GetFindings(), func(f *protos.Finding) string { return findingMessage(e, f) })
 	if e.GetWaiting() != nil {
-		t.waiting(e.GetWaiting())
+		t.waiting(e)
 	}
 	if e.GetRunning() != nil {
 		t.running(e)
@@ -31,11 +32,13 @@ func FeasibilityText(f *protos.Feasibility) string {
 	}
 	t := &text{}
 	if f.GetPossible() {
-		t.line(0, "It can run: %s with its base labels.", workers(f.GetWorkers(), "known"))
+		t.line(0, "It can run: %s with its base labels.", words.Count(f.GetWorkers(), "known worker"))
 	} else {
 		t.line(0, "It can NEVER run.")
 	}
-	t.findings(f.GetFindings())
+	t.findings(f.GetFindings(), func(finding *protos.Finding) string {
+		return feasibilityMessage(f, finding)
+	})
 	return t.String()
 }
 
@@ -64,7 +67,8 @@ func (t *text) verdict(e *protos.Explanation) {
 		}
 	}
 	now, since := e.GetTime().AsTime(), e.GetEnqueueTime().AsTime()
-	t.line(4, "  %s, enqueued %s, at %s", account, ago(now.Sub(since)), since.Format(time.RFC3339))
+	t.line(4, "  %s, enqueued %s, at %s", account, words.Ago(now.Sub(since)),
+		since.Format(time.RFC3339))
 	t.line(4, "  needs %s%s", labels(e.GetBaseLabels()), provisionable(e.GetProvisionableLabels()))
 }
 
@@ -75,8 +79,8 @@ func provisionable(list []string) string {
 	return "; can be given " + labels(list)
 }
 
-// findings lists the gates.
-func (t *text) findings(all []*protos.Finding) {
+// findings lists the gates, each with its message.
+func (t *text) findings(all []*protos.Finding, message func(*protos.Finding) string) {
 	if len(all) == 0 {
 		return
 	}
@@ -86,7 +90,7 @@ func (t *text) findings(all []*protos.Finding) {
 		if f.GetPassed() {
 			mark = "ok   "
 		}
-		t.line(6, "%s %s: %s", mark, f.GetCode(), f.GetMessage())
+		t.line(6, "%s %s: %s", mark, f.GetCode(), message(f))
 	}
 }
 

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
 // waiting says the numbers behind what a waiting request fails of, and what would help.
-func (t *text) waiting(w *protos.WaitingDetails) {
-	t.suggestions(w)
+func (t *text) waiting(e *protos.Explanation) {
+	w := e.GetWaiting()
+	t.suggestions(e)
 	t.blank()
 	part := where(w.GetLevel())
 	if !w.GetTakesPart() {
@@ -18,20 +20,21 @@ func (t *text) waiting(w *protos.WaitingDetails) {
 	t.line(0, "takes part %s", part)
 	t.levels(w.GetLevels())
 	if f := w.GetFanout(); f != nil {
-		t.item("fanout", "%s of %s paid tasks with these labels", number(f.GetRunning()),
-			number(f.GetLimit()))
+		t.item("fanout", "%s of %s paid tasks with these labels", words.Number(f.GetRunning()),
+			words.Number(f.GetLimit()))
 	}
 	for _, l := range w.GetLabelLimits() {
 		t.item("limit", "%s of %s tasks on %s, by the limit of %s; %s with it",
-			number(l.GetRunning()), number(l.GetLimit()), quoted(l.GetLabel()), quoted(l.GetKey()),
-			workers(l.GetWorkers(), "matching"))
+			words.Number(l.GetRunning()), words.Number(l.GetLimit()), quoted(l.GetLabel()),
+			quoted(l.GetKey()), words.Count(l.GetWorkers(), "matching worker"))
 	}
 	for _, l := range w.GetLabels() {
 		kind := ""
 		if l.GetProvisionable() {
 			kind = " (provisionable)"
 		}
-		t.item("label", "%s%s: %s", quoted(l.GetLabel()), kind, workers(l.GetWorkers(), "known"))
+		t.item("label", "%s%s: %s", quoted(l.GetLabel()), kind,
+			words.Count(l.GetWorkers(), "known worker"))
 	}
 	t.fleet(w.GetFleet())
 	t.queue(w.GetQueue())
@@ -39,7 +42,8 @@ func (t *text) waiting(w *protos.WaitingDetails) {
 }
 
 // suggestions lists what would start the request.
-func (t *text) suggestions(w *protos.WaitingDetails) {
+func (t *text) suggestions(e *protos.Explanation) {
+	w := e.GetWaiting()
 	if w.GetStart() != nil {
 		return
 	}
@@ -55,7 +59,7 @@ func (t *text) suggestions(w *protos.WaitingDetails) {
 	}
 	t.line(2, "any one of these would start it now:")
 	for _, s := range w.GetSuggestions() {
-		t.line(4, "  %s  (%s)", s.GetMessage(), start(s.GetStart()))
+		t.line(4, "  %s  (%s)", suggestionMessage(e, s), start(s.GetStart()))
 	}
 	if w.GetSearchEnded() {
 		t.line(4, "  the search was cut short; there may be other changes")
@@ -72,8 +76,8 @@ func (t *text) levels(all []*protos.LevelDetails) {
 		if l.GetMayStart() {
 			may = "may start one more above %s"
 		}
-		t.item(level(l.GetLevel()), "%s%s; "+may+"; %s", amount(l.GetBalance()), earns(l),
-			bare(l.GetBalanceToStartAbove()), run(l.GetRunning()))
+		t.item(level(l.GetLevel()), "%s%s; "+may+"; %s", words.Amount(l.GetBalance()), earns(l),
+			words.BareAmount(l.GetBalanceToStartAbove()), run(l.GetRunning()))
 	}
 }
 
@@ -82,8 +86,8 @@ func earns(l *protos.LevelDetails) string {
 	if l.GetChargeRate() == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (earns %s/s, up to %s)", rate(l.GetChargeRate()),
-		bare(l.GetBalanceCap()))
+	return fmt.Sprintf(" (earns %s/s, up to %s)", words.Rate(l.GetChargeRate()),
+		words.BareAmount(l.GetBalanceCap()))
 }
 
 func (t *text) fleet(f *protos.FleetDetails) {
@@ -96,19 +100,20 @@ func (t *text) fleet(f *protos.FleetDetails) {
 	}
 	idle := "none idle"
 	if f.GetIdle() > 0 {
-		idle = fmt.Sprintf("%s idle (%s provisioned)", number(f.GetIdle()),
-			number(f.GetIdleProvisioned()))
+		idle = fmt.Sprintf("%s idle (%s provisioned)", words.Number(f.GetIdle()),
+			words.Number(f.GetIdleProvisioned()))
 	}
 	if f.GetOverLimit() > 0 {
-		idle += fmt.Sprintf(", %s over a label limit", number(f.GetOverLimit()))
+		idle += fmt.Sprintf(", %s over a label limit", words.Number(f.GetOverLimit()))
 	}
-	t.item("fleet", "%s: %s%s", workers(f.GetWorkers(), "matching"), idle, busy(f.GetBusy()))
+	t.item("fleet", "%s: %s%s", words.Count(f.GetWorkers(), "matching worker"), idle,
+		busy(f.GetBusy()))
 }
 
 func busy(all []*protos.BusyDetails) string {
 	var b strings.Builder
 	for _, d := range all {
-		fmt.Fprintf(&b, ", %s busy %s%s", number(d.GetWorkers()), where(d.GetLevel()),
+		fmt.Fprintf(&b, ", %s busy %s%s", words.Number(d.GetWorkers()), where(d.GetLevel()),
 			own(d.GetOwn(), d.GetWorkers()))
 	}
 	return b.String()
@@ -122,7 +127,7 @@ func own(n, of int64) string {
 	case of:
 		return " (its account's own)"
 	}
-	return fmt.Sprintf(" (%s its account's own)", number(n))
+	return fmt.Sprintf(" (%s its account's own)", words.Number(n))
 }
 
 func (t *text) queue(q *protos.QueueDetails) {
@@ -135,10 +140,10 @@ func (t *text) queue(q *protos.QueueDetails) {
 	}
 	ahead := "none"
 	if q.GetAhead() > 0 {
-		ahead = number(q.GetAhead())
+		ahead = words.Number(q.GetAhead())
 	}
 	t.item("queue", "%s ahead%s, of %s that want the same workers", ahead,
-		own(q.GetAheadOwn(), q.GetAhead()), number(q.GetTotal()))
+		own(q.GetAheadOwn(), q.GetAhead()), words.Number(q.GetTotal()))
 }
 
 func (t *text) preemption(p *protos.PreemptionDetails) {
@@ -159,5 +164,5 @@ func (t *text) preemption(p *protos.PreemptionDetails) {
 	}
 	t.item("preempt", "the cheapest is %s %s on %s %s; its price is %s, which the account %s",
 		quoted(c.GetRequestId()), of(c.GetAccountId()), quoted(c.GetWorkerId()),
-		where(c.GetLevel()), amounts(c.GetCost()), pays)
+		where(c.GetLevel()), words.Amounts(c.GetCost()), pays)
 }

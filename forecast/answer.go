@@ -24,9 +24,9 @@ const (
 	// made all the operations that they may.
 	ReasonBudget = "Budget"
 	// ReasonNoSuchWorker is that of NEVER if no worker of the fleet has the request's base labels.
-	ReasonNoSuchWorker = scheduler.FindingNoSuchWorker
+	ReasonNoSuchWorker = "NoSuchWorker"
 	// ReasonNeverPays is that of NEVER if its account may not run free, and never has anything.
-	ReasonNeverPays = scheduler.FindingNeverPays
+	ReasonNeverPays = "NeverPays"
 	// ReasonExpires is that of NOT_WITHIN_HORIZON if the request leaves in some forks, and starts
 	// in none, as it waits for longer than the pool allows.
 	ReasonExpires = "Expires"
@@ -83,7 +83,7 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 	}
 	if t.never != nil {
 		r.Answer, r.Later = protos.RequestForecast_ANSWER_NEVER, 1
-		r.Reason, r.Message = t.never.GetCode(), t.never.GetMessage()
+		r.Reason, r.Message = t.never.GetCode().String(), t.never.GetMessage()
 		return r
 	}
 	starts := make([]time.Duration, len(outcomes))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/quotasched/quotasched/explain"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -16,16 +17,19 @@ func (s *scene) whyNever(pool *scheduler.Scheduler, r *scheduler.TaskRequest) *p
 		return nil
 	}
 	fits := s.fits(r)
+	explain.DescribeFeasibility(f)
 	for _, finding := range f.GetFindings() {
-		if finding.GetCode() != ReasonNoSuchWorker || !fits {
+		if finding.GetCode() != protos.Finding_NoSuchWorker || !fits {
 			return finding
 		}
 	}
 	if fits {
 		return nil
 	}
-	return &protos.Finding{Code: ReasonNoSuchWorker, Message: fmt.Sprintf("no worker of the fleet "+
-		"has the labels %q", r.BaseLabels)}
+	return &protos.Finding{
+		Code:    protos.Finding_NoSuchWorker,
+		Message: fmt.Sprintf("no worker of the fleet has the labels %q", r.BaseLabels),
+	}
 }
 
 // fits reports whether a worker of the fleet has the base labels of a request.

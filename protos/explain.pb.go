@@ -85,6 +85,180 @@ func (Explanation_Verdict) EnumDescriptor() ([]byte, []int) {
 	return file_protos_explain_proto_rawDescGZIP(), []int{0, 0}
 }
 
+// A code names a gate and how it stands, and keeps its meaning. Of a waiting request each gate has
+// a code for each way it can stand; scheduler/doc.go has them as a table. The names are in
+// CamelCase, as JSON and tables show them.
+type Finding_Code int32
+
+const (
+	// Not valid. Of a contender: it takes the worker.
+	Finding_CODE_UNSPECIFIED Finding_Code = 0
+	// The request has an error, and nothing starts it until that is cleared.
+	Finding_Blocked Finding_Code = 1
+	// It has none.
+	Finding_NotBlocked Finding_Code = 2
+	// No known worker has all base labels.
+	Finding_NoSuchWorker Finding_Code = 3
+	// Known workers have all base labels.
+	Finding_WorkersMatch Finding_Code = 4
+	// The account may start a task at a paid level, where the request takes part.
+	Finding_Paid Finding_Code = 5
+	// The account does not exist, or the request has none, so it is free.
+	Finding_NoAccount Finding_Code = 6
+	// The account may start a task at no paid level.
+	Finding_BalanceTooLow Finding_Code = 7
+	// It never will, as it has nothing, earns nothing, and runs nothing for which it could get a
+	// refund.
+	Finding_NeverPays Finding_Code = 8
+	// As many paid tasks with the same labels run as the account may have.
+	Finding_FanoutReached Finding_Code = 9
+	// Fewer do.
+	Finding_WithinFanout Finding_Code = 10
+	// The request is free, and may run so.
+	Finding_FreeAllowed Finding_Code = 11
+	// The request is free, and the account has free tasks disabled.
+	Finding_FreeDisabled Finding_Code = 12
+	// Label limits of the account keep it from workers.
+	Finding_LabelLimitReached Finding_Code = 13
+	// The account has label limits, and they keep it from none.
+	Finding_WithinLabelLimits Finding_Code = 14
+	// No worker that it could take is idle.
+	Finding_NoIdleWorker Finding_Code = 15
+	// Some are.
+	Finding_IdleWorkers Finding_Code = 16
+	// Other requests that want the same workers go first.
+	Finding_OthersFirst Finding_Code = 17
+	// None does.
+	Finding_First Finding_Code = 18
+	// Requests of its own account that want other workers go first, and use up what the account may
+	// start.
+	Finding_OwnFirst Finding_Code = 19
+	// Tasks lose their workers to no one in this pool.
+	Finding_PreemptionDisabled Finding_Code = 20
+	// The request is free, and free requests take what is left over.
+	Finding_FreePreemptsNothing Finding_Code = 21
+	// The account owns tasks at a worse level and has as many at this one as it has rate for. It
+	// should promote them before it takes from others.
+	Finding_Barred Finding_Code = 22
+	// No other account's task runs at a worse level on a worker that the request could take.
+	Finding_NothingToPreempt Finding_Code = 23
+	// The account cannot pay what the cheapest such task has cost.
+	Finding_PriceTooHigh Finding_Code = 24
+	// It can.
+	Finding_CanPreempt Finding_Code = 25
+	// Of a task: the next pass leaves it where it is.
+	Finding_KeepsWorker Finding_Code = 26
+	// It loses its worker in the next pass.
+	Finding_PreemptedNext Finding_Code = 27
+	// The next pass moves it to a worse level.
+	Finding_DemotedNext Finding_Code = 28
+	// The next pass moves it to a better level.
+	Finding_PromotedNext Finding_Code = 29
+	// Of a contender: it takes part at no better level than the task has.
+	Finding_LevelNotBetter Finding_Code = 30
+	// Of a contender: it could take the worker, and takes another one, or is not the first who could.
+	Finding_CheaperFirst Finding_Code = 31
+)
+
+// Enum value maps for Finding_Code.
+var (
+	Finding_Code_name = map[int32]string{
+		0:  "CODE_UNSPECIFIED",
+		1:  "Blocked",
+		2:  "NotBlocked",
+		3:  "NoSuchWorker",
+		4:  "WorkersMatch",
+		5:  "Paid",
+		6:  "NoAccount",
+		7:  "BalanceTooLow",
+		8:  "NeverPays",
+		9:  "FanoutReached",
+		10: "WithinFanout",
+		11: "FreeAllowed",
+		12: "FreeDisabled",
+		13: "LabelLimitReached",
+		14: "WithinLabelLimits",
+		15: "NoIdleWorker",
+		16: "IdleWorkers",
+		17: "OthersFirst",
+		18: "First",
+		19: "OwnFirst",
+		20: "PreemptionDisabled",
+		21: "FreePreemptsNothing",
+		22: "Barred",
+		23: "NothingToPreempt",
+		24: "PriceTooHigh",
+		25: "CanPreempt",
+		26: "KeepsWorker",
+		27: "PreemptedNext",
+		28: "DemotedNext",
+		29: "PromotedNext",
+		30: "LevelNotBetter",
+		31: "CheaperFirst",
+	}
+	Finding_Code_value = map[string]int32{
+		"CODE_UNSPECIFIED":    0,
+		"Blocked":             1,
+		"NotBlocked":          2,
+		"NoSuchWorker":        3,
+		"WorkersMatch":        4,
+		"Paid":                5,
+		"NoAccount":           6,
+		"BalanceTooLow":       7,
+		"NeverPays":           8,
+		"FanoutReached":       9,
+		"WithinFanout":        10,
+		"FreeAllowed":         11,
+		"FreeDisabled":        12,
+		"LabelLimitReached":   13,
+		"WithinLabelLimits":   14,
+		"NoIdleWorker":        15,
+		"IdleWorkers":         16,
+		"OthersFirst":         17,
+		"First":               18,
+		"OwnFirst":            19,
+		"PreemptionDisabled":  20,
+		"FreePreemptsNothing": 21,
+		"Barred":              22,
+		"NothingToPreempt":    23,
+		"PriceTooHigh":        24,
+		"CanPreempt":          25,
+		"KeepsWorker":         26,
+		"PreemptedNext":       27,
+		"DemotedNext":         28,
+		"PromotedNext":        29,
+		"LevelNotBetter":      30,
+		"CheaperFirst":        31,
+	}
+)
+
+func (x Finding_Code) Enum() *Finding_Code {
+	p := new(Finding_Code)
+	*p = x
+	return p
+}
+
+func (x Finding_Code) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Finding_Code) Descriptor() protoreflect.EnumDescriptor {
+	return file_protos_explain_proto_enumTypes[1].Descriptor()
+}
+
+func (Finding_Code) Type() protoreflect.EnumType {
+	return &file_protos_explain_proto_enumTypes[1]
+}
+
+func (x Finding_Code) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Finding_Code.Descriptor instead.
+func (Finding_Code) EnumDescriptor() ([]byte, []int) {
+	return file_protos_explain_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // Explanation says why a request is where it is. All of it is as of the scheduler's time.
 type Explanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -225,12 +399,12 @@ func (x *Explanation) GetRunning() *RunningDetails {
 // Finding is one gate, and whether the request passes it.
 type Finding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the gate is and how it stands, in CamelCase, such as "BalanceTooLow"; scheduler/doc.go
-	// lists them all. A code keeps its meaning.
-	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What the gate is and how it stands.
+	Code Finding_Code `protobuf:"varint,1,opt,name=code,proto3,enum=quotasched.v1.Finding_Code" json:"code,omitempty"`
 	// True if this does not keep the request from starting.
 	Passed bool `protobuf:"varint,2,opt,name=passed,proto3" json:"passed,omitempty"`
-	// The same in words and numbers, for people.
+	// The same in words and numbers, for people. Package explain fills it in; the scheduler leaves it
+	// empty.
 	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -266,11 +440,11 @@ func (*Finding) Descriptor() ([]byte, []int) {
 	return file_protos_explain_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Finding) GetCode() string {
+func (x *Finding) GetCode() Finding_Code {
 	if x != nil {
 		return x.Code
 	}
-	return ""
+	return Finding_CODE_UNSPECIFIED
 }
 
 func (x *Finding) GetPassed() bool {
@@ -751,7 +925,9 @@ type FleetDetails struct {
 	// Those, idle or not, on which a label limit of its account is reached.
 	OverLimit int64 `protobuf:"varint,4,opt,name=over_limit,json=overLimit,proto3" json:"over_limit,omitempty"`
 	// The tasks on those that are not idle, by level, the best first; only levels with any.
-	Busy          []*BusyDetails `protobuf:"bytes,5,rep,name=busy,proto3" json:"busy,omitempty"`
+	Busy []*BusyDetails `protobuf:"bytes,5,rep,name=busy,proto3" json:"busy,omitempty"`
+	// Idle ones on which a label limit of its account is reached.
+	IdleOverLimit int64 `protobuf:"varint,6,opt,name=idle_over_limit,json=idleOverLimit,proto3" json:"idle_over_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -819,6 +995,13 @@ func (x *FleetDetails) GetBusy() []*BusyDetails {
 		return x.Busy
 	}
 	return nil
+}
+
+func (x *FleetDetails) GetIdleOverLimit() int64 {
+	if x != nil {
+		return x.IdleOverLimit
+	}
+	return 0
 }
 
 // BusyDetails are the tasks at one level on the workers that have a request's base labels.
@@ -897,7 +1080,9 @@ type PreemptionDetails struct {
 	// own, and on which no label limit is reached; unset if there is none.
 	Cheapest *Candidate `protobuf:"bytes,3,opt,name=cheapest,proto3" json:"cheapest,omitempty"`
 	// True if the account can pay for it.
-	CanPay        bool `protobuf:"varint,4,opt,name=can_pay,json=canPay,proto3" json:"can_pay,omitempty"`
+	CanPay bool `protobuf:"varint,4,opt,name=can_pay,json=canPay,proto3" json:"can_pay,omitempty"`
+	// How many tasks the account runs at levels worse than level, free ones included.
+	RunningBelow  int64 `protobuf:"varint,5,opt,name=running_below,json=runningBelow,proto3" json:"running_below,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -958,6 +1143,13 @@ func (x *PreemptionDetails) GetCanPay() bool {
 		return x.CanPay
 	}
 	return false
+}
+
+func (x *PreemptionDetails) GetRunningBelow() int64 {
+	if x != nil {
+		return x.RunningBelow
+	}
+	return 0
 }
 
 // Candidate is a task that may lose its worker.
@@ -1178,7 +1370,8 @@ type Suggestion struct {
 	Change *Change `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
 	// How it starts then.
 	Start *StartDetails `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
-	// The change in words, for people, such as "balance +12.4 worker-seconds at p1".
+	// The change in words, for people, such as "balance +12.4 worker-seconds at p1". Package explain
+	// fills it in.
 	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1780,7 +1973,12 @@ type RunningDetails struct {
 	Promotions []*PromotionDetails `protobuf:"bytes,8,rep,name=promotions,proto3" json:"promotions,omitempty"`
 	// Who would take its worker; the accounts that have requests which match the worker and may
 	// start at a better level come first, in the order of their level and age.
-	Contenders    []*Contender `protobuf:"bytes,9,rep,name=contenders,proto3" json:"contenders,omitempty"`
+	Contenders []*Contender `protobuf:"bytes,9,rep,name=contenders,proto3" json:"contenders,omitempty"`
+	// The level at which it runs after the next pass; 0 if that takes its worker away.
+	NextLevel int32 `protobuf:"varint,10,opt,name=next_level,json=nextLevel,proto3" json:"next_level,omitempty"`
+	// The request that takes its worker in the next pass, the first of the contenders; empty if none
+	// does.
+	TakenBy       string `protobuf:"bytes,11,opt,name=taken_by,json=takenBy,proto3" json:"taken_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1876,6 +2074,20 @@ func (x *RunningDetails) GetContenders() []*Contender {
 		return x.Contenders
 	}
 	return nil
+}
+
+func (x *RunningDetails) GetNextLevel() int32 {
+	if x != nil {
+		return x.NextLevel
+	}
+	return 0
+}
+
+func (x *RunningDetails) GetTakenBy() string {
+	if x != nil {
+		return x.TakenBy
+	}
+	return ""
 }
 
 // DemotionDetails say what would move a task down.
@@ -2024,10 +2236,14 @@ type Contender struct {
 	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// The level at which it takes part.
 	Level int32 `protobuf:"varint,3,opt,name=level,proto3" json:"level,omitempty"`
-	// Why it does not take the worker: a code of a finding. Empty if it does in the next pass.
-	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
-	// The same in words and numbers.
-	Message       string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
+	// Why it does not take the worker; unspecified if it does in the next pass.
+	Code Finding_Code `protobuf:"varint,4,opt,name=code,proto3,enum=quotasched.v1.Finding_Code" json:"code,omitempty"`
+	// The same in words and numbers, for people. Package explain fills it in.
+	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
+	// What its account has at each level p0 to p4, in micro-worker-seconds; none if it does not exist.
+	Balance []int64 `protobuf:"varint,6,rep,packed,name=balance,proto3" json:"balance,omitempty"`
+	// How many tasks its account runs at levels worse than level, free ones included.
+	RunningBelow  int64 `protobuf:"varint,7,opt,name=running_below,json=runningBelow,proto3" json:"running_below,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2083,11 +2299,11 @@ func (x *Contender) GetLevel() int32 {
 	return 0
 }
 
-func (x *Contender) GetCode() string {
+func (x *Contender) GetCode() Finding_Code {
 	if x != nil {
 		return x.Code
 	}
-	return ""
+	return Finding_CODE_UNSPECIFIED
 }
 
 func (x *Contender) GetMessage() string {
@@ -2095,6 +2311,20 @@ func (x *Contender) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *Contender) GetBalance() []int64 {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *Contender) GetRunningBelow() int64 {
+	if x != nil {
+		return x.RunningBelow
+	}
+	return 0
 }
 
 // Feasibility says whether any known worker could ever run a request.
@@ -2109,6 +2339,8 @@ type Feasibility struct {
 	// For VERDICT_NEVER for lack of workers: the labels that no known worker has; if there are none,
 	// no worker has all of them at once.
 	MissingLabels []string `protobuf:"bytes,4,rep,name=missing_labels,json=missingLabels,proto3" json:"missing_labels,omitempty"`
+	// The account of the request; empty if it has none.
+	AccountId     string `protobuf:"bytes,5,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2171,6 +2403,13 @@ func (x *Feasibility) GetMissingLabels() []string {
 	return nil
 }
 
+func (x *Feasibility) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
 var File_protos_explain_proto protoreflect.FileDescriptor
 
 const file_protos_explain_proto_rawDesc = "" +
@@ -2197,11 +2436,48 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x0eVERDICT_STARTS\x10\x01\x12\x11\n" +
 	"\rVERDICT_WAITS\x10\x02\x12\x11\n" +
 	"\rVERDICT_NEVER\x10\x03\x12\x10\n" +
-	"\fVERDICT_RUNS\x10\x04\"O\n" +
-	"\aFinding\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\fVERDICT_RUNS\x10\x04\"\xac\x05\n" +
+	"\aFinding\x12/\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x1b.quotasched.v1.Finding.CodeR\x04code\x12\x16\n" +
 	"\x06passed\x18\x02 \x01(\bR\x06passed\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xe5\x04\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xbd\x04\n" +
+	"\x04Code\x12\x14\n" +
+	"\x10CODE_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aBlocked\x10\x01\x12\x0e\n" +
+	"\n" +
+	"NotBlocked\x10\x02\x12\x10\n" +
+	"\fNoSuchWorker\x10\x03\x12\x10\n" +
+	"\fWorkersMatch\x10\x04\x12\b\n" +
+	"\x04Paid\x10\x05\x12\r\n" +
+	"\tNoAccount\x10\x06\x12\x11\n" +
+	"\rBalanceTooLow\x10\a\x12\r\n" +
+	"\tNeverPays\x10\b\x12\x11\n" +
+	"\rFanoutReached\x10\t\x12\x10\n" +
+	"\fWithinFanout\x10\n" +
+	"\x12\x0f\n" +
+	"\vFreeAllowed\x10\v\x12\x10\n" +
+	"\fFreeDisabled\x10\f\x12\x15\n" +
+	"\x11LabelLimitReached\x10\r\x12\x15\n" +
+	"\x11WithinLabelLimits\x10\x0e\x12\x10\n" +
+	"\fNoIdleWorker\x10\x0f\x12\x0f\n" +
+	"\vIdleWorkers\x10\x10\x12\x0f\n" +
+	"\vOthersFirst\x10\x11\x12\t\n" +
+	"\x05First\x10\x12\x12\f\n" +
+	"\bOwnFirst\x10\x13\x12\x16\n" +
+	"\x12PreemptionDisabled\x10\x14\x12\x17\n" +
+	"\x13FreePreemptsNothing\x10\x15\x12\n" +
+	"\n" +
+	"\x06Barred\x10\x16\x12\x14\n" +
+	"\x10NothingToPreempt\x10\x17\x12\x10\n" +
+	"\fPriceTooHigh\x10\x18\x12\x0e\n" +
+	"\n" +
+	"CanPreempt\x10\x19\x12\x0f\n" +
+	"\vKeepsWorker\x10\x1a\x12\x11\n" +
+	"\rPreemptedNext\x10\x1b\x12\x0f\n" +
+	"\vDemotedNext\x10\x1c\x12\x10\n" +
+	"\fPromotedNext\x10\x1d\x12\x12\n" +
+	"\x0eLevelNotBetter\x10\x1e\x12\x10\n" +
+	"\fCheaperFirst\x10\x1f\"\xe5\x04\n" +
 	"\x0eWaitingDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x1d\n" +
 	"\n" +
@@ -2241,23 +2517,25 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\fLabelDetails\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12$\n" +
 	"\rprovisionable\x18\x02 \x01(\bR\rprovisionable\x12\x18\n" +
-	"\aworkers\x18\x03 \x01(\x03R\aworkers\"\xb6\x01\n" +
+	"\aworkers\x18\x03 \x01(\x03R\aworkers\"\xde\x01\n" +
 	"\fFleetDetails\x12\x18\n" +
 	"\aworkers\x18\x01 \x01(\x03R\aworkers\x12\x12\n" +
 	"\x04idle\x18\x02 \x01(\x03R\x04idle\x12)\n" +
 	"\x10idle_provisioned\x18\x03 \x01(\x03R\x0fidleProvisioned\x12\x1d\n" +
 	"\n" +
 	"over_limit\x18\x04 \x01(\x03R\toverLimit\x12.\n" +
-	"\x04busy\x18\x05 \x03(\v2\x1a.quotasched.v1.BusyDetailsR\x04busy\"O\n" +
+	"\x04busy\x18\x05 \x03(\v2\x1a.quotasched.v1.BusyDetailsR\x04busy\x12&\n" +
+	"\x0fidle_over_limit\x18\x06 \x01(\x03R\ridleOverLimit\"O\n" +
 	"\vBusyDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x18\n" +
 	"\aworkers\x18\x02 \x01(\x03R\aworkers\x12\x10\n" +
-	"\x03own\x18\x03 \x01(\x03R\x03own\"\x90\x01\n" +
+	"\x03own\x18\x03 \x01(\x03R\x03own\"\xb5\x01\n" +
 	"\x11PreemptionDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x16\n" +
 	"\x06barred\x18\x02 \x01(\bR\x06barred\x124\n" +
 	"\bcheapest\x18\x03 \x01(\v2\x18.quotasched.v1.CandidateR\bcheapest\x12\x17\n" +
-	"\acan_pay\x18\x04 \x01(\bR\x06canPay\"\x90\x01\n" +
+	"\acan_pay\x18\x04 \x01(\bR\x06canPay\x12#\n" +
+	"\rrunning_below\x18\x05 \x01(\x03R\frunningBelow\"\x90\x01\n" +
 	"\tCandidate\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
 	"\n" +
@@ -2308,7 +2586,7 @@ const file_protos_explain_proto_rawDesc = "" +
 	"worker_ids\x18\x01 \x03(\tR\tworkerIds\"A\n" +
 	"\x11MoreWorkersChange\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x16\n" +
-	"\x06labels\x18\x02 \x03(\tR\x06labels\"\x94\x03\n" +
+	"\x06labels\x18\x02 \x03(\tR\x06labels\"\xce\x03\n" +
 	"\x0eRunningDetails\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x14\n" +
 	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x14\n" +
@@ -2323,7 +2601,11 @@ const file_protos_explain_proto_rawDesc = "" +
 	"promotions\x128\n" +
 	"\n" +
 	"contenders\x18\t \x03(\v2\x18.quotasched.v1.ContenderR\n" +
-	"contenders\"q\n" +
+	"contenders\x12\x1d\n" +
+	"\n" +
+	"next_level\x18\n" +
+	" \x01(\x05R\tnextLevel\x12\x19\n" +
+	"\btaken_by\x18\v \x01(\tR\atakenBy\"q\n" +
 	"\x0fDemotionDetails\x12#\n" +
 	"\rbalance_below\x18\x01 \x01(\x03R\fbalanceBelow\x12#\n" +
 	"\rcheaper_first\x18\x02 \x01(\x03R\fcheaperFirst\x12\x14\n" +
@@ -2332,20 +2614,24 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12#\n" +
 	"\rbalance_above\x18\x02 \x01(\x03R\fbalanceAbove\x12!\n" +
 	"\fdearer_first\x18\x03 \x01(\x03R\vdearerFirst\x12\x14\n" +
-	"\x05count\x18\x04 \x01(\x03R\x05count\"\x8d\x01\n" +
+	"\x05count\x18\x04 \x01(\x03R\x05count\"\xe9\x01\n" +
 	"\tContender\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x02 \x01(\tR\taccountId\x12\x14\n" +
-	"\x05level\x18\x03 \x01(\x05R\x05level\x12\x12\n" +
-	"\x04code\x18\x04 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\x9e\x01\n" +
+	"\x05level\x18\x03 \x01(\x05R\x05level\x12/\n" +
+	"\x04code\x18\x04 \x01(\x0e2\x1b.quotasched.v1.Finding.CodeR\x04code\x12\x18\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\x12\x18\n" +
+	"\abalance\x18\x06 \x03(\x03R\abalance\x12#\n" +
+	"\rrunning_below\x18\a \x01(\x03R\frunningBelow\"\xbd\x01\n" +
 	"\vFeasibility\x12\x1a\n" +
 	"\bpossible\x18\x01 \x01(\bR\bpossible\x122\n" +
 	"\bfindings\x18\x02 \x03(\v2\x16.quotasched.v1.FindingR\bfindings\x12\x18\n" +
 	"\aworkers\x18\x03 \x01(\x03R\aworkers\x12%\n" +
-	"\x0emissing_labels\x18\x04 \x03(\tR\rmissingLabelsB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
+	"\x0emissing_labels\x18\x04 \x03(\tR\rmissingLabels\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x05 \x01(\tR\taccountIdB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
 
 var (
 	file_protos_explain_proto_rawDescOnce sync.Once
@@ -2359,77 +2645,80 @@ func file_protos_explain_proto_rawDescGZIP() []byte {
 	return file_protos_explain_proto_rawDescData
 }
 
-var file_protos_explain_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_protos_explain_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_protos_explain_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_protos_explain_proto_goTypes = []any{
 	(Explanation_Verdict)(0),      // 0: quotasched.v1.Explanation.Verdict
-	(*Explanation)(nil),           // 1: quotasched.v1.Explanation
-	(*Finding)(nil),               // 2: quotasched.v1.Finding
-	(*WaitingDetails)(nil),        // 3: quotasched.v1.WaitingDetails
-	(*LevelDetails)(nil),          // 4: quotasched.v1.LevelDetails
-	(*FanoutDetails)(nil),         // 5: quotasched.v1.FanoutDetails
-	(*LabelLimitDetails)(nil),     // 6: quotasched.v1.LabelLimitDetails
-	(*LabelDetails)(nil),          // 7: quotasched.v1.LabelDetails
-	(*FleetDetails)(nil),          // 8: quotasched.v1.FleetDetails
-	(*BusyDetails)(nil),           // 9: quotasched.v1.BusyDetails
-	(*PreemptionDetails)(nil),     // 10: quotasched.v1.PreemptionDetails
-	(*Candidate)(nil),             // 11: quotasched.v1.Candidate
-	(*QueueDetails)(nil),          // 12: quotasched.v1.QueueDetails
-	(*StartDetails)(nil),          // 13: quotasched.v1.StartDetails
-	(*Suggestion)(nil),            // 14: quotasched.v1.Suggestion
-	(*Change)(nil),                // 15: quotasched.v1.Change
-	(*BalanceChange)(nil),         // 16: quotasched.v1.BalanceChange
-	(*LabelLimitChange)(nil),      // 17: quotasched.v1.LabelLimitChange
-	(*FanoutChange)(nil),          // 18: quotasched.v1.FanoutChange
-	(*AllowFreeChange)(nil),       // 19: quotasched.v1.AllowFreeChange
-	(*UnblockChange)(nil),         // 20: quotasched.v1.UnblockChange
-	(*FreeWorkerChange)(nil),      // 21: quotasched.v1.FreeWorkerChange
-	(*MoreWorkersChange)(nil),     // 22: quotasched.v1.MoreWorkersChange
-	(*RunningDetails)(nil),        // 23: quotasched.v1.RunningDetails
-	(*DemotionDetails)(nil),       // 24: quotasched.v1.DemotionDetails
-	(*PromotionDetails)(nil),      // 25: quotasched.v1.PromotionDetails
-	(*Contender)(nil),             // 26: quotasched.v1.Contender
-	(*Feasibility)(nil),           // 27: quotasched.v1.Feasibility
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(Finding_Code)(0),             // 1: quotasched.v1.Finding.Code
+	(*Explanation)(nil),           // 2: quotasched.v1.Explanation
+	(*Finding)(nil),               // 3: quotasched.v1.Finding
+	(*WaitingDetails)(nil),        // 4: quotasched.v1.WaitingDetails
+	(*LevelDetails)(nil),          // 5: quotasched.v1.LevelDetails
+	(*FanoutDetails)(nil),         // 6: quotasched.v1.FanoutDetails
+	(*LabelLimitDetails)(nil),     // 7: quotasched.v1.LabelLimitDetails
+	(*LabelDetails)(nil),          // 8: quotasched.v1.LabelDetails
+	(*FleetDetails)(nil),          // 9: quotasched.v1.FleetDetails
+	(*BusyDetails)(nil),           // 10: quotasched.v1.BusyDetails
+	(*PreemptionDetails)(nil),     // 11: quotasched.v1.PreemptionDetails
+	(*Candidate)(nil),             // 12: quotasched.v1.Candidate
+	(*QueueDetails)(nil),          // 13: quotasched.v1.QueueDetails
+	(*StartDetails)(nil),          // 14: quotasched.v1.StartDetails
+	(*Suggestion)(nil),            // 15: quotasched.v1.Suggestion
+	(*Change)(nil),                // 16: quotasched.v1.Change
+	(*BalanceChange)(nil),         // 17: quotasched.v1.BalanceChange
+	(*LabelLimitChange)(nil),      // 18: quotasched.v1.LabelLimitChange
+	(*FanoutChange)(nil),          // 19: quotasched.v1.FanoutChange
+	(*AllowFreeChange)(nil),       // 20: quotasched.v1.AllowFreeChange
+	(*UnblockChange)(nil),         // 21: quotasched.v1.UnblockChange
+	(*FreeWorkerChange)(nil),      // 22: quotasched.v1.FreeWorkerChange
+	(*MoreWorkersChange)(nil),     // 23: quotasched.v1.MoreWorkersChange
+	(*RunningDetails)(nil),        // 24: quotasched.v1.RunningDetails
+	(*DemotionDetails)(nil),       // 25: quotasched.v1.DemotionDetails
+	(*PromotionDetails)(nil),      // 26: quotasched.v1.PromotionDetails
+	(*Contender)(nil),             // 27: quotasched.v1.Contender
+	(*Feasibility)(nil),           // 28: quotasched.v1.Feasibility
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_protos_explain_proto_depIdxs = []int32{
-	28, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
-	28, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
+	29, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
+	29, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: quotasched.v1.Explanation.verdict:type_name -> quotasched.v1.Explanation.Verdict
-	2,  // 3: quotasched.v1.Explanation.findings:type_name -> quotasched.v1.Finding
-	3,  // 4: quotasched.v1.Explanation.waiting:type_name -> quotasched.v1.WaitingDetails
-	23, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
-	4,  // 6: quotasched.v1.WaitingDetails.levels:type_name -> quotasched.v1.LevelDetails
-	5,  // 7: quotasched.v1.WaitingDetails.fanout:type_name -> quotasched.v1.FanoutDetails
-	6,  // 8: quotasched.v1.WaitingDetails.label_limits:type_name -> quotasched.v1.LabelLimitDetails
-	7,  // 9: quotasched.v1.WaitingDetails.labels:type_name -> quotasched.v1.LabelDetails
-	8,  // 10: quotasched.v1.WaitingDetails.fleet:type_name -> quotasched.v1.FleetDetails
-	10, // 11: quotasched.v1.WaitingDetails.preemption:type_name -> quotasched.v1.PreemptionDetails
-	12, // 12: quotasched.v1.WaitingDetails.queue:type_name -> quotasched.v1.QueueDetails
-	13, // 13: quotasched.v1.WaitingDetails.start:type_name -> quotasched.v1.StartDetails
-	14, // 14: quotasched.v1.WaitingDetails.suggestions:type_name -> quotasched.v1.Suggestion
-	9,  // 15: quotasched.v1.FleetDetails.busy:type_name -> quotasched.v1.BusyDetails
-	11, // 16: quotasched.v1.PreemptionDetails.cheapest:type_name -> quotasched.v1.Candidate
-	15, // 17: quotasched.v1.Suggestion.change:type_name -> quotasched.v1.Change
-	13, // 18: quotasched.v1.Suggestion.start:type_name -> quotasched.v1.StartDetails
-	16, // 19: quotasched.v1.Change.balance:type_name -> quotasched.v1.BalanceChange
-	17, // 20: quotasched.v1.Change.label_limit:type_name -> quotasched.v1.LabelLimitChange
-	18, // 21: quotasched.v1.Change.fanout:type_name -> quotasched.v1.FanoutChange
-	19, // 22: quotasched.v1.Change.allow_free:type_name -> quotasched.v1.AllowFreeChange
-	20, // 23: quotasched.v1.Change.unblock:type_name -> quotasched.v1.UnblockChange
-	21, // 24: quotasched.v1.Change.free_worker:type_name -> quotasched.v1.FreeWorkerChange
-	22, // 25: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
-	28, // 26: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
-	4,  // 27: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
-	24, // 28: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
-	25, // 29: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
-	26, // 30: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
-	2,  // 31: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	3,  // 3: quotasched.v1.Explanation.findings:type_name -> quotasched.v1.Finding
+	4,  // 4: quotasched.v1.Explanation.waiting:type_name -> quotasched.v1.WaitingDetails
+	24, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
+	1,  // 6: quotasched.v1.Finding.code:type_name -> quotasched.v1.Finding.Code
+	5,  // 7: quotasched.v1.WaitingDetails.levels:type_name -> quotasched.v1.LevelDetails
+	6,  // 8: quotasched.v1.WaitingDetails.fanout:type_name -> quotasched.v1.FanoutDetails
+	7,  // 9: quotasched.v1.WaitingDetails.label_limits:type_name -> quotasched.v1.LabelLimitDetails
+	8,  // 10: quotasched.v1.WaitingDetails.labels:type_name -> quotasched.v1.LabelDetails
+	9,  // 11: quotasched.v1.WaitingDetails.fleet:type_name -> quotasched.v1.FleetDetails
+	11, // 12: quotasched.v1.WaitingDetails.preemption:type_name -> quotasched.v1.PreemptionDetails
+	13, // 13: quotasched.v1.WaitingDetails.queue:type_name -> quotasched.v1.QueueDetails
+	14, // 14: quotasched.v1.WaitingDetails.start:type_name -> quotasched.v1.StartDetails
+	15, // 15: quotasched.v1.WaitingDetails.suggestions:type_name -> quotasched.v1.Suggestion
+	10, // 16: quotasched.v1.FleetDetails.busy:type_name -> quotasched.v1.BusyDetails
+	12, // 17: quotasched.v1.PreemptionDetails.cheapest:type_name -> quotasched.v1.Candidate
+	16, // 18: quotasched.v1.Suggestion.change:type_name -> quotasched.v1.Change
+	14, // 19: quotasched.v1.Suggestion.start:type_name -> quotasched.v1.StartDetails
+	17, // 20: quotasched.v1.Change.balance:type_name -> quotasched.v1.BalanceChange
+	18, // 21: quotasched.v1.Change.label_limit:type_name -> quotasched.v1.LabelLimitChange
+	19, // 22: quotasched.v1.Change.fanout:type_name -> quotasched.v1.FanoutChange
+	20, // 23: quotasched.v1.Change.allow_free:type_name -> quotasched.v1.AllowFreeChange
+	21, // 24: quotasched.v1.Change.unblock:type_name -> quotasched.v1.UnblockChange
+	22, // 25: quotasched.v1.Change.free_worker:type_name -> quotasched.v1.FreeWorkerChange
+	23, // 26: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
+	29, // 27: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 28: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
+	25, // 29: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
+	26, // 30: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
+	27, // 31: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
+	1,  // 32: quotasched.v1.Contender.code:type_name -> quotasched.v1.Finding.Code
+	3,  // 33: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_protos_explain_proto_init() }
@@ -2451,7 +2740,7 @@ func file_protos_explain_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_explain_proto_rawDesc), len(file_protos_explain_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,

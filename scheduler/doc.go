@@ -87,8 +87,8 @@
 //
 // Explain says why a request waits, or what may become of a task; CanEverRun says of a request
 // whether any worker could ever run it. What decides is a list of findings, each with a code that
-// keeps its meaning (codes.go says what each means). Of a request that waits, gate by gate, in the
-// order in which a pass asks:
+// keeps its meaning (protos.Finding_Code says what each means), and numbers; package explain puts
+// them into words. Of a request that waits, gate by gate, in the order in which a pass asks:
 //
 //	gate                              passed             failed
 //	no error                          NotBlocked         Blocked

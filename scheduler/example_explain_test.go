@@ -6,10 +6,12 @@ import (
 
 	"go.chromium.org/luci/common/data/stringset"
 
+	"github.com/quotasched/quotasched/explain"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// A request waits although a worker is idle. Explain says what it fails of, and what would help.
+// A request waits although a worker is idle. Explain says what it fails of, and what would help; explain.Describe puts
+// that into words.
 func ExampleScheduler_Explain() {
 	t := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
 	s := scheduler.New(t)
@@ -33,6 +35,7 @@ func ExampleScheduler_Explain() {
 	if err != nil {
 		panic(err)
 	}
+	explain.Describe(e)
 	fmt.Println(e.GetVerdict())
 	fmt.Println(e.GetFindings()[0].GetCode(), "-", e.GetFindings()[0].GetMessage())
 	for _, change := range e.GetWaiting().GetSuggestions() {

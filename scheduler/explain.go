@@ -11,6 +11,8 @@ import (
 // worker, what may become of it there. "The next pass" is one at the scheduler's time, with nothing
 // changed in between.
 //
+// It says so in codes and numbers; explain.Describe fills in the messages for people.
+//
 // Each suggestion is true: with it alone, the next pass starts the request. A balance, a limit or
 // a number of up to 8 workers that is suggested is the least that does it; where more workers are,
 // no number up to 8 does it. A suggestion is missing if no change of its kind does it, or if
@@ -53,8 +55,8 @@ func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
 // findings collects the findings, those that fail first.
 type findings struct{ failed, passed []*protos.Finding }
 
-func (f *findings) add(code string, passed bool, message string, args ...any) {
-	finding := &protos.Finding{Code: code, Passed: passed, Message: fmt.Sprintf(message, args...)}
+func (f *findings) add(code protos.Finding_Code, passed bool) {
+	finding := &protos.Finding{Code: code, Passed: passed}
 	if passed {
 		f.passed = append(f.passed, finding)
 	} else {

@@ -73,33 +73,39 @@ func compareContenders(c, d contender) int {
 	return 1
 }
 
-// contender says why a request does not take a run's worker, unless it does.
+// contender describes a request that would take a run's worker, and why it does not, unless it
+// takes it.
 func (s *Scheduler) contender(r *run, by *request, p Priority, takes bool) *protos.Contender {
 	a := by.lane.account
-	d := &protos.Contender{RequestId: string(by.id), AccountId: string(a.id), Level: int32(p)}
-	if takes {
-		d.Message = "takes the worker in the next pass"
-		return d
+	d := &protos.Contender{
+		RequestId:    string(by.id),
+		AccountId:    string(a.id),
+		Level:        int32(p),
+		RunningBelow: int64(a.runsBelow(p)),
 	}
-	var f findings
+	if a.exists() {
+		d.Balance = a.balance.units()
+	}
+	if !takes {
+		d.Code = s.whyNot(r, a, p)
+	}
+	return d
+}
+
+// whyNot says why a request of an account at a level does not take a run's worker.
+func (s *Scheduler) whyNot(r *run, a *account, p Priority) protos.Finding_Code {
 	cost := r.costAt(s.now.millis())
 	switch {
 	case p >= r.level:
-		f.add(FindingLevelNotBetter, false, "%s is not better than %s", p.name(),
-			r.level.name())
+		return protos.Finding_LevelNotBetter
 	case s.config.DisablePreemption:
-		f.add(FindingPreemptionDisabled, false, "no task is preempted in this pool")
+		return protos.Finding_PreemptionDisabled
 	case a.isBarred(p):
-		f.add(FindingBarred, false, "its account is barred: it has %s at levels worse than %v",
-			count(a.runsBelow(p), "task"), p)
+		return protos.Finding_Barred
 	case !s.admits(a, r.worker.kind):
-		f.add(FindingLabelLimitReached, false, "a label limit of its account is reached")
+		return protos.Finding_LabelLimitReached
 	case !a.canPay(&cost, p):
-		f.add(FindingPriceTooHigh, false, "the task has cost %s, and its account has %s",
-			cost.words(), a.balance.words())
-	default:
-		f.add(FindingCheaperFirst, false, "it takes another worker, or waits for older requests")
+		return protos.Finding_PriceTooHigh
 	}
-	d.Code, d.Message = f.failed[0].Code, f.failed[0].Message
-	return d
+	return protos.Finding_CheaperFirst
 }

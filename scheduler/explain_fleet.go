@@ -1,11 +1,6 @@
 package scheduler
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // labels counts the workers that have the request's labels, each one and all base labels together.
 func (x *explainer) labels() {
@@ -23,12 +18,10 @@ func (x *explainer) labels() {
 		x.w.Fleet.Workers += int64(k.workers)
 	}
 	if len(x.kinds) > 0 {
-		x.add(FindingWorkersMatch, true, "%s with its base labels",
-			count(int(x.w.Fleet.Workers), "known worker"))
-		return
+		x.add(protos.Finding_WorkersMatch, true)
+	} else {
+		x.add(protos.Finding_NoSuchWorker, false)
 	}
-	missing := x.s.missingLabels(x.s.labels.names(x.n.base))
-	x.add(FindingNoSuchWorker, false, "%s", noSuchWorker(missing))
 }
 
 // countWorkers counts the workers that have a label.
@@ -84,7 +77,6 @@ func (c *AccountConfig) limitingKey(label string) string {
 // limits leave of them.
 func (x *explainer) fleet() {
 	d := x.w.Fleet
-	idleOver := 0
 	var busy [numLevels]int
 	for _, k := range x.kinds {
 		idle := k.idle.len()
@@ -97,7 +89,7 @@ func (x *explainer) fleet() {
 			x.usable += k.workers
 		} else {
 			d.OverLimit += int64(k.workers)
-			idleOver += idle
+			d.IdleOverLimit += int64(idle)
 		}
 		for p := range k.runs {
 			busy[p] += k.runs[p].len()
@@ -109,29 +101,24 @@ func (x *explainer) fleet() {
 				Own: int64(x.own(Priority(p), n))})
 		}
 	}
-	x.limitsFinding(idleOver)
+	x.limitsFinding()
 	switch {
 	case len(x.kinds) == 0: // that says enough
 	case x.idle == 0:
-		x.add(FindingNoIdleWorker, false, "none of the workers that it could take is idle")
+		x.add(protos.Finding_NoIdleWorker, false)
 	default:
-		x.add(FindingIdleWorkers, true, "%s could take it", count(x.idle, "idle worker"))
+		x.add(protos.Finding_IdleWorkers, true)
 	}
 }
 
-func (x *explainer) limitsFinding(idleOver int) {
-	over := int(x.w.Fleet.OverLimit)
+func (x *explainer) limitsFinding() {
+	d := x.w.Fleet
 	switch {
 	case x.a.limits == nil || len(x.kinds) == 0:
-	case over == 0:
-		x.add(FindingWithinLabelLimits, true, "the account's label limits keep it from no worker")
+	case d.OverLimit == 0:
+		x.add(protos.Finding_WithinLabelLimits, true)
 	default:
-		worst := slices.MaxFunc(x.w.LabelLimits, func(a, b *protos.LabelLimitDetails) int {
-			return cmp.Compare(a.Running-a.Limit, b.Running-b.Limit)
-		})
-		x.add(FindingLabelLimitReached, x.usable > 0 && idleOver == 0,
-			"label limits keep it from %s: %s of its account on %s, and the limit is %d",
-			count(over, "worker"), count(int(worst.Running), "task"), worst.Label, worst.Limit)
+		x.add(protos.Finding_LabelLimitReached, x.usable > 0 && d.IdleOverLimit == 0)
 	}
 }
 

@@ -7,10 +7,10 @@ func (x *explainer) preemption() {
 	switch {
 	case len(x.kinds) == 0: // that says enough
 	case x.s.config.DisablePreemption:
-		x.add(FindingPreemptionDisabled, x.needsNoPreemption(), "no task is preempted in this pool")
+		x.add(protos.Finding_PreemptionDisabled, x.needsNoPreemption())
 	case x.level == FreeBucket:
 		if !x.a.neverFree() { // else it takes part nowhere
-			x.add(FindingFreePreemptsNothing, x.needsNoPreemption(), "it is free, and preempts nothing")
+			x.add(protos.Finding_FreePreemptsNothing, x.needsNoPreemption())
 		}
 	default:
 		x.preemptionAt(x.level)
@@ -25,11 +25,11 @@ func (x *explainer) preemptionAt(p Priority) {
 	cheapest := x.s.cheapestFor(x.a, x.kinds, p)
 	barred, moot := x.a.isBarred(p), x.needsNoPreemption()
 	if cheapest != nil || x.anyBelow(p) {
-		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred}
+		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred,
+			RunningBelow: int64(x.a.runsBelow(p))}
 	}
 	if cheapest == nil {
-		x.add(FindingNothingToPreempt, moot,
-			"no task of others at a level worse than %v is on a worker that it could take", p)
+		x.add(protos.Finding_NothingToPreempt, moot)
 		return
 	}
 	cost := cheapest.costAt(x.s.now.millis())
@@ -37,15 +37,11 @@ func (x *explainer) preemptionAt(p Priority) {
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
 	switch {
 	case barred:
-		x.add(FindingBarred, moot, "its account is barred: it has %s at levels worse than %v; "+
-			"at %v %s", count(x.a.runsBelow(p), "task"), p, p, x.a.pays(p))
+		x.add(protos.Finding_Barred, moot)
 	case !canPay:
-		x.add(FindingPriceTooHigh, moot, "the cheapest, %s on %s, has cost %s; its account has %s, "+
-			"which does not pay for that at %v", cheapest.req.id, cheapest.worker.id, cost.words(),
-			x.a.balance.words(), p)
+		x.add(protos.Finding_PriceTooHigh, moot)
 	default:
-		x.add(FindingCanPreempt, true, "its account can pay for the cheapest, %s on %s, which has "+
-			"cost %s", cheapest.req.id, cheapest.worker.id, cost.words())
+		x.add(protos.Finding_CanPreempt, true)
 	}
 }
 

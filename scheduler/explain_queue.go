@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"fmt"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // queue counts who goes first among those who want the same workers. It looks at the lanes that a
 // kind of worker which the request matches can run, and finds its place in each.
@@ -38,37 +34,12 @@ func (x *explainer) queue() {
 	switch {
 	case len(x.kinds) == 0: // nobody wants workers that are not there
 	case d.Ahead == 0 && x.idle > 0 && !x.starts && len(x.failed) == 0:
-		x.add(FindingOwnFirst, false, "older requests of its account, which want other workers, use "+
-			"up what the account may start")
-	case d.Total == 1:
-		x.add(FindingFirst, true, "it is the only one that wants such workers")
+		x.add(protos.Finding_OwnFirst, false)
 	case d.Ahead == 0:
-		x.add(FindingFirst, true, "it goes first of %s that want the same workers", commas(d.Total))
+		x.add(protos.Finding_First, true)
 	default:
-		x.add(FindingOthersFirst, false, "%s of the %s that want the same workers %s first%s",
-			commas(d.Ahead), commas(d.Total), verb(d.Ahead), ownOf(d))
+		x.add(protos.Finding_OthersFirst, false)
 	}
-}
-
-// verb returns "goes" or "go".
-func verb(n int64) string {
-	if n == 1 {
-		return "goes"
-	}
-	return "go"
-}
-
-// ownOf says how many of those that go first are of the request's account.
-func ownOf(d *protos.QueueDetails) string {
-	switch {
-	case d.GetAheadOwn() == 0:
-		return ""
-	case d.GetAhead() == 1:
-		return ", of its own account"
-	case d.GetAheadOwn() == d.GetAhead():
-		return ", all of its own account"
-	}
-	return fmt.Sprintf(", %s of them of its own account", commas(d.GetAheadOwn()))
 }
 
 // levelAmong is levelOf, with what accounts may start kept in levels.

@@ -19,20 +19,19 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 		Demotion:   s.demotion(run),
 		Promotions: s.promotions(run),
 		Contenders: s.contenders(run, t.taker),
+		NextLevel:  int32(t.level),
+		TakenBy:    string(t.taker),
 	}
 	var f findings
-	w, at := run.worker.id, run.level
 	switch {
 	case t.taker != "":
-		f.add(FindingPreemptedNext, false, "the next pass gives %s to %s", w, t.taker)
-	case t.level > at:
-		f.add(FindingDemotedNext, false, "the next pass moves it from %s to %s", at.name(),
-			t.level.name())
-	case t.level < at:
-		f.add(FindingPromotedNext, true, "the next pass moves it from %s to %s", at.name(),
-			t.level.name())
+		f.add(protos.Finding_PreemptedNext, false)
+	case t.level > run.level:
+		f.add(protos.Finding_DemotedNext, false)
+	case t.level < run.level:
+		f.add(protos.Finding_PromotedNext, true)
 	default:
-		f.add(FindingKeepsWorker, true, "the next pass leaves it on %s %s", w, at.where())
+		f.add(protos.Finding_KeepsWorker, true)
 	}
 	e.Findings = f.all()
 }

@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"fmt"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // An explainer explains one request that waits.
 type explainer struct {
@@ -60,15 +56,15 @@ func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 
 // add adds a finding. Nothing keeps a request from starting that starts: in the course of a pass,
 // even what takes part nowhere at its beginning may come to start, by a refund to its account.
-func (x *explainer) add(code string, passed bool, message string, args ...any) {
-	x.findings.add(code, passed || x.starts, message, args...)
+func (x *explainer) add(code protos.Finding_Code, passed bool) {
+	x.findings.add(code, passed || x.starts)
 }
 
 func (x *explainer) blocked() {
 	if x.r.blocked {
-		x.add(FindingBlocked, false, "it has an error, and is blocked until that is cleared")
+		x.add(protos.Finding_Blocked, false)
 	} else {
-		x.add(FindingNotBlocked, true, "it has no error")
+		x.add(protos.Finding_NotBlocked, true)
 	}
 }
 
@@ -80,37 +76,15 @@ func (x *explainer) accountLevel() {
 	x.w.Level, x.w.TakesPart = int32(x.level), may && !x.r.blocked
 	x.w.Levels = s.levelDetails(a)
 	switch {
-	case a.id == "":
-		x.add(FindingNoAccount, x.freeIsFine(may), "it has no account, so it is free")
 	case !a.exists():
-		x.add(FindingNoAccount, x.freeIsFine(may), "account %q does not exist, so it is free", a.id)
+		x.add(protos.Finding_NoAccount, x.freeIsFine(may))
 	case x.paidLevel() < FreeBucket:
-		p := x.paidLevel()
-		x.add(FindingPaid, true, "the balance of %s at %v is above %s; %s", a.balance[p].words(), p,
-			x.neededAt(p), a.pays(p))
+		x.add(protos.Finding_Paid, true)
 	case a.neverPays():
-		x.add(FindingNeverPays, false, "account %q has nothing, earns nothing, runs nothing, and "+
-			"may not run free", a.id)
+		x.add(protos.Finding_NeverPays, false)
 	default:
-		x.add(FindingBalanceTooLow, x.freeIsFine(may), "%s", x.tooLow())
+		x.add(protos.Finding_BalanceTooLow, x.freeIsFine(may))
 	}
-}
-
-// neededAt says above which balance the account may start one more task at a level.
-func (x *explainer) neededAt(p Priority) string {
-	above := Quota(x.a.startsAbove(p, x.s.burstCover))
-	return "the " + grouped(above.String()) + " that one more task needs"
-}
-
-// tooLow says what the account lacks to start a task at a paid level.
-func (x *explainer) tooLow() string {
-	a := x.a
-	if a.balance == (Balance{}) && a.caps == (Balance{}) {
-		return fmt.Sprintf("account %q has no worker-seconds at any level, and earns none", a.id)
-	}
-	p := x.closestLevel()
-	return fmt.Sprintf("the balance of %s at %v is not above %s; %s", a.balance[p].words(), p,
-		x.neededAt(p), a.pays(p))
 }
 
 // paidLevel is the best level at which the account may start a run, whatever the fanout.
@@ -120,27 +94,6 @@ func (x *explainer) paidLevel() Priority {
 		p++
 	}
 	return p
-}
-
-// closestLevel is the level at which the account lacks least, of those at which it earns if there
-// are any.
-func (x *explainer) closestLevel() Priority {
-	best, lack := Priority(-1), int64(0)
-	for _, earns := range []bool{true, false} {
-		for p := range Priority(NumPriorities) {
-			if earns && x.a.caps[p] == 0 {
-				continue
-			}
-			more := x.a.startsAbove(p, x.s.burstCover) - int64(x.a.balance[p])
-			if best < 0 || more < lack {
-				best, lack = p, more
-			}
-		}
-		if best >= 0 {
-			break
-		}
-	}
-	return best
 }
 
 // freeIsFine reports whether it does not matter that the request is free: it could take no worker
@@ -165,16 +118,13 @@ func (x *explainer) fanout() {
 	if g == nil {
 		return
 	}
-	limit := x.a.config.MaxFanout
-	x.w.Fanout = &protos.FanoutDetails{Limit: int64(limit), Running: int64(g.paid)}
+	x.w.Fanout = &protos.FanoutDetails{
+		Limit: int64(x.a.config.MaxFanout), Running: int64(g.paid)}
 	if x.a.isFull(g) {
-		x.add(FindingFanoutReached, x.freeIsFine(!x.a.neverFree()),
-			"of its account's tasks with these labels %s at paid levels, and the limit is %d, so it "+
-				"is free", manyRun(g.paid), limit)
-		return
+		x.add(protos.Finding_FanoutReached, x.freeIsFine(!x.a.neverFree()))
+	} else {
+		x.add(protos.Finding_WithinFanout, true)
 	}
-	x.add(FindingWithinFanout, true, "of its account's tasks with these labels %s at paid levels, "+
-		"and the limit is %d", manyRun(g.paid), limit)
 }
 
 // free says whether a request that is free may run so.
@@ -182,8 +132,8 @@ func (x *explainer) free() {
 	switch {
 	case x.level < FreeBucket:
 	case x.a.neverFree():
-		x.add(FindingFreeDisabled, false, "account %q has free tasks disabled", x.a.id)
+		x.add(protos.Finding_FreeDisabled, false)
 	default:
-		x.add(FindingFreeAllowed, true, "it may run free, on what is left over")
+		x.add(protos.Finding_FreeAllowed, true)
 	}
 }

@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"strings"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // CanEverRun says whether any pass could start a request like this one, whatever waits and runs,
 // and whatever time goes by, as long as the fleet and its account's settings are what they are. It
@@ -12,7 +8,7 @@ import (
 // run free, has nothing, earns nothing, and runs nothing for which it could get a refund. So a
 // dispatcher can refuse or flag such a request when it comes. Whether the request is known makes no
 // difference, and nothing changes. It costs O(labels), and O(1) for each kind of worker that has
-// the rarest of them.
+// the rarest of them. explain.DescribeFeasibility fills in the messages of the answer.
 //
 // The error is ErrInvalid, as AddRequest's.
 func (s *Scheduler) CanEverRun(r *TaskRequest) (*protos.Feasibility, error) {
@@ -20,14 +16,16 @@ func (s *Scheduler) CanEverRun(r *TaskRequest) (*protos.Feasibility, error) {
 		return nil, err
 	}
 	var f findings
-	d := &protos.Feasibility{Workers: int64(s.workersWith(r.BaseLabels))}
+	d := &protos.Feasibility{
+		Workers:   int64(s.workersWith(r.BaseLabels)),
+		AccountId: string(r.Account),
+	}
 	if d.Workers == 0 {
 		d.MissingLabels = s.missingLabels(r.BaseLabels)
-		f.add(FindingNoSuchWorker, false, "%s", noSuchWorker(d.MissingLabels))
+		f.add(protos.Finding_NoSuchWorker, false)
 	}
 	if a := s.accounts[r.Account]; a != nil && a.neverPays() {
-		f.add(FindingNeverPays, false, "account %q has nothing, earns nothing, runs nothing, and may "+
-			"not run free", r.Account)
+		f.add(protos.Finding_NeverPays, false)
 	}
 	d.Findings = f.all()
 	d.Possible = len(d.Findings) == 0
@@ -76,12 +74,4 @@ func (s *Scheduler) missingLabels(labels []string) (missing []string) {
 		}
 	}
 	return missing
-}
-
-// noSuchWorker says what it is about the labels.
-func noSuchWorker(missing []string) string {
-	if len(missing) == 0 {
-		return "no known worker has all its base labels"
-	}
-	return "no known worker has " + strings.Join(missing, ", ")
 }

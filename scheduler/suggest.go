@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"fmt"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // A search finds the smallest changes with which the next pass starts a request that waits. It
 // tries changes out, each in a trial of its own, so what it finds is true; and it begins with the
@@ -69,12 +65,8 @@ func (f *search) try(b *probe, change func(*trial)) *trial {
 }
 
 // add adds a suggestion.
-func (f *search) add(b *begun, c *protos.Change, message string, args ...any) {
-	f.found = append(f.found, &protos.Suggestion{
-		Change:  c,
-		Start:   f.s.startDetails(b),
-		Message: fmt.Sprintf(message, args...),
-	})
+func (f *search) add(b *begun, c *protos.Change) {
+	f.found = append(f.found, &protos.Suggestion{Change: c, Start: f.s.startDetails(b)})
 }
 
 // account returns the request's account.
@@ -84,7 +76,7 @@ func (f *search) unblock() {
 	if t := f.try(nil, (*trial).unblock); t != nil && t.start != nil {
 		f.add(t.start, &protos.Change{Kind: &protos.Change_Unblock{
 			Unblock: &protos.UnblockChange{},
-		}}, "clear its error, so that it is not blocked")
+		}})
 	}
 }
 
@@ -99,6 +91,6 @@ func (f *search) allowFree() {
 	if t != nil && t.start != nil {
 		f.add(t.start, &protos.Change{Kind: &protos.Change_AllowFree{
 			AllowFree: &protos.AllowFreeChange{},
-		}}, "allow free tasks for account %q", a.id)
+		}})
 	}
 }

@@ -29,7 +29,7 @@ func (f *search) balance(p Priority) {
 		case t.start != nil:
 			f.add(t.start, &protos.Change{Kind: &protos.Change_Balance{
 				Balance: &protos.BalanceChange{Level: int32(p), Amount: int64(more)},
-			}}, "balance +%s at %v", more.words(), p)
+			}})
 			return
 		}
 		step = b.balance[p]
@@ -50,7 +50,7 @@ func (f *search) fanout() {
 		case t.start != nil:
 			f.add(t.start, &protos.Change{Kind: &protos.Change_Fanout{
 				Fanout: &protos.FanoutChange{From: int64(a.config.MaxFanout), To: int64(to)},
-			}}, "fanout limit %d→%d", a.config.MaxFanout, to)
+			}})
 			return
 		}
 		to = b.fanout
@@ -78,7 +78,7 @@ func (f *search) labelLimit(key string) {
 		case t.start != nil:
 			f.add(t.start, &protos.Change{Kind: &protos.Change_LabelLimit{
 				LabelLimit: &protos.LabelLimitChange{Key: key, From: int64(from), To: int64(to)},
-			}}, "label limit %s %d→%d", key, from, to)
+			}})
 			return
 		}
 		to = b.limits[key]

@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"strings"
-
-	"github.com/quotasched/quotasched/protos"
-)
+import "github.com/quotasched/quotasched/protos"
 
 // freeWorkersMax is how many workers a suggestion lists.
 const freeWorkersMax = 5
@@ -32,13 +28,9 @@ func (f *search) freeWorkers() {
 	if len(found) == 0 {
 		return
 	}
-	message := "worker " + found[0] + " free"
-	if len(found) > 1 {
-		message = "any one of " + strings.Join(found, ", ") + " free"
-	}
 	f.add(start, &protos.Change{Kind: &protos.Change_FreeWorker{
 		FreeWorker: &protos.FreeWorkerChange{WorkerIds: found},
-	}}, "%s", message)
+	}})
 }
 
 // A costQueue gives runs on the kinds of a need, cheapest first.
@@ -120,21 +112,12 @@ func nextCount(count int) int {
 }
 
 func (f *search) addMoreWorkers(start *begun, n int) {
-	labels := f.s.labelsOf(f.r.lane.need)
 	f.add(start, &protos.Change{Kind: &protos.Change_MoreWorkers{
-		MoreWorkers: &protos.MoreWorkersChange{Count: int64(n), Labels: labels},
-	}}, "%s with %s", count(n, "more idle worker"), listed(labels))
+		MoreWorkers: &protos.MoreWorkersChange{Count: int64(n), Labels: f.s.labelsOf(f.r.lane.need)},
+	}})
 }
 
 // labelsOf returns all labels of a need, sorted.
 func (s *Scheduler) labelsOf(n *need) []string {
 	return sortedSet(append(s.labels.names(n.base), s.labels.names(n.prov)...))
-}
-
-// listed returns labels for people.
-func listed(labels []string) string {
-	if len(labels) == 0 {
-		return "no labels"
-	}
-	return strings.Join(labels, ", ")
 }

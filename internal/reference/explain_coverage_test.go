@@ -32,14 +32,10 @@ func TestExplanationsComeEverywhere(t *testing.T) {
 	for _, name := range []string{
 		"VERDICT_STARTS", "VERDICT_WAITS", "VERDICT_NEVER", "VERDICT_RUNS",
 		"Balance", "LabelLimit", "Fanout", "AllowFree", "FreeWorker", "MoreWorkers", "Unblock",
-		scheduler.FindingBlocked, scheduler.FindingNoSuchWorker, scheduler.FindingNoAccount,
-		scheduler.FindingBalanceTooLow, scheduler.FindingNeverPays, scheduler.FindingFanoutReached,
-		scheduler.FindingFreeDisabled, scheduler.FindingLabelLimitReached,
-		scheduler.FindingNoIdleWorker, scheduler.FindingOthersFirst, scheduler.FindingOwnFirst,
-		scheduler.FindingPreemptionDisabled, scheduler.FindingFreePreemptsNothing,
-		scheduler.FindingBarred, scheduler.FindingNothingToPreempt, scheduler.FindingPriceTooHigh,
-		scheduler.FindingPreemptedNext, scheduler.FindingDemotedNext, scheduler.FindingLevelNotBetter,
-		scheduler.FindingCheaperFirst,
+		"Blocked", "NoSuchWorker", "NoAccount", "BalanceTooLow", "NeverPays", "FanoutReached",
+		"FreeDisabled", "LabelLimitReached", "NoIdleWorker", "OthersFirst", "OwnFirst",
+		"PreemptionDisabled", "FreePreemptsNothing", "Barred", "NothingToPreempt",
+		"PriceTooHigh", "PreemptedNext", "DemotedNext", "LevelNotBetter", "CheaperFirst",
 		"several steps", "through another level",
 	} {
 		if seen[name] == 0 {
@@ -63,7 +59,7 @@ func (s sights) explained(t *testing.T, from *scheduler.Scheduler, id string) {
 		s.see(!f.GetPassed(), "%s", f.GetCode())
 	}
 	for _, c := range e.GetRunning().GetContenders() {
-		s[c.GetCode()]++
+		s[c.GetCode().String()]++
 	}
 	for _, f := range e.GetWaiting().GetSuggestions() {
 		s[strings.TrimPrefix(fmt.Sprintf("%T", f.GetChange().GetKind()), "*protos.Change_")]++

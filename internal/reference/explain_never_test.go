@@ -18,7 +18,7 @@ func (a *answer) checkNever() {
 		return
 	}
 	noWorker := slices.ContainsFunc(a.e.GetFindings(), func(f *protos.Finding) bool {
-		return f.GetCode() == scheduler.FindingNoSuchWorker
+		return f.GetCode() == protos.Finding_NoSuchWorker
 	})
 	s := a.copy()
 	now := a.snapshot.GetLastUpdateTime().AsTime()

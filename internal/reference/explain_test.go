@@ -181,7 +181,7 @@ func (a *answer) checkSuggestions() {
 		s := a.copy()
 		a.apply(s, f.GetChange())
 		if start := a.startIn(s); !proto.Equal(start, f.GetStart()) {
-			a.fail("with %s it starts so: %v", f.GetMessage(), start)
+			a.fail("with %v it starts so: %v", f.GetChange(), start)
 		}
 	}
 }
@@ -275,22 +275,28 @@ func (a *answer) checkRunning(w *protos.Worker) {
 	code := a.e.GetFindings()[0].GetCode()
 	after, on := s.Request(a.id)
 	now, _ := s.Worker(scheduler.WorkerID(w.GetId()))
-	want := scheduler.FindingKeepsWorker
+	want := protos.Finding_KeepsWorker
 	switch {
 	case !on || string(after.Worker) != w.GetId():
-		want = scheduler.FindingPreemptedNext
+		want = protos.Finding_PreemptedNext
 	case int32(now.Run.Priority) > w.GetRun().GetPriority():
-		want = scheduler.FindingDemotedNext
+		want = protos.Finding_DemotedNext
 	case int32(now.Run.Priority) < w.GetRun().GetPriority():
-		want = scheduler.FindingPromotedNext
+		want = protos.Finding_PromotedNext
 	}
 	if code != want {
 		a.fail("the next pass says %s", want)
 	}
 	contenders := a.e.GetRunning().GetContenders()
-	takes := len(contenders) > 0 && contenders[0].GetCode() == ""
-	if takes != (want == scheduler.FindingPreemptedNext) ||
+	takes := len(contenders) > 0 && contenders[0].GetCode() == protos.Finding_CODE_UNSPECIFIED
+	if takes != (want == protos.Finding_PreemptedNext) ||
 		takes && contenders[0].GetRequestId() != string(now.Run.Request) {
 		a.fail("the worker then runs %v", now.Run)
+	}
+	switch r := a.e.GetRunning(); {
+	case takes && r.GetTakenBy() != string(now.Run.Request):
+		a.fail("the worker then runs %v", now.Run)
+	case !takes && (r.GetTakenBy() != "" || r.GetNextLevel() != int32(now.Run.Priority)):
+		a.fail("the task then runs at %v", now.Run.Priority)
 	}
 }

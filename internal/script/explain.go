@@ -19,6 +19,7 @@ func (p *pool) explain(c *command) error {
 	if err != nil {
 		return err
 	}
+	explain.Describe(e)
 	if _, err := protojson.Marshal(e); err != nil {
 		return scriptError("the explanation is no JSON: %v", err)
 	}

@@ -141,6 +141,7 @@ func (f *explainFlags) explainAll(ctx context.Context, s *scheduler.Scheduler,
 
 // write writes one explanation.
 func (f *explainFlags) write(out *strings.Builder, e *protos.Explanation) error {
+	explain.Describe(e)
 	switch f.format {
 	case "json":
 		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(e)

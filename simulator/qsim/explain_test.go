@@ -41,6 +41,10 @@ func TestExplain(t *testing.T) {
 	if err := protojson.Unmarshal([]byte(out), &fromJSON); err != nil {
 		t.Fatal(err)
 	}
+	words := strings.Join(strings.Fields(one), " ")
+	if m := fromJSON.GetFindings()[0].GetMessage(); m == "" || !strings.Contains(words, m) {
+		t.Errorf("the message of the first finding is %q", m)
+	}
 	out = text(append(at, journal, id, "--format", "proto")...)
 	if err := proto.Unmarshal([]byte(out), &fromProto); err != nil {
 		t.Fatal(err)

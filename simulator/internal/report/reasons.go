@@ -40,7 +40,7 @@ type Reasons struct {
 func (r *Reasons) Add(e *protos.Explanation) {
 	code := startsNext
 	if e.GetVerdict() != protos.Explanation_VERDICT_STARTS && len(e.GetFindings()) > 0 {
-		code = e.GetFindings()[0].GetCode()
+		code = e.GetFindings()[0].GetCode().String()
 	}
 	key := [2]string{e.GetAccountId(), code}
 	if r.known == nil {

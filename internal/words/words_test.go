@@ -1,0 +1,94 @@
+package words_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/internal/words"
+)
+
+func TestNumbersHaveCommas(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 7: "7", 999: "999", 1000: "1,000", -999: "-999", -1000: "-1,000",
+		123456: "123,456", 1234567: "1,234,567", math.MinInt64: "-9,223,372,036,854,775,808",
+	} {
+		require.Equal(t, want, words.Number(n))
+	}
+}
+
+func TestCountsHaveTheirNoun(t *testing.T) {
+	for n, want := range map[int]string{
+		0: "0 tasks", 1: "1 task", 2: "2 tasks", -1: "-1 tasks", 1200: "1,200 tasks",
+	} {
+		require.Equal(t, want, words.Count(n, "task"))
+	}
+}
+
+func TestAmountsAreExact(t *testing.T) {
+	for micros, want := range map[int64]string{
+		0:             "0 worker-seconds",
+		1:             "0.000001 worker-seconds",
+		-400_000:      "-0.4 worker-seconds",
+		1_000_000:     "1 worker-second",
+		-1_000_000:    "-1 worker-seconds",
+		1_200_500_000: "1,200.5 worker-seconds",
+		math.MinInt64: "-9,223,372,036,854.775808 worker-seconds",
+	} {
+		require.Equal(t, want, words.Amount(micros))
+		require.Contains(t, want, words.BareAmount(micros)+" ")
+	}
+	require.Equal(t, "0.25", words.Rate(250))
+	require.Equal(t, "1,000", words.Rate(1_000_000))
+}
+
+func TestAmountsByLevelLeaveOutZeros(t *testing.T) {
+	require.Equal(t, "nothing", words.Amounts(nil))
+	require.Equal(t, "nothing", words.Amounts([]int64{0, 0, 0, 0, 0}))
+	require.Equal(t, "2.5 worker-seconds at p1, -1 at p2",
+		words.Amounts([]int64{0, 2_500_000, -1_000_000, 0, 0}))
+}
+
+func TestDurationsHaveTwoUnits(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0:                         "0 s",
+		499 * time.Millisecond:    "0 s",
+		500 * time.Millisecond:    "1 s",
+		59_600 * time.Millisecond: "1 min",
+		90 * time.Second:          "1 min 30 s",
+		time.Hour + time.Second:   "1 h",
+		200 * time.Minute:         "3 h 20 min",
+		26*time.Hour + 59*time.Minute + 59*time.Second: "1 d 2 h",
+		48 * time.Hour: "2 d",
+	} {
+		require.Equal(t, want, words.Duration(d))
+	}
+}
+
+func TestExactDurationsLoseNothing(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		6 * time.Hour:           "6 h",
+		90 * time.Minute:        "1 h 30 min",
+		100 * time.Minute:       "1h40m0s",
+		100 * 24 * time.Hour:    "2400h0m0s",
+		1500 * time.Millisecond: "1.5s",
+		0:                       "0s",
+	} {
+		require.Equal(t, want, words.ExactDuration(d))
+	}
+}
+
+func TestTimesAgoAreToTheMinute(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		300 * time.Millisecond:          "just now",
+		-2 * time.Second:                "2 s from now",
+		59_700 * time.Millisecond:       "1 min ago",
+		22*time.Minute + 59*time.Second: "22 min ago",
+		7*time.Hour + 59*time.Minute:    "7 h 59 min ago",
+		-24*time.Hour - 30*time.Minute:  "1 d from now",
+	} {
+		require.Equal(t, want, words.Ago(d))
+	}
+}
