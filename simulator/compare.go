@@ -24,6 +24,12 @@ func (e *engine) impossible() []Impossible {
 	return list
 }
 
+// impossibleReasons says why they can never run.
+func (e *engine) impossibleReasons() []ImpossibleReason {
+	counted := e.setup.Workload.Submissions[min(e.tally.firstCounted, e.arrived):e.arrived]
+	return FindImpossible(counted, e.setup.Workers)
+}
+
 // submissions compares what completed with what really happened to it; nil if nothing is known.
 func (e *engine) submissions() *SubmissionFigures {
 	actual := make([]int64, 0, e.arrived)

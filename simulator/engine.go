@@ -89,7 +89,7 @@ func newEngine(setup *Setup) (*engine, error) {
 		}
 	}
 	e.mishaps = newMishaps(setup, &e.fleet)
-	e.tally = newTally(setup, &capacity{fleet: &e.fleet, known: map[string]int{}})
+	e.tally = newTally(setup, &capacity{workers: setup.Workers, known: map[string]int{}})
 	for i := range setup.Workload.Submissions {
 		e.longestRun = max(e.longestRun, setup.Workload.Submissions[i].Run)
 	}

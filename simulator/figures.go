@@ -30,8 +30,10 @@ type Figures struct {
 	// without an account count for the account with the empty id.
 	All      AccountFigures   `json:"all"`
 	Accounts []AccountFigures `json:"accounts"`
-	// Impossible describes the submissions that no fleet of this size can run.
-	Impossible []Impossible `json:"impossible"`
+	// Impossible describes the submissions that this fleet can never run, and ImpossibleReasons says
+	// why, for those with the same base labels together, the most requests first.
+	Impossible        []Impossible       `json:"impossible"`
+	ImpossibleReasons []ImpossibleReason `json:"impossible_reasons"`
 	// Submissions compares with what really happened; nil if the workload does not know.
 	Submissions *SubmissionFigures `json:"submissions,omitempty"`
 	// Importances has the figures by importance, in order of it; empty if no submission has one.
@@ -124,7 +126,7 @@ type AccountFigures struct {
 	Caused    int `json:"caused"`
 }
 
-// Impossible is a submission that no fleet of this size can run.
+// Impossible is a submission that the fleet can never run.
 type Impossible struct {
 	// Submission is its id, and Account the one that it is of.
 	Submission string              `json:"submission"`
@@ -184,20 +186,21 @@ func (e *engine) figures(partial bool) *Figures {
 	}
 	hash := e.pool.Hash()
 	f := &Figures{
-		Version:     FiguresVersion,
-		Workload:    e.setup.Workload.Name,
-		Partial:     partial,
-		Start:       e.setup.Workload.Start.Add(t.startedAt).UTC(),
-		End:         e.setup.Workload.Start.Add(end).UTC(),
-		Impossible:  e.impossible(),
-		Submissions: e.submissions(),
-		Preemptions: t.preemptionFlows(),
-		Importances: t.importanceFigures(e.arrived),
-		Series:      e.seriesFigures(end),
-		Faults:      e.mishaps.figures(),
-		BrokenCount: t.broken,
-		Broken:      append([]string{}, t.brokenText...),
-		StateHash:   hex.EncodeToString(hash[:]),
+		Version:           FiguresVersion,
+		Workload:          e.setup.Workload.Name,
+		Partial:           partial,
+		Start:             e.setup.Workload.Start.Add(t.startedAt).UTC(),
+		End:               e.setup.Workload.Start.Add(end).UTC(),
+		Impossible:        e.impossible(),
+		ImpossibleReasons: e.impossibleReasons(),
+		Submissions:       e.submissions(),
+		Preemptions:       t.preemptionFlows(),
+		Importances:       t.importanceFigures(e.arrived),
+		Series:            e.seriesFigures(end),
+		Faults:            e.mishaps.figures(),
+		BrokenCount:       t.broken,
+		Broken:            append([]string{}, t.brokenText...),
+		StateHash:         hex.EncodeToString(hash[:]),
 	}
 	e.accountFigures(f)
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)

@@ -67,6 +67,8 @@ type ImportanceFigures struct {
 	Submissions int `json:"submissions"`
 	Requests    int `json:"requests"`
 	Completed   int `json:"completed"`
+	// Impossible counts the requests that the fleet can never run.
+	Impossible int `json:"impossible"`
 	// Wait and FirstWait are over requests, as in AccountFigures.
 	Wait      Distribution `json:"wait"`
 	FirstWait Distribution `json:"first_wait"`

@@ -20,6 +20,13 @@ type Worker struct {
 	Labels []string
 }
 
+// hasAll says whether the worker has all these labels.
+func (w *Worker) hasAll(labels []string) bool {
+	return !slices.ContainsFunc(labels, func(label string) bool {
+		return !slices.Contains(w.Labels, label)
+	})
+}
+
 // Machines returns a fleet of n workers without labels: worker-000 and so on.
 func Machines(n int) []Worker {
 	digits := len(strconv.Itoa(max(n-1, 0)))
@@ -107,16 +114,6 @@ func newFleet(setup []Worker, poll time.Duration) (fleet, error) {
 	return f, nil
 }
 
-// hasAll says whether the worker has all these labels.
-func (w *worker) hasAll(labels []string) bool {
-	for _, l := range labels {
-		if _, ok := slices.BinarySearch(w.labels, l); !ok {
-			return false
-		}
-	}
-	return true
-}
-
 // provision gives the worker labels, in place of those with the same keys.
 func (w *worker) provision(labels []string) {
 	next := make([]string, 0, len(w.labels)+len(labels))
@@ -150,8 +147,8 @@ func (w *worker) pull() *protos.IdleWorker {
 
 // capacity counts, for sets of base labels, the workers that have them all.
 type capacity struct {
-	fleet *fleet
-	known map[string]int
+	workers []Worker
+	known   map[string]int
 }
 
 // of returns the number of workers with all these labels, at the start of the run.
@@ -159,8 +156,8 @@ func (c *capacity) of(labels []string) int {
 	key := strings.Join(labels, "\x00")
 	n, ok := c.known[key]
 	if !ok {
-		for _, w := range c.fleet.workers {
-			if w.hasAll(labels) {
+		for i := range c.workers {
+			if c.workers[i].hasAll(labels) {
 				n++
 			}
 		}

@@ -55,6 +55,9 @@ func (t *tally) importanceFigures(arrived int) []ImportanceFigures {
 		}
 		f.Submissions++
 		f.Requests += s.Size
+		if t.impossible(i) {
+			f.Impossible += s.Size
+		}
 		if known {
 			*f.RealPreempted += s.RealPreemptions
 		}

@@ -31,6 +31,9 @@ type LoadOptions struct {
 	// TraceHint is a sentence for the error about a log that is not there, which says how else a
 	// user can name it.
 	TraceHint string
+	// Strict makes an error of a malformed line in a log, and of a first workload of which more than
+	// 1 % is impossible.
+	Strict bool
 	// Workloads makes the workloads; nil means trace.Load and generate.Spec.Workload.
 	Workloads WorkloadMaker
 }
@@ -67,7 +70,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 	if o.Trace != "" && e.File.Trace == nil {
 		return nil, fmt.Errorf("%s has no trace, so %s cannot take its place", o.Path, o.Trace)
 	}
-	finder := &traceFinder{override: o.Trace, hint: o.TraceHint,
+	finder := &traceFinder{override: o.Trace, hint: o.TraceHint, strict: o.Strict,
 		folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
 	e.loader = &loader{make: o.Workloads,
 		find: func(file string) (string, error) { return finder.find(file, false) }}
@@ -84,7 +87,13 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 		}
 		return nil, yamltree.Locate(e.root, err).Err()
 	}
-	return e, e.warn(ctx)
+	if err := e.warn(ctx); err != nil {
+		return nil, err
+	}
+	if o.Strict {
+		return e, e.impossible.Err()
+	}
+	return e, nil
 }
 
 // findTraces returns an error if the log of a variant is not there.
@@ -153,6 +162,7 @@ func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trac
 	if source.File, err = p.findTrace(source.File); err != nil {
 		return nil, err
 	}
+	source.Strict = source.Strict || p.strict
 	loaded, err := trace.Load(ctx, &source)
 	return loaded, field.In("trace", err)
 }

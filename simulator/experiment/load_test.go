@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
@@ -168,8 +169,9 @@ policies: [{name: fifo, builtin: fifo}]
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"line 3 is odd", "requests that can never run, as fewer workers have their " +
-		"labels than they need: 3 of 5"}
+	want := []string{"3 of 5 requests (60 %) can never run on this fleet",
+		"a b: there are 2, and up to 3 are needed at once (3 requests, the first: wide)",
+		"line 3 is odd"}
 	if diff := cmp.Diff(want, e.Warnings); diff != "" {
 		t.Error(diff)
 	}
@@ -189,5 +191,43 @@ func TestOptionsOverrideTheFile(t *testing.T) {
 	if e.File.Fleet.Total != 9 || e.File.Policies[0].Accounts["cq"].Rates.P3 != 1 ||
 		e.File.Policies[0].Accounts["cq"].Rates.P0 != 0 || e.Runs() != 4 || e.File.Seeds[0] != 5 {
 		t.Errorf("%+v", e.File)
+	}
+}
+
+// More than 1 % of impossible requests is the first warning, and an error under Strict; less is
+// neither.
+func TestTooMuchIsImpossible(t *testing.T) {
+	for _, c := range []struct {
+		possible int
+		refused  bool
+	}{{98, true}, {99, false}} {
+		made := func(context.Context, *experiment.File, uint64) (*trace.Loaded, error) {
+			w := &simulator.Workload{}
+			for i := range c.possible + 1 {
+				s := simulator.Submission{ID: fmt.Sprint(i), Size: 1, Run: time.Second,
+					RealWait: simulator.Unknown, BaseLabels: []string{"pool:H100"}}
+				if i == 0 {
+					s.BaseLabels = []string{"pool:h100"}
+				}
+				w.Submissions = append(w.Submissions, s)
+			}
+			return &trace.Loaded{Workload: w, Warnings: []string{"line 3 is odd"}}, nil
+		}
+		o := experiment.LoadOptions{Workloads: made, Path: write(t, "lab.yaml", `name: lab
+trace: {file: lab.swf}
+fleet: {groups: [{name: x, count: 2, labels: ["pool:H100"]}]}
+policies: [{name: fifo, builtin: fifo}]
+`)}
+		e, err := experiment.Load(t.Context(), o)
+		require.NoError(t, err)
+		require.Equal(t, c.refused, e.Warnings[0] != "line 3 is odd", e.Warnings)
+		require.Contains(t, strings.Join(e.Warnings, "\n"), "was pool:H100 meant?")
+		o.Strict = true
+		_, err = experiment.Load(t.Context(), o)
+		if !c.refused {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, "1 of 99 requests (1.01 %) can never run on this fleet")
 	}
 }

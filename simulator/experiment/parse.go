@@ -23,6 +23,8 @@ type Experiment struct {
 	root     *yamltree.Node // of the file, with the options' values
 	variants []*variant
 	loader   *loader // what Load found
+	// impossible is what the first fleet can never run of the first workload.
+	impossible Impossible
 }
 
 // Parse reads the text of an experiment file. The name is for messages. Each of the sets is an

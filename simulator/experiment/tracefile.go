@@ -17,6 +17,8 @@ type traceFinder struct {
 	folders []string
 	// hint is a sentence for the error that says how else a user can name the place.
 	hint string
+	// strict stops at the first malformed line of a log, whatever the experiment says.
+	strict bool
 }
 
 // archive says where logs are from.

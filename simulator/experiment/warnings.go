@@ -22,9 +22,15 @@ func (e *Experiment) warn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n := impossible(first.Workload, fleet); n > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("requests that can never run, as fewer workers "+
-			"have their labels than they need: %d of %d", n, first.requests))
+	e.impossible = Impossible{All: first.requests,
+		Reasons: simulator.FindImpossible(first.Workload.Submissions, fleet)}
+	for i := range e.impossible.Reasons {
+		e.impossible.Requests += e.impossible.Reasons[i].Requests
+	}
+	if e.impossible.TooMuch() {
+		e.Warnings = append(e.impossible.warnings(), e.Warnings...)
+	} else {
+		e.Warnings = append(e.Warnings, e.impossible.warnings()...)
 	}
 	for i := range e.File.Policies {
 		p := &e.File.Policies[i]
@@ -36,32 +42,6 @@ func (e *Experiment) warn(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// impossible counts the requests of submissions that are larger than the part of the fleet that
-// has their labels. Cost: O(n) in submissions, and in workers for each set of labels.
-func impossible(w *simulator.Workload, fleet []simulator.Worker) int {
-	workers := map[string]int{}
-	count := 0
-	for i := range w.Submissions {
-		s := &w.Submissions[i]
-		key := strings.Join(s.BaseLabels, "\x00")
-		n, known := workers[key]
-		if !known {
-			for j := range fleet {
-				if !slices.ContainsFunc(s.BaseLabels, func(label string) bool {
-					return !slices.Contains(fleet[j].Labels, label)
-				}) {
-					n++
-				}
-			}
-			workers[key] = n
-		}
-		if s.Size > n {
-			count += s.Size
-		}
-	}
-	return count
 }
 
 // warnings say where a policy and the accounts of a workload do not fit.

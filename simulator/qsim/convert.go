@@ -45,6 +45,7 @@ func newConvertCommand(stdout, stderr io.Writer) *cobra.Command {
 		},
 	}
 	f.register(c.Flags())
+	f.registerStrict(c.Flags())
 	return c
 }
 

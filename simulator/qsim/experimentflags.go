@@ -15,6 +15,8 @@ const tracesVariable = "QSIM_TRACES"
 type experimentFlags struct {
 	sets  []string
 	trace string
+	// strict refuses malformed lines and impossible requests.
+	strict bool
 }
 
 // register adds the flags.
@@ -24,6 +26,8 @@ func (f *experimentFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.trace, "trace", "", "`path` of the experiment's log, in place of what the "+
 		"file says; otherwise, a relative path there is looked for beside the file and in the "+
 		"folder $"+tracesVariable)
+	set.BoolVar(&f.strict, "strict", false, "refuse a log with a malformed line, and an experiment "+
+		"of whose requests more than 1 % can never run: exit code 2")
 }
 
 // options say how to load a file.
@@ -32,6 +36,7 @@ func (f *experimentFlags) options(path string) experiment.LoadOptions {
 		Path:      path,
 		Sets:      f.sets,
 		Trace:     f.trace,
+		Strict:    f.strict,
 		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
 	}
 	if folder := os.Getenv(tracesVariable); folder != "" {

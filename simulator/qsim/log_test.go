@@ -153,13 +153,18 @@ func TestMalformedLines(t *testing.T) {
 
 // Jobs wider than the fleet are named and counted, and do not keep the others from running.
 func TestImpossibleJobs(t *testing.T) {
-	expect(t, 0, []string{`386 completed, 96 impossible, 0 lost, 0 unfinished`}, []string{
-		`^qsim: warning: requests that can never run, as fewer workers .* than they need: 96 of 482\n`,
-		`\nqsim: warning: left out, as fewer workers .* than they need: 6 submissions\n`,
-		`\nqsim:   \d+ needs 16 workers, and there are 10\n`, `\nqsim:   and 1 more\n$`,
+	expect(t, 0, []string{
+		`^IMPOSSIBLE: 96 of 482 requests \(19.9 %\) can never run on this fleet\n`,
+		`386 completed, 96 impossible, 0 lost, 0 unfinished`,
+	}, []string{
+		`^qsim: warning: 96 of 482 requests \(19.9 %\) can never run on this fleet\n` +
+			`qsim: warning: any worker: there are 10, and up to 16 are needed at once ` +
+			`\(96 requests, the first: \d+\)\n$`,
 	}, "run", "--only", "fifo", "--workers", "10", tiny)
+	expect(t, 2, nil, []string{`^qsim: 96 of 482 requests .*, and more than 1 % is refused:\n`},
+		"run", "--strict", "--only", "fifo", "--workers", "10", tiny)
 	one := write(t, "a.swf", oneJob("3"))
-	expect(t, 2, []string{`3 impossible`}, []string{`nothing could run: everything is wider than `},
+	expect(t, 2, []string{`3 impossible`}, []string{`nothing could run: any worker: there are 2, and up to 3 are needed`},
 		"run", "--only", "fair", "--workers", "2", one)
 }
 

@@ -104,7 +104,7 @@ func TestBadCommandLines(t *testing.T) {
 		{[]string{"run", "--csv", "", "--html", "", tiny}, `--html names no file`},
 		{[]string{"run", "--account", "user"}, `--account is for a log; an experiment's fields are `},
 		{[]string{"run", "--workers", "3", "my.yaml"}, `--workers is for a log`},
-		{[]string{"run", "--strict"}, `--strict is for a log`},
+		{[]string{"run", "--per-worker", "2"}, `--per-worker is for a log`},
 		{[]string{"run", "--unit", "ms"}, `--unit is for a log`},
 		{[]string{"run", "--trace", "a.swf", tiny}, `--trace names the log of an experiment, and a log`},
 		{[]string{"run", "--json", "-", "--csv", "-", tiny}, `only one file can go to standard output`},

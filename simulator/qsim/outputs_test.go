@@ -313,7 +313,7 @@ func TestWhatIsABrokenPromise(t *testing.T) {
 	} {
 		results, err := e.Run(t.Context(), c.options)
 		if err == nil {
-			err = verdict(results)
+			err = verdict(results, false)
 		}
 		if got := exitCode(err); got != c.want || !strings.Contains(err.Error(), ", seed ") {
 			t.Errorf("%s: exit code %d, want %d: %v", name, got, c.want, err)

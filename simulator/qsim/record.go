@@ -178,7 +178,7 @@ func (r *recordedRun) write(ctx context.Context, e *experiment.Experiment, out i
 		return errStopped
 	case err == nil:
 		warnImpossible(results, stderr)
-		err = verdict(results)
+		err = verdict(results, r.flags.strict)
 	}
 	if err != nil && !errors.Is(err, experiment.ErrBroken) || w == nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,7 +79,7 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 	warnImpossible(results, stderr)
 	errs := []error{runErr}
 	if runErr == nil {
-		errs[0] = verdict(results)
+		errs[0] = verdict(results, f.strict)
 	}
 	errs = append(errs, out.write(results, f.topOf(e), args))
 	if !f.onStdout() {
@@ -132,8 +134,9 @@ func simulate(ctx context.Context, f *runFlags, e *experiment.Experiment, out *o
 	return results, err
 }
 
-// verdict returns an error if the results are not what was asked for.
-func verdict(results *experiment.Results) error {
+// verdict returns an error if the results are not what was asked for. Strict is that of --strict.
+func verdict(results *experiment.Results, strict bool) error {
+	var strictErr, never error
 	runs, impossible := 0, 0
 	for i := range results.Variants {
 		v := &results.Variants[i]
@@ -144,8 +147,13 @@ func verdict(results *experiment.Results) error {
 				return fmt.Errorf("%w: %s, seed %d: %d requests never ran to their end, although "+
 					"nothing else arrived or ended any more", experiment.ErrBroken, v.Name, r.Seed, all.Unfinished)
 			}
+			left := experiment.ImpossibleOf(r.Figures)
+			if strict && strictErr == nil && left.Err() != nil {
+				strictErr = fmt.Errorf("%s, seed %d: %w", v.Name, r.Seed, left.Err())
+			}
 			if all.Impossible == all.Requests && all.Requests > 0 {
 				impossible++
+				never = fmt.Errorf("nothing could run: %s", strings.Join(left.Why(), "; "))
 			}
 		}
 	}
@@ -153,31 +161,26 @@ func verdict(results *experiment.Results) error {
 	case results.Partial:
 		return errInterrupted
 	case runs > 0 && impossible == runs:
-		return errors.New("nothing could run: everything is wider than the fleet")
+		return never
 	}
-	return nil
+	return strictErr
 }
 
-// warnImpossible names the first of the submissions that were left out as too large, of the first
-// run that has some; the others are alike.
+// warnImpossible says what can never run under variants whose fleet or workload is not that of the
+// variant before; loading the experiment has warned of what the first one cannot run.
 func warnImpossible(results *experiment.Results, stderr io.Writer) {
-	const most = 5
+	var known []string
 	for i := range results.Variants {
-		for _, r := range results.Variants[i].Runs {
-			list := r.Figures.Impossible
-			if len(list) == 0 {
-				continue
-			}
-			fmt.Fprintf(stderr, "qsim: warning: left out, as fewer workers have their labels than they "+
-				"need: %s\n", counted(len(list), "submission"))
-			for _, s := range list[:min(most, len(list))] {
-				fmt.Fprintf(stderr, "qsim:   %s needs %d workers, and there are %d\n",
-					printable(s.Submission), s.Size, s.Workers)
-			}
-			if len(list) > most {
-				fmt.Fprintf(stderr, "qsim:   and %d more\n", len(list)-most)
-			}
-			return
+		v := &results.Variants[i]
+		if len(v.Runs) == 0 {
+			continue
 		}
+		left := experiment.ImpossibleOf(v.Runs[0].Figures)
+		text := append([]string{left.String()}, left.Why()...)
+		if i > 0 && left.Requests > 0 && !slices.Equal(known, text) {
+			fmt.Fprintf(stderr, "qsim: warning: %s: %s\n", printable(v.Name),
+				printable(strings.Join(text, "; ")))
+		}
+		known = text
 	}
 }

@@ -69,6 +69,7 @@ func newTraceInfoCommand(stdout, stderr io.Writer) *cobra.Command {
 	c.Flags().StringVar(&jsonPath, "json", "", "also write everything to this `file`, as JSON; - is "+
 		"standard output, in place of the tables")
 	f.register(c.Flags())
+	f.registerStrict(c.Flags())
 	return c
 }
 

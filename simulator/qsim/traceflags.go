@@ -32,6 +32,14 @@ func (f *traceFlags) register(set *pflag.FlagSet) {
 	addGroup(set, csvGroup, f.registerTable)
 }
 
+// registerStrict adds the flag for logs that may have no mistakes, in commands without experiments.
+func (f *traceFlags) registerStrict(set *pflag.FlagSet) {
+	addGroup(set, logGroup, func(set *pflag.FlagSet) {
+		set.BoolVar(&f.source.Strict, "strict", false,
+			"stop at the first malformed line, instead of skipping and counting them")
+	})
+}
+
 // registerMapping adds the flags for logs of all formats.
 func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
 	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
@@ -57,8 +65,6 @@ func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
 	set.Var((*timeFlag)(&f.to), "to", "leave out what was submitted at this time or later")
 	set.Float64Var(&f.source.LoadFactor, "load-factor", 0,
 		"let the same submissions arrive in 1/`x` of the time (default 1)")
-	set.BoolVar(&f.source.Strict, "strict", false,
-		"stop at the first malformed line, instead of skipping and counting them")
 }
 
 // registerTable adds the flags for the columns of CSV files.

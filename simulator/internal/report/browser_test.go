@@ -227,7 +227,8 @@ func checkFigures(t *testing.T, f *found, r *experiment.Results) {
 			if a == nil {
 				t.Fatalf("there is no account %q", row[0].Text)
 			}
-			want := []float64{float64(a.Requests), a.Wait.P50Seconds, a.Wait.P95Seconds,
+			want := []float64{float64(a.Requests), float64(a.Impossible), a.Wait.P50Seconds,
+				a.Wait.P95Seconds,
 				a.Wait.MeanSeconds, a.UsedSeconds, a.PaidSeconds, a.FreeSeconds,
 				a.ProvisionSeconds, a.LostSeconds, float64(a.Preempted), float64(a.Caused),
 				float64(a.Lost)}

@@ -14,7 +14,7 @@ import (
 
 // How wide names are in terminal tables, so that these fit 110 columns.
 const (
-	terminalAccountRunes = 18
+	terminalAccountRunes = 16
 	terminalVariantRunes = 22
 )
 
@@ -29,6 +29,7 @@ const comparisonLegend = "waits: seconds from submission to the start of the run
 func Comparison(out io.Writer, results *experiment.Results, o Options) error {
 	s := newStudy(results)
 	var b strings.Builder
+	writeImpossible(&b, s.impossibleLead())
 	s.writeHead(&b, o.Notes)
 	for _, w := range s.verdicts() {
 		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
@@ -156,9 +157,9 @@ func (s *study) marksLegend() string {
 
 // accountTable has a row for each account and variant.
 func (s *study) accountTable(top int) string {
-	t := newTable("account", "policy", "requests", "wait p50", "wait p95", "wait mean",
-		"lost work", "preempted")
-	t.SetColumnConfigs(alignments(8)[1:]) // the policy is aligned to the left
+	t := newTable("account", "policy", "requests", "impossible", "wait p50", "wait p95",
+		"wait mean", "lost work", "preempted")
+	t.SetColumnConfigs(alignments(9)[1:]) // the policy is aligned to the left
 	shownAccounts := s.accounts
 	if top > 0 && len(shownAccounts) > top {
 		shownAccounts = shownAccounts[:top]
@@ -214,6 +215,7 @@ func (s *study) comparedRow(name string, variant int, a *accountMeans,
 	return table.Row{
 		name, shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
 		meanCount(a.Requests),
+		meanCount(a.Impossible),
 		meanSeconds(a.WaitP50) + mark(experiment.MetricWaitP50),
 		meanSeconds(a.WaitP95) + mark(experiment.MetricWaitP95),
 		meanSeconds(a.WaitMean) + mark(experiment.MetricWaitMean),
@@ -232,6 +234,7 @@ func (v *variantMeans) sumOf(ids []scheduler.AccountID) *accountMeans {
 			continue
 		}
 		sum.Requests += a.Requests
+		sum.Impossible += a.Impossible
 		sum.LostWork += a.LostWork
 		sum.Preempted += a.Preempted
 		if a.WaitMean.known() {
@@ -301,8 +304,8 @@ func (s *study) realTable() string {
 
 // importanceTable has a row for each importance and variant; empty if there is no importance.
 func (s *study) importanceTable() string {
-	header := table.Row{"importance", "policy", "requests", "wait p50", "wait p95", "wait mean",
-		"preempted", "evicted in the log"}
+	header := table.Row{"importance", "policy", "requests", "impossible", "wait p50", "wait p95",
+		"wait mean", "preempted", "evicted in log"}
 	rows := map[string][]table.Row{}
 	var names []string
 	evicted := false
@@ -316,7 +319,8 @@ func (s *study) importanceTable() string {
 			}
 			rows[x.Importance] = append(rows[x.Importance], table.Row{name,
 				shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
-				meanCount(x.Requests), meanSeconds(x.WaitP50), meanSeconds(x.WaitP95),
+				meanCount(x.Requests), meanCount(x.Impossible), meanSeconds(x.WaitP50),
+				meanSeconds(x.WaitP95),
 				meanSeconds(x.WaitMean), meanCount(x.Preempted), meanCount(x.RealPreempted)})
 			evicted = evicted || x.RealPreempted.known()
 		}

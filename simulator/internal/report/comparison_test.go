@@ -46,21 +46,21 @@ requests the mean wait is 1.5 min instead of 35 min.
   waits more  fuzz: 5 h 45 min instead of 36 min
               bringup: 83 min instead of 37 min
 `, `
-fuzz      fifo              1,333     935     7,181      2,167            0          0
-          quota             1,333   8,928 ▲  68,591 ▲   20,700 ▲    366,667 ▲      800 ▲
-          no-preemption     1,333   8,928 ▲  68,591 ▲   20,700 ▲          0          0
+fuzz      fifo              1,333           0     935     7,181      2,167            0          0
+          quota             1,333           0   8,928 ▲  68,591 ▲   20,700 ▲    366,667 ▲      800 ▲
+          no-preemption     1,333           0   8,928 ▲  68,591 ▲   20,700 ▲          0          0
 `, `
-5 others  fifo              3,537       –         –      2,115            0          0
+5 others  fifo              3,537           0       –         –      2,115            0          0
 `, `
-all       fifo             11,000     910     6,990      2,109            0          0
-          quota            11,000      39 ▼     303 ▼       91 ▼  2,900,000 ▲    2,400 ▲
+all       fifo             11,000           0     910     6,990      2,109            0          0
+          quota            11,000           0      39 ▼     303 ▼       91 ▼  2,900,000 ▲    2,400 ▲
 `, `
 pool           utilisation    useful  lost work  queue mean  queue max     Jain  of waits
 `, `
 the log's own                     15,291  300  36,300  84,540  980,040
 `, `
-normal      fifo              9,000        60     2,700        500          0               2,000
-            quota             9,000        60     2,700        600      1,400               2,000
+normal      fifo              9,000           0        60     2,700        500          0           2,000
+            quota             9,000           0        60     2,700        600      1,400           2,000
 `, "On one run per worker this is a model")
 }
 

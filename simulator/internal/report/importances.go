@@ -16,6 +16,7 @@ type importanceData struct {
 	Importance    string `json:"importance"`
 	Submissions   number `json:"submissions"`
 	Requests      number `json:"requests"`
+	Impossible    number `json:"impossible"`
 	WaitP50       number `json:"wait_p50_seconds"`
 	WaitMean      number `json:"wait_mean_seconds"`
 	WaitP95       number `json:"wait_p95_seconds"`
@@ -70,6 +71,7 @@ func averageImportance(name string, runs []*simulator.ImportanceFigures) importa
 		Importance:  importanceLabel(name),
 		Submissions: mean(func(x *figures) float64 { return float64(x.Submissions) }),
 		Requests:    mean(func(x *figures) float64 { return float64(x.Requests) }),
+		Impossible:  mean(func(x *figures) float64 { return float64(x.Impossible) }),
 		WaitP50:     distribution(wait, median),
 		WaitMean:    distribution(wait, meanWait),
 		WaitP95: distribution(wait,

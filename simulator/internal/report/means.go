@@ -40,6 +40,7 @@ type accountMeans struct {
 	Index       int      `json:"account"`
 	Requests    number   `json:"requests"`
 	Completed   number   `json:"completed"`
+	Impossible  number   `json:"impossible"`
 	WaitP50     number   `json:"wait_p50_seconds"`
 	WaitP95     number   `json:"wait_p95_seconds"`
 	WaitMean    number   `json:"wait_mean_seconds"`
@@ -154,6 +155,7 @@ func averageAccount(list []*simulator.AccountFigures, runs int) accountMeans {
 	return accountMeans{
 		Requests:    count(func(a *figures) float64 { return float64(a.Requests) }),
 		Completed:   count(func(a *figures) float64 { return float64(a.Completed) }),
+		Impossible:  count(func(a *figures) float64 { return float64(a.Impossible) }),
 		WaitP50:     wait(func(d *simulator.Distribution) float64 { return d.P50Seconds }),
 		WaitP95:     wait(func(d *simulator.Distribution) float64 { return d.P95Seconds }),
 		WaitMean:    wait(func(d *simulator.Distribution) float64 { return d.MeanSeconds }),

@@ -19,6 +19,7 @@ type page struct {
 	Notes              []string
 	Partial            bool
 	Trouble            []string
+	Impossible         []string
 	Baseline           string
 	OneSeed, Several   bool
 	Seeds              int
@@ -103,6 +104,7 @@ func (s *study) page(o HTMLOptions) *page {
 		Facts:       s.facts(),
 		Partial:     r.Partial,
 		Trouble:     s.trouble(),
+		Impossible:  s.impossibleLead(),
 		OneSeed:     s.seeds == 1,
 		Several:     s.seeds > 1,
 		Seeds:       s.seeds,

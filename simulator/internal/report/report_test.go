@@ -49,13 +49,13 @@ func TestTable(t *testing.T) {
 	want := `made up
 a note
 
-account       requests  wait p50  wait p95  wait mean       used       paid  free  lost work  preempted  lost
-───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-a                1,234       7.2     9,999      3,600        100         99     1          5          3     0
-"b\x1b[31m"      1,234       7.2     9,999      3,600  1,234,567  1,234,566     1          5          3     0
-(no account)     1,234       7.2     9,999      3,600         10          9     1          5          3     0
-───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-all              1,234       7.2     9,999      3,600  2,000,000  1,999,999     1          5          3     0
+account       requests  impossible  wait p50  wait p95  wait mean       used       paid  free  lost work  preempted
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+a                1,234           0       7.2     9,999      3,600        100         99     1          5          3
+"b\x1b[31m"      1,234           0       7.2     9,999      3,600  1,234,567  1,234,566     1          5          3
+(no account)     1,234           0       7.2     9,999      3,600         10          9     1          5          3
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+all              1,234           0       7.2     9,999      3,600  2,000,000  1,999,999     1          5          3
 wait: seconds from submission to the start of the run that completed. used, paid, free,
 lost work: worker-seconds; lost work is what preempted runs had done.
 
@@ -75,7 +75,7 @@ func TestTableOfTheLargest(t *testing.T) {
 	got := table(t, figures(), report.Options{Top: 1})
 	for _, want := range []string{
 		`"b\x1b[31m"     1,234`,
-		"2 others        2,468                          3,600        110        108     2",
+		"2 others        2,468           0                          3,600        110        108     2",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s\nwant: %s", got, want)

@@ -31,6 +31,7 @@ lost work: worker-seconds; lost work is what preempted runs had done.
 // that is known. Times of the real world come last, on a line of their own.
 func Table(out io.Writer, f *simulator.Figures, o Options) error {
 	var b strings.Builder
+	writeImpossible(&b, impossibleLines(f))
 	fmt.Fprintf(&b, "%s\n", f.Workload)
 	for _, note := range o.Notes {
 		fmt.Fprintf(&b, "%s\n", note)
@@ -97,8 +98,8 @@ func alignments(columns int) []table.ColumnConfig {
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.
 func accounts(f *simulator.Figures, top int) string {
-	t := newTable("account", "requests", "wait p50", "wait p95", "wait mean", "used", "paid",
-		"free", "lost work", "preempted", "lost")
+	t := newTable("account", "requests", "impossible", "wait p50", "wait p95", "wait mean", "used",
+		"paid", "free", "lost work", "preempted")
 	rows := slices.Clone(f.Accounts)
 	rest := 0
 	if top > 0 && len(rows) > top {
@@ -119,10 +120,10 @@ func accounts(f *simulator.Figures, top int) string {
 
 // accountRow is the row of an account, or of all of them.
 func accountRow(name string, a *simulator.AccountFigures) table.Row {
-	return table.Row{name, count(a.Requests), shortSeconds(a.Wait.P50Seconds),
+	return table.Row{name, count(a.Requests), count(a.Impossible), shortSeconds(a.Wait.P50Seconds),
 		shortSeconds(a.Wait.P95Seconds), shortSeconds(a.Wait.MeanSeconds),
 		wholeSeconds(a.UsedSeconds), wholeSeconds(a.PaidSeconds), wholeSeconds(a.FreeSeconds),
-		wholeSeconds(a.LostSeconds), count(a.Preempted), count(a.Lost)}
+		wholeSeconds(a.LostSeconds), count(a.Preempted)}
 }
 
 // restRow sums accounts up. Quantiles of sums can't be had from quantiles, and are left out.
@@ -131,6 +132,7 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 	waitSeconds := 0.0
 	for _, a := range rest {
 		sum.Requests += a.Requests
+		sum.Impossible += a.Impossible
 		sum.Wait.Count += a.Wait.Count
 		waitSeconds += a.Wait.MeanSeconds * float64(a.Wait.Count)
 		sum.UsedSeconds += a.UsedSeconds
@@ -138,13 +140,12 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 		sum.FreeSeconds += a.FreeSeconds
 		sum.LostSeconds += a.LostSeconds
 		sum.Preempted += a.Preempted
-		sum.Lost += a.Lost
 	}
 	if sum.Wait.Count > 0 {
 		sum.Wait.MeanSeconds = waitSeconds / float64(sum.Wait.Count)
 	}
 	row := accountRow(plural(len(rest), "other"), &sum)
-	row[2], row[3] = "", ""
+	row[3], row[4] = "", ""
 	return row
 }
 

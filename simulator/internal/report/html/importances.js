@@ -32,6 +32,7 @@ function drawImportances() {
       text: (x) => data.variants[x.i].label,
     },
     number("requests", "requests", count),
+    number("impossible", "impossible", count),
     number("wait p50", "wait_p50_seconds", humanSeconds),
     number("wait p95", "wait_p95_seconds", humanSeconds),
     number("wait mean", "wait_mean_seconds", humanSeconds),

@@ -75,6 +75,7 @@ function compare(a, b, down) {
 // FIGURES are the columns of the table of all figures.
 const FIGURES = [
   ["requests", "requests", count],
+  ["impossible", "impossible", count],
   ["wait p50, s", "wait_p50_seconds", plainSeconds],
   ["wait p95, s", "wait_p95_seconds", plainSeconds],
   ["wait mean, s", "wait_mean_seconds", plainSeconds],

@@ -1,0 +1,70 @@
+package experiment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/quotasched/quotasched/simulator"
+)
+
+// impossibleShareMax is the part of the requests that may be impossible without much ado. Beyond
+// it, the figures are of another workload than the one that was meant.
+const impossibleShareMax = 0.01
+
+// Impossible is the part of a workload that its fleet can never run.
+type Impossible struct {
+	// Requests can never run, of All.
+	Requests, All int
+	// Reasons say why, the one with the most requests first.
+	Reasons []simulator.ImpossibleReason
+}
+
+// ImpossibleOf returns what was impossible in a run.
+func ImpossibleOf(f *simulator.Figures) *Impossible {
+	return &Impossible{Requests: f.All.Impossible, All: f.All.Requests, Reasons: f.ImpossibleReasons}
+}
+
+// TooMuch says whether more than 1 % is impossible.
+func (i *Impossible) TooMuch() bool {
+	return float64(i.Requests) > impossibleShareMax*float64(i.All)
+}
+
+// String says how much is impossible: "96 of 482 requests (19.9 %) can never run on this fleet".
+func (i *Impossible) String() string {
+	share := 100 * float64(i.Requests) / float64(max(i.All, 1))
+	return fmt.Sprintf("%d of %d requests (%.3g %%) can never run on this fleet", i.Requests, i.All,
+		share)
+}
+
+// Why lists the first reasons, a line each.
+func (i *Impossible) Why() []string {
+	const most = 5
+	var lines []string
+	for _, r := range i.Reasons[:min(most, len(i.Reasons))] {
+		text := fmt.Sprintf("%s (%d requests", r.String(), r.Requests)
+		if r.Requests == 1 {
+			text = strings.TrimSuffix(text, "s")
+		}
+		lines = append(lines, fmt.Sprintf("%s, the first: %s)", text, r.Example))
+	}
+	if more := len(i.Reasons) - most; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more reasons", more))
+	}
+	return lines
+}
+
+// Err returns an error if too much is impossible, for those who want none of it.
+func (i *Impossible) Err() error {
+	if !i.TooMuch() {
+		return nil
+	}
+	return fmt.Errorf("%s, and more than 1 %% is refused:\n  %s", i, strings.Join(i.Why(), "\n  "))
+}
+
+// warnings are the lines as warnings; nil if all can run.
+func (i *Impossible) warnings() []string {
+	if i.Requests == 0 {
+		return nil
+	}
+	return append([]string{i.String()}, i.Why()...)
+}
