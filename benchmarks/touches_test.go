@@ -5,11 +5,11 @@ package benchmarks
 import (
 	"testing"
 
-	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/internal/touches"
 )
 
 // touched runs a case and returns what its rounds touch on average, outside the preparation.
-func touched(c *Case, size Size) (t scheduler.Touches) {
+func touched(c *Case, size Size) (t touches.Counts) {
 	rounds := 10
 	if c.fresh {
 		rounds = 1
@@ -22,20 +22,22 @@ func touched(c *Case, size Size) (t scheduler.Touches) {
 		if c.between != nil {
 			c.between(p, round)
 		}
-		scheduler.Touched()
+		touches.Take()
 		c.op(p)
-		u := scheduler.Touched()
+		u := touches.Take()
 		t.Lanes += u.Lanes
-		t.Kinds += u.Kinds
-		t.Needs += u.Needs
+		t.Classes += u.Classes
+		t.Demands += u.Demands
 		t.Runs += u.Runs
 		t.Comparisons += u.Comparisons
+		t.Slots += u.Slots
 	}
 	t.Lanes /= rounds
-	t.Kinds /= rounds
-	t.Needs /= rounds
+	t.Classes /= rounds
+	t.Demands /= rounds
 	t.Runs /= rounds
 	t.Comparisons /= rounds
+	t.Slots /= rounds
 	return t
 }
 
@@ -46,31 +48,31 @@ func TestPassesTouchLittle(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		size  Size
-		bound scheduler.Touches
+		bound touches.Counts
 	}{
-		{"first pass, shaped, idle", pool, scheduler.Touches{Lanes: 7_500, Kinds: 3_300,
-			Needs: 1_700, Comparisons: 18_000}},
-		{"preemptions", Size{100, 1_000, 50}, scheduler.Touches{Lanes: 500, Kinds: 240, Runs: 360,
+		{"first pass, shaped, idle", pool, touches.Counts{Lanes: 7_500, Classes: 3_300,
+			Demands: 1_700, Comparisons: 18_000}},
+		{"preemptions", Size{100, 1_000, 50}, touches.Counts{Lanes: 500, Classes: 240, Runs: 360,
 			Comparisons: 4_000}},
-		{"pass after 100 changes", pool, scheduler.Touches{Lanes: 4_900, Kinds: 630, Needs: 200,
+		{"pass after 100 changes", pool, touches.Counts{Lanes: 4_900, Classes: 630, Demands: 200,
 			Runs: 3, Comparisons: 1_000}},
-		{"pass after 10 idle", pool, scheduler.Touches{Lanes: 1_050, Kinds: 240, Needs: 86,
+		{"pass after 10 idle", pool, touches.Counts{Lanes: 1_050, Classes: 240, Demands: 86,
 			Comparisons: 225}},
-		{"AssignTasks, one worker", pool, scheduler.Touches{Lanes: 130, Kinds: 8, Needs: 9,
+		{"AssignTasks, one worker", pool, touches.Counts{Lanes: 130, Classes: 8, Demands: 9,
 			Comparisons: 17}},
-		{"100 rounds, 16 label sets", Size{5_000, 500, 20}, scheduler.Touches{Lanes: 7_200,
-			Kinds: 8_100, Needs: 5_000, Comparisons: 26_000}},
-		{"100 rounds, random labels", Size{5_000, 500, 20}, scheduler.Touches{Lanes: 61_000,
-			Kinds: 150_000, Needs: 410_000, Runs: 17, Comparisons: 170_000}},
-		{"pass, nothing changed", pool, scheduler.Touches{}},
-		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, scheduler.Touches{}},
-		{"UpdateTime", pool, scheduler.Touches{}},
-		{"Explain", pool, scheduler.Touches{Lanes: 1_900, Kinds: 700, Needs: 95, Runs: 250,
-			Comparisons: 4_200}},
+		{"100 rounds, 16 label sets", Size{5_000, 500, 20}, touches.Counts{Lanes: 7_200,
+			Classes: 8_100, Demands: 5_000, Comparisons: 26_000, Slots: 54}},
+		{"100 rounds, random labels", Size{5_000, 500, 20}, touches.Counts{Lanes: 61_000,
+			Classes: 34_000, Demands: 410_000, Runs: 17, Comparisons: 170_000, Slots: 111_000}},
+		{"pass, nothing changed", pool, touches.Counts{}},
+		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, touches.Counts{}},
+		{"UpdateTime", pool, touches.Counts{}},
+		{"Explain", pool, touches.Counts{Lanes: 1_900, Classes: 550, Demands: 95, Runs: 250,
+			Comparisons: 4_200, Slots: 230}},
 	} {
 		got := touched(named(t, c.name), c.size)
-		if got.Lanes > c.bound.Lanes || got.Kinds > c.bound.Kinds || got.Needs > c.bound.Needs ||
-			got.Runs > c.bound.Runs || got.Comparisons > c.bound.Comparisons {
+		if got.Lanes > c.bound.Lanes || got.Classes > c.bound.Classes || got.Demands > c.bound.Demands ||
+			got.Runs > c.bound.Runs || got.Comparisons > c.bound.Comparisons || got.Slots > c.bound.Slots {
 			t.Errorf("%s at %v touches %+v, more than %+v", c.name, c.size, got, c.bound)
 		}
 	}

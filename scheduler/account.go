@@ -3,6 +3,8 @@ package scheduler
 import (
 	"slices"
 	"strings"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
 // An account is an account that exists, or one that does not and is named by a request all the
@@ -13,11 +15,11 @@ type account struct {
 	balance Balance
 	caps    Balance // what each balance earns up to
 
-	running [numLevels]int           // its runs by level
-	runs    [numLevels]ordered[*run] // the same, cheapest first
-	lanes   map[*need]*lane          // all its lanes
-	active  []*lane                  // those with a queue that some known worker could run
-	untried []*lane                  // lanes with untried set, and some without
+	running [numLevels]int                    // its runs by level
+	runs    [numLevels]orderedlist.List[*run] // the same, cheapest first
+	lanes   map[*need]*lane                   // all its lanes
+	active  []*lane                           // those with a queue that some known worker could run
+	untried []*lane                           // lanes with untried set, and some without
 	// allUntried is true if every active lane counts as untried; then untried is not complete.
 	allUntried bool
 	groups     map[*labelSet]*fanoutGroup // nil without a fanout limit
@@ -186,7 +188,7 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 		s.markUntried(l)
 	}
 	for p := range a.runs {
-		for r := range a.runs[p].all() {
+		for r := range a.runs[p].All() {
 			s.countLimits(r, +1)
 			if g := r.req.lane.group; g != nil && p < NumPriorities {
 				g.paid++

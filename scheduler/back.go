@@ -44,7 +44,7 @@ func (p *pass) settleCame(a *account) {
 // goHome puts what has not found a worker into the lanes that it belongs to.
 func (p *pass) goHome() {
 	for _, l := range p.came {
-		for r := range l.queue.all() {
+		for r := range l.queue.All() {
 			p.s.enqueue(r)
 		}
 	}

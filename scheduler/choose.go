@@ -1,5 +1,10 @@
 package scheduler
 
+import (
+	"github.com/quotasched/quotasched/internal/minheap"
+	"github.com/quotasched/quotasched/internal/touches"
+)
+
 // A choice is what a pass knows of the idle kinds that can run a need. In a pass no worker becomes
 // idle, so a choice only shrinks.
 type choice struct {
@@ -11,8 +16,8 @@ type choice struct {
 	noneProvisioned bool // none that has the provisionable labels, too
 
 	listed bool
-	any    heap[candidate] // if listed: the kinds, the best head first
-	prov   heap[candidate] // those that have the provisionable labels
+	any    minheap.Heap[candidate] // if listed: the kinds, the best head first
+	prov   minheap.Heap[candidate] // those that have the provisionable labels
 }
 
 // A candidate is a kind with the head that it had when it was last looked at: heads only get worse.
@@ -25,12 +30,12 @@ type candidate struct {
 // only for needs with several requests.
 const triesBeforeList = 3
 
-// candidateBefore is the order of a request's choice: fewest labels, idle for longest, then id.
-func candidateBefore(a, b candidate) bool {
-	if sa, sb := a.kind.size(), b.kind.size(); sa != sb {
-		return sa < sb
+// Before is the order of a request's choice: fewest labels, idle for longest, then id.
+func (c candidate) Before(d candidate) bool {
+	if sc, sd := c.kind.size(), d.kind.size(); sc != sd {
+		return sc < sd
 	}
-	return a.head.before(b.head)
+	return c.head.Before(d.head)
 }
 
 // choose returns the kind whose first idle worker the lane's head takes, or nil if it finds none.
@@ -77,8 +82,8 @@ func (p *pass) look(n *need) *choice {
 	}
 	c.looked, c.none, c.noneProvisioned = true, true, true
 	for _, k := range n.kinds {
-		touchKind()
-		if k.idle.len() == 0 {
+		touches.Class()
+		if k.idle.Len() == 0 {
 			continue
 		}
 		c.none = false
@@ -95,11 +100,11 @@ func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *kind, limited bo
 	n := l.need
 	var top candidate
 	consider := func(k *kind) bool {
-		if k.idle.len() == 0 || provisioned && !n.prov.within(k.set) {
+		if k.idle.Len() == 0 || provisioned && !n.prov.within(k.set) {
 			return true
 		}
-		next := candidate{k, k.idle.first()}
-		if top.kind != nil && !candidateBefore(next, top) {
+		next := candidate{k, k.idle.First()}
+		if top.kind != nil && !next.Before(top) {
 			return true
 		}
 		if !p.s.admits(l.account, k) {
@@ -119,12 +124,12 @@ func (p *pass) eachIdle(n *need, f func(*kind) bool) {
 	switch {
 	case !n.wide:
 		for _, k := range n.kinds {
-			touchKind()
+			touches.Class()
 			f(k)
 		}
 	case len(x.idle) <= 64:
 		for _, k := range x.idle {
-			touchKind()
+			touches.Class()
 			if n.base.within(k.set) {
 				f(k)
 			}
@@ -139,17 +144,17 @@ func (p *pass) list(n *need) {
 	c := &n.choice
 	c.listed = true
 	p.eachIdle(n, func(k *kind) bool {
-		if k.idle.len() > 0 {
-			next := candidate{k, k.idle.first()}
-			c.any.items = append(c.any.items, next)
+		if k.idle.Len() > 0 {
+			next := candidate{k, k.idle.First()}
+			c.any.Append(next)
 			if n.prov.within(k.set) {
-				c.prov.items = append(c.prov.items, next)
+				c.prov.Append(next)
 			}
 		}
 		return true
 	})
-	c.any.init(candidateBefore)
-	c.prov.init(candidateBefore)
+	c.any.Init()
+	c.prov.Init()
 	p.listed = append(p.listed, n)
 }
 
@@ -162,15 +167,14 @@ func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool
 	if l.account.limits != nil {
 		return p.chooseLimited(l.account, h)
 	}
-	for h.len() > 0 {
-		touchKind()
-		top := &h.items[0]
+	for h.Len() > 0 {
+		touches.Class()
+		top := h.Top()
 		switch {
-		case top.kind.idle.len() == 0:
-			h.pop(candidateBefore)
-		case top.kind.idle.first() != top.head:
-			top.head = top.kind.idle.first()
-			h.fixTop(candidateBefore)
+		case top.kind.idle.Len() == 0:
+			h.Pop()
+		case top.kind.idle.First() != top.head:
+			h.ReplaceTop(candidate{top.kind, top.kind.idle.First()})
 		default:
 			return top.kind, false
 		}
@@ -180,15 +184,15 @@ func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool
 
 // chooseLimited looks at all the candidates, for an account with label limits, which may keep it
 // from the best ones.
-func (p *pass) chooseLimited(a *account, h *heap[candidate]) (best *kind, limited bool) {
+func (p *pass) chooseLimited(a *account, h *minheap.Heap[candidate]) (best *kind, limited bool) {
 	var top candidate
-	for _, c := range h.items {
-		touchKind()
-		if c.kind.idle.len() == 0 {
+	for _, c := range h.Items() {
+		touches.Class()
+		if c.kind.idle.Len() == 0 {
 			continue
 		}
-		next := candidate{c.kind, c.kind.idle.first()}
-		if top.kind != nil && !candidateBefore(next, top) {
+		next := candidate{c.kind, c.kind.idle.First()}
+		if top.kind != nil && !next.Before(top) {
 			continue
 		}
 		if !p.s.admits(a, c.kind) {

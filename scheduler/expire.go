@@ -5,39 +5,35 @@ import (
 	"slices"
 )
 
-// watchIdle watches a worker that became idle.
+// watchIdle watches a worker that became idle. Every idle worker is watched once: being heard of
+// again, or given a task, costs nothing until it is due.
 func (s *Scheduler) watchIdle(w *worker) {
 	if w.watched {
 		return
 	}
 	w.watched = true
-	s.watches.push(&s.watches.became, watch{w.confirmed, w})
-	if s.watches.len() > 64 && s.watches.len() > 2*len(s.workers) { // mostly of workers that went
-		s.watches.dropForgotten()
-	}
+	s.watches.Push(w.confirmed, w)
+	s.watches.Compact(len(s.workers), func(w *worker) bool { return w.forgotten })
 }
 
 // expireWorkers forgets the idle workers not heard of for too long, with events in order of id.
 func (s *Scheduler) expireWorkers(sink EventSink) {
+	tooLong := func(since instant) bool { return s.now.since(since) > s.workerExpiration }
 	var gone []*worker
 	for {
-		due, ok := s.watches.first()
-		if !ok || s.now.since(due.since) <= s.workerExpiration {
+		w, ok := s.watches.PopDue(tooLong)
+		if !ok {
 			break
 		}
-		s.watches.drop(due)
-		w := due.worker
 		w.watched = false
-		if w.forgotten || w.run != nil {
-			continue
+		switch {
+		case w.forgotten || w.run != nil:
+		case tooLong(w.confirmed):
+			s.idleNo(w)
+			gone = append(gone, w)
+		default:
+			s.watchIdle(w)
 		}
-		if s.now.since(w.confirmed) <= s.workerExpiration {
-			w.watched = true
-			s.watches.push(&s.watches.still, watch{w.confirmed, w})
-			continue
-		}
-		s.idleNo(w)
-		gone = append(gone, w)
 	}
 	slices.SortFunc(gone, func(a, b *worker) int { return cmp.Compare(a.id, b.id) })
 	for _, w := range gone {
@@ -50,8 +46,8 @@ func (s *Scheduler) expireWorkers(sink EventSink) {
 
 // expireRequests removes the requests that have waited for too long, in order.
 func (s *Scheduler) expireRequests(sink EventSink) {
-	for s.byEnqueued.len() > 0 {
-		r := s.byEnqueued.first()
+	for s.byEnqueued.Len() > 0 {
+		r := s.byEnqueued.First()
 		if s.now.since(r.enqueued) <= s.config.RequestExpiration {
 			return
 		}

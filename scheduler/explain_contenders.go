@@ -25,7 +25,7 @@ func (s *Scheduler) contenders(r *run, taker RequestID) (all []*protos.Contender
 	byAccount := map[*account]contender{}
 	s.index.eachNeed(r.worker.kind, func(n *need) {
 		for _, l := range n.lanes {
-			if l.queue.len() == 0 || l.account == r.account() {
+			if l.queue.Len() == 0 || l.account == r.account() {
 				continue
 			}
 			level, ok := s.levelOf(l)
@@ -67,7 +67,7 @@ func compareContenders(c, d contender) int {
 	if c.level != d.level {
 		return cmp.Compare(c.level, d.level)
 	}
-	if c.first().before(d.first()) {
+	if c.first().Before(d.first()) {
 		return -1
 	}
 	return 1

@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"github.com/quotasched/quotasched/internal/slotset"
+	"github.com/quotasched/quotasched/protos"
+)
 
 // labels counts the workers that have the request's labels, each one and all base labels together.
 func (x *explainer) labels() {
@@ -26,7 +29,7 @@ func (x *explainer) labels() {
 
 // countWorkers counts the workers that have a label.
 func (x *index) countWorkers(l *label) (n int) {
-	intersect([]*slotSet{&x.all, &l.kinds}, func(slot uint32) bool {
+	slotset.Intersect([]*slotset.Set{&x.all, &l.kinds}, func(slot uint32) bool {
 		n += x.slots[slot].workers
 		return true
 	})
@@ -79,7 +82,7 @@ func (x *explainer) fleet() {
 	d := x.w.Fleet
 	var busy [numLevels]int
 	for _, k := range x.kinds {
-		idle := k.idle.len()
+		idle := k.idle.Len()
 		d.Idle += int64(idle)
 		if x.n.prov.within(k.set) {
 			d.IdleProvisioned += int64(idle)
@@ -92,7 +95,7 @@ func (x *explainer) fleet() {
 			d.IdleOverLimit += int64(idle)
 		}
 		for p := range k.runs {
-			busy[p] += k.runs[p].len()
+			busy[p] += k.runs[p].Len()
 		}
 	}
 	for p, n := range busy {
@@ -127,8 +130,8 @@ func (x *explainer) own(p Priority, n int) (own int) {
 	if x.a.id == "" {
 		return 0
 	}
-	if runs := &x.a.runs[p]; runs.len() <= n {
-		for r := range runs.all() {
+	if runs := &x.a.runs[p]; runs.Len() <= n {
+		for r := range runs.All() {
 			if x.n.base.within(r.worker.kind.set) {
 				own++
 			}
@@ -136,7 +139,7 @@ func (x *explainer) own(p Priority, n int) (own int) {
 		return own
 	}
 	for _, k := range x.kinds {
-		for r := range k.runs[p].all() {
+		for r := range k.runs[p].All() {
 			if r.account() == x.a {
 				own++
 			}

@@ -65,11 +65,11 @@ func (s *Scheduler) cheapestFor(a *account, kinds []*kind, p Priority) (best *ru
 			continue
 		}
 		for q := p + 1; q < numLevels; q++ {
-			for r := range k.runs[q].all() {
+			for r := range k.runs[q].All() {
 				if r.account() == a {
 					continue
 				}
-				if key := r.keyAt(now); best == nil || key.before(&least) {
+				if key := r.keyAt(now); best == nil || key.Before(&least) {
 					best, least = r, key
 				}
 				break

@@ -13,13 +13,13 @@ func (x *explainer) queue() {
 		if !ok {
 			return
 		}
-		all := l.queue.len()
+		all := l.queue.Len()
 		ahead := 0
 		switch {
 		case p < x.level:
 			ahead = all
 		case p == x.level:
-			ahead = l.queue.rank(func(o *request) bool { return !o.before(x.r) })
+			ahead = l.queue.Rank(func(o *request) bool { return !o.Before(x.r) })
 		}
 		if l == x.r.lane && !x.r.blocked {
 			all-- // it is counted already
@@ -64,7 +64,7 @@ func (x *explainer) levelAmong(levels map[*account]Priority, l *lane) (Priority,
 func (x *explainer) eachRival(f func(*lane)) {
 	lanes := func(n *need) {
 		for _, l := range n.lanes {
-			if l.queue.len() > 0 {
+			if l.queue.Len() > 0 {
 				f(l)
 			}
 		}

@@ -44,7 +44,7 @@ func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
 	a := r.account()
 	d := &protos.DemotionDetails{
 		BalanceBelow: int64(s.demoteBelow),
-		CheaperFirst: int64(a.runs[r.level].rank(func(o *run) bool { return !o.before(r) })),
+		CheaperFirst: int64(a.runs[r.level].Rank(func(o *run) bool { return !o.Before(r) })),
 	}
 	over := milliWorkers(a.running[r.level]) - int64(a.config.ChargeRate[r.level])
 	if over > 0 {
@@ -80,9 +80,9 @@ func (s *Scheduler) dearerBelow(r *run, p Priority) (n int) {
 	key := r.keyAt(now)
 	for q := p + 1; q < numLevels; q++ {
 		runs := &a.runs[q]
-		n += runs.len() - runs.rank(func(o *run) bool {
+		n += runs.Len() - runs.Rank(func(o *run) bool {
 			other := o.keyAt(now)
-			return key.before(&other)
+			return key.Before(&other)
 		})
 	}
 	return n

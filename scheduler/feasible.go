@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"github.com/quotasched/quotasched/internal/slotset"
+	"github.com/quotasched/quotasched/protos"
+)
 
 // CanEverRun says whether any pass could start a request like this one, whatever waits and runs,
 // and whatever time goes by, as long as the fleet and its account's settings are what they are. It
@@ -51,15 +54,15 @@ func (b Balance) anyAbove(q Quota) bool {
 // workersWith counts the known workers that have all the labels.
 func (s *Scheduler) workersWith(labels []string) (n int) {
 	x := s.index
-	sets := []*slotSet{&x.all}
+	sets := []*slotset.Set{&x.all}
 	for _, name := range labels {
 		l := s.labels.byName[name]
-		if l == nil || l.kinds.len() == 0 {
+		if l == nil || l.kinds.Len() == 0 {
 			return 0
 		}
 		sets = append(sets, &l.kinds)
 	}
-	intersect(sets, func(slot uint32) bool {
+	slotset.Intersect(sets, func(slot uint32) bool {
 		n += x.slots[slot].workers
 		return true
 	})
@@ -69,7 +72,7 @@ func (s *Scheduler) workersWith(labels []string) (n int) {
 // missingLabels returns those labels that no known worker has, sorted.
 func (s *Scheduler) missingLabels(labels []string) (missing []string) {
 	for _, name := range sortedSet(labels) {
-		if l := s.labels.byName[name]; l == nil || l.kinds.len() == 0 {
+		if l := s.labels.byName[name]; l == nil || l.kinds.Len() == 0 {
 			missing = append(missing, name)
 		}
 	}

@@ -3,6 +3,9 @@ package scheduler
 import (
 	"cmp"
 	"slices"
+
+	"github.com/quotasched/quotasched/internal/slotset"
+	"github.com/quotasched/quotasched/internal/touches"
 )
 
 // An index answers which kinds can run a need, and which needs a kind can run.
@@ -18,13 +21,13 @@ type index struct {
 
 	slots     []*kind // by slot; nil where it is free
 	freeSlots []uint32
-	all       slotSet // the slots in use
-	idleSlots slotSet // the slots of kinds with idle workers
-	idle      []*kind // the kinds with idle workers
+	all       slotset.Set // the slots in use
+	idleSlots slotset.Set // the slots of kinds with idle workers
+	idle      []*kind     // the kinds with idle workers
 
-	runSlots [numLevels]slotSet // the slots of kinds with runs, by level
+	runSlots [numLevels]slotset.Set // the slots of kinds with runs, by level
 
-	sets []*slotSet // for one intersection
+	sets []*slotset.Set // for one intersection
 
 	activeChanged func(*lane) // called when a lane's need comes to have a kind, or to have none
 }
@@ -58,8 +61,8 @@ func (x *index) fileFor(base *labelSet) *file {
 	var best *label
 	for _, id := range base.ids {
 		l := x.labels.byID[id]
-		if best == nil || l.kinds.len() < best.kinds.len() ||
-			l.kinds.len() == best.kinds.len() && l.needs.len() < best.needs.len() {
+		if best == nil || l.kinds.Len() < best.kinds.Len() ||
+			l.kinds.Len() == best.kinds.Len() && l.needs.len() < best.needs.len() {
 			best = l
 		}
 	}
@@ -91,24 +94,24 @@ func (x *index) findKinds(n *need) {
 
 // eachKind calls f with the kinds that can run a need, until it returns false. If also is not nil,
 // only with those that are in it.
-func (x *index) eachKind(n *need, also *slotSet, f func(*kind) bool) {
+func (x *index) eachKind(n *need, also *slotset.Set, f func(*kind) bool) {
 	sets := x.sets[:0]
 	if also == nil {
 		also = &x.all
 	}
-	if also.n == 0 {
+	if also.Len() == 0 {
 		return
 	}
 	sets = append(sets, also)
 	for _, id := range n.base.ids {
 		kinds := &x.labels.byID[id].kinds
-		if kinds.n == 0 {
+		if kinds.Len() == 0 {
 			return
 		}
 		sets = append(sets, kinds)
 	}
 	x.sets = nil // f may come back here
-	intersect(sets, func(slot uint32) bool { return f(x.slots[slot]) })
+	slotset.Intersect(sets, func(slot uint32) bool { return f(x.slots[slot]) })
 	x.sets = sets
 }
 
@@ -124,9 +127,9 @@ func (x *index) addKind(set *labelSet) *kind {
 		k.slot = uint32(len(x.slots))
 		x.slots = append(x.slots, k)
 	}
-	x.all.add(k.slot, len(x.slots))
+	x.all.Add(k.slot, len(x.slots))
 	for _, id := range set.ids {
-		x.labels.byID[id].kinds.add(k.slot, len(x.slots))
+		x.labels.byID[id].kinds.Add(k.slot, len(x.slots))
 	}
 	widened := false
 	x.eachNarrow(k, func(n *need) {
@@ -177,9 +180,9 @@ func (x *index) dropKind(k *kind) {
 		}
 	})
 	for _, id := range k.set.ids {
-		x.labels.byID[id].kinds.remove(k.slot)
+		x.labels.byID[id].kinds.Remove(k.slot)
 	}
-	x.all.remove(k.slot)
+	x.all.Remove(k.slot)
 	x.slots[k.slot] = nil
 	x.freeSlots = append(x.freeSlots, k.slot)
 	x.eachFile(k, func(f *file) { x.discount(f, k) })
@@ -193,7 +196,7 @@ func (x *index) dropKind(k *kind) {
 func (x *index) discount(f *file, k *kind) {
 	var doubtful []*need
 	for _, n := range f.wide {
-		touchNeed()
+		touches.Demand()
 		switch {
 		case n.kindCount > narrowNeed+1:
 			n.kindCount--
@@ -218,7 +221,7 @@ func (x *index) eachNeed(k *kind, f func(*need)) {
 	k.needs.refresh(x, k)
 	if k.needs.kept {
 		for _, n := range k.needs.list {
-			touchNeed()
+			touches.Demand()
 			f(n)
 		}
 		return
@@ -273,7 +276,7 @@ func (x *index) walkNeeds(k *kind, since uint64, f func(*need)) {
 // walk calls f with those of a list, from the newest one down to since.
 func walk(list []*need, k *kind, since uint64, f func(*need)) {
 	for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
-		touchNeed()
+		touches.Demand()
 		if list[i].base.within(k.set) {
 			f(list[i])
 		}
@@ -307,13 +310,13 @@ func (a *knownNeeds) refresh(x *index, k *kind) {
 
 // idleChanged keeps track of which kinds have idle workers.
 func (x *index) idleChanged(k *kind) {
-	if k.idle.len() > 0 == (k.idleAt >= 0) {
+	if k.idle.Len() > 0 == (k.idleAt >= 0) {
 		return
 	}
 	if k.idleAt < 0 {
 		k.idleAt = len(x.idle)
 		x.idle = append(x.idle, k)
-		x.idleSlots.add(k.slot, len(x.slots))
+		x.idleSlots.Add(k.slot, len(x.slots))
 		return
 	}
 	last := len(x.idle) - 1
@@ -322,25 +325,25 @@ func (x *index) idleChanged(k *kind) {
 	x.idle[last] = nil
 	x.idle = x.idle[:last]
 	k.idleAt = -1
-	x.idleSlots.remove(k.slot)
+	x.idleSlots.Remove(k.slot)
 }
 
 // insertRun adds a run to its kind's list for its level.
 func (x *index) insertRun(r *run) {
 	k := r.worker.kind
-	k.runs[r.level].insert(r)
-	if k.runs[r.level].len() == 1 {
+	k.runs[r.level].Insert(r)
+	if k.runs[r.level].Len() == 1 {
 		k.levels |= 1 << r.level
-		x.runSlots[r.level].add(k.slot, len(x.slots))
+		x.runSlots[r.level].Add(k.slot, len(x.slots))
 	}
 }
 
 // removeRun takes it out again.
 func (x *index) removeRun(r *run) {
 	k := r.worker.kind
-	k.runs[r.level].remove(r)
-	if k.runs[r.level].len() == 0 {
+	k.runs[r.level].Remove(r)
+	if k.runs[r.level].Len() == 0 {
 		k.levels &^= 1 << r.level
-		x.runSlots[r.level].remove(k.slot)
+		x.runSlots[r.level].Remove(k.slot)
 	}
 }

@@ -33,12 +33,12 @@ func (i instant) compare(j instant) int {
 	return cmp.Compare(i.nsec, j.nsec)
 }
 
-func (i instant) before(j instant) bool {
+func (i instant) Before(j instant) bool {
 	return i.sec < j.sec || i.sec == j.sec && i.nsec < j.nsec
 }
 
 func (i instant) max(j instant) instant {
-	if i.before(j) {
+	if i.Before(j) {
 		return j
 	}
 	return i

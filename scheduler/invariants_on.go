@@ -5,6 +5,9 @@ package scheduler
 import (
 	"fmt"
 	"slices"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
+	"github.com/quotasched/quotasched/internal/touches"
 )
 
 // checkInvariants goes through the whole state after an operation, and panics with the name of the
@@ -16,7 +19,7 @@ func (s *Scheduler) checkInvariants() {
 		return
 	}
 	opsSinceCheck = 0
-	defer func(t Touches) { touches = t }(touches)
+	defer touches.Pause()()
 	s.checkRequests()
 	s.checkWorkers()
 	s.checkAccounts()
@@ -53,7 +56,7 @@ func (s *Scheduler) checkRequests() {
 		}
 	}
 	if s.config.RequestExpiration > 0 {
-		hold(byEnqueued == waiting && s.byEnqueued.len() == waiting, "waiting requests can expire")
+		hold(byEnqueued == waiting && s.byEnqueued.Len() == waiting, "waiting requests can expire")
 	}
 	checkOrder(&s.byEnqueued, "waiting requests")
 }
@@ -64,8 +67,6 @@ func (s *Scheduler) checkWorkers() {
 		inKind := contains(&w.kind.idle, w)
 		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
 		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
-		hold(w.next == nil || w.next.forgotten || s.workers[w.next.id] == w.next,
-			"the next to poll is known: %q", id)
 		if r := w.run; r != nil {
 			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
 			hold(contains(&w.kind.runs[r.level], r), "a run is in its kind's list: %q", id)
@@ -75,11 +76,10 @@ func (s *Scheduler) checkWorkers() {
 		}
 	}
 	watched := 0
-	for _, v := range slices.Concat(s.watches.became.all(), s.watches.still.all(),
-		s.watches.late.items) {
-		if s.workers[v.worker.id] == v.worker {
+	for since, w := range s.watches.All() {
+		if s.workers[w.id] == w {
 			watched++
-			hold(v.worker.watched && !v.worker.confirmed.before(v.since), "watches are not late")
+			hold(w.watched && !w.confirmed.Before(since), "watches are not late")
 		}
 	}
 	hold(watched <= len(s.workers), "a worker is watched once")
@@ -95,9 +95,9 @@ func (s *Scheduler) checkAccounts() {
 		hold(a.exists() || len(a.lanes) > 0, "an account without config has requests: %q", id)
 		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}
 		for p := range a.runs {
-			hold(a.running[p] == a.runs[p].len(), "runs are counted: %q at %v", id, Priority(p))
+			hold(a.running[p] == a.runs[p].Len(), "runs are counted: %q at %v", id, Priority(p))
 			checkOrder(&a.runs[p], "runs of "+string(id))
-			for r := range a.runs[p].all() {
+			for r := range a.runs[p].All() {
 				if g := r.req.lane.group; g != nil && p < NumPriorities {
 					paid[g]++
 				}
@@ -131,8 +131,8 @@ func (s *Scheduler) checkLanes() {
 			hold(l.account == a && l.need == n && n.lanes[l.inNeed] == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkOrder(&l.queue, "lane of "+string(a.id))
-			hold((l.head == nil) == (l.queue.len() == 0) && (l.head == nil ||
-				l.head == l.queue.first() && l.since == l.head.enqueued), "a lane knows its head")
+			hold((l.head == nil) == (l.queue.Len() == 0) && (l.head == nil ||
+				l.head == l.queue.First() && l.since == l.head.enqueued), "a lane knows its head")
 			want := l.head != nil && n.kindCount > 0
 			hold(want == (l.inAccount >= 0), "lanes that can run are active")
 			if want {
@@ -156,13 +156,13 @@ func (s *Scheduler) checkIndex() {
 		}
 		hold(int(k.slot) == slot && k.set.kind == k, "kinds are linked")
 		hold(k.workers == workers[k] && k.workers > 0, "a kind has workers")
-		hold((k.idle.len() > 0) == (k.idleAt >= 0), "kinds with idle workers are listed")
-		hold((k.idle.len() > 0) == x.idleSlots.has(k.slot), "kinds with idle workers are marked")
+		hold((k.idle.Len() > 0) == (k.idleAt >= 0), "kinds with idle workers are listed")
+		hold((k.idle.Len() > 0) == x.idleSlots.Has(k.slot), "kinds with idle workers are marked")
 		checkOrder(&k.idle, "idle workers of a kind")
 		for p := range k.runs {
 			checkOrder(&k.runs[p], "runs of a kind")
-			runs := k.runs[p].len() > 0
-			hold(runs == x.runSlots[p].has(k.slot), "kinds with runs are marked")
+			runs := k.runs[p].Len() > 0
+			hold(runs == x.runSlots[p].Has(k.slot), "kinds with runs are marked")
 			hold(runs == (k.levels>>p&1 > 0), "a kind knows the levels of its runs")
 		}
 	}
@@ -200,18 +200,18 @@ func (s *Scheduler) checkTried() {
 	}
 }
 
-func contains[T ranked[T]](o *ordered[T], x T) bool {
-	found, ok := o.search(func(y T) bool { return !y.before(x) })
+func contains[T orderedlist.Item[T]](o *orderedlist.List[T], x T) bool {
+	found, ok := o.Search(func(y T) bool { return !y.Before(x) })
 	return ok && found == x
 }
 
-func checkOrder[T ranked[T]](o *ordered[T], what string) {
+func checkOrder[T orderedlist.Item[T]](o *orderedlist.List[T], what string) {
 	n := 0
 	var last T
-	for x := range o.all() {
-		hold(n == 0 || last.before(x), "ordered lists are in order: %s", what)
+	for x := range o.All() {
+		hold(n == 0 || last.Before(x), "ordered lists are in order: %s", what)
 		last = x
 		n++
 	}
-	hold(n == o.len(), "ordered lists are counted: %s", what)
+	hold(n == o.Len(), "ordered lists are counted: %s", what)
 }

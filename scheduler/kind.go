@@ -1,6 +1,10 @@
 package scheduler
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
+)
 
 // A kind is all the workers with the same label set. What can run on one of them can run on all.
 // It exists while there is such a worker.
@@ -9,13 +13,13 @@ type kind struct {
 	slot      uint32 // its number in slot sets
 	levels    uint8  // those at which it has runs: bit p for p
 	workers   int
-	idle      ordered[*worker]         // by (idle since, id)
-	runs      [numLevels]ordered[*run] // the runs on its workers by level, cheapest first
-	needs     knownNeeds               // the needs that it can run
-	fresh     bool                     // has had a worker become idle since the last pass
-	limitedBy []*account               // accounts that keep something about it, or did
-	target    target                   // serves one preemption step
-	idleAt    int                      // position in index.idle; -1 if none of it is idle
+	idle      orderedlist.List[*worker]         // by (idle since, id)
+	runs      [numLevels]orderedlist.List[*run] // the runs on its workers by level, cheapest first
+	needs     knownNeeds                        // the needs that it can run
+	fresh     bool                              // has had a worker become idle since the last pass
+	limitedBy []*account                        // accounts that keep something about it, or did
+	target    target                            // serves one preemption step
+	idleAt    int                               // position in index.idle; -1 if none of it is idle
 }
 
 // size is the number of labels: a request takes a worker with as few as it can.
@@ -30,23 +34,22 @@ func (k *kind) bestBelow(p Priority) Priority {
 // A worker is a worker that is known: idle, or with a run. What each poll looks at stands first.
 type worker struct {
 	id        WorkerID
-	next      *worker // was heard of after it the last time; see pollorder.go
-	run       *run    // nil if it is idle
+	run       *run // nil if it is idle
 	kind      *kind
 	confirmed instant
-	watched   bool    // is in the scheduler's watch list; see expire.go
+	watched   bool    // is in Scheduler.watches; see expire.go
 	forgotten bool    // is not known any more
 	idleSince instant // if it has no run
 	rank      idRank
 }
 
-// before orders the idle workers of a kind: idle for longest, then id.
-func (w *worker) before(v *worker) bool {
+// Before orders the idle workers of a kind: idle for longest, then id.
+func (w *worker) Before(v *worker) bool {
 	if c := w.idleSince.compare(v.idleSince); c != 0 {
 		return c < 0
 	}
 	if w.rank != v.rank {
-		return w.rank.before(v.rank)
+		return w.rank.Before(v.rank)
 	}
 	return w.id < v.id
 }

@@ -5,15 +5,17 @@ import (
 	"strings"
 
 	"go.chromium.org/luci/common/data/stringset"
+
+	"github.com/quotasched/quotasched/internal/slotset"
 )
 
 // A label is an interned label: it exists while a label set in use has it.
 type label struct {
 	id    uint32
 	name  string
-	refs  int     // the label sets that have it
-	kinds slotSet // the kinds of worker that have it
-	needs file    // the needs that are filed under it; see index.go
+	refs  int         // the label sets that have it
+	kinds slotset.Set // the kinds of worker that have it
+	needs file        // the needs that are filed under it; see index.go
 
 	limitedBy []*account // accounts that have it in their limits, or had
 }

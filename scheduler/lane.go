@@ -1,6 +1,10 @@
 package scheduler
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
+)
 
 // A lane is the queue of all waiting requests with the same account and the same label sets: as
 // they differ only in age, a pass looks at the head of the queue alone. It exists while it has a
@@ -10,7 +14,7 @@ type lane struct {
 	need    *need
 	group   *fanoutGroup // nil if the account has no fanout limit
 	union   *labelSet    // of base and provisionable labels; nil if there is no group
-	queue   ordered[*request]
+	queue   orderedlist.List[*request]
 	head    *request // the first of the queue; nil if that is empty
 	since   instant  // the head's enqueue time, so that lanes are compared without a look at it
 	refs    int      // its requests
@@ -38,8 +42,8 @@ type request struct {
 	blocked   bool
 }
 
-// before orders requests: enqueue time, then id.
-func (r *request) before(q *request) bool {
+// Before orders requests: enqueue time, then id.
+func (r *request) Before(q *request) bool {
 	if c := r.enqueued.compare(q.enqueued); c != 0 {
 		return c < 0
 	}
@@ -54,33 +58,33 @@ type laneHead struct {
 
 func headOf(l *lane) laneHead { return laneHead{l.since, l} }
 
-// headBefore orders lanes by their heads.
-func headBefore(a, b laneHead) bool {
-	if c := a.enqueued.compare(b.enqueued); c != 0 {
+// Before orders lanes by their heads.
+func (h laneHead) Before(g laneHead) bool {
+	if c := h.enqueued.compare(g.enqueued); c != 0 {
 		return c < 0
 	}
-	return a.lane.head.id < b.lane.head.id
+	return h.lane.head.id < g.lane.head.id
 }
 
 // add puts a request into the queue.
 func (l *lane) add(r *request) {
-	l.queue.insert(r)
+	l.queue.Insert(r)
 	l.findHead()
 }
 
 // take takes a request out of the queue.
 func (l *lane) take(r *request) {
 	if l.head == r {
-		l.queue.popFirst()
+		l.queue.PopFirst()
 	} else {
-		l.queue.remove(r)
+		l.queue.Remove(r)
 	}
 	l.findHead()
 }
 
 func (l *lane) findHead() {
-	if l.head = nil; l.queue.len() > 0 {
-		l.head = l.queue.first()
+	if l.head = nil; l.queue.Len() > 0 {
+		l.head = l.queue.First()
 		l.since = l.head.enqueued
 	}
 }
@@ -187,7 +191,7 @@ func (s *Scheduler) releaseLane(l *lane) {
 func (s *Scheduler) enqueue(r *request) {
 	l := r.lane
 	l.add(r)
-	if l.queue.len() == 1 {
+	if l.queue.Len() == 1 {
 		s.updateActive(l)
 		s.markUntried(l)
 	}

@@ -1,80 +1,79 @@
 package scheduler
 
+import "github.com/quotasched/quotasched/internal/minheap"
+
 // A laneQueue gives the lanes that take part in a step, in the order of their heads. Of the lanes
 // with the same need only the first one is in the queue, and the others stand behind it: once no
 // worker is left that the need can run on, none of them has to come to the front.
 type laneQueue struct {
-	fronts heap[laneHead]
+	added  []laneHead
+	fronts minheap.Heap[laneHead]
 	behind []*need // those with lanes behind the first one
 	fills  uint64  // how often it was filled
 }
 
 // reset empties the queue and keeps its memory.
 func (q *laneQueue) reset() {
-	q.fronts.reset()
+	q.fronts.Reset()
 	for _, n := range q.behind {
-		n.behind.reset()
+		n.behind.Reset()
 	}
 	clear(q.behind)
 	q.behind = q.behind[:0]
 }
 
 // add puts a lane, which is not empty, into a queue that was reset, to be filled.
-func (q *laneQueue) add(l *lane) { q.fronts.items = append(q.fronts.items, headOf(l)) }
+func (q *laneQueue) add(l *lane) { q.added = append(q.added, headOf(l)) }
 
 // fill puts the lanes that were added in order.
 func (q *laneQueue) fill() {
 	q.fills++
-	fronts := q.fronts.items[:0]
-	for _, h := range q.fronts.items {
+	for _, h := range q.added {
 		n := h.lane.need
 		if n.queued != q.fills {
-			n.queued, n.front = q.fills, len(fronts)
-			fronts = append(fronts, h)
+			n.queued, n.front = q.fills, q.fronts.Len()
+			q.fronts.Append(h)
 			continue
 		}
-		if f := &fronts[n.front]; headBefore(h, *f) {
+		if f := &q.fronts.Items()[n.front]; h.Before(*f) {
 			h, *f = *f, h
 		}
-		if n.behind.len() == 0 {
+		if n.behind.Len() == 0 {
 			q.behind = append(q.behind, n)
 		}
-		n.behind.items = append(n.behind.items, h)
+		n.behind.Append(h)
 	}
-	clear(q.fronts.items[len(fronts):])
-	q.fronts.items = fronts
-	q.fronts.init(headBefore)
+	clear(q.added)
+	q.added = q.added[:0]
+	q.fronts.Init()
 	for _, n := range q.behind {
-		n.behind.init(headBefore)
+		n.behind.Init()
 	}
 }
 
-func (q *laneQueue) len() int { return q.fronts.len() }
+func (q *laneQueue) len() int { return q.fronts.Len() }
 
 // first returns the lane whose head is the first one.
-func (q *laneQueue) first() *lane { return q.fronts.top().lane }
+func (q *laneQueue) first() *lane { return q.fronts.Top().lane }
 
 // moved puts the first lane where it belongs after its head has changed.
 func (q *laneQueue) moved() {
 	l := q.first()
 	h := headOf(l)
-	if b := &l.need.behind; b.len() > 0 && headBefore(b.top(), h) {
-		h, b.items[0] = b.items[0], h
-		b.fixTop(headBefore)
+	if b := &l.need.behind; b.Len() > 0 && b.Top().Before(h) {
+		h = b.ReplaceTop(h)
 	}
-	q.fronts.items[0] = h
-	q.fronts.fixTop(headBefore)
+	q.fronts.ReplaceTop(h)
 }
 
 // done takes out the first lane.
 func (q *laneQueue) done() {
 	b := &q.first().need.behind
-	if b.len() == 0 {
-		q.fronts.pop(headBefore)
+	if b.Len() == 0 {
+		q.fronts.Pop()
 		return
 	}
-	q.fronts.items[0] = b.pop(headBefore)
-	q.fronts.fixTop(headBefore)
+	q.fronts.ReplaceTop(b.Pop())
 }
 
 // needDone takes out the first lane, and all with its need, after a call of f for each.
@@ -82,9 +81,9 @@ func (q *laneQueue) needDone(f func(*lane)) {
 	l := q.first()
 	f(l)
 	b := &l.need.behind
-	for _, h := range b.items {
+	for _, h := range b.Items() {
 		f(h.lane)
 	}
-	b.reset()
-	q.fronts.pop(headBefore)
+	b.Reset()
+	q.fronts.Pop()
 }

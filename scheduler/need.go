@@ -3,6 +3,8 @@ package scheduler
 import (
 	"cmp"
 	"slices"
+
+	"github.com/quotasched/quotasched/internal/minheap"
 )
 
 // A need is what a request asks of a worker: its base and its provisionable labels. It exists
@@ -26,10 +28,10 @@ type need struct {
 
 	// What follows serves one pass; see choose.go.
 	choice choice
-	fresh  uint64         // the pass that found that a kind that can run it is fresh
-	queued uint64         // the filling of the lane queue that the rest belongs to
-	front  int            // where its first lane was then
-	behind heap[laneHead] // its other lanes in the queue
+	fresh  uint64                 // the pass that found that a kind that can run it is fresh
+	queued uint64                 // the filling of the lane queue that the rest belongs to
+	front  int                    // where its first lane was then
+	behind minheap.Heap[laneHead] // its other lanes in the queue
 }
 
 // These bound what is stored about which kinds can run which needs. A need or kind with more

@@ -28,7 +28,7 @@ func checkRequestNews(r *request, t instant) *older {
 	if r == nil {
 		return nil
 	}
-	if t.before(r.confirmed) {
+	if t.Before(r.confirmed) {
 		return &older{requestNewer, r.confirmed}
 	}
 	return checkWorkerNews(r.worker, t)
@@ -36,7 +36,7 @@ func checkRequestNews(r *request, t instant) *older {
 
 // checkWorkerNews returns why news of the worker, which may be nil, is old, or nil.
 func checkWorkerNews(w *worker, t instant) *older {
-	if w != nil && t.before(w.confirmed) {
+	if w != nil && t.Before(w.confirmed) {
 		return &older{workerNewer, w.confirmed}
 	}
 	return nil

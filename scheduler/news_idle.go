@@ -21,7 +21,7 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 // MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
 func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	defer s.checkInvariants()
-	w := s.polls.find(s.workers, id)
+	w := s.workers[id]
 	if w == nil { // else the id is one that was checked before
 		if err := checkID("worker", string(id)); err != nil {
 			return err
@@ -36,7 +36,6 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	sink, at := s.sinkFor(e), instantOf(t)
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
-		s.polls.heard(w)
 		w.idleSince, w.confirmed = at, at
 		s.idleYes(w)
 		return nil
@@ -75,7 +74,7 @@ func checkIdleNews(w *worker, t instant) *older {
 		return o
 	}
 	r := w.run
-	if t.before(r.req.confirmed) {
+	if t.Before(r.req.confirmed) {
 		return &older{requestNewer, r.req.confirmed}
 	}
 	if r.stage == Running && t == r.req.confirmed {

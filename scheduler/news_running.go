@@ -62,7 +62,7 @@ func checkRunningNews(r *request, w *worker, t instant) *older {
 	if o := checkWorkerNews(w, t); o != nil {
 		return o
 	}
-	if w != nil && w.run != nil && t.before(w.run.req.confirmed) {
+	if w != nil && w.run != nil && t.Before(w.run.req.confirmed) {
 		return &older{requestNewer, w.run.req.confirmed}
 	}
 	return nil

@@ -72,7 +72,7 @@ func (p *pass) place(provisioned bool) {
 		}
 		switch {
 		case k != nil:
-			p.start(l, r, k.idle.first(), nil)
+			p.start(l, r, k.idle.First(), nil)
 			if l.head != nil {
 				q.moved()
 			} else {

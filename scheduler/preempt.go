@@ -1,5 +1,10 @@
 package scheduler
 
+import (
+	"github.com/quotasched/quotasched/internal/minheap"
+	"github.com/quotasched/quotasched/internal/touches"
+)
+
 // Step 4, preemption, goes through the runs at worse levels, cheapest first, and offers each to the
 // waiting requests in order. It looks only at kinds of worker that some waiting lane can use: each
 // is a target, with the lanes that can, and the cheapest of its runs that was not offered yet.
@@ -39,9 +44,9 @@ func (p *pass) preempt() {
 	for _, a := range takers {
 		st.addTargets(a)
 	}
-	st.queue.init(targetBefore)
-	for st.queue.len() > 0 && !p.ended {
-		st.offer(st.queue.top())
+	st.queue.Init()
+	for st.queue.Len() > 0 && !p.ended {
+		st.offer(st.queue.Top())
 	}
 	for _, a := range takers {
 		if !p.state(a).undecided && p.s.trial == nil {
@@ -54,11 +59,12 @@ func (p *pass) preempt() {
 type preemption struct {
 	*pass
 	now     int64
-	queue   heap[*kind] // by next
-	dormant []*kind     // targets that nobody can pay at the moment
+	queue   minheap.Heap[*kind] // by next
+	dormant []*kind             // targets that nobody can pay at the moment
 }
 
-func targetBefore(a, b *kind) bool { return a.target.key.before(&b.target.key) }
+// Before orders the targets of a preemption step by their next runs.
+func (k *kind) Before(j *kind) bool { return k.target.key.Before(&j.target.key) }
 
 // isBarred reports whether the account owns a run at a worse level than p while its runs at p
 // number at least its rate: it should promote before it takes from others, and cannot.
@@ -103,7 +109,7 @@ func (st *preemption) addTargets(a *account) {
 			lanes = a.activeSince(dry.lanes) // the others found nothing, and nothing has come for them
 		}
 		for _, l := range lanes {
-			touchLane()
+			touches.Lane()
 			if l.inAccount >= 0 {
 				st.addLane(l)
 			}
@@ -151,12 +157,12 @@ func (st *preemption) addLane(l *lane) {
 
 // addTarget makes a target of a kind, if it is none yet, and adds a lane that can use it.
 func (st *preemption) addTarget(k *kind, l *lane) {
-	touchKind()
+	touches.Class()
 	t := &k.target
 	if this := (step{st.id, st.level}); t.step != this {
 		*t = target{step: this, lanes: t.lanes[:0]}
 		st.seek(k, nil)
-		st.queue.items = append(st.queue.items, k)
+		st.queue.Append(k)
 	}
 	t.lanes = append(t.lanes, l)
 }
@@ -168,21 +174,21 @@ func (st *preemption) seek(k *kind, after *costKey) bool {
 	t.next = nil
 	for q := st.level + 1; q < numLevels; q++ {
 		runs := &k.runs[q]
-		if runs.len() == 0 {
+		if runs.Len() == 0 {
 			continue
 		}
-		r := runs.first()
+		r := runs.First()
 		if after != nil {
 			var ok bool
-			r, ok = runs.search(func(r *run) bool {
+			r, ok = runs.Search(func(r *run) bool {
 				key := r.keyAt(st.now)
-				return after.before(&key)
+				return after.Before(&key)
 			})
 			if !ok {
 				continue
 			}
 		}
-		if key := r.keyAt(st.now); t.next == nil || key.before(&t.key) {
+		if key := r.keyAt(st.now); t.next == nil || key.Before(&t.key) {
 			t.next, t.key = r, key
 		}
 	}
@@ -191,14 +197,14 @@ func (st *preemption) seek(k *kind, after *costKey) bool {
 
 // offer offers the next run of a target, which is the cheapest of all, to its lanes.
 func (st *preemption) offer(k *kind) {
-	touchRun()
+	touches.Run()
 	if st.s.trial != nil {
 		st.s.trial.spend(st.pass, len(k.target.lanes))
 	}
 	key := k.target.key
 	l, hopeless := st.taker(k)
 	if l == nil && hopeless {
-		st.queue.pop(targetBefore)
+		st.queue.Pop()
 		st.dormant = append(st.dormant, k)
 		return
 	}
@@ -208,9 +214,9 @@ func (st *preemption) offer(k *kind) {
 		st.take(l, k.target.next)
 	}
 	if st.seek(k, &key) {
-		st.queue.fixTop(targetBefore)
+		st.queue.FixTop()
 	} else {
-		st.queue.pop(targetBefore)
+		st.queue.Pop()
 	}
 	if refunded != nil {
 		st.wake(refunded, key)
@@ -225,7 +231,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 	owner := t.next.account()
 	hopeless = true
 	for i := 0; i < len(t.lanes); i++ {
-		touchLane()
+		touches.Lane()
 		l := t.lanes[i]
 		a := l.account
 		if l.head == nil || l.isLimited(st.id) {
@@ -247,7 +253,7 @@ func (st *preemption) taker(k *kind) (best *lane, hopeless bool) {
 		case !st.s.admits(a, k):
 			st.state(a).undecided = true
 			hopeless = false
-		case best == nil || l.head.before(best.head):
+		case best == nil || l.head.Before(best.head):
 			best = l
 		}
 	}
@@ -260,7 +266,7 @@ func (st *preemption) wake(refunded *account, key costKey) {
 	rest := st.dormant[:0]
 	for _, k := range st.dormant {
 		if k.wantedBy(refunded) && st.seek(k, &key) {
-			st.queue.push(k, targetBefore)
+			st.queue.Push(k)
 		} else {
 			rest = append(rest, k)
 		}

@@ -22,7 +22,7 @@ func ceilWorkers(milliWorkers int64) int { return int((milliWorkers + 999) / 100
 // demote moves the n cheapest runs at this level one level down.
 func (p *pass) demote(a *account, n int) {
 	for i := 0; i < n && !p.ended; i++ {
-		p.move(a.runs[p.level].first(), p.level+1)
+		p.move(a.runs[p.level].First(), p.level+1)
 	}
 }
 
@@ -35,8 +35,8 @@ func (p *pass) promote(a *account, n int) {
 	now := p.s.now.millis()
 	var dearest [numLevels]*run // of each worse level; nil if there is none left
 	for q := p.level + 1; q < numLevels; q++ {
-		if a.runs[q].len() > 0 {
-			dearest[q] = a.runs[q].last()
+		if a.runs[q].Len() > 0 {
+			dearest[q] = a.runs[q].Last()
 		}
 	}
 	for i := 0; i < n && !p.ended; i++ {
@@ -52,7 +52,7 @@ func (p *pass) promote(a *account, n int) {
 		}
 		q := best.level
 		dearest[q] = nil
-		if prev, ok := a.runs[q].previous(best); ok {
+		if prev, ok := a.runs[q].Previous(best); ok {
 			dearest[q] = prev
 		}
 		p.move(best, p.level)
@@ -67,7 +67,7 @@ func passOver(a *account, r *run) *run {
 		if g == nil || !a.isFull(g) {
 			return r
 		}
-		prev, ok := a.runs[FreeBucket].previous(r)
+		prev, ok := a.runs[FreeBucket].Previous(r)
 		if !ok {
 			return nil
 		}
@@ -78,7 +78,7 @@ func passOver(a *account, r *run) *run {
 
 func dearer(a, b *run, now int64) bool {
 	ka, kb := a.keyAt(now), b.keyAt(now)
-	return kb.before(&ka)
+	return kb.Before(&ka)
 }
 
 // move brings a run to another level.

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"slices"
 
+	"github.com/quotasched/quotasched/internal/orderedlist"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -34,9 +35,9 @@ func (rd *snapshotReader) readWaiting() error {
 			expiring = append(expiring, r)
 		}
 		if !r.blocked {
-			l.unsorted = l.unsorted || r.enqueued.before(l.last)
+			l.unsorted = l.unsorted || r.enqueued.Before(l.last)
 			l.last = r.enqueued
-			l.lane.queue.append(r)
+			l.lane.queue.Append(r)
 		}
 		i++
 	}
@@ -168,16 +169,16 @@ func (rd *snapshotReader) readContent(where snapshotPlace, p *protos.RequestCont
 }
 
 // orderedOf returns an ordered list of the items, which it sorts.
-func orderedOf[T ranked[T]](items []T) (o ordered[T]) {
+func orderedOf[T orderedlist.Item[T]](items []T) (o orderedlist.List[T]) {
 	order := func(a, b T) int {
-		if a.before(b) {
+		if a.Before(b) {
 			return -1
 		}
 		return 1
 	}
 	slices.SortFunc(items, order)
 	for _, x := range items {
-		o.append(x)
+		o.Append(x)
 	}
 	return o
 }

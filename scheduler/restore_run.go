@@ -68,14 +68,14 @@ func (rd *snapshotReader) readRunTimes(where snapshotPlace, p *protos.Run, r *ru
 	if since.nsec%int32(time.Millisecond) != 0 {
 		return bad(where.and(".paid_since"), "not in whole milliseconds")
 	}
-	if rd.s.now.before(since) {
+	if rd.s.now.Before(since) {
 		return bad(where.and(".paid_since"), "after last_update_time")
 	}
 	r.since = since.millis()
 	if r.start, err = readTime(where.and(".start_time"), p.GetStartTime()); err != nil {
 		return err
 	}
-	if rd.s.now.before(r.start) {
+	if rd.s.now.Before(r.start) {
 		return bad(where.and(".start_time"), "after last_update_time")
 	}
 	return nil

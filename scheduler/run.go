@@ -35,10 +35,10 @@ func (r *run) ownCost(now int64) Balance {
 	return c
 }
 
-// before orders runs at the same level by cost, cheapest first: lexicographically from p0 down,
+// Before orders runs at the same level by cost, cheapest first: lexicographically from p0 down,
 // then the later start, then the worker's id. As they all pay at the same rate, the order is the
 // same at all times.
-func (r *run) before(q *run) bool {
+func (r *run) Before(q *run) bool {
 	for p := range r.cost {
 		a, b := r.cost[p], q.cost[p]
 		if Priority(p) == r.level {
@@ -50,10 +50,10 @@ func (r *run) before(q *run) bool {
 		}
 	}
 	if r.start != q.start {
-		return q.start.before(r.start)
+		return q.start.Before(r.start)
 	}
 	if r.rank != q.rank {
-		return r.rank.before(q.rank)
+		return r.rank.Before(q.rank)
 	}
 	return r.worker.id < q.worker.id
 }
@@ -69,7 +69,7 @@ func (r *run) keyAt(now int64) costKey {
 	return costKey{cost: r.costAt(now), start: r.start, worker: r.worker.id}
 }
 
-func (k *costKey) before(j *costKey) bool {
+func (k *costKey) Before(j *costKey) bool {
 	if c := k.cost.compare(&j.cost); c != 0 {
 		return c < 0
 	}
@@ -99,7 +99,7 @@ func (s *Scheduler) delist(r *run) {
 
 func (s *Scheduler) enterLevel(a *account, r *run) {
 	a.running[r.level]++
-	a.runs[r.level].insert(r)
+	a.runs[r.level].Insert(r)
 	s.index.insertRun(r)
 	s.runClock[r.level]++
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
@@ -111,7 +111,7 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 
 func (s *Scheduler) leaveLevel(a *account, r *run) {
 	a.running[r.level]--
-	a.runs[r.level].remove(r)
+	a.runs[r.level].Remove(r)
 	s.index.removeRun(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
 		if a.isFull(g) {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/quotasched/quotasched/internal/expiry"
+	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
 // A Scheduler is the state of a pool: accounts, requests and workers. It is a state machine that
@@ -31,9 +34,8 @@ type Scheduler struct {
 	labels     *labelTable
 	events     eventMaker
 	index      *index
-	watches    watchList         // when to look for expired workers
-	polls      pollOrder         // finds the workers that poll
-	byEnqueued ordered[*request] // the waiting requests, if requests expire
+	watches    expiry.Queue[instant, *worker] // the idle workers, to find those that expire
+	byEnqueued orderedlist.List[*request]     // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.
 	fresh       []*kind           // kinds with workers that became idle
@@ -105,7 +107,7 @@ func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 		return
 	}
 	now := instantOf(t)
-	if now.before(s.now) {
+	if now.Before(s.now) {
 		return
 	}
 	if millis := now.millis() - s.now.millis(); millis > 0 {

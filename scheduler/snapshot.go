@@ -94,7 +94,7 @@ func (w *snapshotWriter) waiting() []named[waitingRequest] {
 		}
 		for _, l := range a.lanes {
 			numbers := w.laneNumbers(l)
-			for r := range l.queue.all() {
+			for r := range l.queue.All() {
 				add(r, numbers)
 			}
 		}

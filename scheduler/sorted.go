@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
 // sortedKeys returns the keys of a map in order, which makes going through a map deterministic.
@@ -66,11 +68,11 @@ func rankOf(id string) idRank {
 	return idRank{binary.BigEndian.Uint64(text[:8]), binary.BigEndian.Uint64(text[8:])}
 }
 
-func (r idRank) before(q idRank) bool {
+func (r idRank) Before(q idRank) bool {
 	return r[0] < q[0] || r[0] == q[0] && r[1] < q[1]
 }
 
 // collect returns the items of an ordered list, so that the list may change meanwhile.
-func collect[T ranked[T]](o *ordered[T]) []T {
-	return slices.AppendSeq(make([]T, 0, o.len()), o.all())
+func collect[T orderedlist.Item[T]](o *orderedlist.List[T]) []T {
+	return slices.AppendSeq(make([]T, 0, o.Len()), o.All())
 }

@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"github.com/quotasched/quotasched/internal/minheap"
+	"github.com/quotasched/quotasched/protos"
+)
 
 // freeWorkersMax is how many workers a suggestion lists.
 const freeWorkersMax = 5
@@ -10,9 +13,9 @@ const freeWorkersMax = 5
 func (f *search) freeWorkers() {
 	var found []string
 	var start *begun
-	heads := f.s.busyByCost(f.r.lane.need)
-	for heads.len() > 0 && len(found) < freeWorkersMax {
-		w := heads.next().worker
+	queue := f.s.busyByCost(f.r.lane.need)
+	for queue.heads.Len() > 0 && len(found) < freeWorkersMax {
+		w := queue.next().worker
 		t := f.try(nil, func(t *trial) { t.freeWorker(w) })
 		if t == nil {
 			break
@@ -35,8 +38,8 @@ func (f *search) freeWorkers() {
 
 // A costQueue gives runs on the kinds of a need, cheapest first.
 type costQueue struct {
-	heap[costHead]
-	now int64
+	heads minheap.Heap[costHead]
+	now   int64
 }
 
 // A costHead is the cheapest run of a kind at one level that was not given yet.
@@ -45,33 +48,33 @@ type costHead struct {
 	run *run
 }
 
-func costBefore(a, b costHead) bool { return a.key.before(&b.key) }
+// Before orders heads by what their runs have cost.
+func (h costHead) Before(g costHead) bool { return h.key.Before(&g.key) }
 
 func (s *Scheduler) busyByCost(n *need) *costQueue {
 	q := &costQueue{now: s.now.millis()}
 	s.index.eachKind(n, nil, func(k *kind) bool {
 		for p := range k.runs {
-			if k.runs[p].len() > 0 {
-				r := k.runs[p].first()
-				q.items = append(q.items, costHead{r.keyAt(q.now), r})
+			if k.runs[p].Len() > 0 {
+				r := k.runs[p].First()
+				q.heads.Append(costHead{r.keyAt(q.now), r})
 			}
 		}
 		return true
 	})
-	q.init(costBefore)
+	q.heads.Init()
 	return q
 }
 
 // next returns the cheapest run; there must be one.
 func (q *costQueue) next() *run {
-	r := q.items[0].run
-	next, ok := r.worker.kind.runs[r.level].search(func(o *run) bool { return r.before(o) })
+	r := q.heads.Top().run
+	next, ok := r.worker.kind.runs[r.level].Search(func(o *run) bool { return r.Before(o) })
 	if !ok {
-		q.pop(costBefore)
+		q.heads.Pop()
 		return r
 	}
-	q.items[0] = costHead{next.keyAt(q.now), next}
-	q.fixTop(costBefore)
+	q.heads.ReplaceTop(costHead{next.keyAt(q.now), next})
 	return r
 }
 

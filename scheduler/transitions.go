@@ -22,13 +22,13 @@ func (s *Scheduler) unwait(r *request) {
 // waitingYes and waitingNo keep the order in which waiting requests expire.
 func (s *Scheduler) waitingYes(r *request) {
 	if s.config.RequestExpiration > 0 {
-		s.byEnqueued.insert(r)
+		s.byEnqueued.Insert(r)
 	}
 }
 
 func (s *Scheduler) waitingNo(r *request) {
 	if s.config.RequestExpiration > 0 {
-		s.byEnqueued.remove(r)
+		s.byEnqueued.Remove(r)
 	}
 }
 
@@ -115,7 +115,7 @@ func (s *Scheduler) leaveKind(k *kind) {
 // idleYes puts a worker among the idle ones, on which lanes may not have been tried.
 func (s *Scheduler) idleYes(w *worker) {
 	k := w.kind
-	k.idle.insert(w)
+	k.idle.Insert(w)
 	s.watchIdle(w)
 	s.index.idleChanged(k)
 	if !k.fresh {
@@ -126,10 +126,10 @@ func (s *Scheduler) idleYes(w *worker) {
 
 // idleNo takes a worker out of the idle ones.
 func (s *Scheduler) idleNo(w *worker) {
-	if idle := &w.kind.idle; idle.first() == w {
-		idle.popFirst() // the usual case: it was idle for longest
+	if idle := &w.kind.idle; idle.First() == w {
+		idle.PopFirst() // the usual case: it was idle for longest
 	} else {
-		idle.remove(w)
+		idle.Remove(w)
 	}
 	s.index.idleChanged(w.kind)
 }
@@ -138,6 +138,5 @@ func (s *Scheduler) idleNo(w *worker) {
 func (s *Scheduler) forget(w *worker) {
 	delete(s.workers, w.id)
 	w.forgotten = true
-	s.polls.forget(w)
 	s.leaveKind(w.kind)
 }

@@ -113,7 +113,7 @@ func (t *trial) beforeStart(p *pass, l *lane, r *request, w *worker, v *victim) 
 		s.delist(w.run)
 		r.confirmed, w.confirmed = ofRequest, ofWorker
 		if v == nil {
-			w.kind.idle.insert(w)
+			w.kind.idle.Insert(w)
 			s.index.idleChanged(w.kind)
 		}
 		s.waitingYes(r)

@@ -94,7 +94,7 @@ func (t *trial) addWorkers(n *need, count int) {
 func (t *trial) makeIdle(w *worker) {
 	s, k, stale := t.s, w.kind, !w.kind.fresh
 	t.later(func() {
-		k.idle.remove(w)
+		k.idle.Remove(w)
 		s.index.idleChanged(k)
 		if stale {
 			k.fresh = false
@@ -102,7 +102,7 @@ func (t *trial) makeIdle(w *worker) {
 		}
 	})
 	t.idle[w] = true
-	k.idle.insert(w)
+	k.idle.Insert(w)
 	s.index.idleChanged(k)
 	if stale {
 		k.fresh = true

@@ -1,5 +1,9 @@
 package scheduler
 
+import (
+	"github.com/quotasched/quotasched/internal/touches"
+)
+
 // Most of what waits cannot run on any worker that is idle, and a pass does not look at it again:
 // after a pass, a lane that has been tried in vain can only come to run when a worker becomes idle
 // (then its kind is fresh) or when its queue was empty in between or its account's limits changed
@@ -14,7 +18,7 @@ func (p *pass) lookAround() {
 		return
 	}
 	for _, k := range s.fresh {
-		if k.idle.len() == 0 {
+		if k.idle.Len() == 0 {
 			continue
 		}
 		s.index.eachNeed(k, func(n *need) {
@@ -30,7 +34,7 @@ func (p *pass) lookAround() {
 func (s *Scheduler) freshCost() int {
 	cost := 0
 	for _, k := range s.fresh {
-		if k.idle.len() == 0 {
+		if k.idle.Len() == 0 {
 			continue // its workers were taken or have gone, perhaps all of them
 		}
 		if cost += s.index.needCost(k); cost >= s.activeLanes {
@@ -45,7 +49,7 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 	every := p.everyLane || a.allUntried
 	if every || len(a.active) <= len(p.freshNeeds) {
 		for _, l := range a.active {
-			touchLane()
+			touches.Lane()
 			if every || l.untried || l.need.fresh == p.id {
 				offer(l)
 			}
@@ -53,13 +57,13 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 		return
 	}
 	for _, l := range a.untried {
-		touchLane()
+		touches.Lane()
 		if l.untried && l.inAccount >= 0 && l.need.fresh != p.id {
 			offer(l)
 		}
 	}
 	for _, n := range p.freshNeeds {
-		touchLane()
+		touches.Lane()
 		if l := a.lanes[n]; l != nil && l.inAccount >= 0 {
 			offer(l)
 		}
@@ -86,7 +90,7 @@ func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
 			lanes = a.active
 		}
 		for _, l := range lanes {
-			touchLane()
+			touches.Lane()
 			if (l.untried || a.allUntried) && l.inAccount >= 0 && l.need.fresh != p.id {
 				offer(l)
 			}
@@ -94,7 +98,7 @@ func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
 	}
 	for _, n := range p.freshNeeds {
 		for _, l := range n.lanes {
-			touchLane()
+			touches.Lane()
 			if l.inAccount >= 0 && !skip(l.account) {
 				offer(l)
 			}

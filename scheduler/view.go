@@ -74,7 +74,7 @@ func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
 			}
 		}
 		slices.SortFunc(waiting, func(a, b *request) int {
-			if a.before(b) {
+			if a.Before(b) {
 				return -1
 			}
 			return 1

@@ -5,6 +5,7 @@ package reference_test
 import (
 	"testing"
 
+	"github.com/quotasched/quotasched/internal/touches"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -37,10 +38,10 @@ func costOfStory(t *testing.T, p *profile, each int) (looks int) {
 	c := calls{newStoryteller(dice, p)}
 	for range p.requests {
 		next := c.next()
-		scheduler.Touched()
+		touches.Take()
 		_, _ = next.make(s, nil)
-		n := scheduler.Touched()
-		looks += n.Lanes + n.Kinds + n.Needs + n.Runs + n.Comparisons
+		n := touches.Take()
+		looks += n.Total()
 		snapshot := s.ToProto()
 		c.seen = &protos.Pool{Scheduler: snapshot}
 		waiting := snapshot.GetWaitingRequests()

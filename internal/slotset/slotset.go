@@ -1,22 +1,27 @@
-package scheduler
+// Package slotset has sets of small integers that can be intersected quickly.
+package slotset
 
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/quotasched/quotasched/internal/touches"
 )
 
-// A slotSet is a set of small integers, the slots of kinds. It is a sorted list while it is sparse
-// and a bitmap when at least one slot in 64 is in it, so its size is at most 8 bytes for each
-// member, and where it is a bitmap many sets can be intersected a word at a time.
-type slotSet struct {
+// A Set is a set of slots: small integers, such as positions in a slice. It is a sorted list while
+// it is sparse, and a bitmap when at least one slot in 64 is in it. So its size is at most 8 bytes
+// for each member, and where sets are bitmaps many can be intersected a word at a time.
+type Set struct {
 	list []uint32 // sorted; used if bits is nil
 	bits []uint64
 	n    int
 }
 
-func (s *slotSet) len() int { return s.n }
+// Len returns the number of slots in the set.
+func (s *Set) Len() int { return s.n }
 
-func (s *slotSet) has(slot uint32) bool {
+// Has reports whether a slot is in the set.
+func (s *Set) Has(slot uint32) bool {
 	if s.bits != nil {
 		w := int(slot >> 6)
 		return w < len(s.bits) && s.bits[w]&(1<<(slot&63)) != 0
@@ -25,8 +30,8 @@ func (s *slotSet) has(slot uint32) bool {
 	return ok
 }
 
-// add puts in a slot that is not in the set; slots is the number of slots that there are.
-func (s *slotSet) add(slot uint32, slots int) {
+// Add puts in a slot that is not in the set; slots is the number of slots that there are.
+func (s *Set) Add(slot uint32, slots int) {
 	s.n++
 	if s.bits == nil && s.n*64 < max(slots, int(slot)+1) {
 		i, _ := slices.BinarySearch(s.list, slot)
@@ -39,7 +44,7 @@ func (s *slotSet) add(slot uint32, slots int) {
 	s.setBit(slot)
 }
 
-func (s *slotSet) toBits() {
+func (s *Set) toBits() {
 	s.bits = make([]uint64, 1)
 	for _, slot := range s.list {
 		s.setBit(slot)
@@ -47,7 +52,7 @@ func (s *slotSet) toBits() {
 	s.list = nil
 }
 
-func (s *slotSet) setBit(slot uint32) {
+func (s *Set) setBit(slot uint32) {
 	w := int(slot >> 6)
 	if w >= len(s.bits) {
 		s.bits = append(s.bits, make([]uint64, w+1-len(s.bits))...)
@@ -55,8 +60,8 @@ func (s *slotSet) setBit(slot uint32) {
 	s.bits[w] |= 1 << (slot & 63)
 }
 
-// remove takes out a slot that is in the set.
-func (s *slotSet) remove(slot uint32) {
+// Remove takes out a slot that is in the set.
+func (s *Set) Remove(slot uint32) {
 	s.n--
 	if s.bits == nil {
 		i, _ := slices.BinarySearch(s.list, slot)
@@ -75,9 +80,9 @@ func (s *slotSet) remove(slot uint32) {
 	}
 }
 
-// intersect calls f with each slot that is in all the sets, of which there is at least one, in
-// order, until f returns false.
-func intersect(sets []*slotSet, f func(slot uint32) bool) {
+// Intersect calls f with each slot that is in all the sets, of which there is at least one, in
+// order, until f returns false. It costs O(size of the smallest set) at most.
+func Intersect(sets []*Set, f func(slot uint32) bool) {
 	least := sets[0]
 	for _, s := range sets[1:] {
 		if s.n < least.n {
@@ -86,7 +91,7 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 	}
 	if least.bits == nil {
 		for _, slot := range least.list {
-			touchKind()
+			touches.Slot()
 			if inAll(sets, least, slot) && !f(slot) {
 				return
 			}
@@ -97,7 +102,7 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 		if word == 0 {
 			continue
 		}
-		for _, s := range sets { // each is a bitmap or at least as long as least, so no gain apart
+		for _, s := range sets { // those that are lists are asked below
 			if s.bits == nil {
 				continue
 			}
@@ -108,7 +113,7 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 		}
 		for ; word != 0; word &= word - 1 {
 			slot := uint32(w<<6 + bits.TrailingZeros64(word))
-			touchKind()
+			touches.Slot()
 			if inLists(sets, slot) && !f(slot) {
 				return
 			}
@@ -117,9 +122,9 @@ func intersect(sets []*slotSet, f func(slot uint32) bool) {
 }
 
 // inAll reports whether the slot is in all the sets but skip.
-func inAll(sets []*slotSet, skip *slotSet, slot uint32) bool {
+func inAll(sets []*Set, skip *Set, slot uint32) bool {
 	for _, s := range sets {
-		if s != skip && !s.has(slot) {
+		if s != skip && !s.Has(slot) {
 			return false
 		}
 	}
@@ -127,9 +132,9 @@ func inAll(sets []*slotSet, skip *slotSet, slot uint32) bool {
 }
 
 // inLists reports whether the slot is in all those sets that are lists.
-func inLists(sets []*slotSet, slot uint32) bool {
+func inLists(sets []*Set, slot uint32) bool {
 	for _, s := range sets {
-		if s.bits == nil && !s.has(slot) {
+		if s.bits == nil && !s.Has(slot) {
 			return false
 		}
 	}

@@ -1,0 +1,19 @@
+package scheduler
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Ids of different ranks are in the order of their ranks.
+func TestRanksOrderIDs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.StringMatching("(bot|bot-|[a\\x00]{14,17})?[\\x00-b]{0,4}")
+		a, b := id.Draw(t, "a"), id.Draw(t, "b")
+		ra, rb := rankOf(a), rankOf(b)
+		if ra.Before(rb) && a >= b || rb.Before(ra) && b >= a || ra == rb != !(ra.Before(rb) || rb.Before(ra)) {
+			t.Fatalf("ranks of %q and %q are %v and %v", a, b, ra, rb)
+		}
+	})
+}
