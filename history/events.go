@@ -4,45 +4,46 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// event notes one event of an operation.
-func (r *Recorder) event(op *protos.Operation, e *protos.TaskEvent) {
-	id, at := scheduler.RequestID(e.GetRequestId()), e.GetTime().AsTime()
-	switch e.GetType() {
-	case protos.TaskEvent_TYPE_ENQUEUED:
-		r.enqueued(op.GetTaskWaiting(), at)
-		return
-	case protos.TaskEvent_TYPE_WORKER_EXPIRED:
+// changed notes one change that an operation made.
+func (r *Recorder) changed(op *protos.Operation, c *lifecycle.Change) {
+	if c.Kind == lifecycle.Arrived {
+		r.arrived(op.GetTaskWaiting(), c.Time)
 		return
 	}
-	t := r.requests[id]
-	if t == nil {
-		return // old news of a request that was never seen
+	q := r.requests[c.Now.ID]
+	if q == nil {
+		return // it is being stopped since before the record
 	}
-	switch e.GetType() {
-	case protos.TaskEvent_TYPE_UPDATED:
-		t.Content = contentOf(op.GetTaskWaiting())
-	case protos.TaskEvent_TYPE_ASSIGNED:
-		r.begin(t, Run{Worker: scheduler.WorkerID(e.GetWorkerId()), Assigned: at})
-	case protos.TaskEvent_TYPE_PREEMPTED:
-		r.preempted(t, e, at)
-	case protos.TaskEvent_TYPE_COMPLETED:
-		r.completed(t, e.GetCompleted().GetReason(), at)
-	case protos.TaskEvent_TYPE_UNASSIGNED:
-		r.end(t, TakenBack, at)
-	case protos.TaskEvent_TYPE_REQUEUED:
-		r.end(t, lostOrTakenBack(t), at)
-	case protos.TaskEvent_TYPE_ADOPTED:
-		r.end(t, lostOrTakenBack(t), at)
-		r.begin(t, Run{Worker: scheduler.WorkerID(e.GetWorkerId()), Assigned: at, Start: at})
-		t.reported = true
-	case protos.TaskEvent_TYPE_IGNORED:
-		if op.GetTaskAbsent() != nil &&
-			e.GetIgnored().GetReason() == protos.TaskEvent_Ignored_REASON_PREEMPTED_SINCE {
-			r.endedBefore(t, at)
+	switch c.Kind {
+	case lifecycle.Updated:
+		q.Content = contentOf(op.GetTaskWaiting())
+	case lifecycle.Assigned:
+		r.begin(q, Run{Worker: c.Now.Worker, Assigned: c.Time})
+	case lifecycle.Adopted:
+		r.end(q, lostOrTakenBack(c), c.Time)
+		r.begin(q, Run{Worker: c.Now.Worker, Assigned: c.Time, Start: c.Now.Start})
+	case lifecycle.Started:
+		if run := q.current(); run != nil {
+			run.Start = c.Now.Start
+		}
+	case lifecycle.Requeued:
+		r.end(q, lostOrTakenBack(c), c.Time)
+	case lifecycle.Preempted:
+		r.preempted(q, c)
+	case lifecycle.Expired:
+		r.leave(q, Expired)
+	case lifecycle.Ended:
+		r.ended(q, c)
+	case lifecycle.EndedBefore:
+		q.endedBefore(c.Time)
+	case lifecycle.Stopped:
+		if q.Fate == Stopping {
+			q.Fate = Stopped
 		}
 	}
 }
@@ -64,28 +65,27 @@ func asSet(labels []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(labels)))
 }
 
-// enqueued notes that a request waits that the pool did not know.
-func (r *Recorder) enqueued(w *protos.TaskWaiting, at time.Time) {
+// arrived notes that a request waits that the pool did not know.
+func (r *Recorder) arrived(w *protos.TaskWaiting, at time.Time) {
 	content := contentOf(w)
-	t := r.requests[content.ID]
-	if t == nil || t.Fate != Stopping && !t.Content.EnqueueTime.Equal(content.EnqueueTime) {
-		r.arrive(content, at)
+	q := r.requests[content.ID]
+	if q == nil || q.Fate != Stopping && !q.Content.EnqueueTime.Equal(content.EnqueueTime) {
+		r.add(content, at)
 		return
 	}
 	// Another try of the same request, so what it did is in vain.
-	if n := len(t.Runs); n > 0 && t.Runs[n-1].Ending == Completed {
-		t.Runs[n-1].Ending = Lost
+	if n := len(q.Runs); n > 0 && q.Runs[n-1].Ending == Completed {
+		q.Runs[n-1].Ending = Lost
 	}
-	if t.Fate != Open {
+	if q.Fate != Open {
 		r.open++
 	}
-	t.Content, t.Fate = content, Open
+	q.Content, q.Fate = content, Open
 }
 
 // begin notes that a run was assigned.
-func (r *Recorder) begin(t *tracked, run Run) {
-	t.Runs = append(t.Runs, run)
-	t.reported = false
+func (r *Recorder) begin(q *Request, run Run) {
+	q.Runs = append(q.Runs, run)
 	if w := r.workers[run.Worker]; w != nil {
 		w.Busy = true
 	} else { // adopted on a worker that never pulled
@@ -94,11 +94,19 @@ func (r *Recorder) begin(t *tracked, run Run) {
 	}
 }
 
-// end ends the present run, if there is one.
-func (r *Recorder) end(t *tracked, how Ending, at time.Time) {
-	run := t.run()
+// current returns the run that goes on, or nil.
+func (r *Request) current() *Run {
+	if n := len(r.Runs); n > 0 && r.Runs[n-1].Ending == Running {
+		return &r.Runs[n-1]
+	}
+	return nil
+}
+
+// end ends the present run, if there is one, and returns it.
+func (r *Recorder) end(q *Request, how Ending, at time.Time) *Run {
+	run := q.current()
 	if run == nil {
-		return
+		return nil
 	}
 	run.End, run.Ending = at, how
 	if w := r.workers[run.Worker]; w != nil {
@@ -107,104 +115,62 @@ func (r *Recorder) end(t *tracked, how Ending, at time.Time) {
 			w.Last = at
 		}
 	}
+	return run
 }
 
 // lostOrTakenBack is how a run ended whose request waits again, or runs elsewhere.
-func lostOrTakenBack(t *tracked) Ending {
-	if t.reported {
+func lostOrTakenBack(c *lifecycle.Change) Ending {
+	if c.Was.State == lifecycle.Running {
 		return Lost
 	}
 	return TakenBack
 }
 
 // leave notes what has become of a request.
-func (r *Recorder) leave(t *tracked, fate Fate) {
-	if t.Fate == Open {
+func (r *Recorder) leave(q *Request, fate Fate) {
+	if q.Fate == Open {
 		r.open--
 	}
-	t.Fate = fate
+	q.Fate = fate
 }
 
-func (r *Recorder) preempted(t *tracked, e *protos.TaskEvent, at time.Time) {
-	run := t.run()
-	if run == nil {
+func (r *Recorder) preempted(q *Request, c *lifecycle.Change) {
+	if c.Now.State == lifecycle.Waiting {
+		r.end(q, TakenBack, c.Time)
 		return
 	}
-	if run.Start.IsZero() { // it was held, and waits again
-		r.end(t, TakenBack, at)
-		return
+	if run := r.end(q, Preempted, c.Time); run != nil {
+		run.By = scheduler.AccountID(c.Event.GetPreempted().GetByAccountId())
 	}
-	run.By = scheduler.AccountID(e.GetPreempted().GetByAccountId())
-	r.end(t, Preempted, at)
-	r.leave(t, Stopping)
+	r.leave(q, Stopping)
 }
 
-func (r *Recorder) completed(t *tracked, why protos.TaskEvent_Completed_Reason, at time.Time) {
-	run := t.run()
+func (r *Recorder) ended(q *Request, c *lifecycle.Change) {
 	switch {
-	case why == protos.TaskEvent_Completed_REASON_EXPIRED:
-		r.leave(t, Expired)
-	case run == nil || run.Start.IsZero():
-		r.end(t, TakenBack, at)
-		r.leave(t, Withdrawn)
-	case why == protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER:
-		r.end(t, Lost, at)
-		r.leave(t, Stopped)
+	case !c.Was.State.MayRun():
+		r.end(q, TakenBack, c.Time)
+		r.leave(q, Withdrawn)
+	case c.Event.GetCompleted().GetReason() ==
+		protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER:
+		r.end(q, Lost, c.Time)
+		r.leave(q, Stopped)
 	default:
-		r.end(t, Completed, at)
-		r.leave(t, Done)
+		r.end(q, Completed, c.Time)
+		r.leave(q, Done)
 	}
 }
 
 // endedBefore notes that a task which was preempted had come to its end by itself before.
-func (r *Recorder) endedBefore(t *tracked, at time.Time) {
-	if t.Fate != Stopping {
+func (r *Request) endedBefore(at time.Time) {
+	if r.Fate != Stopping {
 		return
 	}
-	run := &t.Runs[len(t.Runs)-1]
+	run := &r.Runs[len(r.Runs)-1]
 	if at.Before(run.Start) {
 		return
 	}
 	run.End, run.Ending, run.By = at, Completed, ""
-	t.Fate = Done
-}
-
-// absent notes that a preempted task is gone, and does not wait again.
-func (r *Recorder) absent(id scheduler.RequestID) {
-	if t := r.requests[id]; t != nil && t.Fate == Stopping {
-		t.Fate = Stopped
-	}
-}
-
-// handedOut notes that a worker was given a task. That may be repeated; the first time counts.
-func (r *Recorder) handedOut(a *protos.Assignment, at time.Time) {
-	t := r.requests[scheduler.RequestID(a.GetRequestId())]
-	if t == nil {
-		return
-	}
-	if run := t.run(); run != nil && run.Start.IsZero() {
-		run.Start = at
-		if run.Assigned.After(at) { // the pool's time was ahead of the caller's
-			run.Start = run.Assigned
-		}
-	}
-}
-
-// running notes that a task was reported as running.
-func (r *Recorder) running(news *protos.TaskRunning, at time.Time) {
-	r.heard(scheduler.WorkerID(news.GetWorkerId()), at)
-	t := r.requests[scheduler.RequestID(news.GetRequestId())]
-	if t == nil {
-		return
-	}
-	run := t.run()
-	if run == nil || string(run.Worker) != news.GetWorkerId() || at.Before(run.Assigned) {
-		return
-	}
-	t.reported = true
-	if run.Start.IsZero() {
-		run.Start = at
-	}
+	r.Fate = Done
 }
 
 // heard notes that something was heard of a worker.

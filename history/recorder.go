@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -13,30 +14,16 @@ import (
 
 // A Recorder follows the steps of a pool. Make one with New. It is not safe for concurrent use.
 type Recorder struct {
-	history History
+	history  History
+	follower *lifecycle.Follower
 	// requests has the newest request of each id.
-	requests map[scheduler.RequestID]*tracked
+	requests map[scheduler.RequestID]*Request
 	workers  map[scheduler.WorkerID]*Worker
 	// open counts the requests that wait or run.
 	open int
 	// lastTick is the time of the last assign_tasks, and openThen whether anything waited or ran.
 	lastTick time.Time
 	openThen bool
-}
-
-// tracked is a request with what only matters while it is followed.
-type tracked struct {
-	*Request
-	// reported is true if its present run was reported as running.
-	reported bool
-}
-
-// run returns the present run, or nil.
-func (r *tracked) run() *Run {
-	if n := len(r.Runs); n > 0 && r.Runs[n-1].Ending == Running {
-		return &r.Runs[n-1]
-	}
-	return nil
 }
 
 // New returns a recorder that begins with a snapshot. The error is that of pool.Restore, and it
@@ -50,7 +37,8 @@ func New(snapshot *protos.Pool) (*Recorder, error) {
 	r := &Recorder{
 		history: History{Begin: begin, End: begin,
 			WorkerExpiration: scheduler.DefaultWorkerExpiration},
-		requests: map[scheduler.RequestID]*tracked{},
+		follower: lifecycle.New(snapshot),
+		requests: map[scheduler.RequestID]*Request{},
 		workers:  map[scheduler.WorkerID]*Worker{},
 	}
 	if d := p.Scheduler().Config().WorkerExpiration; d != 0 {
@@ -87,33 +75,28 @@ func (r *Recorder) takeOver(s *scheduler.Scheduler, begin time.Time) {
 		return 1
 	})
 	for _, content := range all {
-		t := r.arrive(content, begin)
-		w, ok := runs[content.ID]
-		if !ok {
-			continue
+		q := r.add(content, begin)
+		if w, ok := runs[content.ID]; ok {
+			begun, _ := r.follower.Request(content.ID)
+			q.Runs = append(q.Runs,
+				Run{Worker: w.ID, Assigned: w.Run.StartTime, Start: begun.Start})
 		}
-		run := Run{Worker: w.ID, Assigned: w.Run.StartTime}
-		if w.Run.Stage != scheduler.Held {
-			run.Start = w.Run.StartTime
-		}
-		t.Runs = append(t.Runs, run)
-		t.reported = w.Run.Stage == scheduler.Running
 	}
 }
 
-// arrive adds a request that was not known.
-func (r *Recorder) arrive(content scheduler.TaskRequest, at time.Time) *tracked {
+// add adds a request that was not known.
+func (r *Recorder) add(content scheduler.TaskRequest, at time.Time) *Request {
 	content.ConfirmedTime, content.Blocked, content.Worker = time.Time{}, false, ""
-	t := &tracked{Request: &Request{Content: content, Arrived: at, Step: r.history.Steps,
-		Reused: r.requests[content.ID] != nil}}
-	r.requests[content.ID] = t
-	r.history.Requests = append(r.history.Requests, t.Request)
+	q := &Request{Content: content, Arrived: at, Step: r.history.Steps,
+		Reused: r.requests[content.ID] != nil}
+	r.requests[content.ID] = q
+	r.history.Requests = append(r.history.Requests, q)
 	r.open++
-	return t
+	return q
 }
 
-// Step notes an operation and what came of it. It keeps nothing of either. Operations that were
-// refused changed nothing, and count as steps.
+// Step notes an operation and its outcome. It keeps nothing of either. Operations that were refused
+// changed nothing, and count as steps.
 func (r *Recorder) Step(op *protos.Operation, outcome *protos.Outcome) {
 	r.history.Steps++
 	at := op.GetTime().AsTime()
@@ -131,18 +114,12 @@ func (r *Recorder) Step(op *protos.Operation, outcome *protos.Outcome) {
 			r.heardPull(w, at)
 		}
 	}
-	for _, e := range outcome.GetEvents() {
-		r.event(op, e)
+	for _, c := range r.follower.Step(op, outcome) {
+		r.changed(op, &c)
 	}
 	switch k := op.GetKind().(type) {
-	case *protos.Operation_AssignTasks:
-		for _, a := range outcome.GetResult().GetAssignments() {
-			r.handedOut(a, at)
-		}
 	case *protos.Operation_TaskRunning:
-		r.running(k.TaskRunning, at)
-	case *protos.Operation_TaskAbsent:
-		r.absent(scheduler.RequestID(k.TaskAbsent.GetRequestId()))
+		r.heard(scheduler.WorkerID(k.TaskRunning.GetWorkerId()), at)
 	case *protos.Operation_AddTaskError:
 		r.history.Errors++
 	}
