@@ -18,7 +18,8 @@
 //	                    ▼                             ▼                              ▼
 //	                TakenBack      TakenBack, Completed, Preempted      Completed, Preempted, Lost
 //
-// A run starts when its worker is first given it, or, where that was never seen, when it is first
+// Package lifecycle says what becomes of each request in a step; a history keeps all of it. A run
+// starts when its worker is first given it, or, where that was never seen, when it is first
 // reported as running: from then on the worker is not free for others. It ends when it is reported
 // as gone, or when the pool preempts it. What a worker did in between, such as provisioning, is a
 // part of the run.

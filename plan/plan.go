@@ -156,12 +156,10 @@ func (in *Input) side(ctx context.Context, snapshot *protos.Pool, s *Settings, w
 	if err != nil {
 		return nil, err
 	}
-	var progress func(time.Time)
+	t := newTally(snapshot, begin.Scheduler(), world.Begin)
 	if in.Progress != nil {
-		progress = func(at time.Time) { in.Progress(number, at) }
+		t.progress = func(at time.Time) { in.Progress(number, at) }
 	}
-	t := newTally(s.Config, progress)
-	t.takeOver(begin.Scheduler(), world.Begin)
 	_, err = fork.Run(ctx, snapshot, world, fork.Options{Until: end, Observe: t.observe, Events: t})
 	if err != nil {
 		return nil, err

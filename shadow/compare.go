@@ -4,66 +4,58 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
 // decided is what a pool decided in one operation.
 type decided struct {
-	assigned  []*protos.TaskEvent
-	preempted []*protos.TaskEvent
-	moved     []*protos.TaskEvent
+	assigned, preempted, moved []lifecycle.Change
 }
 
-func decidedIn(outcome *protos.Outcome) decided {
+func decidedIn(changes []lifecycle.Change) decided {
 	var d decided
-	for _, e := range outcome.GetEvents() {
-		switch e.GetType() {
-		case protos.TaskEvent_TYPE_ASSIGNED:
-			d.assigned = append(d.assigned, e)
-		case protos.TaskEvent_TYPE_PREEMPTED:
-			d.preempted = append(d.preempted, e)
-		case protos.TaskEvent_TYPE_REPRIORITIZED:
-			d.moved = append(d.moved, e)
+	for _, c := range changes {
+		switch {
+		case c.Kind == lifecycle.Assigned:
+			d.assigned = append(d.assigned, c)
+		case c.Kind == lifecycle.Preempted:
+			d.preempted = append(d.preempted, c)
+		case c.Kind == lifecycle.Moved && c.Event != nil: // not as its account was deleted
+			d.moved = append(d.moved, c)
 		}
 	}
 	return d
 }
 
-// compare counts what both pools made of an operation.
-func (s *Shadow) compare(op *protos.Operation, main, beside *protos.Outcome) {
-	s.compareRefusals(op, main, beside)
-	m, b := decidedIn(main), decidedIn(beside)
-	s.compareAssignments(op, m.assigned, b.assigned)
-	s.compareEvents(op, words{"preempts it", "does not preempt it"}, m.preempted, b.preempted,
-		func(d *Decisions) { d.Preempted++ })
-	s.compareEvents(op, words{"moves it to another level", "does not move it"}, m.moved, b.moved,
-		func(d *Decisions) { d.Moved++ })
-	s.mainStops.follow(op, main)
-	s.besideStops.follow(op, beside)
-	if _, ok := op.GetKind().(*protos.Operation_GetCancellations); ok {
-		s.compareCancellations(op, main, beside)
-	}
+// compareChanges counts what both pools decided in an operation.
+func (s *Shadow) compareChanges(op *protos.Operation, main, beside decided) {
+	s.compareAssignments(op, main.assigned, beside.assigned)
+	s.compareDecisions(op, words{"preempts it", "does not preempt it"},
+		main.preempted, beside.preempted, func(d *Decisions) { d.Preempted++ })
+	s.compareDecisions(op, words{"moves it to another level", "does not move it"},
+		main.moved, beside.moved, func(d *Decisions) { d.Moved++ })
 }
 
 // count counts something for an account, and in all.
-func (s *Shadow) count(id string, add func(*Counts)) {
-	account := s.accounts[scheduler.AccountID(id)]
+func (s *Shadow) count(id scheduler.AccountID, add func(*Counts)) {
+	account := s.accounts[id]
 	if account == nil {
 		account = &Counts{}
-		s.accounts[scheduler.AccountID(id)] = account
+		s.accounts[id] = account
 	}
 	add(account)
 	add(&s.report.All)
 }
 
 // differ keeps the first difference.
-func (s *Shadow) differ(op *protos.Operation, request, main, shadow string) {
+func (s *Shadow) differ(op *protos.Operation, request scheduler.RequestID, main, shadow string) {
 	if s.report.First == nil {
 		s.report.First = &Difference{
 			Operation: s.report.Operations,
 			Time:      op.GetTime().AsTime(),
-			Request:   scheduler.RequestID(request),
+			Request:   request,
 			Main:      main,
 			Shadow:    shadow,
 		}
@@ -91,78 +83,78 @@ func accepted(outcome *protos.Outcome) string {
 }
 
 // subject returns the account and the request that an operation is about; empty if there is none.
-func (s *Shadow) subject(op *protos.Operation) (account, request string) {
+func (s *Shadow) subject(op *protos.Operation) (account scheduler.AccountID,
+	request scheduler.RequestID) {
 	switch k := op.GetKind().(type) {
 	case *protos.Operation_AddAccount:
-		return k.AddAccount.GetAccountId(), ""
+		return scheduler.AccountID(k.AddAccount.GetAccountId()), ""
 	case *protos.Operation_DeleteAccount:
-		return k.DeleteAccount.GetAccountId(), ""
+		return scheduler.AccountID(k.DeleteAccount.GetAccountId()), ""
 	case *protos.Operation_ResetBalance:
-		return k.ResetBalance.GetAccountId(), ""
+		return scheduler.AccountID(k.ResetBalance.GetAccountId()), ""
 	case *protos.Operation_TaskWaiting:
-		return k.TaskWaiting.GetAccountId(), k.TaskWaiting.GetRequestId()
+		return scheduler.AccountID(k.TaskWaiting.GetAccountId()),
+			scheduler.RequestID(k.TaskWaiting.GetRequestId())
 	case *protos.Operation_TaskRunning:
-		request = k.TaskRunning.GetRequestId()
+		request = scheduler.RequestID(k.TaskRunning.GetRequestId())
 	case *protos.Operation_TaskAbsent:
-		request = k.TaskAbsent.GetRequestId()
+		request = scheduler.RequestID(k.TaskAbsent.GetRequestId())
 	case *protos.Operation_AddTaskError:
-		request = k.AddTaskError.GetRequestId()
+		request = scheduler.RequestID(k.AddTaskError.GetRequestId())
 	}
-	if r, ok := s.main.Scheduler().Request(scheduler.RequestID(request)); ok {
-		account = string(r.Account)
-	}
-	return account, request
+	r, _ := s.mainRequests.Request(request)
+	return r.Account, request
 }
 
-func (s *Shadow) compareAssignments(op *protos.Operation, main, beside []*protos.TaskEvent) {
+func (s *Shadow) compareAssignments(op *protos.Operation, main, beside []lifecycle.Change) {
 	if len(main) == 0 && len(beside) == 0 {
 		return
 	}
-	others := make(map[string]*protos.TaskEvent, len(beside))
-	for _, e := range beside {
-		others[e.GetRequestId()] = e
+	others := make(map[scheduler.RequestID]*lifecycle.Request, len(beside))
+	for i := range beside {
+		others[beside[i].Now.ID] = &beside[i].Now
 	}
-	for _, m := range main {
-		b := others[m.GetRequestId()]
-		delete(others, m.GetRequestId())
+	for i := range main {
+		m := &main[i].Now
+		b := others[m.ID]
+		delete(others, m.ID)
 		switch {
 		case b == nil:
-			s.count(m.GetAccountId(), func(c *Counts) { c.OnlyMain++ })
-			s.differ(op, m.GetRequestId(), assigns(m), "does not assign it")
-		case m.GetWorkerId() != b.GetWorkerId():
-			s.count(m.GetAccountId(), func(c *Counts) { c.OtherWorker++ })
-			s.differ(op, m.GetRequestId(), assigns(m), assigns(b))
-		case m.GetAssigned().GetPriority() != b.GetAssigned().GetPriority():
-			s.count(m.GetAccountId(), func(c *Counts) { c.OtherLevel++ })
-			s.differ(op, m.GetRequestId(), assigns(m), assigns(b))
+			s.count(m.Account, func(c *Counts) { c.OnlyMain++ })
+			s.differ(op, m.ID, assigns(m), "does not assign it")
+		case m.Worker != b.Worker:
+			s.count(m.Account, func(c *Counts) { c.OtherWorker++ })
+			s.differ(op, m.ID, assigns(m), assigns(b))
+		case m.Level != b.Level:
+			s.count(m.Account, func(c *Counts) { c.OtherLevel++ })
+			s.differ(op, m.ID, assigns(m), assigns(b))
 		default:
-			s.count(m.GetAccountId(), func(c *Counts) { c.Equal++ })
+			s.count(m.Account, func(c *Counts) { c.Equal++ })
 		}
 	}
-	for _, b := range beside {
-		if others[b.GetRequestId()] != nil {
-			s.count(b.GetAccountId(), func(c *Counts) { c.OnlyShadow++ })
-			s.differ(op, b.GetRequestId(), "does not assign it", assigns(b))
+	for i := range beside {
+		if b := &beside[i].Now; others[b.ID] != nil {
+			s.count(b.Account, func(c *Counts) { c.OnlyShadow++ })
+			s.differ(op, b.ID, "does not assign it", assigns(b))
 		}
 	}
 }
 
-func assigns(e *protos.TaskEvent) string {
-	return fmt.Sprintf("assigns it to worker %q at %s", e.GetWorkerId(),
-		scheduler.Priority(e.GetAssigned().GetPriority()))
+func assigns(r *lifecycle.Request) string {
+	return fmt.Sprintf("assigns it to worker %q at %s", r.Worker, r.Level)
 }
 
 // words say that a pool does something, and that it does not.
 type words struct{ does, doesNot string }
 
-// compareEvents counts events of one type, which differ if the requests do.
-func (s *Shadow) compareEvents(op *protos.Operation, say words, main, beside []*protos.TaskEvent,
+// compareDecisions counts changes of one kind, which differ if the requests do.
+func (s *Shadow) compareDecisions(op *protos.Operation, say words, main, beside []lifecycle.Change,
 	add func(*Decisions)) {
-	for _, e := range main {
-		s.count(e.GetAccountId(), func(c *Counts) { add(&c.Main) })
+	for i := range main {
+		s.count(main[i].Now.Account, func(c *Counts) { add(&c.Main) })
 	}
-	for _, e := range beside {
-		s.count(e.GetAccountId(), func(c *Counts) { add(&c.Shadow) })
+	for i := range beside {
+		s.count(beside[i].Now.Account, func(c *Counts) { add(&c.Shadow) })
 	}
 	if s.report.First != nil {
 		return
@@ -174,20 +166,21 @@ func (s *Shadow) compareEvents(op *protos.Operation, say words, main, beside []*
 	}
 }
 
-// firstMissing returns the request of the first event of a that b has no event for.
-func firstMissing(a, b []*protos.TaskEvent) (string, bool) {
-	for _, e := range a {
-		if !slices.ContainsFunc(b, func(other *protos.TaskEvent) bool {
-			return other.GetRequestId() == e.GetRequestId()
+// firstMissing returns the request of the first change of a that b has no change for.
+func firstMissing(a, b []lifecycle.Change) (scheduler.RequestID, bool) {
+	for i := range a {
+		if !slices.ContainsFunc(b, func(other lifecycle.Change) bool {
+			return other.Now.ID == a[i].Now.ID
 		}) {
-			return e.GetRequestId(), true
+			return a[i].Now.ID, true
 		}
 	}
 	return "", false
 }
 
 func (s *Shadow) compareCancellations(op *protos.Operation, main, beside *protos.Outcome) {
-	m, b := s.mainStops.answer(main, s.main), s.besideStops.answer(beside, s.beside)
+	m := s.mainStops.answer(main, s.mainRequests)
+	b := s.besideStops.answer(beside, s.besideRequests)
 	for _, stop := range m {
 		s.count(stop.account, func(c *Counts) { c.Main.Cancelled++ })
 	}

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -22,8 +23,9 @@ type Shadow struct {
 
 	report   Report
 	accounts map[scheduler.AccountID]*Counts
-	// Each pool's cancellations, to count each of them once.
-	mainStops, besideStops stops
+	// What becomes of each pool's requests, and its cancellations.
+	mainRequests, besideRequests *lifecycle.Follower
+	mainStops, besideStops       stops
 }
 
 // New puts a shadow beside a pool. It begins with what the pool is now, under the settings and
@@ -33,7 +35,9 @@ type Shadow struct {
 // about what a snapshot and its restoration do.
 func New(main *pool.Pool, c *scheduler.Config,
 	initial map[scheduler.AccountID]scheduler.Balance) (*Shadow, error) {
-	snapshot, err := pool.Reconfigure(main.Snapshot(), c, initial)
+	begin := main.Snapshot()
+	mainRequests := lifecycle.New(begin)
+	snapshot, err := pool.Reconfigure(begin, c, initial)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +46,13 @@ func New(main *pool.Pool, c *scheduler.Config,
 		return nil, err
 	}
 	s := &Shadow{
-		main:     main,
-		beside:   beside,
-		settings: make(map[string]*protos.AccountConfig, len(c.Accounts)),
-		leftOut:  map[string]bool{},
-		accounts: map[scheduler.AccountID]*Counts{},
+		main:           main,
+		beside:         beside,
+		settings:       make(map[string]*protos.AccountConfig, len(c.Accounts)),
+		leftOut:        map[string]bool{},
+		accounts:       map[scheduler.AccountID]*Counts{},
+		mainRequests:   mainRequests,
+		besideRequests: lifecycle.New(snapshot),
 	}
 	for id, account := range c.Accounts { // the order is free: a map again
 		s.settings[string(id)] = scheduler.AccountConfigToProto(account)
@@ -93,13 +99,19 @@ func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
 		}
 	}()
 	s.report.Operations++
+	changes := s.mainRequests.Step(op, main)
 	told := s.translate(op, main)
 	if told == nil {
 		s.report.PassedOver++
 		return
 	}
 	// Not the caller's context: its logger is for what the main pool has to say.
-	s.compare(op, main, s.beside.Step(context.Background(), told))
+	outcome := s.beside.Step(context.Background(), told)
+	s.compareRefusals(op, main, outcome)
+	s.compareChanges(op, decidedIn(changes), decidedIn(s.besideRequests.Step(told, outcome)))
+	if _, ok := op.GetKind().(*protos.Operation_GetCancellations); ok {
+		s.compareCancellations(op, main, outcome)
+	}
 }
 
 // translate returns an operation as the shadow is told it; nil if it is not.
