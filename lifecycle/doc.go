@@ -45,9 +45,9 @@
 //
 // # What it relies on
 //
-// A follower takes events at their word: it does not check that a pool may do what it did. It must
-// see all operations from its snapshot on. What it is told of requests that it never saw gives a
-// change from Unknown.
+// A follower knows what the pool knows, not what really runs on a worker. It takes events at their
+// word: it does not check that a pool may do what it did. It must see all operations from its
+// snapshot on. What it is told of requests that it never saw gives a change from Unknown.
 //
 // More kinds of changes, and more facts of a request, may come: pass over kinds that you do not
 // know.
@@ -55,6 +55,6 @@
 // # Cost
 //
 // A step costs O(events and assignments of the outcome), but for delete_account, which looks at all
-// requests. The memory is that of the requests that the pool knows or stops, about 300 bytes for
+// requests. The memory is that of the requests that the pool knows or stops, 150 to 300 bytes for
 // each beside its texts; requests that are gone cost nothing.
 package lifecycle
