@@ -97,7 +97,7 @@ func (p *Pool) Snapshot() *protos.Pool {
 // longer slice. It costs less than Snapshot, as it makes no messages.
 func (p *Pool) AppendSnapshot(b []byte) []byte {
 	parts := protos.Pool{Reconciler: p.reconciler.ToProto()}
-	b = protowire.AppendTag(b, schedulerField, protowire.BytesType)
+	b = protowire.AppendTag(b, fieldPoolScheduler, protowire.BytesType)
 	b = protowire.AppendBytes(b, p.scheduler.AppendSnapshot(nil))
 	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &parts)
 	if err != nil {
@@ -106,21 +106,11 @@ func (p *Pool) AppendSnapshot(b []byte) []byte {
 	return b
 }
 
-// schedulerField is the number of the field scheduler of protos.Pool, which comes first.
-const schedulerField protowire.Number = 1
+// fieldPoolScheduler is the number of the field scheduler of protos.Pool, which comes first.
+const fieldPoolScheduler protowire.Number = 1
 
 // Hash returns the SHA-256 of the snapshot's bytes. It costs as much as AppendSnapshot.
 func (p *Pool) Hash() [sha256.Size]byte { return sha256.Sum256(p.AppendSnapshot(nil)) }
-
-// Digest returns the SHA-256 of a message, deterministically marshalled. All messages with text
-// that is not UTF-8, which cannot be marshalled, have the same one; pools make no such messages.
-func Digest(m proto.Message) [sha256.Size]byte {
-	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
-	if err != nil {
-		bytes = []byte("not UTF-8")
-	}
-	return sha256.Sum256(bytes)
-}
 
 // eventList keeps events.
 type eventList []*protos.TaskEvent
