@@ -8,38 +8,38 @@ import (
 )
 
 // A fieldReader goes through the fields of a message that has each of its fields once at most, in
-// order, as ours are written. Whatever else there may be is strange, and left to the library.
+// order, as ours are written. Anything else is unsupported, and left to the protobuf library.
 type fieldReader struct {
-	rest     []byte
-	field    protowire.Number // the field of the moment
-	typ      protowire.Type
-	repeated protowire.Number // the field that may come several times; 0 for none
-	strange  bool
+	rest        []byte
+	field       protowire.Number // the field of the moment
+	typ         protowire.Type
+	repeated    protowire.Number // the field that may come several times; 0 for none
+	unsupported bool
 }
 
 // next goes on to the next field, whose value must be read before it is called again. It reports
 // whether there is one.
 func (f *fieldReader) next() bool {
-	if len(f.rest) == 0 || f.strange {
+	if len(f.rest) == 0 || f.unsupported {
 		return false
 	}
 	field, typ, n := protowire.ConsumeTag(f.rest)
 	if n < 0 || field < f.field || field == f.field && field != f.repeated {
-		f.strange = true
+		f.unsupported = true
 		return false
 	}
 	f.field, f.typ, f.rest = field, typ, f.rest[n:]
 	return true
 }
 
-// check makes the message strange unless a part of it is well.
-func (f *fieldReader) check(well bool) { f.strange = f.strange || !well }
+// check makes the message unsupported unless a part of it is ok.
+func (f *fieldReader) check(ok bool) { f.unsupported = f.unsupported || !ok }
 
 // number reads a number.
 func (f *fieldReader) number() uint64 {
 	v, n := protowire.ConsumeVarint(f.rest)
 	if n < 0 || f.typ != protowire.VarintType {
-		f.strange = true
+		f.unsupported = true
 		return 0
 	}
 	f.rest = f.rest[n:]
@@ -50,7 +50,7 @@ func (f *fieldReader) number() uint64 {
 func (f *fieldReader) bytes() []byte {
 	v, n := protowire.ConsumeBytes(f.rest)
 	if n < 0 || f.typ != protowire.BytesType {
-		f.strange = true
+		f.unsupported = true
 		return nil
 	}
 	f.rest = f.rest[n:]
@@ -62,7 +62,7 @@ func (f *fieldReader) numbers(list []int64) []int64 {
 	for b := f.bytes(); len(b) > 0; {
 		v, n := protowire.ConsumeVarint(b)
 		if n < 0 {
-			f.strange = true
+			f.unsupported = true
 			return list
 		}
 		list, b = append(list, int64(v)), b[n:]
@@ -76,15 +76,15 @@ func (f *fieldReader) instant(t *timestamppb.Timestamp) {
 	parts := fieldReader{rest: f.bytes()}
 	for parts.next() {
 		switch parts.field {
-		case 1:
+		case fieldTimestampSeconds:
 			t.Seconds = int64(parts.number())
-		case 2:
+		case fieldTimestampNanos:
 			t.Nanos = int32(parts.number())
 		default:
-			parts.strange = true
+			parts.unsupported = true
 		}
 	}
-	f.check(!parts.strange)
+	f.check(!parts.unsupported)
 }
 
 // A textMaker makes strings of bytes, many of them in one piece of memory.

@@ -51,7 +51,7 @@ func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
 	last := protowire.Number(0)
 	for at := 0; at < len(b); {
 		field, typ, n := protowire.ConsumeTag(b[at:])
-		if n < 0 || field < last || field > 9 || typ != protowire.BytesType {
+		if n < 0 || field < last || field > fieldSchedulerLast || typ != protowire.BytesType {
 			return parts, false
 		}
 		last = field
@@ -61,13 +61,13 @@ func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
 		}
 		part := &parts.tables
 		switch field {
-		case 7:
+		case fieldSchedulerWaitingRequests:
 			part = &parts.waiting
 			parts.waitingCount++
-		case 8:
+		case fieldSchedulerWorkers:
 			part = &parts.workers
 			parts.workersCount++
-		case 9:
+		case fieldSchedulerExpiredRequests:
 			part = &parts.expired
 		}
 		n += size
@@ -130,44 +130,44 @@ func (m *requestMessage) parse(b []byte, texts *textMaker) bool {
 	f := fieldReader{rest: b}
 	for f.next() {
 		switch f.field {
-		case 1:
+		case fieldRequestID:
 			m.request.Id = texts.make(f.bytes())
-		case 2:
+		case fieldRequestContent:
 			f.check(m.contentMessage.parse(f.bytes(), texts))
 			m.request.Content = &m.content
-		case 3:
+		case fieldRequestConfirmedTime:
 			f.instant(&m.confirmed)
 			m.request.ConfirmedTime = &m.confirmed
-		case 4:
+		case fieldRequestBlocked:
 			m.request.Blocked = protowire.DecodeBool(f.number())
 		default:
 			return false
 		}
 	}
-	return !f.strange
+	return !f.unsupported
 }
 
 func (m *contentMessage) parse(b []byte, texts *textMaker) bool {
 	m.content = protos.RequestContent{Tags: m.content.Tags[:0]}
-	f := fieldReader{rest: b, repeated: 5}
+	f := fieldReader{rest: b, repeated: fieldContentTags}
 	for f.next() {
 		switch f.field {
-		case 1:
+		case fieldContentAccount:
 			m.content.Account = uint32(f.number())
-		case 2:
+		case fieldContentBaseLabelSet:
 			m.content.BaseLabelSet = uint32(f.number())
-		case 3:
+		case fieldContentProvisionableLabelSet:
 			m.content.ProvisionableLabelSet = uint32(f.number())
-		case 4:
+		case fieldContentEnqueueTime:
 			f.instant(&m.enqueued)
 			m.content.EnqueueTime = &m.enqueued
-		case 5:
+		case fieldContentTags:
 			m.content.Tags = append(m.content.Tags, texts.make(f.bytes()))
 		default:
 			return false
 		}
 	}
-	return !f.strange
+	return !f.unsupported
 }
 
 // A workerMessage is a worker's message with all its parts.
@@ -185,24 +185,24 @@ func (m *workerMessage) parse(b []byte, texts *textMaker) bool {
 	f := fieldReader{rest: b}
 	for f.next() {
 		switch f.field {
-		case 1:
+		case fieldWorkerID:
 			m.worker.Id = texts.make(f.bytes())
-		case 2:
+		case fieldWorkerLabelSet:
 			m.worker.LabelSet = uint32(f.number())
-		case 3:
+		case fieldWorkerConfirmedTime:
 			f.instant(&m.confirmed)
 			m.worker.ConfirmedTime = &m.confirmed
-		case 4:
+		case fieldWorkerIdleSince:
 			f.instant(&m.idleSince)
 			m.worker.IdleSince = &m.idleSince
-		case 5:
+		case fieldWorkerRun:
 			f.check(m.parseRun(f.bytes(), texts))
 			m.worker.Run = &m.run
 		default:
 			return false
 		}
 	}
-	return !f.strange
+	return !f.unsupported
 }
 
 func (m *workerMessage) parseRun(b []byte, texts *textMaker) bool {
@@ -211,29 +211,29 @@ func (m *workerMessage) parseRun(b []byte, texts *textMaker) bool {
 	f := fieldReader{rest: b}
 	for f.next() {
 		switch f.field {
-		case 1:
+		case fieldRunRequest:
 			f.check(m.request.parse(f.bytes(), texts))
 			r.Request = &m.request.request
-		case 2:
+		case fieldRunPriority:
 			r.Priority = int32(f.number())
-		case 3:
+		case fieldRunCost:
 			r.Cost = f.numbers(r.Cost)
-		case 4:
+		case fieldRunPaidSince:
 			f.instant(&m.paidSince)
 			r.PaidSince = &m.paidSince
-		case 5:
+		case fieldRunPreemptionCost:
 			r.PreemptionCost = f.numbers(r.PreemptionCost)
-		case 6:
+		case fieldRunStartTime:
 			f.instant(&m.start)
 			r.StartTime = &m.start
-		case 7:
+		case fieldRunStage:
 			r.Stage = protos.Stage(int32(f.number()))
-		case 8:
+		case fieldRunNextContent:
 			f.check(m.next.parse(f.bytes(), texts))
 			r.NextContent = &m.next.content
 		default:
 			return false
 		}
 	}
-	return !f.strange
+	return !f.unsupported
 }

@@ -11,8 +11,7 @@ import (
 )
 
 // A snapshot's bytes are written here without its messages, of which there would be four for each
-// request. What there are few of goes through messages all the same. The numbers of fields are
-// those of state.proto.
+// request. What there are few of goes through messages all the same.
 
 // AppendSnapshot appends the canonical snapshot as bytes, and returns the longer slice: the bytes
 // are those of ToProto under deterministic marshalling. NewFromSnapshot is the way back. It costs
@@ -28,11 +27,11 @@ func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 	b = slices.Grow(b, size)
 	var at int
 	for _, r := range waiting {
-		b, at = beginMessage(b, 7)
+		b, at = beginMessage(b, fieldSchedulerWaitingRequests)
 		b = endMessage(appendRequest(b, r.item.request, r.item.numbers), at)
 	}
 	for _, v := range sortedByID(s.workers) {
-		b, at = beginMessage(b, 8)
+		b, at = beginMessage(b, fieldSchedulerWorkers)
 		b = endMessage(w.appendWorker(b, v.item), at)
 	}
 	return appendMessage(b, &protos.Scheduler{ExpiredRequests: w.expired()})
@@ -89,8 +88,8 @@ func appendText(b []byte, field protowire.Number, text string) []byte {
 
 func appendInstant(b []byte, field protowire.Number, i instant) []byte {
 	b, at := beginMessage(b, field)
-	b = appendNumber(b, 1, uint64(i.sec))
-	b = appendNumber(b, 2, uint64(i.nsec))
+	b = appendNumber(b, fieldTimestampSeconds, uint64(i.sec))
+	b = appendNumber(b, fieldTimestampNanos, uint64(i.nsec))
 	return endMessage(b, at)
 }
 
@@ -104,56 +103,56 @@ func appendBalance(b []byte, field protowire.Number, c *Balance) []byte {
 
 // appendRequest appends the fields of a request.
 func appendRequest(b []byte, r *request, numbers laneNumbers) []byte {
-	b = appendText(b, 1, string(r.id))
-	b, at := beginMessage(b, 2)
+	b = appendText(b, fieldRequestID, string(r.id))
+	b, at := beginMessage(b, fieldRequestContent)
 	b = endMessage(appendContent(b, numbers, r.enqueued, r.tags), at)
-	b = appendInstant(b, 3, r.confirmed)
+	b = appendInstant(b, fieldRequestConfirmedTime, r.confirmed)
 	if r.blocked {
-		b = appendNumber(b, 4, 1)
+		b = appendNumber(b, fieldRequestBlocked, 1)
 	}
 	return b
 }
 
 // appendContent appends the fields of a request's content.
 func appendContent(b []byte, numbers laneNumbers, enqueued instant, tags []string) []byte {
-	b = appendNumber(b, 1, uint64(numbers.account))
-	b = appendNumber(b, 2, uint64(numbers.base))
-	b = appendNumber(b, 3, uint64(numbers.prov))
-	b = appendInstant(b, 4, enqueued)
+	b = appendNumber(b, fieldContentAccount, uint64(numbers.account))
+	b = appendNumber(b, fieldContentBaseLabelSet, uint64(numbers.base))
+	b = appendNumber(b, fieldContentProvisionableLabelSet, uint64(numbers.prov))
+	b = appendInstant(b, fieldContentEnqueueTime, enqueued)
 	for _, tag := range tags {
-		b = appendText(b, 5, tag)
+		b = appendText(b, fieldContentTags, tag)
 	}
 	return b
 }
 
 // appendWorker appends the fields of a worker.
 func (w *snapshotWriter) appendWorker(b []byte, v *worker) []byte {
-	b = appendText(b, 1, string(v.id))
-	b = appendNumber(b, 2, uint64(w.set[v.kind.set]))
-	b = appendInstant(b, 3, v.confirmed)
+	b = appendText(b, fieldWorkerID, string(v.id))
+	b = appendNumber(b, fieldWorkerLabelSet, uint64(w.set[v.kind.set]))
+	b = appendInstant(b, fieldWorkerConfirmedTime, v.confirmed)
 	if v.run == nil {
-		return appendInstant(b, 4, v.idleSince)
+		return appendInstant(b, fieldWorkerIdleSince, v.idleSince)
 	}
-	b, at := beginMessage(b, 5)
+	b, at := beginMessage(b, fieldWorkerRun)
 	return endMessage(w.appendRun(b, v.run), at)
 }
 
 // appendRun appends the fields of a run.
 func (w *snapshotWriter) appendRun(b []byte, r *run) []byte {
-	b, at := beginMessage(b, 1)
+	b, at := beginMessage(b, fieldRunRequest)
 	b = endMessage(appendRequest(b, r.req, w.laneNumbers(r.req.lane)), at)
-	b = appendNumber(b, 2, uint64(r.level))
-	b = appendBalance(b, 3, &r.cost)
-	b = appendInstant(b, 4, instantOfMillis(r.since))
+	b = appendNumber(b, fieldRunPriority, uint64(r.level))
+	b = appendBalance(b, fieldRunCost, &r.cost)
+	b = appendInstant(b, fieldRunPaidSince, instantOfMillis(r.since))
 	paid := r.paid
 	if paid == nil {
 		paid = &Balance{}
 	}
-	b = appendBalance(b, 5, paid)
-	b = appendInstant(b, 6, r.start)
-	b = appendNumber(b, 7, uint64(r.stage))
+	b = appendBalance(b, fieldRunPreemptionCost, paid)
+	b = appendInstant(b, fieldRunStartTime, r.start)
+	b = appendNumber(b, fieldRunStage, uint64(r.stage))
 	if c := r.next; c != nil {
-		b, at = beginMessage(b, 8)
+		b, at = beginMessage(b, fieldRunNextContent)
 		b = endMessage(appendContent(b, w.contentNumbers(c), c.enqueued, c.tags), at)
 	}
 	return b
