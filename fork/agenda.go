@@ -1,8 +1,9 @@
 package fork
 
 import (
-	"container/heap"
 	"time"
+
+	"github.com/quotasched/quotasched/internal/minheap"
 )
 
 // An appointment is something that will happen at a known time: a task's end, or a worker that
@@ -16,6 +17,14 @@ type appointment struct {
 	worker *worker // of the others
 }
 
+// Before orders appointments by time, and at one time as they were made.
+func (p appointment) Before(q appointment) bool {
+	if p.at != q.at {
+		return p.at < q.at
+	}
+	return p.order < q.order
+}
+
 type appointmentKind int
 
 const (
@@ -26,43 +35,26 @@ const (
 
 // agenda has the appointments, the next one first.
 type agenda struct {
-	heap appointments
+	heap minheap.Heap[appointment]
 	made int
 }
 
 func (a *agenda) add(p appointment) {
 	p.order = a.made
 	a.made++
-	heap.Push(&a.heap, p)
+	a.heap.Push(p)
 }
 
 // next returns when the next appointment is.
 func (a *agenda) next() (time.Duration, bool) {
-	for len(a.heap) > 0 {
-		if first := &a.heap[0]; first.task == nil || !first.task.over {
+	for a.heap.Len() > 0 {
+		if first := a.heap.Top(); first.task == nil || !first.task.over {
 			return first.at, true
 		}
-		heap.Pop(&a.heap) // the end of a task that was stopped
+		a.heap.Pop() // the end of a task that was stopped
 	}
 	return 0, false
 }
 
 // take removes the next appointment, which there must be.
-func (a *agenda) take() appointment { return heap.Pop(&a.heap).(appointment) }
-
-type appointments []appointment
-
-func (h appointments) Len() int { return len(h) }
-func (h appointments) Less(i, j int) bool {
-	if h[i].at != h[j].at {
-		return h[i].at < h[j].at
-	}
-	return h[i].order < h[j].order
-}
-func (h appointments) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *appointments) Push(x any)   { *h = append(*h, x.(appointment)) }
-func (h *appointments) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
-}
+func (a *agenda) take() appointment { return a.heap.Pop() }

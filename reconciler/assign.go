@@ -74,7 +74,7 @@ type pull struct {
 // to out, and uses the memory of pulls.
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
-	pulls = state.validPulls(ctx, pulls)
+	pulls = validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
@@ -87,17 +87,17 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 }
 
 // validPulls returns the pulls of a call that count, in the memory of what it is given.
-func (state *State) validPulls(ctx context.Context, pulls []pull) []pull {
+func validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
-	seen := &state.seen
-	seen.begin(len(pulls))
+	seen := make(map[scheduler.WorkerID]bool, len(pulls))
 	for i := range pulls {
 		p := pulls[i]
 		if err := checkPull(&p); err != nil {
 			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", p.index, err)
-		} else if seen.has(valid, p.id) {
+		} else if seen[p.id] {
 			logging.Warningf(ctx, "AssignTasks: worker %q is in the call twice", p.id)
 		} else {
+			seen[p.id] = true
 			valid = append(valid, p)
 		}
 	}

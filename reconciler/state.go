@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/expiry"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -21,7 +22,7 @@ const WorkerQueueTimeout = time.Duration(10) * time.Minute
 type State struct {
 	timeout   time.Duration
 	entries   map[scheduler.WorkerID]*entry
-	deadlines deadlines // of the entries
+	deadlines expiry.Queue[time.Time, deadline] // of the entries
 	// entryOf has the worker of each entry, by its request.
 	entryOf map[scheduler.RequestID]scheduler.WorkerID
 	aborts  map[abort]time.Time                                 // since when
@@ -32,7 +33,6 @@ type State struct {
 	// Memory for one call.
 	pulls    []pull
 	answered []Assignment
-	seen     seenWorkers
 }
 
 // An entry is an assignment that its worker has not acknowledged.
