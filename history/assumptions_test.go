@@ -40,7 +40,8 @@ func newTeller(t *testing.T, c *scheduler.Config) *teller {
 
 func (s *teller) say(second int, op *protos.Operation) {
 	op.Time = timestamppb.New(monday.Add(time.Duration(second) * time.Second))
-	s.recorder.Step(op, s.pool.Step(context.Background(), op))
+	outcome, _ := s.pool.Step(context.Background(), op)
+	s.recorder.Step(op, outcome)
 }
 
 // waits says that a request waits, which was first enqueued at a time.

@@ -39,7 +39,7 @@ type busy struct {
 
 func (d *dispatcher) step(at time.Duration, op *protos.Operation) *protos.Outcome {
 	op.Time = timestamppb.New(monday.Add(at))
-	out := d.pool.Step(context.Background(), op)
+	out, _ := d.pool.Step(context.Background(), op)
 	d.recorder.Step(op, out)
 	d.steps++
 	return out

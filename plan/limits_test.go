@@ -43,7 +43,7 @@ func told(t *testing.T, tasks ...task) *record {
 	}
 	say := func(second int, op *protos.Operation) {
 		op.Time = timestamppb.New(monday.Add(time.Duration(second) * time.Second))
-		out := p.Step(context.Background(), op)
+		out, _ := p.Step(context.Background(), op)
 		if out.GetError() != "" {
 			t.Fatal(out.GetError())
 		}

@@ -32,7 +32,8 @@ func newRecord(r *recording.Recording) (*record, error) {
 		return nil, err
 	}
 	for _, op := range r.Operations[n:] {
-		recorder.Step(op, p.Step(context.Background(), op))
+		outcome, _ := p.Step(context.Background(), op)
+		recorder.Step(op, outcome)
 	}
 	out.history = recorder.History()
 	return out, nil

@@ -39,7 +39,8 @@ func TestAnyRecordGivesAPlan(t *testing.T) {
 				in.Old = plan.Settings{Name: "old", Config: p.Scheduler().Config()}
 				in.New = plan.Settings{Name: "new", Config: p.Scheduler().Config()}
 			}
-			recorder.Step(op, p.Step(context.Background(), op))
+			outcome, _ := p.Step(context.Background(), op)
+			recorder.Step(op, outcome)
 		}
 		in.History = recorder.History()
 		same, err := plan.Make(context.Background(), in)

@@ -1,6 +1,3 @@
-// Package pool holds a scheduler and its reconciler together: one thing that takes operations,
-// answers them, and can be saved, restored and hashed as a whole. Like what it holds it is a pure
-// state machine, and not safe for concurrent use.
 package pool
 
 import (
@@ -70,16 +67,25 @@ func (p *Pool) ApplyInto(ctx context.Context, op *protos.Operation, e scheduler.
 	return reconciler.ApplyInto(ctx, p.reconciler, p.scheduler, op, e, answer)
 }
 
-// Step runs one operation and returns all that came of it: the answer or the error, and the events.
-// An operation that is refused is an outcome like others.
-func (p *Pool) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {
+// Step runs one operation and returns its whole outcome, as a journal records it: the result or the
+// text of the error, and the events. An operation that is refused has an outcome like others, never
+// nil; the error that is returned beside it is that of Apply, for errors.Is.
+func (p *Pool) Step(ctx context.Context, op *protos.Operation) (*protos.Outcome, error) {
 	var events eventList
 	result, err := p.Apply(ctx, op, &events)
-	return OutcomeOf(result, events, err)
+	return OutcomeOf(result, events, err), err
 }
 
-// OutcomeOf returns what Step returns of an operation for which Apply returned a result or an error
-// and sent these events.
+// Replay is Step for an operation of a record, such as a journal, which may be older than this
+// version: it accepts also what was accepted then and is refused today, as reconciler.Replay says.
+func (p *Pool) Replay(ctx context.Context, op *protos.Operation) (*protos.Outcome, error) {
+	var events eventList
+	result, err := reconciler.Replay(ctx, p.reconciler, p.scheduler, op, &events)
+	return OutcomeOf(result, events, err), err
+}
+
+// OutcomeOf returns the outcome of an operation for which Apply returned a result or an error and
+// sent these events.
 func OutcomeOf(result *protos.Result, events []*protos.TaskEvent, err error) *protos.Outcome {
 	if err != nil {
 		return &protos.Outcome{Error: strings.ToValidUTF8(err.Error(), "?"), Events: events}

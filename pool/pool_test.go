@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -39,44 +40,73 @@ func busy(t *testing.T) *pool.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pull := &protos.AssignTasks{}
+	var workers []*protos.IdleWorker
 	at := start.Add(time.Minute)
-	for _, r := range []struct{ id, account, label string }{
-		{"r1", "cq", ""}, {"r2", "cq", ""}, {"r3", "nobody", ""}, {"r4", "fuzz", "none"},
+	for _, r := range []scheduler.TaskRequest{
+		{ID: "r1", Account: "cq"}, {ID: "r2", Account: "cq"}, {ID: "r3", Account: "nobody"},
+		{ID: "r4", Account: "fuzz", BaseLabels: []string{"none"}},
 	} {
-		w := &protos.TaskWaiting{RequestId: r.id, AccountId: r.account,
-			EnqueueTime: timestamppb.New(start)}
-		if r.label != "" {
-			w.BaseLabels = []string{r.label}
-		}
-		step(t, p, at, &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: w}})
-		pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: "w-" + r.id})
+		r.EnqueueTime = start
+		step(t, p, pool.TaskWaiting(at, r))
+		workers = append(workers, pool.IdleWorker("w-"+scheduler.WorkerID(r.ID)))
 	}
-	step(t, p, at, &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}})
+	step(t, p, pool.AssignTasks(at, workers...))
 	return p
 }
 
-func step(t *testing.T, p *pool.Pool, at time.Time, op *protos.Operation) *protos.Outcome {
+func step(t *testing.T, p *pool.Pool, op *protos.Operation) *protos.Outcome {
 	t.Helper()
-	op.Time = timestamppb.New(at)
-	outcome := p.Step(context.Background(), op)
-	if outcome.GetError() != "" {
-		t.Fatal(outcome.GetError())
-	}
+	outcome, err := p.Step(context.Background(), op)
+	require.NoError(t, err)
 	return outcome
 }
 
-// A refused operation is an outcome like others, and changes nothing.
+// A refused operation has an outcome like others, keeps its kind of error, and changes nothing.
 func TestStepKeepsErrors(t *testing.T) {
 	p := busy(t)
 	before := p.Hash()
-	outcome := p.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start)})
-	if outcome.GetError() == "" || outcome.GetResult() != nil || len(outcome.GetEvents()) > 0 {
-		t.Errorf("got %v", outcome)
+	for _, c := range []struct {
+		op   *protos.Operation
+		want error
+	}{
+		{nil, scheduler.ErrInvalid},
+		{&protos.Operation{Time: timestamppb.New(start)}, scheduler.ErrInvalid},
+		{pool.AddAccount(start, pool.Account{ID: "a"}), scheduler.ErrInvalidConfig},
+		{pool.ResetBalance(start, "stranger"), scheduler.ErrUnknownAccount},
+		{pool.DeleteAccount(start, "stranger"), scheduler.ErrUnknownAccount},
+	} {
+		for _, step := range []func(context.Context, *protos.Operation) (*protos.Outcome, error){
+			p.Step, p.Replay,
+		} {
+			outcome, err := step(context.Background(), c.op)
+			require.ErrorIs(t, err, c.want)
+			require.Empty(t, cmp.Diff(&protos.Outcome{Error: err.Error()}, outcome,
+				protocmp.Transform()))
+			require.Equal(t, before, p.Hash())
+		}
 	}
-	if p.Hash() != before {
-		t.Error("the pool has changed")
-	}
+}
+
+// An account that earns nothing for ever is refused, but for what is recorded or saved.
+func TestRateWithoutMaxCharge(t *testing.T) {
+	config := &scheduler.AccountConfig{ChargeRate: earning(2).ChargeRate}
+	p := emptyPool(t)
+	add := pool.AddAccount(start, pool.Account{ID: "a", Config: config})
+	before := p.Hash()
+	_, err := p.Step(context.Background(), add)
+	require.ErrorIs(t, err, scheduler.ErrInvalidConfig)
+	require.ErrorContains(t, err, "ChargeRate[1] of 2 workers without a MaxCharge")
+	require.Equal(t, before, p.Hash())
+	_, err = pool.New(start, &scheduler.Config{
+		Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{"a": config}})
+	require.ErrorContains(t, err, `account "a": invalid config: ChargeRate[1]`)
+
+	_, err = p.Replay(context.Background(), add)
+	require.NoError(t, err)
+	require.Equal(t, config, p.Scheduler().Config().Accounts["a"])
+	restored, err := pool.Restore(p.Snapshot())
+	require.NoError(t, err)
+	require.Equal(t, p.Hash(), restored.Hash())
 }
 
 // A pool that was saved and restored goes on as the one that was not.
@@ -89,10 +119,8 @@ func TestRestoreGoesOn(t *testing.T) {
 	if p.Hash() != q.Hash() {
 		t.Fatal("the restored pool is another one")
 	}
-	pull := &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
-		Workers: []*protos.IdleWorker{{WorkerId: "w-new", Labels: []string{"none"}}}}}}
-	at := start.Add(time.Hour)
-	want, got := step(t, p, at, pull), step(t, q, at, pull)
+	pull := pool.AssignTasks(start.Add(time.Hour), pool.IdleWorker("w-new", "none"))
+	want, got := step(t, p, pull), step(t, q, pull)
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" || p.Hash() != q.Hash() {
 		t.Errorf("they went on differently (-want +got):\n%s", diff)
 	}

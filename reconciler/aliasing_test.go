@@ -9,6 +9,7 @@ import (
 
 	"go.chromium.org/luci/common/data/stringset"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/internal/scramble"
@@ -133,7 +134,7 @@ func TestOperationsAreNotShared(t *testing.T) {
 	operations := []*protos.Operation{
 		{Time: at, Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{
 			AccountId: "a", Balance: []int64{1, 2, 3, 4, 5},
-			Config: &protos.AccountConfig{
+			Config: &protos.AccountConfig{MaxCharge: durationpb.New(time.Second),
 				ChargeRate: []int64{1, 2, 3, 4, 5}, PerLabelTaskLimits: map[string]int64{"m": 3},
 			},
 		}}},

@@ -30,17 +30,8 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 		return fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
 	}
 	answer.Reset()
-	if op == nil {
-		return fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
-	}
-	if op.GetTime() == nil {
-		return fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
-	}
-	if err := checkNanos(op.GetTime()); err != nil {
-		return fmt.Errorf("time: %w", err)
-	}
-	t := op.GetTime().AsTime()
-	if err := checkTime(t); err != nil {
+	t, err := operationTime(op)
+	if err != nil {
 		return err
 	}
 	switch k := op.GetKind().(type) {
@@ -51,7 +42,7 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 		getCancellations(state, answer)
 		return nil
 	case *protos.Operation_AddAccount:
-		return addAccount(s, k.AddAccount)
+		return addAccount(k.AddAccount, s.AddAccount)
 	case *protos.Operation_DeleteAccount:
 		return s.DeleteAccount(scheduler.AccountID(k.DeleteAccount.GetAccountId()))
 	case *protos.Operation_ResetBalance:
@@ -78,7 +69,43 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 	return fmt.Errorf("%w: operation of an unknown kind", scheduler.ErrInvalid)
 }
 
-func addAccount(s *scheduler.Scheduler, op *protos.AddAccount) error {
+// Replay is Apply for an operation of a record, such as a journal, which may be older than this
+// version: it accepts also what was accepted then and is refused today. That is an add_account with
+// a rate without a max_charge.
+func Replay(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
+	events scheduler.EventSink) (*protos.Result, error) {
+	add, ok := op.GetKind().(*protos.Operation_AddAccount)
+	if !ok {
+		return Apply(ctx, state, s, op, events)
+	}
+	_, err := operationTime(op)
+	if err == nil {
+		err = addAccount(add.AddAccount, s.ReplayAddAccount)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &protos.Result{}, nil
+}
+
+// operationTime returns the time of an operation.
+func operationTime(op *protos.Operation) (time.Time, error) {
+	if op == nil {
+		return time.Time{}, fmt.Errorf("%w: nil operation", scheduler.ErrInvalid)
+	}
+	if op.GetTime() == nil {
+		return time.Time{}, fmt.Errorf("%w: operation without a time", scheduler.ErrInvalid)
+	}
+	if err := checkNanos(op.GetTime()); err != nil {
+		return time.Time{}, fmt.Errorf("time: %w", err)
+	}
+	t := op.GetTime().AsTime()
+	return t, checkTime(t)
+}
+
+// addAccount adds an account by a method of the scheduler.
+func addAccount(op *protos.AddAccount, add func(scheduler.AccountID, *scheduler.AccountConfig,
+	scheduler.Balance) error) error {
 	config, err := scheduler.AccountConfigFromProto(op.GetConfig())
 	if err != nil {
 		return fmt.Errorf("account %q: %w", op.GetAccountId(), err)
@@ -92,7 +119,7 @@ func addAccount(s *scheduler.Scheduler, op *protos.AddAccount) error {
 		return fmt.Errorf("account %q: %w: balance has %d numbers instead of %d",
 			op.GetAccountId(), scheduler.ErrInvalid, len(units), len(initial))
 	}
-	return s.AddAccount(scheduler.AccountID(op.GetAccountId()), config, initial)
+	return add(scheduler.AccountID(op.GetAccountId()), config, initial)
 }
 
 func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,

@@ -38,20 +38,25 @@ func NewRecorder(p *pool.Pool, w *journal.Writer, o RecorderOptions) *Recorder {
 // Pool returns the pool, for questions.
 func (r *Recorder) Pool() *pool.Pool { return r.pool }
 
-// Step runs one operation and returns what came of it, as pool.Step does. An operation that the
-// pool refuses is a step like others. The error is that of the journal. The pool has then done the
-// operation, and the journal may not have it: from then on the recorder does nothing but return the
-// error. Whether the step is on the disk is for the journal's Flush and Sync.
+// Step runs one operation and returns its outcome and error, as pool.Step does. An operation that
+// the pool refuses is recorded like others.
+//
+// If the journal fails, the error is the journal's, and Err returns it too. The pool has then done
+// the operation, and the journal may not have it: from then on the recorder does nothing but return
+// that error. Whether the step is on the disk is for the journal's Flush and Sync.
 func (r *Recorder) Step(ctx context.Context, op *protos.Operation) (*protos.Outcome, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	outcome := r.pool.Step(ctx, op)
-	return outcome, r.append(op, outcome)
+	outcome, refused := r.pool.Step(ctx, op)
+	if err := r.append(op, outcome); err != nil {
+		return outcome, err
+	}
+	return outcome, refused
 }
 
-// Apply is Step for those who have an event sink. It returns the pool's own error, if there is one;
-// else that of the journal. The sink may keep the events, but not change them.
+// Apply is Step for those who have an event sink. The sink may keep the events, but not change
+// them.
 func (r *Recorder) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {
 	if r.err != nil {
@@ -59,11 +64,10 @@ func (r *Recorder) Apply(ctx context.Context, op *protos.Operation,
 	}
 	both := &tee{sink: e}
 	result, refused := r.pool.Apply(ctx, op, both)
-	err := r.append(op, pool.OutcomeOf(result, both.events, refused))
-	if refused != nil {
-		err = refused
+	if err := r.append(op, pool.OutcomeOf(result, both.events, refused)); err != nil {
+		return result, err
 	}
-	return result, err
+	return result, refused
 }
 
 // Err returns the error of the journal that ended the recording; nil if there is none.

@@ -56,7 +56,7 @@ func TestRecorderOnAFullDisk(t *testing.T) {
 	rec := replay.NewRecorder(p, w, replay.RecorderOptions{})
 	ops := operations(5000)
 	for _, op := range ops {
-		if _, err = rec.Step(context.Background(), op); err != nil {
+		if _, err = rec.Step(context.Background(), op); rec.Err() != nil {
 			break
 		}
 	}

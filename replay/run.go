@@ -104,7 +104,7 @@ func Run(ctx context.Context, r *journal.Reader, o Options) (*Report, error) {
 		if _, err := r.Next(); err != nil {
 			return report, err
 		}
-		outcome := report.Pool.Step(ctx, step.GetOperation())
+		outcome, _ := report.Pool.Replay(ctx, step.GetOperation()) // a refusal is in the outcome
 		if report.Difference = report.compare(step, outcome); report.Difference != nil {
 			return report, nil
 		}

@@ -26,7 +26,8 @@ const maxLimit = 1<<31 - 1
 // AccountConfig holds the settings of one account. The zero value is an account that earns nothing
 // and whose requests are free.
 type AccountConfig struct {
-	// ChargeRate is what the account earns at each level, from 0 to 1,000,000 workers.
+	// ChargeRate is what the account earns at each level, from 0 to 1,000,000 workers. A rate above
+	// 0 needs a MaxCharge.
 	ChargeRate [NumPriorities]Rate
 	// MaxCharge caps each balance at what ChargeRate earns in that time. It is 0 or at least 1 ms,
 	// and counts in whole milliseconds; rate × MaxCharge is at most 2^60 units.
@@ -106,6 +107,21 @@ func (c *Config) Validate() error {
 
 // Validate returns nil, or an error (ErrInvalidConfig) that names the field that is out of range.
 func (c *AccountConfig) Validate() error {
+	if err := c.checkRecorded(); err != nil {
+		return err
+	}
+	for p, r := range c.ChargeRate {
+		if r > 0 && c.MaxCharge == 0 {
+			return fmt.Errorf("%w: ChargeRate[%d] of %s workers without a MaxCharge earns nothing",
+				ErrInvalidConfig, p, r)
+		}
+	}
+	return nil
+}
+
+// checkRecorded is Validate for settings of a snapshot or a record, which may have a rate without
+// a MaxCharge: earlier versions accepted it, and nothing else depends on it.
+func (c *AccountConfig) checkRecorded() error {
 	if c == nil {
 		return fmt.Errorf("%w: nil account config", ErrInvalidConfig)
 	}

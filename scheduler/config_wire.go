@@ -82,7 +82,8 @@ func configFromProto(p *protos.Config) (*Config, error) {
 }
 
 // AccountConfigFromProto returns the settings of an account from the wire. The error is
-// ErrInvalidConfig.
+// ErrInvalidConfig. It accepts all settings that a snapshot or a record can have, among them a rate
+// without a MaxCharge, which Validate refuses.
 func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
 	if p == nil {
 		return nil, fmt.Errorf("%w: nil account config", ErrInvalidConfig)
@@ -115,7 +116,7 @@ func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
 			return nil, err
 		}
 	}
-	return c, c.Validate()
+	return c, c.checkRecorded()
 }
 
 func readDuration(field string, d *durationpb.Duration) (time.Duration, error) {

@@ -134,14 +134,25 @@ func (s *Scheduler) TakeExpired() []RequestID {
 // AddAccount makes an account, or replaces the settings and balance of one. The settings are
 // copied. Tasks that run go on as they do. It costs O(the account's runs and lanes).
 //
-// The errors are ErrInvalid for an empty id, and ErrInvalidConfig for settings out of range or an
-// initial balance beyond ±2^60 units.
+// The errors are ErrInvalid for an empty id, and ErrInvalidConfig for settings that Validate
+// refuses or an initial balance beyond ±2^60 units.
 func (s *Scheduler) AddAccount(id AccountID, c *AccountConfig, initial Balance) error {
+	return s.checkAndAddAccount(id, c, initial, (*AccountConfig).Validate)
+}
+
+// ReplayAddAccount is AddAccount for a record of an AddAccount, which may be older than this
+// version: it accepts a rate without a MaxCharge.
+func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Balance) error {
+	return s.checkAndAddAccount(id, c, initial, (*AccountConfig).checkRecorded)
+}
+
+func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
+	check func(*AccountConfig) error) error {
 	defer s.checkInvariants()
 	if err := checkID("account", string(id)); err != nil {
 		return err
 	}
-	if err := c.Validate(); err != nil {
+	if err := check(c); err != nil {
 		return fmt.Errorf("account %q: %w", id, err)
 	}
 	for p, q := range initial {

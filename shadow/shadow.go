@@ -76,13 +76,13 @@ func (s *Shadow) Pool() *pool.Pool {
 	return s.beside
 }
 
-// Step runs one operation on the main pool and returns what came of it, exactly as without a
+// Step runs one operation on the main pool and returns its outcome and error, exactly as without a
 // shadow; and then on the shadow. Whatever happens to the shadow does not reach the caller: if it
 // panics, it ends, and its report says so.
-func (s *Shadow) Step(ctx context.Context, op *protos.Operation) *protos.Outcome {
-	outcome := s.main.Step(ctx, op)
+func (s *Shadow) Step(ctx context.Context, op *protos.Operation) (*protos.Outcome, error) {
+	outcome, err := s.main.Step(ctx, op)
 	s.Follow(op, outcome)
-	return outcome
+	return outcome, err
 }
 
 // Follow is the second half of Step, for those who step the main pool by other means, such as a
@@ -105,8 +105,13 @@ func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
 		s.report.PassedOver++
 		return
 	}
+	// What the main pool accepted may be of a record.
+	step := s.beside.Replay
+	if main.GetError() != "" {
+		step = s.beside.Step
+	}
 	// Not the caller's context: its logger is for what the main pool has to say.
-	outcome := s.beside.Step(context.Background(), told)
+	outcome, _ := step(context.Background(), told) // a refusal is in the outcome
 	s.compareRefusals(op, main, outcome)
 	s.compareChanges(op, decidedIn(changes), decidedIn(s.besideRequests.Step(told, outcome)))
 	if _, ok := op.GetKind().(*protos.Operation_GetCancellations); ok {

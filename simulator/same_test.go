@@ -105,7 +105,7 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 		shares := simulator.Shares{
 			Level:     scheduler.Priority(rapid.IntRange(0, 4).Draw(t, "level")),
 			Rate:      scheduler.Rate(rapid.IntRange(0, 3000).Draw(t, "rate")),
-			MaxCharge: time.Duration(rapid.IntRange(0, 3600).Draw(t, "cap")) * time.Second,
+			MaxCharge: time.Duration(rapid.IntRange(1, 3600).Draw(t, "cap")) * time.Second,
 		}
 		setup.Policy.Accounts[id] = shares.Accounts([]scheduler.AccountID{id})[id]
 	}

@@ -76,7 +76,7 @@ func some(d *rand.Rand, n int, labels ...string) (out []string) {
 func (s *Scene) account(id scheduler.AccountID) *protos.Operation {
 	d := s.dice
 	c := &scheduler.AccountConfig{
-		MaxCharge:        pick(d, 0, time.Second, time.Minute, time.Hour),
+		MaxCharge:        pick(d, time.Second, time.Minute, time.Hour),
 		MaxFanout:        pick(d, 0, 0, 0, 1, 2),
 		DisableFreeTasks: d.IntN(6) == 0,
 	}

@@ -109,6 +109,11 @@ func checkAccountConfig(c *scheduler.AccountConfig) error {
 			return fmt.Errorf("%w: cap[%d] %v", scheduler.ErrInvalidConfig, p, limit)
 		}
 	}
+	for p, rate := range c.ChargeRate {
+		if rate > 0 && c.MaxCharge == 0 {
+			return fmt.Errorf("%w: ChargeRate[%d] without MaxCharge", scheduler.ErrInvalidConfig, p)
+		}
+	}
 	if c.MaxFanout < 0 || c.MaxFanout > largestLimit {
 		return fmt.Errorf("%w: MaxFanout %d", scheduler.ErrInvalidConfig, c.MaxFanout)
 	}

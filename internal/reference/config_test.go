@@ -41,6 +41,8 @@ func TestConfigsAgree(t *testing.T) {
 		{"nil account", account(nil), false},
 		{"zero account", account(&scheduler.AccountConfig{}), true},
 		{"endless charge of nothing", account(&scheduler.AccountConfig{MaxCharge: forever}), true},
+		{"rate without a charge", account(&scheduler.AccountConfig{
+			ChargeRate: [5]scheduler.Rate{3: 1}}), false},
 		{"largest cap", account(&scheduler.AccountConfig{MaxCharge: 1 << 40 * time.Millisecond,
 			ChargeRate: [5]scheduler.Rate{1 << 20}}), true},
 		{"largest limits", account(&scheduler.AccountConfig{MaxFanout: 1<<31 - 1,

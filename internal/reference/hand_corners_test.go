@@ -2,6 +2,7 @@ package reference_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -82,7 +83,7 @@ func TestRefundWithinTheStep(t *testing.T) {
 		s.account("y", scheduler.AccountConfig{}, 0, -700)
 		s.pass(10.5)
 		s.levels("u1@p2", "u2@p2", "v@p2") // They have cost 5, 10.5 and 10 at p1.
-		s.account("y", scheduler.AccountConfig{ChargeRate: rates(0, 1)}, 0, 1)
+		s.account("y", scheduler.AccountConfig{ChargeRate: rates(0, 1), MaxCharge: time.Millisecond}, 0, 1)
 		s.account("z", scheduler.AccountConfig{}, 0, 1000)
 		s.request("ry", "y", 10.5, nil, "x")
 		s.request("rz", "z", 10.5, nil, "z")
@@ -101,7 +102,7 @@ func TestVictimPreempts(t *testing.T) {
 		s.idle("w2", 0, "k", "m")
 		s.request("h", "a", 0, nil, "m")
 		s.pass(0, "h>w2@free")
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(0, 1)}, 0, 1)
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(0, 1), MaxCharge: time.Millisecond}, 0, 1)
 		s.request("q", "a", 0, nil, "n")
 		s.pass(1)
 		s.pass(1)

@@ -26,7 +26,7 @@ func TestMayStart(t *testing.T) {
 func TestBurstCover(t *testing.T) {
 	for want, balance := range map[string]float64{"r1>w1@free": 30, "r1>w1@p0": 30.000001} {
 		onBoth(t, &scheduler.Config{}, func(s *scene) {
-			s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5)}, balance)
+			s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5), MaxCharge: time.Millisecond}, balance)
 			s.idle("w0", 0)
 			s.idle("w1", 0)
 			s.request("r0", "a", 0, nil)
@@ -113,7 +113,7 @@ func TestBarred(t *testing.T) {
 		s.request("own", "a", 0, nil, "x")
 		s.request("other", "", 0, nil, "y")
 		s.pass(0, "other>w2@free", "own>w1@free")
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5)}, 500)
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5), MaxCharge: time.Millisecond}, 500)
 		s.request("r", "a", 1, nil, "y")
 		// Not barred: it runs less at p0 than it earns.
 		s.pass(1, "r>w2@p0")
@@ -130,18 +130,18 @@ func TestBarred(t *testing.T) {
 // TestReprioritize: ⌈n − r⌉ cheapest runs go down, ⌈r − n⌉ dearest come up.
 func TestReprioritize(t *testing.T) {
 	onBoth(t, &scheduler.Config{BurstCover: -1}, func(s *scene) {
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5)}, 1)
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, 1)
 		for i := range 4 {
 			s.idle(scheduler.WorkerID(fmt.Sprint("w", i)), float64(i))
 			s.request(scheduler.RequestID(fmt.Sprint("r", i)), "a", float64(i), nil)
 			s.m.UpdateTime(at(float64(i)), nil)
-			s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5)}, 1)
+			s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, 1)
 			s.pass(float64(i), fmt.Sprintf("r%d>w%d@p0", i, i))
 		}
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5)}, -601)
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, -601)
 		s.pass(3) // 4 − 1.5 runs are 3 too many; all other levels are at 0, which demotes nothing.
 		s.levels("r0@p0", "r1@p1", "r2@p1", "r3@p1")
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(2.5)}, 602)
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(2.5), MaxCharge: time.Millisecond}, 602)
 		s.pass(4) // 2.5 − 1 runs are 2 too few; r1 and r2 started first and are the dearest.
 		s.levels("r0@p0", "r1@p0", "r2@p0", "r3@p1")
 	})

@@ -140,7 +140,7 @@ func newTimeout(d dice, p *profile) time.Duration {
 // newAccountConfig draws the settings of an account.
 func newAccountConfig(d dice, p *profile) *scheduler.AccountConfig {
 	c := &scheduler.AccountConfig{
-		MaxCharge: pick(d, 0, time.Millisecond, 1500*time.Microsecond, time.Second,
+		MaxCharge: pick(d, time.Millisecond, time.Millisecond, 1500*time.Microsecond, time.Second,
 			time.Minute, time.Hour),
 		MaxFanout:        pick(d, 0, 0, 0, 1, 2, 3),
 		DisableFreeTasks: chance(d, 15),
@@ -150,6 +150,9 @@ func newAccountConfig(d dice, p *profile) *scheduler.AccountConfig {
 			c.ChargeRate[level] = pick[scheduler.Rate](d, 1, 7, 300, 500, 1000, 1001, 1500, 2000,
 				4000, 1_000_000_000)
 		}
+	}
+	if chance(d, 2) {
+		c.MaxCharge = 0 // is refused if there is a rate
 	}
 	if chance(d, 30) {
 		c.PerLabelTaskLimits = map[string]int{}
