@@ -115,9 +115,9 @@ func TestALearnerNotesRunsToTheirEnd(t *testing.T) {
 	l := forecast.NewLearner(h, p.Scheduler(), nil)
 	step := func(op *protos.Operation) *protos.Result {
 		t.Helper()
-		outcome := p.Step(t.Context(), op)
-		if outcome.GetError() != "" {
-			t.Fatal(outcome.GetError())
+		outcome, err := p.Step(t.Context(), op)
+		if err != nil {
+			t.Fatal(err)
 		}
 		l.Step(op, outcome, p.Scheduler())
 		return outcome.GetResult()

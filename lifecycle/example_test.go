@@ -34,7 +34,11 @@ func Example() {
 		pool.TaskRunning(at(26), "test", "phone-1"),
 		pool.TaskAbsent(at(56), "test"),
 	} {
-		for _, c := range f.Step(op, p.Step(context.Background(), op)) {
+		outcome, err := p.Step(context.Background(), op)
+		if err != nil {
+			panic(err)
+		}
+		for _, c := range f.Step(op, outcome) {
 			fmt.Printf("%s %s\n", c.Now.ID, c.Kind)
 			switch {
 			case c.Was.State == lifecycle.Waiting:

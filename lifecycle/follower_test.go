@@ -56,7 +56,7 @@ func TestFollowsThePool(t *testing.T) {
 		last := map[scheduler.RequestID]lifecycle.Request{}
 		retried := map[scheduler.RequestID]bool{}
 		for i, op := range recording.Operations(t, start) {
-			outcome := p.Step(context.Background(), op)
+			outcome, _ := p.Step(context.Background(), op)
 			for _, c := range f.Step(op, outcome) {
 				kinds[c.Kind]++
 				was, known := last[c.Now.ID]
@@ -124,7 +124,8 @@ type told struct {
 func (d *told) step(op *protos.Operation) []string {
 	d.Helper()
 	var words []string
-	for _, c := range d.follower.Step(op, d.pool.Step(context.Background(), op)) {
+	outcome, _ := d.pool.Step(context.Background(), op)
+	for _, c := range d.follower.Step(op, outcome) {
 		words = append(words, fmt.Sprintf("%s %s at %v: %s, %s", c.Now.ID, c.Kind,
 			c.Time.Sub(start).Minutes(), c.Was.State, c.Now.State))
 	}
@@ -184,7 +185,8 @@ func TestTimesAddUp(t *testing.T) {
 				continue // with old news, and so times that go back, they do not
 			}
 			at = op.GetTime().AsTime()
-			for _, c := range f.Step(op, p.Step(context.Background(), op)) {
+			outcome, _ := p.Step(context.Background(), op)
+			for _, c := range f.Step(op, outcome) {
 				id := c.Now.ID
 				if c.Was.State == lifecycle.Unknown {
 					arrived[id], spent[id] = c.Time, 0
