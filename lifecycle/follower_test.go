@@ -101,7 +101,8 @@ func TestFollowsARecordedDay(t *testing.T) {
 	f := lifecycle.New(p.Snapshot())
 	kinds := map[lifecycle.Kind]int{}
 	for i, op := range r.Operations[n:] {
-		for _, c := range f.Step(op, p.Step(context.Background(), op)) {
+		outcome, _ := p.Step(context.Background(), op)
+		for _, c := range f.Step(op, outcome) {
 			kinds[c.Kind]++
 		}
 		if i%200 == 0 {
