@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -135,12 +136,12 @@ func (s *scene) notWithin(expired int, outcomes []outcome) (reason, message stri
 	switch {
 	case expired > 0:
 		return ReasonExpires, fmt.Sprintf("it leaves in %d of %s, as it waits for longer "+
-			"than the pool allows", expired, counted(len(outcomes), "fork"))
+			"than the pool allows", expired, words.Count(len(outcomes), "fork"))
 	case short > 0:
 		return ReasonBudget, fmt.Sprintf("%d of %s ended before the horizon, after %s",
-			short, counted(len(outcomes), "fork"), counted(s.options.MaxOperations, "operation"))
+			short, words.Count(len(outcomes), "fork"), words.Count(s.options.MaxOperations, "operation"))
 	}
-	return ReasonHorizon, "it does not start within " + span(s.options.Horizon)
+	return ReasonHorizon, "it does not start within " + words.ExactDuration(s.options.Horizon)
 }
 
 // times sets the quantiles of starts, which are in order.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -20,11 +21,11 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	o := s.options
 	add("NoNewArrivals", "No requests arrive after %s; later ones may overtake, if their accounts "+
 		"can pay for a better level.", o.Begin.Format(time.RFC3339))
-	add("Fleet", "The fleet stays as it is: %s.", counted(len(o.Workers), "worker"))
+	add("Fleet", "The fleet stays as it is: %s.", words.Count(len(o.Workers), "worker"))
 	add("Quotas", "Accounts and settings stay as they are.")
 	add("RunTimes", "%s", s.runTimesText())
 	add("RunningTasks", "Of each task that runs (%s in all) it is taken into account for how long "+
-		"it has.", number(s.running))
+		"it has.", words.Number(s.running))
 	add("Groups", "Tasks of one group (%s) run equally long; groups do not depend on each other.",
 		o.GroupedBy)
 	if o.NoRetry {
@@ -34,8 +35,8 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 			"the first time.")
 	}
 	add("Dispatcher", "Workers pull and news comes every %s, and balances are looked at every %s at "+
-		"least.", span(cmp.Or(o.Timing.Tick, time.Second)),
-		span(cmp.Or(o.Timing.Heartbeat, time.Minute)))
+		"least.", words.ExactDuration(cmp.Or(o.Timing.Tick, time.Second)),
+		words.ExactDuration(cmp.Or(o.Timing.Heartbeat, time.Minute)))
 	if s.stopping > 0 {
 		add("Stopping", "Tasks that are being stopped (%d) stop at once, and do not wait again.",
 			s.stopping)
@@ -43,11 +44,11 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	if s.unknown > 0 {
 		add("UnknownRunTimes", "Nothing is known of how long %s run; where they have a say in "+
 			"when a request starts, the answer is unknown, and elsewhere they run on.",
-			counted(s.unknown, "task"))
+			words.Count(s.unknown, "task"))
 	}
 	add("Forks", "%s with seed %d, each for %s at most and %s; %s cut short.",
-		counted(int(a.GetForks()), "fork"), o.Seed, span(o.Horizon),
-		counted(o.MaxOperations, "operation"), wereCut(a.GetForksCutShort()))
+		words.Count(int(a.GetForks()), "fork"), o.Seed, words.ExactDuration(o.Horizon),
+		words.Count(o.MaxOperations, "operation"), wereCut(a.GetForksCutShort()))
 	if o.Calibration != nil {
 		add("Calibrated", "%s", o.Calibration.text())
 	} else {
@@ -65,18 +66,18 @@ func wereCut(n int32) string {
 	case 1:
 		return "1 was"
 	}
-	return number(int(n)) + " were"
+	return words.Number(int(n)) + " were"
 }
 
 // runTimesText says where run times are known from.
 func (s *scene) runTimesText() string {
 	var parts []string
 	for _, source := range slices.Sorted(maps.Keys(s.sources)) {
-		parts = append(parts, fmt.Sprintf("%s from %s", number(s.sources[source]),
+		parts = append(parts, fmt.Sprintf("%s from %s", words.Number(s.sources[source]),
 			cmp.Or(source, "the caller")))
 	}
 	if s.unknown > 0 {
-		parts = append(parts, fmt.Sprintf("%s unknown", number(s.unknown)))
+		parts = append(parts, fmt.Sprintf("%s unknown", words.Number(s.unknown)))
 	}
 	if len(parts) == 0 {
 		return "There are no tasks."

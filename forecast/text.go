@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -23,7 +24,7 @@ func Text(w io.Writer, f *protos.Forecast) error {
 	fmt.Fprintf(t, "request\taccount\twaits since\tstarts in: earliest\tlikely\tlatest\n")
 	for _, r := range f.GetRequests() {
 		fmt.Fprintf(t, "%s\t%s\t%s\t", printable(r.GetRequestId()), printable(r.GetAccountId()),
-			duration(made.Sub(r.GetEnqueueTime().AsTime())))
+			words.Duration(made.Sub(r.GetEnqueueTime().AsTime())))
 		switch r.GetAnswer() {
 		case protos.RequestForecast_ANSWER_STARTS:
 			fmt.Fprintf(t, "%s\t%s\t%s\n", wait(f, r.GetEarliest()), wait(f, r.GetLikely()),
@@ -62,7 +63,7 @@ func notes(b *strings.Builder, f *protos.Forecast) {
 		}
 		if r.GetAnswer() == protos.RequestForecast_ANSWER_STARTS && r.GetLater() > 0 {
 			fmt.Fprintf(b, "%s: does not start within %s in %s of the forks\n", id,
-				duration(horizonOf(f)), percent(r.GetLater()))
+				words.Duration(horizonOf(f)), percent(r.GetLater()))
 		}
 	}
 	if b.Len() > n {
@@ -79,9 +80,9 @@ func horizonOf(f *protos.Forecast) time.Duration {
 // wait says how long it takes until a time; nothing is later than the horizon.
 func wait(f *protos.Forecast, t *timestamppb.Timestamp) string {
 	if t == nil {
-		return "later than " + duration(horizonOf(f))
+		return "later than " + words.Duration(horizonOf(f))
 	}
-	return duration(t.AsTime().Sub(f.GetTime().AsTime()))
+	return words.Duration(t.AsTime().Sub(f.GetTime().AsTime()))
 }
 
 // printable makes a text safe for a terminal.

@@ -2,8 +2,9 @@ package history
 
 import (
 	"fmt"
-	"strconv"
 	"time"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // Assumptions count where a world as recorded is more than what was seen, and what it leaves out.
@@ -72,12 +73,12 @@ func (a *Assumptions) count(k estimateKind) {
 // left out.
 func (a *Assumptions) Sentences() []string {
 	list := []string{fmt.Sprintf("%s come as recorded, whatever becomes of the earlier ones.",
-		counted(a.Arrivals, "request"))}
+		words.Count(a.Arrivals, "request"))}
 	add := func(n int, one, many string) {
 		if n == 1 {
 			list = append(list, one)
 		} else if n > 1 {
-			list = append(list, fmt.Sprintf(many, grouped(n)))
+			list = append(list, fmt.Sprintf(many, words.Number(n)))
 		}
 	}
 	add(a.AsRecorded, "1 request runs for as long as its recorded run that completed.",
@@ -108,7 +109,7 @@ func (a *Assumptions) Sentences() []string {
 	add(a.Lost, "1 run was lost to other things than preemption; this does not happen again.",
 		"%s runs were lost to other things than preemption; this does not happen again.")
 	list = append(list, fmt.Sprintf("%s pull from when they were first heard of, and never die.",
-		counted(a.Workers, "worker")))
+		words.Count(a.Workers, "worker")))
 	add(a.LabelsChanged, "1 worker changed its labels, as by provisioning: it keeps the same ones.",
 		"%s workers changed their labels, as by provisioning: they keep the same ones.")
 	add(a.WithoutLabels, "1 worker never pulled, and is left out.",
@@ -119,21 +120,4 @@ func (a *Assumptions) Sentences() []string {
 		"%s later operations on accounts are ignored.")
 	add(a.Errors, "1 task error is ignored.", "%s task errors are ignored.")
 	return list
-}
-
-// counted writes "1 request" or "3 requests".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return grouped(n) + " " + noun
-}
-
-// grouped writes a number, which is not below 0, with commas: 28,476.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

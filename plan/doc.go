@@ -34,6 +34,10 @@
 //
 // [Metrics] lists the metrics.
 //
+// # Words
+//
+// Text writes a plan for people; as JSON, it is what encoding/json makes of it.
+//
 // # Cost
 //
 // A plan costs two forks, and O(n log n) in requests.

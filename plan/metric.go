@@ -19,7 +19,8 @@ const (
 
 // A metric is a figure with a name.
 type metric struct {
-	name  string
+	name  string // in thresholds
+	title string // in tables
 	kind  kind
 	worse direction
 	of    func(*Figures) float64
@@ -28,35 +29,47 @@ type metric struct {
 
 // metrics are all of them, in the order in which reports have them.
 var metrics = []metric{
-	{"wait_p50", seconds, moreIsWorse, func(f *Figures) float64 { return f.WaitP50Seconds },
+	{"wait_p50", "wait p50, s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.WaitP50Seconds },
 		"the median of the waits"},
-	{"wait_p95", seconds, moreIsWorse, func(f *Figures) float64 { return f.WaitP95Seconds },
+	{"wait_p95", "wait p95, s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.WaitP95Seconds },
 		"the wait that 95 % of the requests do not exceed"},
-	{"wait_mean", seconds, moreIsWorse, func(f *Figures) float64 { return f.WaitMeanSeconds },
+	{"wait_mean", "wait mean, s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.WaitMeanSeconds },
 		"the mean of the waits"},
-	{"wait_max", seconds, moreIsWorse, func(f *Figures) float64 { return f.WaitMaxSeconds },
+	{"wait_max", "wait max, s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.WaitMaxSeconds },
 		"the longest wait"},
-	{"waiting_at_end", count, moreIsWorse, func(f *Figures) float64 { return float64(f.WaitingAtEnd) },
+	{"waiting_at_end", "waiting at the end", count, moreIsWorse,
+		func(f *Figures) float64 { return float64(f.WaitingAtEnd) },
 		"requests that wait at the end"},
-	{"completed", count, fewerIsWorse, func(f *Figures) float64 { return float64(f.Completed) },
+	{"completed", "completed", count, fewerIsWorse,
+		func(f *Figures) float64 { return float64(f.Completed) },
 		"requests that ran to their end"},
-	{"expired", count, moreIsWorse, func(f *Figures) float64 { return float64(f.Expired) },
+	{"expired", "expired", count, moreIsWorse,
+		func(f *Figures) float64 { return float64(f.Expired) },
 		"requests that left as they waited for too long"},
-	{"preemptions_suffered", count, moreIsWorse,
+	{"preemptions_suffered", "preempted", count, moreIsWorse,
 		func(f *Figures) float64 { return float64(f.PreemptionsSuffered) },
 		"tasks that lost their workers"},
-	{"preemptions_caused", count, neither,
+	{"preemptions_caused", "preempted others", count, neither,
 		func(f *Figures) float64 { return float64(f.PreemptionsCaused) },
 		"tasks of others that lost their workers to the account's requests"},
-	{"lost", seconds, moreIsWorse, func(f *Figures) float64 { return f.LostSeconds },
+	{"lost", "lost work, worker-s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.LostSeconds },
 		"worker-seconds of work that preemption threw away"},
-	{"paid", seconds, neither, func(f *Figures) float64 { return f.PaidSeconds },
+	{"paid", "paid, worker-s", seconds, neither,
+		func(f *Figures) float64 { return f.PaidSeconds },
 		"worker-seconds at p0 to p4"},
-	{"free", seconds, neither, func(f *Figures) float64 { return f.FreeSeconds },
+	{"free", "free, worker-s", seconds, neither,
+		func(f *Figures) float64 { return f.FreeSeconds },
 		"worker-seconds in the free bucket"},
-	{"limit_hits", count, moreIsWorse, func(f *Figures) float64 { return float64(f.LimitHits) },
+	{"limit_hits", "waited at a limit", count, moreIsWorse,
+		func(f *Figures) float64 { return float64(f.LimitHits) },
 		"requests that waited while a fanout or label limit was reached"},
-	{"limit_wait", seconds, moreIsWorse, func(f *Figures) float64 { return f.LimitWaitSeconds },
+	{"limit_wait", "waits at limits, s", seconds, moreIsWorse,
+		func(f *Figures) float64 { return f.LimitWaitSeconds },
 		"for how long they did, in all"},
 }
 

@@ -32,9 +32,9 @@ func decidedIn(changes []lifecycle.Change) decided {
 // compareChanges counts what both pools decided in an operation.
 func (s *Shadow) compareChanges(op *protos.Operation, main, beside decided) {
 	s.compareAssignments(op, main.assigned, beside.assigned)
-	s.compareDecisions(op, words{"preempts it", "does not preempt it"},
+	s.compareDecisions(op, saying{"preempts it", "does not preempt it"},
 		main.preempted, beside.preempted, func(d *Decisions) { d.Preempted++ })
-	s.compareDecisions(op, words{"moves it to another level", "does not move it"},
+	s.compareDecisions(op, saying{"moves it to another level", "does not move it"},
 		main.moved, beside.moved, func(d *Decisions) { d.Moved++ })
 }
 
@@ -144,11 +144,11 @@ func assigns(r *lifecycle.Request) string {
 	return fmt.Sprintf("assigns it to worker %q at %s", r.Worker, r.Level)
 }
 
-// words say that a pool does something, and that it does not.
-type words struct{ does, doesNot string }
+// A saying says that a pool does something, or that it does not.
+type saying struct{ does, doesNot string }
 
 // compareDecisions counts changes of one kind, which differ if the requests do.
-func (s *Shadow) compareDecisions(op *protos.Operation, say words, main, beside []lifecycle.Change,
+func (s *Shadow) compareDecisions(op *protos.Operation, say saying, main, beside []lifecycle.Change,
 	add func(*Decisions)) {
 	for i := range main {
 		s.count(main[i].Now.Account, func(c *Counts) { add(&c.Main) })

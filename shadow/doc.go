@@ -42,6 +42,10 @@
 //   - Any other add_account is followed as it is.
 //   - delete_account and reset_balance are followed, unless the shadow has no such account.
 //
+// # Words
+//
+// Text writes a report for people; as JSON, it is what encoding/json makes of it.
+//
 // # Cost
 //
 // A step costs what it costs in both pools, and O(events) to compare them. The shadow needs the

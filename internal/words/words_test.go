@@ -92,3 +92,61 @@ func TestTimesAgoAreToTheMinute(t *testing.T) {
 		require.Equal(t, want, words.Ago(d))
 	}
 }
+
+func TestFiguresAreShort(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 4.25: "4.2", 12.4: "12", -1234.6: "-1,235", 2e15: "2e+15", math.Inf(1): "–",
+	} {
+		require.Equal(t, want, words.Figure(x))
+	}
+	require.Equal(t, "–", words.Figure(math.NaN()))
+	for x, want := range map[float64]string{0: "0", 0.04: "0.0", 9.94: "9.9", 9.95: "10", 4000: "4,000"} {
+		require.Equal(t, want, words.SecondsFigure(x))
+	}
+}
+
+func TestSecondsHaveTwoOrThreeDigits(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0 s", 0.4: "0.4 s", 12: "12 s", 89: "89 s", 90: "1.5 min", 270: "4.5 min",
+		3600: "60 min", 12000: "3 h 20 min", 36 * 3600: "1 d 12 h", 48 * 3600: "2 d",
+		864000: "10 d", -12: "−12 s", math.Inf(-1): "–",
+	} {
+		require.Equal(t, want, words.Seconds(x))
+	}
+}
+
+func TestChangesHaveASign(t *testing.T) {
+	for want, c := range map[string][2]float64{
+		"": {0, 5}, "+40 %": {10, 14}, "−95 %": {100, 5}, "× 3.1": {10, 31}, "× 1,000": {1, 1000},
+	} {
+		require.Equal(t, want, words.Change(c[0], c[1]))
+	}
+	require.Equal(t, "+1,200", words.Signed(1200, words.Figure))
+	require.Equal(t, "−1,200", words.Signed(-1200, words.Figure))
+	require.Equal(t, "0", words.Signed(0, words.Figure))
+}
+
+func TestTextsAreSafeAndFit(t *testing.T) {
+	require.Equal(t, "plain ü", words.Printable("plain ü"))
+	require.Equal(t, `"\x1b[1m"`, words.Printable("\x1b[1m"))
+	require.Equal(t, `"\xff"`, words.Printable("\xff"))
+	require.Equal(t, "(no account)", words.Account(""))
+	require.Equal(t, "abcd…yz", words.Shorten("abcdefghijklmnopqrstuvwxyz", 7))
+	require.Equal(t, "short", words.Shorten("short", 5))
+	require.Equal(t, "a bb\nccccccc\nd", words.Wrap("a bb  ccccccc d", 5))
+}
+
+func TestTablesAreAligned(t *testing.T) {
+	table := words.NewTable(1, "account", "old", "new")
+	table.Row("ü", "1,000", "2")
+	table.Row("others")
+	table.Rule()
+	table.Row("all", "1,000", "2")
+	require.Equal(t, `account    old  new
+─────────────────────
+ü        1,000    2
+others
+─────────────────────
+all      1,000    2
+`, table.String())
+}

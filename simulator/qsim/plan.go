@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -189,12 +190,12 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 	var errs []error
 	if f.json != "" {
 		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
-			return report.PlanJSON(w, p)
+			return writeJSON(w, p)
 		}))
 	}
 	if f.json != report.Stdout {
-		err := report.Plan(stdout, p, report.Options{Top: f.top, Notes: notes})
-		if err != nil {
+		text := plan.Text(p, plan.TextOptions{Top: f.top, Notes: notes})
+		if _, err := io.WriteString(stdout, text); err != nil {
 			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
 		}
 	}
@@ -202,6 +203,16 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 		return fmt.Errorf("%w: %s", errHarm, counted(n, "broken threshold"))
 	}
 	return errors.Join(errs...)
+}
+
+// writeJSON writes a value as JSON for people and programs.
+func writeJSON(w io.Writer, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
 }
 
 // follow shows how far a plan has come.

@@ -63,12 +63,12 @@ func (f *planOutputs) writeShadow(ctx context.Context, r *shadow.Report, notes [
 	var errs []error
 	if f.json != "" {
 		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
-			return report.ShadowJSON(w, r)
+			return writeJSON(w, r)
 		}))
 	}
 	if f.json != report.Stdout {
-		err := report.Shadow(stdout, r, report.Options{Top: f.top, Notes: notes})
-		if err != nil {
+		text := shadow.Text(r, shadow.TextOptions{Top: f.top, Notes: notes})
+		if _, err := io.WriteString(stdout, text); err != nil {
 			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
 		}
 	}

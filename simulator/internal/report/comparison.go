@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -123,27 +124,7 @@ func writeChanges(b *strings.Builder, what string, list []change) {
 }
 
 // wrap breaks a text into lines of at most 100 columns.
-func wrap(text string) string { return wrapAt(text, 100) }
-
-// wrapAt breaks a text into lines of at most so many columns.
-func wrapAt(text string, most int) string {
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Fields(text) {
-		n := len([]rune(word))
-		switch {
-		case i > 0 && column+1+n > most:
-			b.WriteString("\n")
-			column = 0
-		case i > 0:
-			b.WriteString(" ")
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	return b.String()
-}
+func wrap(text string) string { return words.Wrap(text, 100) }
 
 // marksLegend explains the marks.
 func (s *study) marksLegend() string {

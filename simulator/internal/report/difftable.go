@@ -8,6 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -156,11 +157,5 @@ func metricOf(m experiment.Metric) metric {
 
 // signed writes a difference with its sign.
 func signed(x float64, write func(number) string) string {
-	switch {
-	case x > 0:
-		return "+" + write(number(x))
-	case x < 0:
-		return "−" + write(number(-x))
-	}
-	return write(number(x))
+	return words.Signed(x, func(x float64) string { return write(number(x)) })
 }

@@ -1,8 +1,7 @@
 package report
 
 import (
-	"fmt"
-
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -103,16 +102,4 @@ func cellOf(wait number, d *experiment.Difference) gridCell {
 }
 
 // ratio writes a change beside what it was: "−95 %", "+40 %", "× 3.1". Empty if it was 0.
-func ratio(d *experiment.Difference) string {
-	switch {
-	case d.From <= 0:
-		return ""
-	case d.To >= 100*d.From:
-		return "× " + count(int64(min(d.To/d.From, 1e15)))
-	case d.To >= 2*d.From:
-		return fmt.Sprintf("× %.1f", d.To/d.From)
-	case d.Delta > 0:
-		return fmt.Sprintf("+%.0f %%", 100*d.Delta/d.From)
-	}
-	return fmt.Sprintf("−%.0f %%", -100*d.Delta/d.From)
-}
+func ratio(d *experiment.Difference) string { return words.Change(d.From, d.To) }

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/quotasched/quotasched/internal/words"
+
 const (
 	// accountRunesMax and variantRunesMax are how long the names of accounts and of variants may
 	// be in a report.
@@ -19,12 +21,4 @@ func variantLabel(name string) string {
 	return shorten(shown(name), variantRunesMax)
 }
 
-// shorten takes runes out of the middle of a text that has more than most.
-func shorten(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	tail := most / 3
-	return string(runes[:most-tail-1]) + "…" + string(runes[len(runes)-tail:])
-}
+func shorten(text string, most int) string { return words.Shorten(text, most) }

@@ -3,10 +3,10 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"math"
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -370,15 +370,4 @@ func (s *study) faults() *pageFaults {
 }
 
 // meanCount writes a mean of counts: whole, with a decimal below ten if there is one.
-func meanCount(n number) string {
-	switch x := float64(n); {
-	case !n.known():
-		return "–"
-	case math.Abs(x) < 10 && x != math.Trunc(x):
-		return fmt.Sprintf("%.1f", x)
-	case math.Abs(x) > 1e15:
-		return fmt.Sprintf("%.3g", x)
-	default:
-		return count(int64(math.Round(x)))
-	}
-}
+func meanCount(n number) string { return words.Figure(float64(n)) }

@@ -1,4 +1,4 @@
-package report_test
+package plan_test
 
 import (
 	"regexp"
@@ -6,27 +6,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/plan"
-	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/shadow"
-	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 var rules = regexp.MustCompile("─+")
 
-// textOf returns what a report writes, with rules of one dash.
-func textOf(t *testing.T, write func(*strings.Builder) error) string {
-	t.Helper()
-	var b strings.Builder
-	if err := write(&b); err != nil {
-		t.Fatal(err)
-	}
-	return "\n" + rules.ReplaceAllString(b.String(), "─")
-}
+// withShortRules returns a text with rules of one dash, below an empty line.
+func withShortRules(text string) string { return "\n" + rules.ReplaceAllString(text, "─") }
 
-func TestPlan(t *testing.T) {
+func TestText(t *testing.T) {
 	monday := time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC)
 	harmed := plan.Change{Account: "cq\x1b", HarmSeconds: 120,
 		Old: plan.Figures{Requests: 10, WaitMeanSeconds: 5},
@@ -50,9 +40,8 @@ func TestPlan(t *testing.T) {
 			Recorded: plan.Waits{MeanSeconds: 4}, Rerun: plan.Waits{MeanSeconds: 5},
 			Accounts: []plan.AccountFidelity{{Account: "cq\x1b", Requests: 10}}},
 	}
-	got := textOf(t, func(b *strings.Builder) error {
-		return report.Plan(b, p, report.Options{Top: 2, Notes: []string{"The journal is torn."}})
-	})
+	got := withShortRules(plan.Text(p, plan.TextOptions{Top: 2,
+		Notes: []string{"The journal is torn."}}))
 	const want = `
 new.yaml instead of old.yaml
 12 requests of 3 accounts, from 2026-01-05 00:00:00Z for 1d 02h 00m
@@ -87,47 +76,5 @@ all                                4.0        5.0             0          0      
 11 of 12 requests start within a minute of when they were recorded to
 old.yaml differs from the settings with which the record begins, which may be why
 `
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestShadow(t *testing.T) {
-	r := &shadow.Report{Operations: 3, Overridden: 2, PassedOver: 1,
-		All: shadow.Counts{Equal: 1200, OnlyMain: 1, Main: shadow.Decisions{Preempted: 1}},
-		Accounts: []shadow.AccountCounts{
-			{Account: "a", Counts: shadow.Counts{Equal: 1200}},
-			{Account: "b", Counts: shadow.Counts{OnlyMain: 1, Main: shadow.Decisions{Preempted: 1}}},
-			{Account: scheduler.AccountID(""), Counts: shadow.Counts{}},
-		},
-		First: &shadow.Difference{Operation: 2, Time: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC),
-			Request: "r\n1", Main: "assigns it", Shadow: "does not assign it"},
-		Ended: "operation 3: panic: x",
-	}
-	got := textOf(t, func(b *strings.Builder) error {
-		return report.Shadow(b, r, report.Options{Top: 2})
-	})
-	const want = `
-3 operations; of 1,201 assignments, 1,200 are the same
-
-They first differ at operation 2, at 2026-01-05 09:00:00Z, about request "r\n1": the main pool
-assigns it, the shadow does not assign it.
-
-account  equal  other level  other worker  only main  only shadow  preempted  moved  cancelled  refused
-─
-b            0            0             0          1            0      1 → 0      0          0        0
-a        1,200            0             0          0            0          0      0          0        0
-1 other
-─
-all      1,200            0             0          1            0      1 → 0      0          0        0
-main → shadow, where there are two numbers; "only" are assignments that one of them
-made in an operation
-2 changes of accounts for which the shadow kept its settings
-1 operation on accounts that the shadow does not have, passed over
-
-ENDED: the shadow ended at operation 3: panic: x; nothing after that is counted
-`
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	require.Equal(t, want, got)
 }

@@ -1,0 +1,106 @@
+package words
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// The functions here round: a figure is for reading at a glance. One that is not finite is a dash.
+
+const (
+	noFigure = "–"
+	// figureMax is the largest figure that is written in full.
+	figureMax = 1e15
+)
+
+func isFigure(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// Figure returns a number or a mean of numbers: to a decimal below ten where it is not whole, else
+// as Number does.
+func Figure(x float64) string {
+	switch {
+	case !isFigure(x):
+		return noFigure
+	case math.Abs(x) < 10 && x != math.Trunc(x):
+		return fmt.Sprintf("%.1f", x)
+	case math.Abs(x) > figureMax:
+		return fmt.Sprintf("%.3g", x)
+	}
+	return Number(int64(math.Round(x)))
+}
+
+// SecondsFigure returns seconds or worker-seconds without their unit: to a decimal from zero to
+// ten, where it matters, else whole.
+func SecondsFigure(x float64) string {
+	switch {
+	case !isFigure(x):
+		return noFigure
+	case x > 0 && x < 9.95:
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	case math.Abs(x) > figureMax:
+		return fmt.Sprintf("%.3g", x)
+	}
+	return Number(int64(math.Round(x)))
+}
+
+// Seconds returns seconds as a duration of two or three digits: "0.4 s", "12 s", "4.5 min",
+// "3 h 20 min", "2 d 4 h".
+func Seconds(x float64) string {
+	switch {
+	case !isFigure(x):
+		return noFigure
+	case x < 0:
+		return "−" + Seconds(-x)
+	case x == 0:
+		return "0 s"
+	case x < 9.95:
+		return strconv.FormatFloat(x, 'f', 1, 64) + " s"
+	case x < 89.5:
+		return strconv.FormatFloat(x, 'f', 0, 64) + " s"
+	case x < 9.95*60:
+		return strconv.FormatFloat(x/60, 'f', 1, 64) + " min"
+	case x < 89.5*60:
+		return strconv.FormatFloat(x/60, 'f', 0, 64) + " min"
+	case x < 36*3600:
+		return twoUnits(int64(math.Round(x/60)), 60, "h", "min")
+	case x < 10*86400:
+		return twoUnits(int64(math.Round(x/3600)), 24, "d", "h")
+	}
+	return Number(int64(min(math.Round(x/86400), figureMax))) + " d"
+}
+
+// twoUnits returns n small units, of which a large one has so many.
+func twoUnits(n, perLarge int64, large, small string) string {
+	if n%perLarge == 0 {
+		return fmt.Sprintf("%d %s", n/perLarge, large)
+	}
+	return fmt.Sprintf("%d %s %d %s", n/perLarge, large, n%perLarge, small)
+}
+
+// Signed writes a difference with its sign.
+func Signed(x float64, write func(float64) string) string {
+	switch {
+	case x > 0:
+		return "+" + write(x)
+	case x < 0:
+		return "−" + write(-x)
+	}
+	return write(x)
+}
+
+// Change returns a change beside what it was: "−95 %", "+40 %", "× 3.1"; "" if it was not above 0.
+func Change(from, to float64) string {
+	switch delta := to - from; {
+	case from <= 0:
+		return ""
+	case to >= 100*from:
+		return "× " + Number(int64(min(to/from, figureMax)))
+	case to >= 2*from:
+		return fmt.Sprintf("× %.1f", to/from)
+	case delta > 0:
+		return fmt.Sprintf("+%.0f %%", 100*delta/from)
+	default:
+		return fmt.Sprintf("−%.0f %%", -100*delta/from)
+	}
+}
