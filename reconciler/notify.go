@@ -105,7 +105,7 @@ func (state *State) NotifyTaskRunning(ctx context.Context, s *scheduler.Schedule
 	if err := checkNews(id, update.Time); err != nil {
 		return err
 	}
-	if err := checkID("worker", string(w)); err != nil {
+	if err := checkWorkerID(w); err != nil {
 		return err
 	}
 	if _, ok := state.aborts[abort{w, id}]; ok {
@@ -179,7 +179,7 @@ func (state *State) preemptedSince(r scheduler.RequestID, t time.Time,
 // not UTF-8 in the error's text is replaced. The error returned is scheduler.ErrInvalid, for an
 // empty id or a nil error.
 func (state *State) AddTaskError(requestID scheduler.RequestID, err error) error {
-	if e := checkID("request", string(requestID)); e != nil {
+	if e := checkRequestID(requestID); e != nil {
 		return e
 	}
 	if err == nil {

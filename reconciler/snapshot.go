@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -112,7 +113,7 @@ func (state *State) readQueue(field string, q *protos.WorkerQueue) error {
 	}
 	if a := q.GetTaskToAssign(); a != nil {
 		field := field + ".task_to_assign"
-		if err := checkID("request", a.GetRequestId()); err != nil {
+		if err := checkRequestID(scheduler.RequestID(a.GetRequestId())); err != nil {
 			return bad(field+".request_id", "%v", err)
 		}
 		if other, ok := state.entryOf[scheduler.RequestID(a.GetRequestId())]; ok {
@@ -164,11 +165,8 @@ func bad(field, format string, args ...any) error {
 
 // readID checks an id that must come after the last one, and makes it the last one.
 func readID(field, id string, last *string) error {
-	if id == "" {
-		return bad(field, "empty id")
-	}
-	if !utf8.ValidString(id) {
-		return bad(field, "id %q is not UTF-8", id)
+	if err := check.ID("id", id); err != nil {
+		return bad(field, "%v", err)
 	}
 	if id <= *last {
 		return bad(field, "%q is not in order, or there twice", id)
@@ -195,8 +193,8 @@ func readTimeout(d *durationpb.Duration) (time.Duration, error) {
 	if d == nil {
 		return 0, bad(field, "missing")
 	}
-	v := d.AsDuration() // saturates, and carries nanos beyond a second
-	if v <= 0 || v.Nanoseconds()/1e9 != d.GetSeconds() || int32(v.Nanoseconds()%1e9) != d.GetNanos() {
+	v, ok := check.Duration(d)
+	if !ok || v <= 0 {
 		return 0, bad(field, "%d s and %d ns is not more than 0 and within 292 years",
 			d.GetSeconds(), d.GetNanos())
 	}

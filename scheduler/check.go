@@ -3,51 +3,32 @@ package scheduler
 import (
 	"fmt"
 	"time"
-	"unicode/utf8"
+
+	"github.com/quotasched/quotasched/internal/check"
 )
 
-// checkID returns an error unless id is non-empty UTF-8. What names the kind of id.
-func checkID(what, id string) error {
-	if id == "" {
-		return fmt.Errorf("%w: empty %s id", ErrInvalid, what)
+// invalid makes an ErrInvalid of what a check has found; nil if it has found nothing.
+func invalid(found error) error {
+	if found == nil {
+		return nil
 	}
-	if !utf8.ValidString(id) {
-		return fmt.Errorf("%w: %s id %q is not UTF-8", ErrInvalid, what, id)
-	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrInvalid, found)
 }
+
+// checkID returns an error unless id is not empty, and UTF-8. What names it: "worker id".
+func checkID(what, id string) error { return invalid(check.ID(what, id)) }
 
 // checkTexts returns an error unless all texts are UTF-8.
-func checkTexts(what string, texts []string) error {
-	for _, s := range texts {
-		if !utf8.ValidString(s) {
-			return fmt.Errorf("%w: %s %q is not UTF-8", ErrInvalid, what, s)
-		}
-	}
-	return nil
-}
+func checkTexts(what string, texts []string) error { return invalid(check.Texts(what, texts)) }
 
 // checkTime returns an error unless t is from the years 1970 to 9999, in UTC.
-func checkTime(what string, t time.Time) error {
-	if !validTime(t) {
-		return fmt.Errorf("%w: %s %v is not in the years 1970 to 9999", ErrInvalid, what, t)
-	}
-	return nil
-}
-
-// endOfTimeSeconds is the first second of the year 10000.
-const endOfTimeSeconds = 253402300800
-
-func validTime(t time.Time) bool {
-	s := t.Unix()
-	return s >= 0 && s < endOfTimeSeconds
-}
+func checkTime(what string, t time.Time) error { return invalid(check.Time(what, t)) }
 
 func checkIDs(r RequestID, w WorkerID) error {
-	if err := checkID("request", string(r)); err != nil {
+	if err := checkID("request id", string(r)); err != nil {
 		return err
 	}
-	return checkID("worker", string(w))
+	return checkID("worker id", string(w))
 }
 
 // checkNews checks what all news of a request on a worker has.

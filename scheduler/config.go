@@ -95,7 +95,7 @@ func (c *Config) Validate() error {
 			int64(c.DemoteThreshold))
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Accounts)) {
-		if err := checkID("account", string(id)); err != nil {
+		if err := checkID("account id", string(id)); err != nil {
 			return fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 		}
 		if err := c.Accounts[id].Validate(); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -123,8 +124,8 @@ func readDuration(field string, d *durationpb.Duration) (time.Duration, error) {
 	if d == nil {
 		return 0, nil
 	}
-	v := d.AsDuration() // saturates, and carries nanos beyond a second
-	if v.Nanoseconds()/1e9 != d.GetSeconds() || int32(v.Nanoseconds()%1e9) != d.GetNanos() {
+	v, ok := check.Duration(d)
+	if !ok {
 		return 0, fmt.Errorf("%w: %s of %d s and %d ns is not a duration of up to 292 years",
 			ErrInvalidConfig, field, d.GetSeconds(), d.GetNanos())
 	}

@@ -26,7 +26,7 @@ import (
 //
 // The error is ErrInvalid for an id that none can have, or ErrUnknownRequest.
 func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
-	if err := checkID("request", string(id)); err != nil {
+	if err := checkID("request id", string(id)); err != nil {
 		return nil, err
 	}
 	r := s.requests[id]

@@ -103,7 +103,7 @@ func (s *Scheduler) Unblock(id RequestID) error { return s.setBlocked(id, false)
 
 func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	defer s.checkInvariants()
-	if err := checkID("request", string(id)); err != nil {
+	if err := checkID("request id", string(id)); err != nil {
 		return err
 	}
 	r := s.requests[id]

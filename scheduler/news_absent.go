@@ -13,7 +13,7 @@ import (
 // The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) error {
 	defer s.checkInvariants()
-	if err := checkID("request", string(id)); err != nil {
+	if err := checkID("request id", string(id)); err != nil {
 		return err
 	}
 	if err := checkTime("time", t); err != nil {

@@ -23,7 +23,7 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	defer s.checkInvariants()
 	w := s.workers[id]
 	if w == nil { // else the id is one that was checked before
-		if err := checkID("worker", string(id)); err != nil {
+		if err := checkID("worker id", string(id)); err != nil {
 			return err
 		}
 	}

@@ -56,12 +56,12 @@ func (r *TaskRequest) Validate() error {
 	if r == nil {
 		return fmt.Errorf("%w: nil request", ErrInvalid)
 	}
-	if err := checkID("request", string(r.ID)); err != nil {
+	if err := checkID("request id", string(r.ID)); err != nil {
 		return err
 	}
 	err := checkTime("enqueue time", r.EnqueueTime)
 	if err == nil && r.Account != "" {
-		err = checkID("account", string(r.Account))
+		err = checkID("account id", string(r.Account))
 	}
 	if err == nil {
 		err = checkTexts("base label", r.BaseLabels)

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -214,11 +214,8 @@ func (rd *snapshotReader) readExpired() error {
 
 // readID checks an id that must come after the last one, and makes it the last one.
 func readID(where snapshotPlace, id string, last *string) error {
-	if id == "" {
-		return bad(where, "empty id")
-	}
-	if !utf8.ValidString(id) {
-		return bad(where, "id %q is not UTF-8", id)
+	if err := check.ID("id", id); err != nil {
+		return bad(where, "%v", err)
 	}
 	if id <= *last {
 		return bad(where, "%q is not in order, or there twice", id)
@@ -228,12 +225,13 @@ func readID(where snapshotPlace, id string, last *string) error {
 }
 
 func readTime(where snapshotPlace, t *timestamppb.Timestamp) (instant, error) {
-	switch {
-	case t == nil:
+	if t == nil {
 		return instant{}, bad(where, "missing")
-	case t.GetNanos() < 0 || t.GetNanos() > 999_999_999:
-		return instant{}, bad(where, "nanos %d is not from 0 to 999999999", t.GetNanos())
-	case !validTime(t.AsTime()):
+	}
+	if err := check.Nanos(t.GetNanos()); err != nil {
+		return instant{}, bad(where, "%v", err)
+	}
+	if !check.InRange(t.AsTime()) {
 		return instant{}, bad(where, "%v is not in the years 1970 to 9999", t.AsTime())
 	}
 	return instant{t.GetSeconds(), t.GetNanos()}, nil

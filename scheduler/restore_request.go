@@ -66,7 +66,7 @@ const requestsAtOnce = 32
 // readRequest makes a request that neither waits nor is on a worker, and that was not read before.
 func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, *readLane,
 	error) {
-	if err := checkID("request", p.GetId()); err != nil {
+	if err := checkID("request id", p.GetId()); err != nil {
 		return nil, nil, bad(where.and(".id"), "%v", err)
 	}
 	c, err := rd.readContent(where.and(".content"), p.GetContent())

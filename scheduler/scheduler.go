@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/internal/expiry"
 	"github.com/quotasched/quotasched/internal/orderedlist"
 )
@@ -103,7 +104,7 @@ func newScheduler(t time.Time, c *Config) *Scheduler {
 // 9999, does nothing. It costs O(accounts), and O(log n) for each worker and request that expires.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 	defer s.checkInvariants()
-	if !validTime(t) {
+	if !check.InRange(t) {
 		return
 	}
 	now := instantOf(t)
@@ -149,7 +150,7 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
 	check func(*AccountConfig) error) error {
 	defer s.checkInvariants()
-	if err := checkID("account", string(id)); err != nil {
+	if err := checkID("account id", string(id)); err != nil {
 		return err
 	}
 	if err := check(c); err != nil {
@@ -212,7 +213,7 @@ func (s *Scheduler) ResetBalance(id AccountID) error {
 }
 
 func (s *Scheduler) knownAccount(id AccountID) (*account, error) {
-	if err := checkID("account", string(id)); err != nil {
+	if err := checkID("account id", string(id)); err != nil {
 		return nil, err
 	}
 	a := s.accounts[id]
