@@ -57,11 +57,12 @@ func (e *engine) submissions() *SubmissionFigures {
 	span := (end - begin).Seconds()
 	workers := cmp.Or(e.setup.Workload.RealWorkers, len(e.fleet.workers))
 	return &SubmissionFigures{
-		RealWait:        distribution(actual),
-		FirstWait:       distribution(first),
-		LastWait:        distribution(last),
-		RealUtilisation: ratio(usedSeconds, span*float64(workers)),
-		RealSpanSeconds: thousandths(span),
+		RealWait:                   distribution(actual), // which sorts them
+		RealWaitPercentilesSeconds: percentilesSeconds(actual),
+		FirstWait:                  distribution(first),
+		LastWait:                   distribution(last),
+		RealUtilisation:            ratio(usedSeconds, span*float64(workers)),
+		RealSpanSeconds:            thousandths(span),
 	}
 }
 

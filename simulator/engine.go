@@ -89,7 +89,10 @@ func newEngine(setup *Setup) (*engine, error) {
 		}
 	}
 	e.mishaps = newMishaps(setup, &e.fleet)
-	e.tally = newTally(setup, &capacity{workers: setup.Workers, known: map[string]int{}})
+	e.tally, err = newTally(setup, &capacity{workers: setup.Workers, known: map[string]int{}})
+	if err != nil {
+		return nil, err
+	}
 	for i := range setup.Workload.Submissions {
 		e.longestRun = max(e.longestRun, setup.Workload.Submissions[i].Run)
 	}

@@ -38,6 +38,13 @@ type Figures struct {
 	Submissions *SubmissionFigures `json:"submissions,omitempty"`
 	// Importances has the figures by importance, in order of it; empty if no submission has one.
 	Importances []ImportanceFigures `json:"importances,omitempty"`
+	// Groupings has the figures by the labels of Setup.GroupBy, in their order, and then by size, if
+	// any submission has more than one request.
+	Groupings []Grouping `json:"groupings"`
+	// LongestWaits and MostPreempted are the requests that waited for longest, and that were
+	// preempted most often, ten of each at most.
+	LongestWaits  []NotableRequest `json:"longest_waits"`
+	MostPreempted []NotableRequest `json:"most_preempted"`
 	// Fairness compares what accounts were granted with what they used.
 	Fairness Fairness `json:"fairness"`
 	// Preemptions says who preempted whom, in order of both.
@@ -139,8 +146,9 @@ type Impossible struct {
 // SubmissionFigures compare submissions, as the jobs of a log, with what really happened. All
 // distributions are over the same submissions: those that completed and whose real wait is known.
 type SubmissionFigures struct {
-	// RealWait is what the log says.
-	RealWait Distribution `json:"real_wait"`
+	// RealWait is what the log says, and RealWaitPercentilesSeconds are its percentiles 0 to 100.
+	RealWait                   Distribution `json:"real_wait"`
+	RealWaitPercentilesSeconds []float64    `json:"real_wait_percentiles_seconds"`
 	// FirstWait and LastWait end when the first and the last of a submission's tasks start; a real
 	// job starts on all its processors at once.
 	FirstWait Distribution `json:"first_wait"`
@@ -180,6 +188,7 @@ func (e *engine) figures(partial bool) *Figures {
 	}
 	for r := range e.requests.each() {
 		e.settleLevel(r)
+		t.note(r, "unfinished")
 		if r.state == requestRunning {
 			r.account.provisionMillis += t.between(r.started, min(e.now, r.provisioned))
 		}
@@ -197,6 +206,8 @@ func (e *engine) figures(partial bool) *Figures {
 		Preemptions:       t.preemptionFlows(),
 		Importances:       t.importanceFigures(e.arrived),
 		Series:            e.seriesFigures(end),
+		LongestWaits:      t.longestWaits.figures(t.workload),
+		MostPreempted:     t.mostPreempted.figures(t.workload),
 		Faults:            e.mishaps.figures(),
 		BrokenCount:       t.broken,
 		Broken:            append([]string{}, t.brokenText...),
@@ -204,6 +215,7 @@ func (e *engine) figures(partial bool) *Figures {
 	}
 	e.accountFigures(f)
 	f.Pool = e.poolFigures(seconds(millis(end)-millis(t.startedAt)), &f.All)
+	f.Groupings = e.groupingFigures(millis(end), f.Pool.SpanSeconds)
 	f.Fairness = t.fairness(end)
 	if e.setup.Stopwatch != nil {
 		f.Wall = t.wall()

@@ -37,6 +37,7 @@ func (t *tally) preempts(r *request, by scheduler.AccountID) {
 	if i := t.importance(r); i != nil {
 		i.preempted++
 	}
+	t.inGroups(r.submission, func(g *groupTally) { g.preempted++ })
 	t.unplace(r)
 	if r.onWorker() {
 		r.preemptedBy = t.account(by)
@@ -52,6 +53,7 @@ func (t *tally) stops(r *request) {
 	if i := t.importance(r); i != nil {
 		i.lostMillis += lost
 	}
+	t.inGroups(r.submission, func(g *groupTally) { g.lostMillis += lost })
 	if by := r.preemptedBy; by != nil {
 		r.account.stopped++
 		t.flow(flowKey{by.id, r.account.id}).lostMillis += lost

@@ -74,7 +74,11 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 	setup := handMade(rapid.IntRange(1, 5).Draw(t, "workers"))
 	for i := range setup.Workers {
 		setup.Workers[i].Labels = []string{rapid.SampledFrom(builds).Draw(t, "os")}
+		if rapid.Bool().Draw(t, "in a pool") {
+			setup.Workers[i].Labels = append(setup.Workers[i].Labels, "pool:big")
+		}
 	}
+	setup.GroupBy = []string{"pool", "os"}
 	at := 0
 	setup.Workload.RealPreemptionsKnown = true
 	for i := range rapid.IntRange(1, 30).Draw(t, "submissions") {
@@ -84,6 +88,9 @@ func randomSetup(t *rapid.T) *simulator.Setup {
 		s.Size = rapid.IntRange(1, 3).Draw(t, "size")
 		s.Importance = rapid.SampledFrom([]string{"", "low", "high"}).Draw(t, "importance")
 		s.RealPreemptions = rapid.IntRange(0, 2).Draw(t, "real preemptions")
+		if rapid.IntRange(0, 3).Draw(t, "pool") == 0 {
+			s.BaseLabels = []string{"pool:big"}
+		}
 		if rapid.Bool().Draw(t, "provisions") {
 			s.ProvisionableLabels = []string{rapid.SampledFrom(builds).Draw(t, "os")}
 		}

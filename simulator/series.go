@@ -38,6 +38,7 @@ type series struct {
 	busy, queue         [numLevels][]int64
 	provisioning, alive []int64
 	histories           map[scheduler.AccountID]*accountHistory
+	groupings           []*grouping // the tally's
 	// ended is true when the last point is there. Its step is lastWidth long; but as workers are
 	// alive after the end too, they were counted for aliveWidth.
 	ended                 bool
@@ -53,7 +54,7 @@ type accountHistory struct {
 
 // newSeries returns series with the shortest step with which all submissions fit into the points;
 // nil if none were asked for.
-func newSeries(setup *Setup) *series {
+func newSeries(setup *Setup, groupings []*grouping) *series {
 	if setup.SeriesPoints == 0 {
 		return nil
 	}
@@ -62,6 +63,7 @@ func newSeries(setup *Setup) *series {
 	s := &series{
 		pointsMax: setup.SeriesPoints / 2 * 2,
 		histories: map[scheduler.AccountID]*accountHistory{},
+		groupings: groupings,
 	}
 	step := steps[0]
 	for i := 1; step < span/time.Duration(s.pointsMax); i++ {
@@ -113,6 +115,9 @@ func (s *series) makeRoom() bool {
 	}
 	s.provisioning = addPairs(s.provisioning)
 	s.alive = addPairs(s.alive)
+	for _, g := range s.groupings {
+		g.joinSteps()
+	}
 	for _, h := range s.histories { // in any order: each by itself
 		h.fill(s.points)
 		h.waiting = addPairs(h.waiting)
@@ -215,6 +220,9 @@ func (e *engine) addPoint(now int64) {
 	for p := range numLevels {
 		s.busy[p] = append(s.busy[p], t.busy[p].take(now))
 		s.queue[p] = append(s.queue[p], queue[p])
+	}
+	for _, g := range s.groupings {
+		g.addPoint(now)
 	}
 	s.points++
 }

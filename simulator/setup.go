@@ -38,6 +38,9 @@ type Setup struct {
 	// seconds. Of more than 500
 	// accounts, the 500 that demand most are followed.
 	SeriesPoints int
+	// GroupBy has the keys of labels by whose values Figures.Groupings tells requests and workers
+	// apart, such as "pool"; each has 1,000 values at most.
+	GroupBy []string
 	// SkipChecks leaves out the checks of the invariants, which cost about as much as the pool
 	// itself does.
 	SkipChecks bool

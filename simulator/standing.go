@@ -39,8 +39,7 @@ func (a *accountTally) change(now, waiting, busy int64) {
 func (t *tally) enqueue(r *request) {
 	if !r.standing.waits {
 		r.standing.waits = true
-		t.queue.add(millis(t.now), 1)
-		r.account.change(millis(t.now), 1, 0)
+		t.waits(r, 1)
 	}
 	r.preemptedBy = nil
 }
@@ -49,8 +48,7 @@ func (t *tally) enqueue(r *request) {
 func (t *tally) dequeue(r *request) {
 	if r.standing.waits {
 		r.standing.waits = false
-		t.queue.add(millis(t.now), -1)
-		r.account.change(millis(t.now), -1, 0)
+		t.waits(r, -1)
 	}
 }
 
@@ -83,8 +81,7 @@ func (t *tally) begins(r *request, w *worker, provisioned time.Duration) {
 	r.ranOn, r.provisioned, r.stopped = w, provisioned, Unknown
 	s := &r.standing
 	s.runs, s.runsAt = true, r.level
-	t.busy[s.runsAt].add(millis(t.now), 1)
-	r.account.change(millis(t.now), 0, 1)
+	t.busies(r, 1)
 	if provisioned > t.now {
 		s.provisions = true
 		t.provisioning.add(millis(t.now), 1)
@@ -101,8 +98,7 @@ func (t *tally) leaves(r *request) {
 	}
 	s.runs = false
 	r.stopped, r.ranAt = t.now, r.level
-	t.busy[s.runsAt].add(millis(t.now), -1)
-	r.account.change(millis(t.now), 0, -1)
+	t.busies(r, -1)
 	if s.provisions {
 		s.provisions = false
 		t.provisioning.add(millis(t.now), -1)

@@ -39,6 +39,8 @@ func TestFiguresAddUp(t *testing.T) {
 		checkTimes(t, setup, f)
 		checkFlows(t, f)
 		checkImportances(t, setup, f)
+		checkGroupings(t, setup, f)
+		checkNotables(t, f, records)
 		checkShares(t, setup, f)
 		checkSeries(t, setup, f)
 		checkRecords(t, setup, f, records)

@@ -52,6 +52,7 @@ type tally struct {
 	// list has the same accounts, in the order in which they appeared.
 	list        []*accountTally
 	importances map[string]*importanceTally // nil if the workload has none
+	groupings   []*grouping
 	flows       map[flowKey]*flow
 	policy      *Policy
 	workload    *Workload
@@ -79,6 +80,8 @@ type tally struct {
 	// lastActive is when a request last waited or ran.
 	lastActive time.Duration
 
+	longestWaits, mostPreempted notables
+
 	assignments, starts, preemptions, reprioritized int
 	timeouts, ignoredNews, expiredWorkers           int
 	operationsBefore                                int // that startedAt
@@ -93,10 +96,12 @@ type tally struct {
 
 // newTally counts nothing yet, but which submissions are larger than the part of the fleet that
 // could run them.
-func newTally(setup *Setup, c *capacity) tally {
+func newTally(setup *Setup, c *capacity) (tally, error) {
+	groupings, err := newGroupings(setup)
 	t := tally{
 		accounts:    map[scheduler.AccountID]*accountTally{},
 		importances: newImportances(setup.Workload),
+		groupings:   groupings,
 		flows:       map[flowKey]*flow{},
 		policy:      &setup.Policy,
 		workload:    setup.Workload,
@@ -105,7 +110,9 @@ func newTally(setup *Setup, c *capacity) tally {
 		tooLarge:    map[int]int{},
 		requests:    setup.Workload.Requests(),
 		alive:       meter{value: int64(len(setup.Workers))},
-		series:      newSeries(setup),
+		series:      newSeries(setup, groupings),
+
+		longestWaits: newLongestWaits(), mostPreempted: newMostPreempted(),
 	}
 	for _, id := range setup.Policy.accountIDs() {
 		t.account(id)
@@ -116,7 +123,7 @@ func newTally(setup *Setup, c *capacity) tally {
 			t.tooLarge[i] = n
 		}
 	}
-	return t
+	return t, err
 }
 
 // account returns the tally of an account.
@@ -165,6 +172,9 @@ func (t *tally) count(operations int) {
 	}
 	for _, a := range t.list {
 		a.restart(at)
+	}
+	for _, g := range t.groupings {
+		g.restart(at)
 	}
 	clear(t.flows)
 	t.passes, t.assignments, t.starts, t.preemptions, t.reprioritized = 0, 0, 0, 0, 0
@@ -228,6 +238,12 @@ func (t *tally) arrives(index int) *accountTally {
 		return a
 	}
 	a.requests += s.Size
+	t.inGroups(int32(index), func(g *groupTally) {
+		g.requests += s.Size
+		if impossible {
+			g.impossible += s.Size
+		}
+	})
 	if impossible {
 		a.impossible += s.Size
 	} else {
@@ -250,6 +266,7 @@ func (t *tally) ends(r *request, how outcome) {
 		p.completed++
 		p.first, p.last = min(p.first, r.started), max(p.last, r.started)
 	}
+	t.note(r, how.String())
 	if !t.counts(int(r.submission)) {
 		return
 	}
@@ -274,6 +291,10 @@ func (t *tally) completes(r *request) {
 	a.usefulMillis += millis(s.Run)
 	a.waits.add(wait)
 	a.firstWaits.add(first)
+	t.inGroups(r.submission, func(g *groupTally) {
+		g.completed++
+		g.waits.add(wait)
+	})
 	if i := t.importance(r); i != nil {
 		i.completed++
 		i.waits.add(wait)

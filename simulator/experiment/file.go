@@ -59,6 +59,10 @@ type Report struct {
 	// TopAccounts is how many accounts have rows and charts of their own, those that used most; 0
 	// for all.
 	TopAccounts int `yaml:"top_accounts"`
+	// By has the keys of labels by whose values figures are grouped, such as pool: utilisation, queue
+	// and waits of each pool. Without it, that is the key that most requests have, if at least half of
+	// them do, and its values in the fleet are 2 to 20.
+	By []string `yaml:"by"`
 }
 
 // Sweep is a field and the values that it is to have, one after the other.

@@ -210,6 +210,7 @@ func (r *running) simulate(ctx context.Context, p *planned, out *outcome) (err e
 		Seed:       p.seed,
 		Faults:     f.Faults,
 		WarmUp:     f.WarmUp,
+		GroupBy:    f.Report.groupBy(w.Workload, workers),
 		SkipChecks: r.options.SkipChecks,
 		NewPool:    r.options.NewPool,
 		Progress:   func(at simulator.Progress) { r.progress.moved(p, at.Ended) },

@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -153,6 +154,14 @@ func (r *Report) validate() error {
 	}
 	if r.TopAccounts < 0 {
 		errs = append(errs, field.Errorf("top_accounts", "%d is negative", r.TopAccounts))
+	}
+	for i, key := range r.By {
+		switch {
+		case key == "" || strings.Contains(key, ":"):
+			errs = append(errs, field.Errorf("by", "%q is not the key of a label, such as pool", key))
+		case slices.Contains(r.By[:i], key):
+			errs = append(errs, field.Errorf("by", "%q stands twice", key))
+		}
 	}
 	return errors.Join(errs...)
 }

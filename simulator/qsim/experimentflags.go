@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -15,6 +17,7 @@ const tracesVariable = "QSIM_TRACES"
 type experimentFlags struct {
 	sets  []string
 	trace string
+	by    []string // keys of labels
 	// strict refuses malformed lines and impossible requests.
 	strict bool
 }
@@ -34,7 +37,7 @@ func (f *experimentFlags) register(set *pflag.FlagSet) {
 func (f *experimentFlags) options(path string) experiment.LoadOptions {
 	o := experiment.LoadOptions{
 		Path:      path,
-		Sets:      f.sets,
+		Sets:      slices.Concat(f.sets, f.bySet()),
 		Trace:     f.trace,
 		Strict:    f.strict,
 		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
@@ -43,4 +46,23 @@ func (f *experimentFlags) options(path string) experiment.LoadOptions {
 		o.TraceFolders = []string{folder}
 	}
 	return o
+}
+
+// registerBy adds the flag that groups figures.
+func (f *experimentFlags) registerBy(set *pflag.FlagSet) {
+	set.StringArrayVar(&f.by, "by", nil, "also show utilisation, queue and waits by the values of "+
+		"the label with this `key`, such as pool; once for each (default: report.by, or the key "+
+		"that most requests have)")
+}
+
+// bySet returns what --by says as a value of the field report.by.
+func (f *experimentFlags) bySet() []string {
+	if len(f.by) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(f.by) // which is YAML, too
+	if err != nil {
+		return nil // it is a list of texts
+	}
+	return []string{"report.by=" + string(list)}
 }

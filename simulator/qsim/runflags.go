@@ -39,6 +39,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.csv, "csv", "", "also write a `file` with a row for each task")
 	set.StringArrayVar(&f.only, "only", nil, "run only the policy of this `name`; once for each")
 	f.experimentFlags.register(set)
+	f.registerBy(set)
 	set.IntVar(&f.top, "top", 0, "accounts with rows of their own, those that used most; 0 shows "+
 		"all (default: what the file says, or 20)")
 	set.IntVar(&f.parallel, "parallel", 0, "runs that go at once (default: one for each processor)")
