@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,8 @@ type LoadOptions struct {
 	// TraceHint is a sentence for the error about a log that is not there, which says how else a
 	// user can name it.
 	TraceHint string
+	// Stdin, if not nil, opens standard input, for a log that is called "-".
+	Stdin func() (io.ReadCloser, error)
 	// Strict makes an error of a malformed line in a log, and of a first workload of which more than
 	// 1 % is impossible.
 	Strict bool
@@ -70,7 +73,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 	if o.Trace != "" && e.File.Trace == nil {
 		return nil, fmt.Errorf("%s has no trace, so %s cannot take its place", o.Path, o.Trace)
 	}
-	finder := &traceFinder{override: o.Trace, hint: o.TraceHint, strict: o.Strict,
+	finder := &traceFinder{override: o.Trace, hint: o.TraceHint, strict: o.Strict, stdin: o.Stdin,
 		folders: append([]string{filepath.Dir(o.Path)}, o.TraceFolders...)}
 	e.loader = &loader{make: o.Workloads,
 		find: func(file string) (string, error) { return finder.find(file, false) }}
@@ -163,6 +166,9 @@ func (p *traceFinder) workload(ctx context.Context, f *File, seed uint64) (*trac
 		return nil, err
 	}
 	source.Strict = source.Strict || p.strict
+	if source.File == stdinName {
+		source.Input = p.stdin
+	}
 	loaded, err := trace.Load(ctx, &source)
 	return loaded, field.In("trace", err)
 }

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,12 @@ type traceFinder struct {
 	hint string
 	// strict stops at the first malformed line of a log, whatever the experiment says.
 	strict bool
+	// stdin opens standard input; nil if no log may be read from it.
+	stdin func() (io.ReadCloser, error)
 }
+
+// stdinName is the log on standard input.
+const stdinName = "-"
 
 // archive says where logs are from.
 const archive = "logs in the Standard Workload Format are in the Parallel Workloads Archive " +
@@ -29,6 +35,9 @@ const archive = "logs in the Standard Workload Format are in the Parallel Worklo
 func (p *traceFinder) findTrace(file string) (string, error) {
 	if p.override != "" {
 		file = p.override
+	}
+	if file == stdinName && p.stdin != nil {
+		return file, nil
 	}
 	path, err := p.find(file, p.override != "")
 	return path, field.In("trace", field.In("file", err))

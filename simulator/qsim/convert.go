@@ -37,7 +37,7 @@ func newConvertCommand(stdout, stderr io.Writer) *cobra.Command {
 		Example: convertExamples,
 		Args:    exactly(2, "want IN and OUT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			source, err := f.of(args[0])
+			source, err := f.of(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -40,6 +40,7 @@ func (f *experimentFlags) options(path string) experiment.LoadOptions {
 		Sets:      slices.Concat(f.sets, f.bySet()),
 		Trace:     f.trace,
 		Strict:    f.strict,
+		Stdin:     standardInput.open,
 		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
 	}
 	if folder := os.Getenv(tracesVariable); folder != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/generate"
+	"github.com/quotasched/quotasched/simulator/internal/draft"
+	"github.com/quotasched/quotasched/simulator/trace"
 )
 
 // builtIn is the experiment that runs if no file is named.
@@ -33,7 +37,7 @@ func readFile(path string) ([]byte, error) {
 
 // loadOptions say how to load what the command line names: the built-in experiment, an experiment
 // file, or a log.
-func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
+func (f *runFlags) loadOptions(ctx context.Context, args []string) (experiment.LoadOptions, error) {
 	if len(args) == 0 {
 		o := f.options(builtIn)
 		var err error
@@ -48,7 +52,7 @@ func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
 		o.Data, err = readFile(args[0])
 		return o, err
 	}
-	text, err := f.logExperiment(args[0])
+	text, err := f.logExperiment(ctx, args[0])
 	o := f.options(args[0])
 	o.Data, o.Trace, o.Only = text, args[0], f.only
 	return o, err
@@ -56,11 +60,11 @@ func (f *runFlags) loadOptions(args []string) (experiment.LoadOptions, error) {
 
 // logExperiment returns the text of an experiment for a log: first come, first served, against
 // equal shares.
-func (f *runFlags) logExperiment(path string) ([]byte, error) {
-	if _, err := os.Stat(path); err != nil {
+func (f *runFlags) logExperiment(ctx context.Context, path string) ([]byte, error) {
+	if _, err := os.Stat(path); err != nil && path != stdinName {
 		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
-	source, err := f.log.of(path)
+	source, err := f.log.of(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -70,21 +74,42 @@ func (f *runFlags) logExperiment(path string) ([]byte, error) {
 		Builtin     string `yaml:"builtin"`
 	}
 	file := map[string]any{
-		"name":  filepath.Base(path),
+		"name":  experimentName(path),
 		"trace": source,
 		"policies": []policy{
 			{"fifo", "No accounts; first come, first served; nothing is preempted.", "fifo"},
 			{"fair", "Each account has an equal share of the workers at p1.", "fair"},
 		},
 	}
-	if f.workers > 0 {
-		file["fleet"] = map[string]int{"total": f.workers}
+	fleet, err := f.fleetOf(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	if fleet != nil {
+		file["fleet"] = fleet
 	}
 	text, err := yaml.MarshalWithOptions(file, yaml.UseSingleQuote(true))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return text, nil
+}
+
+// fleetOf returns the fleet for a log; nil if that is what the log says of its machine. Workers have
+// the labels that the log asks for, in proportion to how many it used at once.
+func (f *runFlags) fleetOf(ctx context.Context, source *trace.Source) (*generate.Fleet, error) {
+	if !source.HasLabels() {
+		if f.workers == 0 {
+			return nil, nil
+		}
+		return &generate.Fleet{Total: f.workers}, nil
+	}
+	loaded, err := trace.Load(ctx, source)
+	if err != nil {
+		return nil, stopped(sourceMistakes(err))
+	}
+	fleet, _ := draft.Fleet(loaded.Workload, f.workers)
+	return &fleet, nil
 }
 
 // warnMalformed says how many lines were skipped, and which were the first.

@@ -75,10 +75,15 @@ func (o *outputs) write(results *experiment.Results, top int, command []string) 
 func commandLine(args []string) string {
 	quoted := []string{"qsim"}
 	for _, a := range args {
-		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`!*?[]{}()<>|&;#~") {
-			a = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-		quoted = append(quoted, a)
+		quoted = append(quoted, shellQuote(a))
 	}
 	return strings.Join(quoted, " ")
+}
+
+// shellQuote writes an argument so that a shell takes it as it is.
+func shellQuote(a string) string {
+	if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`!*?[]{}()<>|&;#~") {
+		return "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return a
 }

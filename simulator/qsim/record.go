@@ -92,7 +92,7 @@ func newRecordCommand(stdout, stderr io.Writer) *cobra.Command {
 // record loads an experiment, runs it and writes its journal, which appears only when it is whole.
 // That of a run that broke a promise is written, too, as it shows how.
 func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr io.Writer) error {
-	if err := f.setSeed(files); err != nil {
+	if err := f.setSeed(ctx, files); err != nil {
 		return err
 	}
 	e, err := load(ctx, &f.runFlags, files, stderr)
@@ -127,9 +127,9 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 }
 
 // setSeed makes the experiment have one seed.
-func (f *recordFlags) setSeed(files []string) error {
+func (f *recordFlags) setSeed(ctx context.Context, files []string) error {
 	if !f.seedIsSet {
-		o, err := f.loadOptions(files)
+		o, err := f.loadOptions(ctx, files)
 		if err != nil {
 			return err
 		}

@@ -91,7 +91,7 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 // load reads what the command line names, and warns of what may be a mistake.
 func load(ctx context.Context, f *runFlags, files []string,
 	stderr io.Writer) (*experiment.Experiment, error) {
-	o, err := f.loadOptions(files)
+	o, err := f.loadOptions(ctx, files)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func newTraceInfoCommand(stdout, stderr io.Writer) *cobra.Command {
 			if c.Flags().Changed("json") && jsonPath == "" {
 				return usagef("--json names no file")
 			}
-			source, err := f.of(args[0])
+			source, err := f.of(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,10 +21,9 @@ type traceFlags struct {
 	tables tablesFlag
 	from   time.Duration
 	to     time.Duration
+	// loadFactor is 0 if the flag is not there.
+	loadFactor loadFactorFlag
 }
-
-// defaultAccount names the accounts of an SWF log without a preset.
-const defaultAccount = "group-{group}"
 
 // register adds the flags, under headings of their own.
 func (f *traceFlags) register(set *pflag.FlagSet) {
@@ -42,12 +43,12 @@ func (f *traceFlags) registerStrict(set *pflag.FlagSet) {
 
 // registerMapping adds the flags for logs of all formats.
 func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
-	set.Var(&f.format, "format", "how the log is written: auto, swf, csv or native")
+	set.Var(&f.format, "format", "how the log is written: auto, "+formatNames())
 	set.StringVar(&f.source.Preset, "preset", "",
 		"`name` of a ready mapping for a known log: "+strings.Join(presetNames(), ", "))
 	set.StringVar(&f.source.Account, "account", "",
-		"`template` of the account, or none for no accounts (default: the preset's; else "+
-			defaultAccount+" for SWF, what the log itself has for native, none for CSV)")
+		"`template` of the account, or none for no accounts (default: the preset's; else that of "+
+			"the format, such as group-{group} for SWF; none for CSV)")
 	set.StringArrayVar(&f.source.BaseLabels, "base-label", nil,
 		"`template` of a label that workers must have; once for each")
 	set.StringArrayVar(&f.source.ProvisionableLabels, "provisionable-label", nil,
@@ -63,7 +64,7 @@ func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
 	set.Var((*timeFlag)(&f.from), "from",
 		"leave out what was submitted before this time, from the log's start: 36h, 7d, 1h30m")
 	set.Var((*timeFlag)(&f.to), "to", "leave out what was submitted at this time or later")
-	set.Float64Var(&f.source.LoadFactor, "load-factor", 0,
+	set.Var(&f.loadFactor, "load-factor",
 		"let the same submissions arrive in 1/`x` of the time (default 1)")
 }
 
@@ -84,28 +85,56 @@ func (f *traceFlags) registerTable(set *pflag.FlagSet) {
 	} {
 		set.StringVar(c.to, c.name, "", "`column` that "+c.usage)
 	}
-	set.StringVar(&t.Unit, "unit", "",
-		"`unit` of all times: s, ms, unix or unix_ms, the last two from 1970 (default s)")
+	set.StringVar(&t.Unit, "unit", "", "`unit` of all times: s, ms, unix or unix_ms, the last two "+
+		"from 1970 (default: s, or what the first instant looks like)")
+	set.StringVar(&t.Zone, "zone", "",
+		"time `zone` of dates that name none, such as Europe/Berlin (default UTC)")
+	set.StringVar(&t.Delimiter, "delimiter", "", "`character` between columns, or the word tab "+
+		"(default: found out by the header line)")
 }
 
-// of returns the source for a file. An SWF log without a preset has accounts from its groups.
-func (f *traceFlags) of(path string) (*trace.Source, error) {
+// plain returns the source for a file as the flags say it, and nothing more.
+func (f *traceFlags) plain(path string) *trace.Source {
 	source := f.source
 	source.File, source.Format, source.Tables = path, trace.Format(f.format), f.tables
-	source.From, source.To = f.from, f.to
-	if source.Preset == "" && source.Account == "" {
-		format := source.Format
-		if format == trace.FormatAuto {
-			var err error
-			if format, err = trace.Detect(path); err != nil {
-				return nil, err
-			}
-		}
-		if format == trace.FormatSWF {
-			source.Account = defaultAccount
-		}
+	source.From, source.To, source.LoadFactor = f.from, f.to, float64(f.loadFactor)
+	fromStdin(&source)
+	return &source
+}
+
+// suggested returns the source for a file, with what the log suggests where the flags say nothing.
+// A CSV log whose columns nobody could guess is an error.
+func (f *traceFlags) suggested(ctx context.Context, path string) (*trace.Source, error) {
+	p, err := trace.Propose(ctx, f.plain(path))
+	if err != nil {
+		return nil, stopped(sourceMistakes(err))
 	}
-	return &source, nil
+	if p.Columns != nil && !p.Complete() {
+		return nil, askMapping(p, path)
+	}
+	return &p.Source, nil
+}
+
+// of returns the source for a file. Without a preset or an account, the format says what accounts,
+// labels and importances are. A CSV log must be told; the error says what it could be told.
+func (f *traceFlags) of(ctx context.Context, path string) (*trace.Source, error) {
+	source := f.plain(path)
+	isTable := source.Table.Submit != ""
+	if source.Preset != "" || source.Account != "" && (isTable || source.Format != trace.FormatAuto) ||
+		isTable && source.Format == trace.FormatCSV {
+		return source, nil
+	}
+	p, err := trace.Propose(ctx, source)
+	if err != nil {
+		return nil, stopped(sourceMistakes(err))
+	}
+	switch {
+	case p.Columns != nil:
+		return nil, askMapping(p, path)
+	case source.Account != "":
+		return source, nil
+	}
+	return &p.Source, nil
 }
 
 // presetNames are the names of all presets.
@@ -148,15 +177,46 @@ func (f *formatFlag) String() string {
 }
 
 func (f *formatFlag) Set(s string) error {
-	formats := []trace.Format{trace.FormatSWF, trace.FormatCSV, trace.FormatNative}
 	switch {
 	case s == "auto":
 		*f = formatFlag(trace.FormatAuto)
-	case slices.Contains(formats, trace.Format(s)):
+	case slices.Contains(trace.Formats(), trace.Format(s)):
 		*f = formatFlag(s)
 	default:
-		return fmt.Errorf("want auto, swf, csv or native")
+		return fmt.Errorf("want auto, %s", formatNames())
 	}
+	return nil
+}
+
+// formatNames lists the formats.
+func formatNames() string {
+	var names []string
+	for _, f := range trace.Formats() {
+		names = append(names, string(f))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// loadFactorFlag is a load factor.
+type loadFactorFlag float64
+
+func (f *loadFactorFlag) Type() string { return "x" }
+
+func (f *loadFactorFlag) String() string {
+	if *f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(*f), 'g', -1, 64)
+}
+
+func (f *loadFactorFlag) Set(s string) error {
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(x >= trace.MinLoadFactor && x <= trace.MaxLoadFactor) {
+		return fmt.Errorf("want a number from %v to %v, such as 1.5", trace.MinLoadFactor,
+			trace.MaxLoadFactor)
+	}
+	*f = loadFactorFlag(x)
 	return nil
 }
 

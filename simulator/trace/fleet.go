@@ -84,7 +84,7 @@ func (s *FleetSource) templates(columns []string) (*fleetTemplates, error) {
 	read := func(text string) (template, error) {
 		t, err := m.template(text)
 		if err == nil && columns != nil {
-			err = t.bindFields(columns)
+			err = t.bindFields(func(name string) int { return slices.Index(columns, name) }, columns)
 		}
 		return t, err
 	}
@@ -122,7 +122,7 @@ func LoadFleet(ctx context.Context, source *FleetSource) ([]simulator.Worker, er
 
 // workers reads the table.
 func (s *FleetSource) workers(ctx context.Context, f *file) ([]simulator.Worker, error) {
-	rows, err := newRows(f)
+	rows, err := newRows(f, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func newLoader(source *Source) (*loader, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := open(full.File)
+	f, err := full.open()
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,9 @@ func newLoader(source *Source) (*loader, error) {
 func newLoaderOf(f *file, full *Source) (*loader, error) {
 	if full.Format == FormatAuto {
 		full.Format = f.format()
+		if full.Format == FormatSacct && full.Table.Submit != "" {
+			full.Format = FormatCSV // its columns are named
+		}
 	}
 	l := &loader{source: full, tasks: map[string]int{}}
 	var err error
@@ -122,6 +125,10 @@ func newReader(f *file, s *Source) (reader, error) {
 	switch s.Format {
 	case FormatNative:
 		return newNativeReader(f)
+	case FormatSacct:
+		return newSacctReader(f, &s.Table)
+	case FormatKueue, FormatSwarming, FormatBuildbucket:
+		return newJSONReader(f, s.Format, &s.Table)
 	case FormatCSV:
 		// If the format was not known before, nobody has looked at the table yet.
 		if err := s.Table.validate(); err != nil {

@@ -43,7 +43,7 @@ func newMapper(in reader, m *Mapping) (*mapper, error) {
 	bind := func(name, text string) template {
 		t, err := m.template(text)
 		if err == nil {
-			err = t.bindFields(in.fields())
+			err = t.bindFields(func(name string) int { return place(in, name) }, in.fields())
 		}
 		errs = append(errs, field.In(name, err))
 		return t
@@ -52,7 +52,7 @@ func newMapper(in reader, m *Mapping) (*mapper, error) {
 		for i, text := range texts {
 			t, err := m.template(text)
 			if err == nil {
-				err = t.bindFields(in.fields())
+				err = t.bindFields(func(name string) int { return place(in, name) }, in.fields())
 			}
 			errs = append(errs, field.In(name, field.In(field.Index(i), err)))
 			all = append(all, t)
@@ -71,6 +71,14 @@ func newMapper(in reader, m *Mapping) (*mapper, error) {
 		}
 	}
 	return p, errors.Join(errs...)
+}
+
+// place returns the place of a field in the records of a log; -1 if they have none of this name.
+func place(in reader, name string) int {
+	if open, ok := in.(openReader); ok {
+		return open.place(name)
+	}
+	return slices.Index(in.fields(), name)
 }
 
 // submission makes a submission of the record that was read last; the times are left to others.

@@ -1,30 +1,46 @@
 package trace
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 // Format is how a log is written.
 type Format string
 
-// The formats. FormatAuto tells them apart by the file's name and its first line.
+// The formats. FormatAuto tells them apart by the file's name and its beginning.
 const (
-	FormatAuto   Format = ""
-	FormatSWF    Format = "swf"
-	FormatCSV    Format = "csv"
-	FormatNative Format = "native"
+	FormatAuto        Format = ""
+	FormatSWF         Format = "swf"
+	FormatCSV         Format = "csv"
+	FormatNative      Format = "native"
+	FormatSacct       Format = "sacct"
+	FormatKueue       Format = "kueue"
+	FormatSwarming    Format = "swarming"
+	FormatBuildbucket Format = "buildbucket"
 )
+
+// Formats returns all formats but FormatAuto.
+func Formats() []Format {
+	return []Format{FormatSWF, FormatCSV, FormatNative, FormatSacct, FormatKueue, FormatSwarming,
+		FormatBuildbucket}
+}
 
 // Source names a log and says how to read it.
 type Source struct {
 	// File is the log's path. A relative one is looked for beside the experiment's file, and in the
 	// folder that the environment variable QSIM_TRACES names.
 	File string `yaml:"file" json:"file"`
-	// Format is how it is written: swf, csv or native. Without it, the ending of the name and the
-	// first line tell.
+	// Input, if not nil, opens the log in place of File, which then only names it.
+	Input func() (io.ReadCloser, error) `yaml:"-" json:"-"`
+	// Format is how it is written: swf, csv, native, sacct, kueue, swarming or buildbucket. Without
+	// it, the ending of the name and the beginning of the text tell.
 	Format Format `yaml:"format,omitempty" json:"format,omitempty"`
 	// Preset is the name of a ready table and mapping for a known log, such as kth-sp2; the README of
 	// the simulator lists them all. What the other fields here say takes its place, field by field.
 	Preset string `yaml:"preset,omitempty" json:"preset,omitempty"`
-	// Table says what the columns of a CSV log are; other logs need none.
+	// Table says what the columns of a CSV log are. Of it, zone and size are for logs of other formats
+	// that name their fields, too.
 	Table Table `yaml:"table,omitempty" json:"table,omitempty"`
 	// Strict stops at the first malformed row, instead of skipping and counting it.
 	Strict bool `yaml:"strict,omitempty" json:"strict,omitempty"`
@@ -54,11 +70,19 @@ type Table struct {
 	// time between Submit and Start, and not known where there is no Start.
 	Wait string `yaml:"wait,omitempty" json:"wait,omitempty"`
 	// Unit is that of all times in the log: s or ms, with instants counted from the log's start, or
-	// unix or unix_ms, with instants counted from 1970. Without it, s. Where instants are counted
-	// from 1970, or are dates, the log starts with its first submission, rounded down to a second.
+	// unix or unix_ms, with instants counted from 1970. Without it, s, or what the first instant looks
+	// like: unix from 1990 on in seconds, unix_ms from 1990 on in milliseconds. Where instants are
+	// counted from 1970, or are dates, the log starts with its first submission, rounded down to a
+	// second.
 	Unit string `yaml:"unit,omitempty" json:"unit,omitempty"`
+	// Zone is the time zone of dates that name none, such as Europe/Berlin; without it, UTC.
+	Zone string `yaml:"zone,omitempty" json:"zone,omitempty"`
+	// Delimiter is the character between columns, or the word tab. Without it, it is the one of comma,
+	// semicolon, tab and bar that the header line has most of.
+	Delimiter string `yaml:"delimiter,omitempty" json:"delimiter,omitempty"`
 	// Size is the column that says how many workers it used; without it, 1. A fraction is rounded
-	// up. What has none, or 0, is left out and counted.
+	// up. What has none, or 0, is left out and counted. Of sacct it is AllocCPUS, or another column of
+	// its kind, and of Kueue the field pods, if it is not named.
 	Size string `yaml:"size,omitempty" json:"size,omitempty"`
 	// Task are the columns that name a task together, in a log with a row for each attempt to run
 	// one. The task's submission is that of its first attempt, and its run time that of its last

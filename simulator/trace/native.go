@@ -11,7 +11,6 @@ import (
 
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
 // nativeName and nativeVersion begin every native log.
@@ -99,16 +98,15 @@ var nativeFields = []string{"id", "account", "importance", "size"}
 
 // nativeReader reads a native log.
 type nativeReader struct {
-	file   *file
-	number int
+	lines
 	header nativeHeader
 	given  simulator.Submission
 }
 
 // newNativeReader reads the first line.
 func newNativeReader(f *file) (*nativeReader, error) {
-	r := &nativeReader{file: f}
-	line, err := r.nextLine()
+	r := &nativeReader{lines: lines{file: f}}
+	line, err := r.lines.next()
 	if err == io.EOF {
 		return nil, fmt.Errorf("%s: the file is empty; want a line with the log's version", f.name)
 	}
@@ -163,7 +161,7 @@ func (r *nativeReader) about() about {
 
 func (r *nativeReader) next(to *record) error {
 	for {
-		line, err := r.nextLine()
+		line, err := r.lines.next()
 		if err != nil {
 			return err
 		}
@@ -212,32 +210,6 @@ func (r *nativeReader) take(s *nativeSubmission) error {
 		Submit: time.Duration(s.Submit), Run: time.Duration(s.Run), Size: s.Size, RealWait: wait,
 		RealPreemptions: s.RealPreemptions, Importance: s.Importance}
 	return nil
-}
-
-// nextLine reads a line of bounded length.
-func (r *nativeReader) nextLine() ([]byte, error) {
-	r.number++
-	text, err := r.file.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		for err == bufio.ErrBufferFull {
-			_, err = r.file.in.ReadSlice('\n')
-		}
-		if err == nil || err == io.EOF {
-			return nil, r.malformed(fmt.Errorf("line is longer than %d bytes", maxLineBytes))
-		}
-	}
-	switch {
-	case err == nil || err == io.EOF && len(text) > 0:
-		return text, nil
-	case err == io.EOF:
-		return nil, io.EOF
-	}
-	return nil, r.file.failed(r.number, err)
-}
-
-// malformed says what is wrong with the line that was read last.
-func (r *nativeReader) malformed(err error) error {
-	return &swf.LineError{File: r.file.name, Line: r.number, Err: err}
 }
 
 // decode reads one JSON value that fills the line, without fields that are not known.

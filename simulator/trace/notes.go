@@ -23,7 +23,7 @@ func (l *loader) notes() []string {
 			"%d malformed lines skipped", l.loaded.Records, len(l.tasks), l.loaded.NeverRan,
 			l.loaded.Malformed)
 	}
-	if l.source.Format == FormatCSV && l.loaded.NeverRan > 0 {
+	if l.source.Format != FormatSWF && l.loaded.NeverRan > 0 {
 		var left []string
 		for f := ran + 1; f < numFates; f++ {
 			if l.fates[f] > 0 {

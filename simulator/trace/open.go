@@ -36,6 +36,23 @@ func open(path string) (*file, error) {
 	return opened, nil
 }
 
+// open opens the log of a source.
+func (s *Source) open() (*file, error) {
+	if s.Input == nil {
+		return open(s.File)
+	}
+	in, err := s.Input()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.File, cause(err))
+	}
+	opened, err := newFile(in, s.File)
+	if err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	opened.closers = append(opened.closers, in)
+	return opened, nil
+}
+
 // newFile returns the text of what in has.
 func newFile(in io.Reader, name string) (*file, error) {
 	text, err := gunzip.NewReader(in, maxLineBytes)
@@ -75,24 +92,32 @@ func cause(err error) error {
 var endings = []struct {
 	ending string
 	format Format
-}{{".swf", FormatSWF}, {".csv", FormatCSV}, {".jsonl", FormatNative}, {".ndjson", FormatNative}}
+}{{".swf", FormatSWF}, {".csv", FormatCSV}, {".tsv", FormatCSV}}
 
-// Detect finds out how a log is written: by the ending of its name (.swf, .csv, .jsonl or .ndjson,
-// each also with .gz), or else by its first line. A file that is none of these is taken for SWF. A
-// pipe without such a name is an error, as looking at its first line would take that away.
+// Detect finds out how a log is written: by the ending of its name (.swf, .csv or .tsv, each also
+// with .gz), or else by its beginning. A file that is none of these is taken for SWF. A pipe without
+// such a name is an error, as looking at its beginning would take that away.
 func Detect(path string) (Format, error) {
 	if format := formatByName(path); format != FormatAuto {
 		return format, nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return FormatAuto, fmt.Errorf("%s: it can be read only once, so its format must be named",
-			path)
+	if !isRegular(path) {
+		return FormatAuto, fmt.Errorf("%s: %w", path, errReadOnce)
 	}
 	f, err := open(path)
 	if err != nil {
 		return FormatAuto, err
 	}
 	return f.format(), f.close()
+}
+
+// errReadOnce is a pipe whose format would have to be found out.
+var errReadOnce = errors.New("it can be read only once, so its format must be named")
+
+// isRegular says whether a file can be read again; one that is not there is left to others.
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
 }
 
 // formatByName goes by the ending of a name; FormatAuto if that says nothing.
@@ -108,20 +133,27 @@ func formatByName(name string) Format {
 
 // format finds out how the file is written, without reading on.
 func (f *file) format() Format {
-	if format := formatByName(f.name); format != FormatAuto {
-		return format
-	}
-	const enough = 4096
-	begin, _ := f.in.Peek(enough) // an error will be met again
-	begin = bytes.TrimSpace(bytes.TrimPrefix(begin, []byte(byteOrderMark)))
-	first, _, _ := bytes.Cut(begin, []byte("\n"))
+	byName := formatByName(f.name)
+	first := f.firstLine()
 	switch {
-	case bytes.HasPrefix(first, []byte("{")):
+	case isSacct(first) && byName != FormatSWF:
+		return FormatSacct
+	case byName != FormatAuto:
+		return byName
+	case bytes.HasPrefix(first, []byte("{")) || bytes.HasPrefix(first, []byte("[")):
+		return f.formatOfJSON()
+	case isJSONLines(f.name):
 		return FormatNative
-	case bytes.HasPrefix(first, []byte(";")) || !bytes.Contains(first, []byte(",")):
+	case bytes.HasPrefix(first, []byte(";")) || !bytes.ContainsAny(first, delimiters):
 		return FormatSWF
 	}
 	return FormatCSV
+}
+
+// isJSONLines says whether the name of a file is that of JSON, one value a line.
+func isJSONLines(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	return strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
 }
 
 // byteOrderMark begins texts of some programs, and means nothing.

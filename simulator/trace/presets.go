@@ -131,6 +131,8 @@ func (t *Table) or(o *Table) Table {
 		Run:        cmp.Or(t.Run, o.Run),
 		Wait:       cmp.Or(t.Wait, o.Wait),
 		Unit:       cmp.Or(t.Unit, o.Unit),
+		Zone:       cmp.Or(t.Zone, o.Zone),
+		Delimiter:  cmp.Or(t.Delimiter, o.Delimiter),
 		Size:       cmp.Or(t.Size, o.Size),
 		Task:       orList(t.Task, o.Task),
 		Outcome:    cmp.Or(t.Outcome, o.Outcome),

@@ -25,6 +25,13 @@ type reader interface {
 	close() error
 }
 
+// openReader is a reader of records that have fields beside those that it lists, such as tags.
+type openReader interface {
+	reader
+	// place returns the place of a field, or -1 if no record can have it.
+	place(name string) int
+}
+
 // about is what a log says of itself.
 type about struct {
 	// name is empty if the log does not say; then it is the file's.
@@ -39,7 +46,7 @@ type about struct {
 	preemptions bool
 	// facts are all that it says, for people.
 	facts []Fact
-	// notes are those of a native log.
+	// notes are those of a native log, or say what the reader left out or assumed.
 	notes []string
 }
 

@@ -41,13 +41,17 @@ func (l *limitedReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// newRows reads the header line.
-func newRows(f *file) (*rows, error) {
+// newRows reads the header line. A delimiter of 0 means to find out.
+func newRows(f *file, delimiter rune) (*rows, error) {
 	r := &rows{file: f, limit: limitedReader{in: f.in, left: maxLineBytes}}
 	if begin, _ := f.in.Peek(len(byteOrderMark)); string(begin) == byteOrderMark {
 		_, _ = f.in.Discard(len(byteOrderMark)) // it was just peeked at
 	}
+	if delimiter == 0 {
+		delimiter = delimiterIn(f.firstLine())
+	}
 	r.in = csv.NewReader(&r.limit)
+	r.in.Comma = delimiter
 	r.in.ReuseRecord = true
 	header, err := r.in.Read()
 	if err == io.EOF {

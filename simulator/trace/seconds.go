@@ -44,26 +44,6 @@ func parseTime(text string, unit time.Duration) (time.Duration, error) {
 	return total, nil
 }
 
-// parseDate reads a date in the form of RFC 3339, such as 2026-01-05T09:30:00Z, with a T or a space
-// between day and hour, and counts from 1970. Without a zone it is in UTC.
-func parseDate(text string) (time.Duration, bool) {
-	const shortest = len("2006-01-02T15:04:05")
-	if len(text) < shortest || text[4] != '-' {
-		return 0, false
-	}
-	text = strings.Replace(text, " ", "T", 1)
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		if at, err = time.Parse("2006-01-02T15:04:05", text); err != nil {
-			return 0, false
-		}
-	}
-	if at.Year() < 1970 || at.Year() >= 2070 {
-		return 0, false
-	}
-	return at.Sub(time.Unix(0, 0)), true
-}
-
 // digits says whether s has nothing but decimal digits.
 func digits(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })

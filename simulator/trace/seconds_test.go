@@ -41,13 +41,13 @@ func TestDates(t *testing.T) {
 	want := time.Date(2026, 1, 5, 9, 30, 0, 250_000_000, time.UTC).Sub(time.Unix(0, 0))
 	for _, text := range []string{"2026-01-05T09:30:00.25Z", "2026-01-05 09:30:00.25Z",
 		"2026-01-05T11:30:00.25+02:00", "2026-01-05 09:30:00.25"} {
-		if got, ok := parseDate(text); !ok || got != want {
+		if got, ok := parseDate(text, time.UTC); !ok || got != want {
 			t.Errorf("%s: got %v, %v, want %v", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{"", "2026-01-05", "2026-13-05T09:30:00Z", "1969-12-31T23:59:59Z",
 		"2070-01-01T00:00:00Z", strings.Repeat("-", 40)} {
-		if got, ok := parseDate(text); ok {
+		if got, ok := parseDate(text, time.UTC); ok {
 			t.Errorf("%s was read as %v", text, got)
 		}
 	}

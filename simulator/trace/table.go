@@ -34,10 +34,13 @@ type column struct {
 type csvReader struct {
 	*rows
 	table *Table
+	zone  *time.Location
 	unit  time.Duration
 	// unix is true if instants are counted from the year 1970: by the unit, or as they are dates.
 	// Dates is true once there was a date, and numbers once there was a number.
 	unix, dates, numbers bool
+	// assumed is the unit that the first instant looked like, if the table names none.
+	assumed string
 	// begin and end bound the log; 0 if they are not known.
 	begin, end                                         time.Duration
 	id, submit, start, finish, run, wait, size, ending column
@@ -46,12 +49,20 @@ type csvReader struct {
 
 // newCSVReader reads the header line and finds the table's columns in it.
 func newCSVReader(f *file, t *Table) (*csvReader, error) {
-	rows, err := newRows(f)
+	delimiter, err := delimiterOf(t.Delimiter)
+	if err != nil {
+		return nil, field.In("table", field.In("delimiter", err))
+	}
+	zone, err := zoneOf(t.Zone)
+	if err != nil {
+		return nil, field.In("table", field.In("zone", err))
+	}
+	rows, err := newRows(f, delimiter)
 	if err != nil {
 		return nil, err
 	}
 	unit := units[t.Unit].length
-	r := &csvReader{rows: rows, table: t, unit: unit, unix: units[t.Unit].unix,
+	r := &csvReader{rows: rows, table: t, zone: zone, unit: unit, unix: units[t.Unit].unix,
 		begin: time.Duration(t.StartOfLog * float64(unit)),
 		end:   time.Duration(t.EndOfLog * float64(unit))}
 	find := func(key, name string) column {
@@ -77,7 +88,33 @@ func (r *csvReader) noun() string     { return "row" }
 func (r *csvReader) close() error     { return r.file.close() }
 
 func (r *csvReader) about() about {
-	return about{preemptions: len(r.task) > 0 && r.table.Outcome != "", unix: r.unix}
+	a := about{preemptions: len(r.task) > 0 && r.table.Outcome != "", unix: r.unix}
+	if r.assumed != "" {
+		a.notes = []string{fmt.Sprintf("the unit of times is taken to be %s, as instants are of 1990 "+
+			"or later that way", r.assumed)}
+	}
+	return a
+}
+
+// settleUnit finds out, at the first number, whether instants are counted from 1970: if the table
+// does not say, by how large it is. A unit that makes a log begin decades after its own start is an
+// error.
+func (r *csvReader) settleUnit(c column, text string) error {
+	if r.numbers || r.dates || r.unix {
+		return nil
+	}
+	unit := unixUnit(text)
+	switch {
+	case unit == "" || r.table.Unit == "ms" && unit == "unix":
+		return nil
+	case r.table.Unit != "":
+		return fmt.Errorf("column %s: %s looks like a time counted from 1970; the unit is then %s",
+			c.name, shorten(text), unit)
+	}
+	r.assumed, r.unit, r.unix = unit, units[unit].length, true
+	r.begin = time.Duration(r.table.StartOfLog * float64(r.unit))
+	r.end = time.Duration(r.table.EndOfLog * float64(r.unit))
+	return nil
 }
 
 func (r *csvReader) next(to *record) error {
@@ -126,13 +163,16 @@ func (r *csvReader) instant(c column) (time.Duration, error) {
 	if text == "" {
 		return simulator.Unknown, nil
 	}
-	if d, ok := parseDate(text); ok {
+	if d, ok := parseDate(text, r.zone); ok {
 		if r.numbers {
 			return 0, fmt.Errorf("column %s: %s is a date, and others are numbers", c.name,
 				shorten(text))
 		}
 		r.dates, r.unix = true, true
 		return checked(c, text, d, nil)
+	}
+	if err := r.settleUnit(c, text); err != nil {
+		return 0, err
 	}
 	d, err := parseTime(text, r.unit)
 	if err == nil && r.dates {

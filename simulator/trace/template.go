@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/quotasched/quotasched/simulator/internal/nearest"
 )
 
 // unknown is what a field stands as that the record does not know.
@@ -105,16 +107,21 @@ func (t *template) bindTables(tables map[string]map[string]string) error {
 	return nil
 }
 
-// bindFields finds the fields that the template names.
-func (t *template) bindFields(fields []string) error {
+// bindFields finds the fields that the template names by a function, which returns the place of a
+// field, or -1; fields are those that an error lists.
+func (t *template) bindFields(find func(name string) int, fields []string) error {
 	for i := range t.parts {
 		p := &t.parts[i]
 		if p.field == "" {
 			continue
 		}
-		if p.index = slices.Index(fields, p.field); p.index < 0 {
-			return fmt.Errorf("position %d: the log has no field %q%s", p.position, p.field,
-				choices(fields))
+		if p.index = find(p.field); p.index < 0 {
+			meant := ""
+			if like := nearest.Word(p.field, fields); like != "" {
+				meant = fmt.Sprintf("; was %s meant?", list([]string{like}))
+			}
+			return fmt.Errorf("position %d: the log has no field %q%s%s", p.position, p.field,
+				meant, choices(fields))
 		}
 	}
 	return nil

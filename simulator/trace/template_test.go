@@ -2,6 +2,7 @@ package trace
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,7 +29,7 @@ func filled(t *testing.T, text string, in one) (out string, known bool, unlisted
 	m := Mapping{Tables: testTables}
 	template, err := m.template(text)
 	if err == nil {
-		err = template.bindFields(in.fields())
+		err = template.bindFields(inList(in.fields()), in.fields())
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
@@ -91,7 +92,7 @@ func TestTemplateErrorsNameThePosition(t *testing.T) {
 		m := Mapping{Tables: testTables}
 		template, err := m.template(c.text)
 		if err == nil {
-			err = template.bindFields(one{}.fields())
+			err = template.bindFields(inList(one{}.fields()), one{}.fields())
 		}
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", c.text, err, c.want)
@@ -107,7 +108,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, value string) {
 		m := Mapping{Tables: testTables}
 		template, err := m.template(text)
-		if err != nil || template.bindFields(one{}.fields()) != nil {
+		if err != nil || template.bindFields(inList(one{}.fields()), one{}.fields()) != nil {
 			return
 		}
 		b, _ := template.fill(nil, one{"group": value}, func(string, string) {})
@@ -116,4 +117,9 @@ func FuzzTemplate(f *testing.F) {
 			t.Errorf("%q became %q", text, b)
 		}
 	})
+}
+
+// inList finds names in a list.
+func inList(names []string) func(string) int {
+	return func(name string) int { return slices.Index(names, name) }
 }

@@ -21,10 +21,8 @@ func (s *Source) Validate() error {
 	if s.File == "" {
 		add("file", "no file is named")
 	}
-	switch s.Format {
-	case FormatAuto, FormatSWF, FormatCSV, FormatNative:
-	default:
-		add("format", "%q is none of %s, %s and %s", s.Format, FormatSWF, FormatCSV, FormatNative)
+	if s.Format != FormatAuto && !slices.Contains(Formats(), s.Format) {
+		add("format", "%q is none of %s", s.Format, formatNames())
 	}
 	full, err := s.withPreset()
 	if err != nil {
@@ -33,8 +31,20 @@ func (s *Source) Validate() error {
 	}
 	if full.Format == FormatCSV {
 		errs = append(errs, field.In("table", full.Table.validate()))
+	} else {
+		_, err := zoneOf(full.Table.Zone)
+		errs = append(errs, field.In("table", field.In("zone", err)))
 	}
 	return errors.Join(append(errs, full.Mapping.validate())...)
+}
+
+// formatNames lists the formats for messages.
+func formatNames() string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return list(names)
 }
 
 // validate returns nil, or all mistakes in the table.
@@ -51,6 +61,12 @@ func (t *Table) validate() error {
 	}
 	if _, ok := units[t.Unit]; !ok {
 		add("unit", "%q is none of s, ms, unix and unix_ms", t.Unit)
+	}
+	if _, err := zoneOf(t.Zone); err != nil {
+		errs = append(errs, field.In("zone", err))
+	}
+	if _, err := delimiterOf(t.Delimiter); err != nil {
+		errs = append(errs, field.In("delimiter", err))
 	}
 	unit := units[t.Unit].length
 	for _, bound := range []struct {
@@ -102,16 +118,16 @@ func (m *Mapping) validate() error {
 	if m.To != 0 && (m.To <= m.From || m.To > maxDuration) {
 		add("to", "%v is not after %v, or more than a hundred years", m.To, m.From)
 	}
-	if m.LoadFactor != 0 && !(m.LoadFactor >= minLoadFactor && m.LoadFactor <= maxLoadFactor) {
-		add("load_factor", "%v is not from %v to %v", m.LoadFactor, minLoadFactor, maxLoadFactor)
+	if m.LoadFactor != 0 && !(m.LoadFactor >= MinLoadFactor && m.LoadFactor <= MaxLoadFactor) {
+		add("load_factor", "%v is not from %v to %v", m.LoadFactor, MinLoadFactor, MaxLoadFactor)
 	}
 	return errors.Join(errs...)
 }
 
-// A load factor below or above these makes nothing that anybody would want to simulate.
+// MinLoadFactor and MaxLoadFactor bound a load factor: one below or above them makes nothing that anybody would want to simulate.
 const (
-	minLoadFactor = 0.01
-	maxLoadFactor = 1000
+	MinLoadFactor = 0.01
+	MaxLoadFactor = 1000
 )
 
 // template reads a template of the mapping and finds its tables.
