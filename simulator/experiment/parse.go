@@ -110,6 +110,10 @@ func decode(root *yamltree.Node) (*File, yamltree.Mistakes) {
 	file := &File{}
 	file.SetDefaults()
 	mistakes = append(mistakes, yamltree.Locate(root, yamltree.Decode(root, file))...)
+	if n := root.Field("fleet"); n != nil && n.Field("total") != nil && !fleetGiven(&file.Fleet) {
+		// A fleet of nobody is a mistake, and not a fleet that is left to the log.
+		mistakes = append(mistakes, yamltree.Locate(root, field.In("fleet", file.Fleet.Validate()))...)
+	}
 	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, file.validate()))
 	return file, mistakes
 }

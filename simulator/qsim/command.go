@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/internal/nearest"
 )
 
 // The exit codes of qsim.
@@ -37,6 +39,7 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim run --html lab.html             the same, with charts for a browser
   qsim trace info LOG.swf.gz           what is in a log
   qsim run LOG.swf.gz                  replay it, with and without accounts
+  qsim init jobs.csv -o my.yaml        a whole experiment for a log of your own
   qsim example device-lab > my.yaml    a file to make your own
   qsim run my.yaml
   qsim record my.yaml --only quota -o my.qsj.zst
@@ -61,15 +64,18 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
-		newInitCommand(stdout, stderr), newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
+		newInitCommand(stdout, stderr),
+		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
 		newExplainCommand(stdout), newForecastCommand(stdout, stderr), newPlanCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newVersionCommand(stdout))
 	root.SetUsageFunc(showUsage)
 	root.SuggestionsMinimumDistance = 2
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.Version = version()
+	root.SetVersionTemplate("qsim {{.Version}}\n")
+	root.SetHelpCommand(newHelpCommand(root))
+	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -92,7 +98,7 @@ func exitCode(err error) int {
 	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers),
 		errors.Is(err, errHarm):
 		return exitBroken
-	case errors.Is(err, errInterrupted), errors.Is(err, errStopped):
+	case errors.Is(err, errInterrupted), errors.Is(err, errStopped), errors.Is(err, errCutShort):
 		return exitInterrupted
 	}
 	return exitUsage
@@ -115,13 +121,71 @@ func noArgs(c *cobra.Command, args []string) error {
 	if err == nil {
 		return nil
 	}
-	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
-		return usagef("%w; is it %s?", err, strings.Join(like, " or "))
+	if like := commandLike(c, args[0]); like != "" {
+		return usagef("%w; was '%s %s' meant?", err, c.CommandPath(), like)
 	}
 	if c.HasAvailableSubCommands() && !c.HasParent() && strings.Contains(args[0], ".") {
-		return usagef("%w; is it 'qsim run %s'?", err, args[0])
+		return usagef("%w; was 'qsim run %s' meant?", err, args[0])
 	}
 	return &usageError{err}
+}
+
+// commandLike returns the command of c that a mistyped one was probably meant to be, or "".
+func commandLike(c *cobra.Command, name string) string {
+	if like := c.SuggestionsFor(name); len(like) > 0 {
+		return like[0]
+	}
+	return nearest.Word(name, commandNames(c))
+}
+
+// commandNames are the names of the commands of c.
+func commandNames(c *cobra.Command) []string {
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return names
+}
+
+// flagError is a mistake in a flag. Of an unknown one it says which was probably meant.
+func flagError(c *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return &usageError{err}
+	}
+	var names []string
+	c.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	if like := nearest.Word(unknown.GetSpecifiedName(), names); like != "" {
+		return usagef("%w; was --%s meant?", err, like)
+	}
+	return &usageError{err}
+}
+
+// newHelpCommand returns the command `qsim help`, which fails if there is nothing of that name.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say what a command does, with all of its flags",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err == nil && len(rest) == 0 {
+				c.InitDefaultHelpFlag()
+				return c.Help()
+			}
+			name := strings.Join(args, " ")
+			if c == nil {
+				c = root
+			}
+			if like := commandLike(c, args[len(args)-1]); like != "" {
+				return usagef("there is no command %q; was '%s %s' meant?", name, c.CommandPath(),
+					like)
+			}
+			return usagef("there is no command %q; there are: %s", name,
+				strings.Join(commandNames(root), ", "))
+		},
+	}
 }
 
 func newVersionCommand(stdout io.Writer) *cobra.Command {

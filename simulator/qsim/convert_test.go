@@ -83,15 +83,15 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{tiny, t.TempDir()}, `is there, and not a file`},
 		{[]string{tiny, filepath.Join(out, "x")}, `no such file or directory`},
 		{[]string{"--account", "{team}", tiny, out}, `account: position 1: the log has no field "team"`},
-		{[]string{"--format", "xml", tiny, out}, `want auto, swf, csv or native`},
+		{[]string{"--format", "xml", tiny, out}, `want auto, swf, csv, native, sacct`},
 		{[]string{"--preset", "x", tiny, out}, `there is no preset "x"; there are google-2011-tasks`},
 		{[]string{"--table", "x", tiny, out}, `want NAME=KEY:VALUE`},
 		{[]string{"--table", "x=1", tiny, out}, `entry "1": want KEY:VALUE`},
 		{[]string{"--table", "x=1:a,1:b", tiny, out}, `key "1" has a value already, "a"`},
 		{[]string{"--size", "half", tiny, out}, `size: "half" is neither expand nor single`},
-		{[]string{"--load-factor", "-1", tiny, out}, `--load-factor: -1 is not from`},
+		{[]string{"--load-factor", "-1", tiny, out}, `want a number from 0.01 to 1000`},
 		{[]string{"--from", "9999h", tiny, out}, `none of its 198 jobs that ran was submitted from`},
-		{[]string{"--format", "csv", tiny, out}, `--submit-column: no column is named`},
+		{[]string{"--format", "csv", tiny, out}, `tiny.swf:1: column 1 has no name`},
 		{[]string{"--format", "native", tiny, out}, `tiny.swf:1: not JSON of a native log`},
 	} {
 		expect(t, 2, nil, []string{c.want}, append([]string{"convert"}, c.args...)...)

@@ -30,7 +30,7 @@ func TestTheReadmeHasAllFlags(t *testing.T) {
 		newRecordCommand(nil, nil), newReplayCommand(nil, nil), newExplainCommand(nil),
 		newForecastCommand(nil, nil), newPlanCommand(nil, nil), newValidateCommand(nil, nil),
 		newExampleCommand(nil), newSchemaCommand(nil), newTraceInfoCommand(nil, nil),
-		newConvertCommand(nil, nil)} {
+		newConvertCommand(nil, nil), newInitCommand(nil, nil)} {
 		name := "`qsim " + command.Name()
 		if command.Name() == "info" {
 			name = "`qsim trace info"

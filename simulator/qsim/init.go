@@ -13,10 +13,10 @@ import (
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
-const initHelp = `Write a whole experiment file for a log, which 'qsim run' runs as it is: how the log
-is read, a fleet with labels, and three policies. What the flags do not say is found
-out: columns by their names, the fleet by how many workers of each kind the log used at
-once, quotas by what each account used. All of it is there to be changed.`
+const initHelp = `Write a whole experiment file for a log, which 'qsim run' runs as it is: how the
+log is read, a fleet with labels, and three policies. What the flags do not say is
+found out: columns by their names, the fleet by how many workers of each kind the log
+used at once, quotas by what each account used. All of it is there to be changed.`
 
 const initExamples = `  qsim init jobs.csv -o jobs.yaml && qsim run jobs.yaml
   sacct -aP --format=JobID,User,Account,Partition,QOS,Submit,Start,End,AllocCPUS >jobs.txt
@@ -48,9 +48,10 @@ func newInitCommand(stdout, stderr io.Writer) *cobra.Command {
 		},
 	}
 	c.Flags().SortFlags = false
-	c.Flags().StringVarP(&f.out, "out", "o", "-", "write the experiment to this `file`; - is standard "+
-		"output")
-	c.Flags().IntVar(&f.workers, "workers", 0, "size of the fleet (default: what the log used at once)")
+	c.Flags().StringVarP(&f.out, "out", "o", "-", "write the experiment to this `file`; - is "+
+		"standard output")
+	c.Flags().IntVar(&f.workers, "workers", 0, "size of the fleet (default: what the log used at "+
+		"once)")
 	f.log.register(c.Flags())
 	return c
 }
@@ -137,11 +138,12 @@ func askMapping(p *trace.Proposal, path string) error {
 			printable(strings.Join(c.Examples, ", ")))
 	}
 	if !p.Complete() {
-		b.WriteString("Needed are --submit-column, and --run-column or --start-column with --end-column.")
+		b.WriteString("Needed are --submit-column, and --run-column or --start-column with " +
+			"--end-column.")
 		return usagef("%s", b.String())
 	}
-	fmt.Fprintf(&b, "This may be meant:\n  %s\nor let 'qsim init %s -o FILE.yaml' write it into a file.",
-		strings.Join(flagsOf(&p.Source), " "), path)
+	fmt.Fprintf(&b, "This may be meant:\n  %s\n"+
+		"or let 'qsim init %s -o FILE.yaml' write it into a file.", strings.Join(flagsOf(&p.Source), " "), path)
 	return usagef("%s", b.String())
 }
 

@@ -95,8 +95,8 @@ func (f *runFlags) logExperiment(ctx context.Context, path string) ([]byte, erro
 	return text, nil
 }
 
-// fleetOf returns the fleet for a log; nil if that is what the log says of its machine. Workers have
-// the labels that the log asks for, in proportion to how many it used at once.
+// fleetOf returns the fleet for a log; nil if that is what the log says of its machine. Workers
+// have the labels that the log asks for, in proportion to how many it used at once.
 func (f *runFlags) fleetOf(ctx context.Context, source *trace.Source) (*generate.Fleet, error) {
 	if !source.HasLabels() {
 		if f.workers == 0 {

@@ -3,6 +3,7 @@
 //
 //	qsim run                     the built-in experiment of a device lab
 //	qsim run FILE.yaml           an experiment
+//	qsim init LOG                an experiment for a log, to be changed and run
 //	qsim run FILE.swf.gz         a log: first come, first served, against equal shares
 //	qsim compare A.json B.json   the results of two experiments
 //	qsim record -o FILE.qsj      a run, with a journal of its pool

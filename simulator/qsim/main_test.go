@@ -88,9 +88,15 @@ func TestBadCommandLines(t *testing.T) {
 		want string
 	}{
 		{[]string{"fly"}, `unknown command "fly"`},
-		{[]string{"rnu"}, `unknown command "rnu" for "qsim"; is it run\?`},
-		{[]string{"my.yaml"}, `unknown command "my.yaml" for "qsim"; is it 'qsim run my.yaml'\?`},
+		{[]string{"rnu"}, `unknown command "rnu" for "qsim"; was 'qsim run' meant\?`},
+		{[]string{"my.yaml"}, `unknown command "my.yaml" for "qsim"; was 'qsim run my.yaml' meant\?`},
 		{[]string{"run", "--fast"}, `unknown flag: --fast`},
+		{[]string{"run", "--acount", "x"}, `unknown flag: --acount; was --account meant\?`},
+		{[]string{"help", "nope"}, `there is no command "nope"; there are: run, `},
+		{[]string{"help", "recrod"}, `there is no command "recrod"; was 'qsim record' meant\?`},
+		{[]string{"help", "trace", "inof"}, `there is no command "trace inof"; was 'qsim trace info' `},
+		{[]string{"run", "--load-factor", "0", tiny}, `want a number from 0.01 to 1000, such as 1.5`},
+		{[]string{"run", "--load-factor", "abc", tiny}, `want a number from 0.01 to 1000, such as 1.5`},
 		{[]string{"run", "a", "b"}, `2 files were named, want one at most`},
 		{[]string{"run", "--workers", "many", tiny}, `invalid argument "many" for "--workers"`},
 		{[]string{"run", "--workers", "0", tiny}, `--workers 0 is not from 1 to 1000000`},

@@ -21,7 +21,8 @@ import (
 
 const recordHelp = `Run one policy of an experiment or a log with one seed, as 'qsim run' does, and
 write a journal: the pool before the first operation, then each operation with a hash
-of what came of it. 'qsim replay' runs it again and compares. A name that ends in .gz
+of what came of it. 'qsim replay' runs it again and compares. On Ctrl-C the journal has
+the operations so far, and is whole. A name that ends in .gz
 or .zst is compressed; - is standard output.`
 
 const recordExamples = `  qsim record --only quota -o lab.qsj.zst           the built-in experiment
@@ -89,8 +90,12 @@ func newRecordCommand(stdout, stderr io.Writer) *cobra.Command {
 	return c
 }
 
+// errCutShort is a recorded run that was stopped by a signal.
+var errCutShort = errors.New("interrupted: the journal ends before the run does")
+
 // record loads an experiment, runs it and writes its journal, which appears only when it is whole.
-// That of a run that broke a promise is written, too, as it shows how.
+// That of a run that broke a promise is written, too, as it shows how, and that of a run that was
+// interrupted has all operations up to then.
 func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr io.Writer) error {
 	if err := f.setSeed(ctx, files); err != nil {
 		return err
@@ -148,7 +153,7 @@ type recordedRun struct {
 	flags  *recordFlags
 	header *protos.JournalHeader
 	steps  uint64
-	broken error // what the run broke
+	broken error // what the run broke, or that it was interrupted
 }
 
 // write runs the experiment and writes the journal.
@@ -174,8 +179,11 @@ func (r *recordedRun) write(ctx context.Context, e *experiment.Experiment, out i
 		return recording.Err()
 	case results == nil || err != nil && !errors.Is(err, experiment.ErrBroken):
 		return stopped(err)
-	case err == nil && results.Partial:
+	case err == nil && results.Partial && w == nil:
 		return errStopped
+	case err == nil && results.Partial:
+		r.broken, r.steps = errCutShort, w.Last()
+		return w.Close()
 	case err == nil:
 		warnImpossible(results, stderr)
 		err = verdict(results, r.flags.strict)

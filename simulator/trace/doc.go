@@ -8,14 +8,15 @@
 //	┌──────┐        ┌───────────┐           ┌────────────┐   ┌────────────────────┐
 //	│ file ├───────▶│ records   ├──────────▶│ submissions├──▶│ simulator.Workload │
 //	└──────┘        └───────────┘ templates └────────────┘   └────────────────────┘
-//	swf, csv, jsonl                         window, load factor
+//	swf, csv, sacct, json                   window, load factor
 //
 // # Formats
 //
 // SWF is the Standard Workload Format of the Parallel Workloads Archive, read by package swf. CSV
-// is a table with a header line, whose columns are named by a [Table] or one of the [Presets].
-// Native is this project's own, written by [WriteNative]. All may be gzipped, whatever the file's
-// name.
+// is a table with a header line, whose columns are named by a [Table] or one of the [Presets]. The
+// output of Slurm's sacct, workloads of Kueue, tasks of Swarming and builds of Buildbucket are read
+// as these tools write them. Native is this project's own, written by [WriteNative]. All may be
+// gzipped, whatever the file's name.
 //
 // A native log is JSON, one object a line. The first one describes the log, all others are
 // submissions; seconds are exact decimals, and what is empty or not known may be left out:
@@ -44,6 +45,9 @@
 // application, queue, partition, preceding and think; those of CSV are the columns; those of a
 // native log are id, account, importance and size, and a mapping that says nothing keeps what it
 // has.
+//
+// The other formats have fields of their own, such as tags by name: {tag.pool}. [Propose] says how
+// a log can be read of which nobody says it.
 //
 // # Alternatives
 //

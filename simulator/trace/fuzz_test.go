@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"context"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,4 +73,65 @@ func checkRunnable(t *testing.T, w *simulator.Workload) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// checkLoads lets a format read any bytes: the result is an error, or a workload that can run.
+func checkLoads(t *testing.T, text []byte, source Source) {
+	loaded, err := read(t, text, source)
+	if err == nil {
+		checkRunnable(t, loaded.Workload)
+	}
+}
+
+func FuzzSacct(f *testing.F) {
+	f.Add([]byte("JobID|Account|Submit|Start|End|AllocCPUS\n" +
+		"1|a|2026-01-05T09:30:00|2026-01-05T09:30:01|2026-01-05T09:30:02|4\n1.batch|a|||Unknown|4\n"))
+	f.Add([]byte("JobID|Submit|Start|Elapsed|AllocTRES|\n1|1767605400|1767605401|1-02:03:04|gres/gpu=2|\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkLoads(t, text, Source{Format: FormatSacct})
+	})
+}
+
+func FuzzKueue(f *testing.F) {
+	f.Add([]byte(`{"items":[{"metadata":{"name":"a","creationTimestamp":"2026-01-05T09:30:00Z"},
+"spec":{"podSets":[{"count":2,"name":"m","template":{"spec":{"containers":[]}}}]},"status":{"conditions":[
+{"type":"Admitted","status":"True","lastTransitionTime":"2026-01-05T09:30:01Z"},
+{"type":"Finished","status":"True","lastTransitionTime":"2026-01-05T09:30:02Z"}]}}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkLoads(t, text, Source{Format: FormatKueue, Mapping: Mapping{Account: "{queue}"}})
+	})
+}
+
+func FuzzSwarming(f *testing.F) {
+	f.Add([]byte(`[{"taskId":"a","createdTs":"2026-01-05T09:30:00Z","startedTs":"2026-01-05T09:30:01Z",
+"completedTs":"2026-01-05T09:30:02Z","tags":["pool:x"]}]`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkLoads(t, text, Source{Format: FormatSwarming,
+			Mapping: Mapping{BaseLabels: []string{"pool:{pool}"}}})
+	})
+}
+
+func FuzzBuildbucket(f *testing.F) {
+	f.Add([]byte(`{"id":"1","createTime":"2026-01-05T09:30:00Z","startTime":"2026-01-05T09:30:01Z",
+"endTime":"2026-01-05T09:30:02Z","tags":[{"key":"a","value":"b"}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		checkLoads(t, text, Source{Format: FormatBuildbucket, Mapping: Mapping{Account: "{tag.a}"}})
+	})
+}
+
+// What a log suggests can be used, or is known to lack something.
+func FuzzPropose(f *testing.F) {
+	f.Add([]byte("id,submit,run\n1,2026-01-05T09:30:00Z,5\n"))
+	f.Add([]byte("team;created;duration_ms\nx;1767605400;5\n"))
+	f.Add([]byte("JobID|Submit|Start|End\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		source := Source{File: "log", Input: func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(text)), nil
+		}}
+		p, err := Propose(t.Context(), &source)
+		if err != nil || !p.Complete() {
+			return
+		}
+		checkLoads(t, text, p.Source)
+	})
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/quotasched/quotasched/simulator"
 )
 
-// kueueFormat reads Kueue's workloads, as `kubectl get workloads -A -o json` prints them. A workload
-// was submitted when it was created, starts when it is admitted for the last time, and ends when it
-// is finished. Its size is its number of pods or of GPUs.
+// kueueFormat reads Kueue's workloads, as `kubectl get workloads -A -o json` prints them. A
+// workload was submitted when it was created, starts when it is admitted for the last time, and
+// ends when it is finished. Its size is its number of pods or of GPUs.
 var kueueFormat = jsonFormat{
 	noun: "workload",
 	names: []string{"id", "namespace", "name", "queue", "cluster_queue", "priority_class",

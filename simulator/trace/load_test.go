@@ -185,7 +185,7 @@ func TestSourcesThatAreWrong(t *testing.T) {
 		want   string
 	}{
 		{trace.Source{}, "file: no file is named"},
-		{trace.Source{File: path, Format: "xml"}, `format: "xml" is none of swf, csv and native`},
+		{trace.Source{File: path, Format: "xml"}, `format: "xml" is none of swf, csv, native, sacct, kueue, swarming, buildbucket`},
 		{trace.Source{File: path, Preset: "x"}, `preset: there is no preset "x"; there are google`},
 		{trace.Source{File: path, Mapping: trace.Mapping{Account: "{team}"}},
 			`account: position 1: the log has no field "team"; there are job, submit`},

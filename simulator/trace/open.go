@@ -95,8 +95,8 @@ var endings = []struct {
 }{{".swf", FormatSWF}, {".csv", FormatCSV}, {".tsv", FormatCSV}}
 
 // Detect finds out how a log is written: by the ending of its name (.swf, .csv or .tsv, each also
-// with .gz), or else by its beginning. A file that is none of these is taken for SWF. A pipe without
-// such a name is an error, as looking at its beginning would take that away.
+// with .gz), or else by its beginning. A file that is none of these is taken for SWF. A pipe
+// without such a name is an error, as looking at its beginning would take that away.
 func Detect(path string) (Format, error) {
 	if format := formatByName(path); format != FormatAuto {
 		return format, nil

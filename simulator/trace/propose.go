@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Proposal is how a log can be read.
@@ -24,8 +26,8 @@ type Column struct {
 	Examples []string
 }
 
-// HasLabels says whether submissions of the source have base labels by its mapping or preset, or may
-// have some of their own.
+// HasLabels says whether submissions of the source have base labels by its mapping or preset, or
+// may have some of their own.
 func (s *Source) HasLabels() bool {
 	full, err := s.withPreset()
 	return err == nil && (len(full.BaseLabels) > 0 || full.Format == FormatNative ||
@@ -35,12 +37,15 @@ func (s *Source) HasLabels() bool {
 // Complete says whether the log can be read in this way.
 func (p *Proposal) Complete() bool { return p.Source.Validate() == nil }
 
-// Propose looks at the beginning of a log and proposes how to read it: by its format or, for CSV, by
-// the names of its columns and by what is in them. What the source says stays. The proposal for a
-// CSV log may lack what is needed, as no column looks like it. Errors are those of opening a log.
+// Propose looks at the beginning of a log and proposes how to read it: by its format or, for CSV,
+// by the names of its columns and by what is in them. What the source says stays. The proposal for
+// a CSV log may lack what is needed, as no column looks like it. Errors are those of opening a log.
 func Propose(ctx context.Context, source *Source) (*Proposal, error) {
 	full, err := source.withPreset()
 	if err != nil {
+		return nil, err
+	}
+	if err := field.In("table", full.Table.validateForm()); err != nil {
 		return nil, err
 	}
 	p := &Proposal{Source: *source}

@@ -17,14 +17,15 @@ import (
 const sacctCommand = "sacct --allusers --parsable2 --format=JobID,User,Account,Partition,QOS," +
 	"Submit,Start,End,State,AllocCPUS,AllocTRES"
 
-// sacctReader reads the jobs in the output of Slurm's sacct with --parsable or --parsable2: a header
-// line, and a line for each job and each of its steps, with bars between the columns. Steps are
-// parts of jobs, and are left out.
+// sacctReader reads the jobs in the output of Slurm's sacct with --parsable or --parsable2: a
+// header line, and a line for each job and each of its steps, with bars between the columns. Steps
+// are parts of jobs, and are left out.
 type sacctReader struct {
 	lines
 	zone      *time.Location
 	delimiter string
-	// columns are those of the file, and names those with the fields that are found out of AllocTRES.
+	// columns are those of the file, and names those with the fields that are found out of
+	// AllocTRES.
 	columns, names []string
 	row            []string
 	// Places of columns; -1 where there is none.

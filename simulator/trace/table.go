@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -175,6 +176,9 @@ func (r *csvReader) instant(c column) (time.Duration, error) {
 		return 0, err
 	}
 	d, err := parseTime(text, r.unit)
+	if err != nil && strings.ContainsAny(text[1:], "-:/") && !errors.Is(err, errTooLong) {
+		err = fmt.Errorf("%s is neither a date such as 2026-01-05T09:30:00Z nor a number", shorten(text))
+	}
 	if err == nil && r.dates {
 		err = fmt.Errorf("%s is a number, and others are dates", shorten(text))
 	}

@@ -32,8 +32,7 @@ func (s *Source) Validate() error {
 	if full.Format == FormatCSV {
 		errs = append(errs, field.In("table", full.Table.validate()))
 	} else {
-		_, err := zoneOf(full.Table.Zone)
-		errs = append(errs, field.In("table", field.In("zone", err)))
+		errs = append(errs, field.In("table", full.Table.validateForm()))
 	}
 	return errors.Join(append(errs, full.Mapping.validate())...)
 }
@@ -59,15 +58,7 @@ func (t *Table) validate() error {
 	if t.Run == "" && (t.Start == "" || t.End == "") {
 		add("run", "no column is named; it is needed, or both start and end")
 	}
-	if _, ok := units[t.Unit]; !ok {
-		add("unit", "%q is none of s, ms, unix and unix_ms", t.Unit)
-	}
-	if _, err := zoneOf(t.Zone); err != nil {
-		errs = append(errs, field.In("zone", err))
-	}
-	if _, err := delimiterOf(t.Delimiter); err != nil {
-		errs = append(errs, field.In("delimiter", err))
-	}
+	errs = append(errs, t.validateForm())
 	unit := units[t.Unit].length
 	for _, bound := range []struct {
 		name  string
@@ -81,6 +72,18 @@ func (t *Table) validate() error {
 		add("outcome", "outcome and evicted go together")
 	}
 	return errors.Join(errs...)
+}
+
+// validateForm returns nil, or all mistakes in how values are written.
+func (t *Table) validateForm() error {
+	var errs []error
+	if _, ok := units[t.Unit]; !ok {
+		errs = append(errs, field.Errorf("unit", "%q is none of s, ms, unix and unix_ms", t.Unit))
+	}
+	_, err := zoneOf(t.Zone)
+	errs = append(errs, field.In("zone", err))
+	_, err = delimiterOf(t.Delimiter)
+	return errors.Join(append(errs, field.In("delimiter", err))...)
 }
 
 // validate returns nil, or all mistakes in the mapping.
@@ -124,7 +127,8 @@ func (m *Mapping) validate() error {
 	return errors.Join(errs...)
 }
 
-// MinLoadFactor and MaxLoadFactor bound a load factor: one below or above them makes nothing that anybody would want to simulate.
+// MinLoadFactor and MaxLoadFactor bound a load factor: one below or above them makes nothing that
+// anybody would want to simulate.
 const (
 	MinLoadFactor = 0.01
 	MaxLoadFactor = 1000

@@ -52,8 +52,9 @@ func Experiment(o Options) (*Draft, error) {
 	d := &Draft{}
 	d.Fleet, d.Odd = Fleet(o.Workload, o.Workers)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# A first experiment for this log. The fleet is guessed: it has as many workers of "+
-		"each kind as\n# the log used at once, and should be what there really is.\n")
+	b.WriteString(`# A first experiment for this log. The fleet is guessed: it has as many workers of each kind as
+# the log used at once, and should be what there really is.
+`)
 	fmt.Fprintf(&b, "name: %s\n\n", quote(o.Name))
 	if err := writeSource(&b, o.Source); err != nil {
 		return nil, err
@@ -96,7 +97,7 @@ func (d *Draft) writeFleet(b *bytes.Buffer) {
 			strings.Join(labels, ", "))
 	}
 	for _, odd := range d.Odd {
-		fmt.Fprintf(b, "    # No worker has %s (%d requests): it looks like %s.\n", quote(odd.Label),
+		fmt.Fprintf(b, "    # No worker has %s (requests: %d): it looks like %s.\n", quote(odd.Label),
 			odd.Requests, quote(odd.Meant))
 	}
 	b.WriteString("\n")

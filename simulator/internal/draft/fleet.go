@@ -20,10 +20,10 @@ type Oddity struct {
 
 // Fleet guesses the workers on which a log ran. For each set of base labels, there are as many as
 // its submissions used at once in reality, and at least as many as the largest of them needs; where
-// the log does not say when they started, they are taken to start at once. A log without labels that
-// says how large its machine was has that many workers. A total above 0, or else the size of the
-// machine, is divided among the sets in proportion to that. Labels that are probably mistakes get no workers, and are returned. Cost:
-// O(n log n) in submissions.
+// the log does not say when they started, they are taken to start at once. A log without labels
+// that says how large its machine was has that many workers. A total above 0, or else the size of
+// the machine, is divided among the sets in proportion to that. Labels that are probably mistakes
+// get no workers, and are returned. Cost: O(n log n) in submissions.
 func Fleet(w *simulator.Workload, total int) (generate.Fleet, []Oddity) {
 	sets := setsOf(w)
 	odd := oddities(sets)
@@ -44,7 +44,7 @@ func Fleet(w *simulator.Workload, total int) (generate.Fleet, []Oddity) {
 	}
 	total = cmp.Or(total, w.RealWorkers, min(sum, workersMax))
 	if total != sum {
-		counts = shares(counts, max(total, len(sets)))
+		counts = shares(sets, counts, max(total, len(sets)))
 	}
 	var fleet generate.Fleet
 	for i, s := range sets {
@@ -128,19 +128,31 @@ func (s *labelSet) name() string {
 	return strings.Join(words, "-")
 }
 
-// shares divides a total in proportion to numbers, each at least 1, so that the sum is the total.
-func shares(numbers []int, total int) []int {
-	sum := 0
-	for _, n := range numbers {
-		sum += n
+// shares divides a total among sets that used so many workers each, in proportion to what they used
+// beyond what their largest submission needs, which each of them has if the total is enough.
+func shares(sets []*labelSet, used []int, total int) []int {
+	out, weights := make([]int, len(sets)), make([]int, len(sets))
+	least := 0
+	for _, s := range sets {
+		least += s.largest
 	}
-	out := make([]int, len(numbers))
-	left, rest := total, sum
-	for i, n := range numbers {
-		others := len(numbers) - i - 1
-		part := int(math.Round(float64(left) * float64(n) / float64(max(rest, 1))))
-		out[i] = max(1, min(part, left-others))
-		left, rest = left-out[i], rest-n
+	rest := total
+	for i, s := range sets {
+		out[i] = 1
+		if least <= total {
+			out[i] = s.largest
+		}
+		weights[i] = used[i] - out[i] + 1
+		rest -= out[i]
+	}
+	weight := 0
+	for _, w := range weights {
+		weight += w
+	}
+	for i, w := range weights {
+		part := int(math.Round(float64(rest) * float64(w) / float64(weight)))
+		out[i] += part
+		rest, weight = rest-part, weight-w
 	}
 	return out
 }
