@@ -143,7 +143,8 @@ func askMapping(p *trace.Proposal, path string) error {
 		return usagef("%s", b.String())
 	}
 	fmt.Fprintf(&b, "This may be meant:\n  %s\n"+
-		"or let 'qsim init %s -o FILE.yaml' write it into a file.", strings.Join(flagsOf(&p.Source), " "), path)
+		"or let 'qsim init %s -o FILE.yaml' write it into a file.",
+		strings.Join(flagsOf(&p.Source), " "), path)
 	return usagef("%s", b.String())
 }
 

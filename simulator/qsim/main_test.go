@@ -131,7 +131,7 @@ func TestHelpAndVersion(t *testing.T) {
 		`qsim run --html lab\.html`}, nil)
 	expect(t, 0, []string{`Exit codes`}, nil, "help")
 	expect(t, 0, []string{
-		`(?s)\nFlags:\n +--html file.*--wall-times.*\nFlags for a log:\n +--workers.*--strict.*` +
+		`(?s)\nFlags:\n +--html file.*--wall-times.*\nFlags for a log:\n +--workers.*--load-factor.*` +
 			`\nFlags for a log that is a CSV file:\n +--id-column`,
 		`qsim run KTH-SP2`, `policies\.fair\.max_charge=2h`,
 	}, nil, "help", "run")

@@ -52,8 +52,8 @@ func Experiment(o Options) (*Draft, error) {
 	d := &Draft{}
 	d.Fleet, d.Odd = Fleet(o.Workload, o.Workers)
 	var b bytes.Buffer
-	b.WriteString(`# A first experiment for this log. The fleet is guessed: it has as many workers of each kind as
-# the log used at once, and should be what there really is.
+	b.WriteString(`# A first experiment for this log. The fleet is guessed: it has as many workers of
+# each kind as the log used at once, and should be what there really is.
 `)
 	fmt.Fprintf(&b, "name: %s\n\n", quote(o.Name))
 	if err := writeSource(&b, o.Source); err != nil {
