@@ -26,25 +26,25 @@ type account struct {
 	limits     map[*label]*labelLimit     // nil without label limits
 	onKind     map[*kind][]*labelLimit    // cache: the limits that count on a kind of worker
 
-	// laneClock counts the lanes that became active, and dry has, for each level, the clocks at
-	// which a preemption step found nothing that the account could ever preempt; see preempt.go.
-	laneClock uint64
-	recent    []*lane // the newest of those lanes, in the order in which they became active
-	dry       [NumPriorities]preemptClock
+	// laneGeneration counts the lanes that became active, and exhaustedAt has, for each level, the
+	// generation at which a preemption step found nothing that the account could ever preempt; see
+	// preempt_exhausted.go.
+	laneGeneration uint64
+	recent         []*lane // the newest of those lanes, in the order in which they became active
+	exhaustedAt    [NumPriorities]generation
 
-	pass  accountPass
-	probe *probe // in a trial, if this is the account that it is about
+	pass accountPass
 }
 
 // An accountPass is what a pass knows of an account.
 type accountPass struct {
-	id        uint64 // the pass that the rest belongs to
-	settled   bool   // its lanes took part at a level that it did not use up
-	contends  bool   // it is in pass.contenders
-	takesPart bool   // at the level of the moment
-	usedUp    bool   // the level of the moment, at some time of it
-	undecided bool   // what it did not preempt at this level it may preempt another time
-	tried     int    // its lanes that no idle worker matches
+	id         uint64 // the pass that the rest belongs to
+	settled    bool   // its lanes took part at a level that it did not use up
+	contends   bool   // it is in pass.contenders
+	takesPart  bool   // at the level of the moment
+	usedUp     bool   // the level of the moment, at some time of it
+	retryLater bool   // what it did not preempt at this level it may preempt another time
+	tried      int    // its lanes that no idle worker matches
 }
 
 // exists reports whether there is such an account, rather than only its name.
@@ -70,17 +70,17 @@ const recentMax = 32
 
 // noteActive notes that a lane became active.
 func (a *account) noteActive(l *lane) {
-	a.laneClock++
+	a.laneGeneration++
 	if len(a.recent) == recentMax {
 		a.recent = slices.Delete(a.recent, 0, recentMax/2)
 	}
 	a.recent = append(a.recent, l)
 }
 
-// activeSince returns lanes among which are all those active ones that became so since the lane
-// clock showed that.
-func (a *account) activeSince(clock uint64) []*lane {
-	n := a.laneClock - clock
+// activeSince returns lanes among which are all those active ones that became so since that lane
+// generation.
+func (a *account) activeSince(laneGeneration uint64) []*lane {
+	n := a.laneGeneration - laneGeneration
 	if n > uint64(len(a.recent)) {
 		return a.active
 	}
@@ -142,9 +142,6 @@ func keyHas(key, label string) bool {
 func (s *Scheduler) admits(a *account, k *kind) bool {
 	for _, l := range s.limitsOn(a, k) {
 		if l.runs >= l.limit {
-			if a.probe != nil {
-				a.probe.overLimit(s, a, k)
-			}
 			return false
 		}
 	}

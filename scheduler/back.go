@@ -4,6 +4,13 @@ package scheduler
 // from the next level on, whatever its account's other requests have done. Until the pass ends,
 // such requests are in lanes of their own.
 
+// waitAgain lets the request of a run that has lost its worker wait until the level ends.
+func (p *pass) waitAgain(r *run) {
+	p.s.applyNext(r.req, r.next)
+	p.s.waitingYes(r.req)
+	p.back = append(p.back, r.req)
+}
+
 // comeBack puts what came back at this level into such lanes.
 func (p *pass) comeBack() {
 	for _, r := range p.back {

@@ -107,7 +107,7 @@ func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *kind, limited bo
 		if top.kind != nil && !next.Before(top) {
 			return true
 		}
-		if !p.s.admits(l.account, k) {
+		if !p.admits(l.account, k) {
 			limited = true
 			return true
 		}
@@ -158,6 +158,13 @@ func (p *pass) list(n *need) {
 	p.listed = append(p.listed, n)
 }
 
+// dropChoices frees the lists of choices.
+func (p *pass) dropChoices() {
+	for _, n := range p.listed {
+		n.choice = choice{}
+	}
+}
+
 // chooseListed is choose for a need whose choice is listed.
 func (p *pass) chooseListed(l *lane, provisioned bool) (best *kind, limited bool) {
 	h := &l.need.choice.any
@@ -195,7 +202,7 @@ func (p *pass) chooseLimited(a *account, h *minheap.Heap[candidate]) (best *kind
 		if top.kind != nil && !next.Before(top) {
 			continue
 		}
-		if !p.s.admits(a, c.kind) {
+		if !p.admits(a, c.kind) {
 			limited = true
 			continue
 		}

@@ -13,6 +13,7 @@
 //   - explanation: why a request waits, or what may become of a task.
 //   - fanout: how many paid tasks an account runs at once for one set of labels.
 //   - free bucket: the level below p4. It costs nothing and takes what is left over.
+//   - generation: a counter that tells whether something came since it was looked at last.
 //   - idle: of a worker that is known and has no run.
 //   - kind: all workers with the same label set.
 //   - label: a text such as "os:linux" that workers have and requests ask for. Base labels must be
@@ -20,6 +21,7 @@
 //   - lane: all waiting requests of an account with the same label sets.
 //   - level: a Priority: p0 (the best) to p4, or the free bucket.
 //   - news: what the dispatcher says was true at a time.
+//   - observer: it is told what the pass of a trial looks at, compares and decides.
 //   - pass: one call of RunOnce.
 //   - pool: a scheduler and its reconciler.
 //   - preemption: a task loses its worker to a request at a better level.
@@ -108,7 +110,8 @@
 // of the codes above, or LevelNotBetter or CheaperFirst.
 //
 // What would start a request is found by trial: the steps of a real pass run on the real state,
-// with one change made to it, and all is undone; see trial.go and suggest.go.
+// with one change made to it, and all is undone; see trial.go and suggest.go. The steps do not
+// differ in a trial: an observer is told of them, and a log notes how to undo what they change.
 //
 // # Cost
 //

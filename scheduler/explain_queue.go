@@ -45,7 +45,7 @@ func (x *explainer) queue() {
 // levelAmong is levelOf, with what accounts may start kept in levels.
 func (x *explainer) levelAmong(levels map[*account]Priority, l *lane) (Priority, bool) {
 	a := l.account
-	if a.exists() && !l.isLimited(x.s.passes+1) {
+	if a.exists() && !l.isFull() {
 		p, known := levels[a]
 		if !known {
 			for p < FreeBucket && !a.mayStart(p, x.s.burstCover) {

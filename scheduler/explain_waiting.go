@@ -120,7 +120,7 @@ func (x *explainer) fanout() {
 	}
 	x.w.Fanout = &protos.FanoutDetails{
 		Limit: int64(x.a.config.MaxFanout), Running: int64(g.paid)}
-	if x.a.isFull(g) {
+	if x.r.lane.isFull() {
 		x.add(protos.Finding_FanoutReached, x.freeIsFine(!x.a.neverFree()))
 	} else {
 		x.add(protos.Finding_WithinFanout, true)

@@ -96,20 +96,9 @@ type fanoutGroup struct {
 	reached uint64 // the last pass in which the limit was seen reached
 }
 
-// isLimited reports whether the lane's requests count as free in this pass: their account's fanout
-// limit is reached, or was at some time of the pass.
-func (l *lane) isLimited(pass uint64) bool {
-	g := l.group
-	return g != nil && (g.reached == pass || l.account.isFull(g))
-}
-
-// isFull reports whether one of the account's groups is at the fanout limit.
-func (a *account) isFull(g *fanoutGroup) bool {
-	full := g.paid >= a.config.MaxFanout
-	if full && a.probe != nil {
-		a.probe.fullFanout(g)
-	}
-	return full
+// isFull reports whether the lane's fanout group, if it has one, is at its account's limit.
+func (l *lane) isFull() bool {
+	return l.group != nil && l.group.paid >= l.account.config.MaxFanout
 }
 
 // A content is what a dispatcher says of a request.
@@ -190,6 +179,7 @@ func (s *Scheduler) releaseLane(l *lane) {
 // enqueue adds a waiting request to its lane.
 func (s *Scheduler) enqueue(r *request) {
 	l := r.lane
+	s.undo.enqueue(l, r)
 	l.add(r)
 	if l.queue.Len() == 1 {
 		s.updateActive(l)
@@ -199,6 +189,7 @@ func (s *Scheduler) enqueue(r *request) {
 
 // dequeueFrom removes a request from a lane.
 func (s *Scheduler) dequeueFrom(l *lane, r *request) {
+	s.undo.dequeue(l, r)
 	l.take(r)
 	if l.head == nil {
 		s.updateActive(l)
@@ -207,27 +198,25 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 
 // updateActive keeps the account's list of lanes that some known worker could run.
 func (s *Scheduler) updateActive(l *lane) {
+	switch can := l.head != nil && l.need.kindCount > 0; {
+	case can && l.inAccount < 0:
+		s.activate(l)
+	case !can && l.inAccount >= 0:
+		s.deactivate(l)
+	}
+}
+
+func (s *Scheduler) activate(l *lane) {
+	s.undo.activate(l)
+	s.listActive(l)
+	l.account.noteActive(l)
+}
+
+func (s *Scheduler) deactivate(l *lane) {
+	s.undo.deactivate(l)
 	a := l.account
-	want := l.head != nil && l.need.kindCount > 0
-	if want == (l.inAccount >= 0) {
-		return
-	}
-	if want {
-		l.inAccount = len(a.active)
-		if len(a.active) == 0 {
-			s.withActive[a] = true
-		}
-		a.active = append(a.active, l)
-		if s.trial != nil {
-			s.trial.saveClock(a)
-		}
-		a.noteActive(l)
-		s.activeLanes++
-		return
-	}
 	last := len(a.active) - 1
-	a.active[l.inAccount] = a.active[last]
-	a.active[l.inAccount].inAccount = l.inAccount
+	a.swapActive(l.inAccount, last)
 	a.active[last] = nil
 	a.active = a.active[:last]
 	l.inAccount = -1
@@ -237,15 +226,45 @@ func (s *Scheduler) updateActive(l *lane) {
 	}
 }
 
+// listActive puts a lane at the end of its account's list.
+func (s *Scheduler) listActive(l *lane) {
+	a := l.account
+	l.inAccount = len(a.active)
+	if len(a.active) == 0 {
+		s.withActive[a] = true
+	}
+	a.active = append(a.active, l)
+	s.activeLanes++
+}
+
+// swapActive exchanges two lanes of the list.
+func (a *account) swapActive(i, j int) {
+	a.active[i], a.active[j] = a.active[j], a.active[i]
+	a.active[i].inAccount, a.active[j].inAccount = i, j
+}
+
 // markUntried notes that the lane's head has not been tried on all workers that are idle.
 func (s *Scheduler) markUntried(l *lane) {
 	a := l.account
 	if l.head == nil || l.untried || l.came || a.allUntried {
 		return
 	}
+	s.undo.markUntried(l)
 	l.untried = true
 	if len(a.untried) == 0 {
 		s.withUntried = append(s.withUntried, a)
 	}
 	a.untried = append(a.untried, l)
+}
+
+// markAllUntried notes that no active lane of an account has been tried on all idle workers.
+func (s *Scheduler) markAllUntried(a *account) {
+	if a.allUntried {
+		return
+	}
+	s.undo.markAllUntried(a)
+	a.allUntried = true
+	if len(a.untried) == 0 {
+		s.withUntried = append(s.withUntried, a)
+	}
 }

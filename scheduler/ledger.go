@@ -74,52 +74,36 @@ func (c *AccountConfig) caps() (caps Balance) {
 // mayStart reports whether the account may start one more run at level p: with n runs there, each
 // run beyond its rate must be payable for the burst cover.
 func (a *account) mayStart(p Priority, cover time.Duration) bool {
-	need := a.startsAbove(p, cover)
-	if a.probe != nil {
-		a.probe.above(p, a.balance[p], need)
-	}
-	return int64(a.balance[p]) > need
+	return int64(a.balance[p]) > a.startsAbove(p, cover)
 }
 
 // startsAbove returns the balance above which the account may start one more run at level p.
 func (a *account) startsAbove(p Priority, cover time.Duration) int64 {
-	if beyond := milliWorkers(a.running[p]) - int64(a.config.ChargeRate[p]); beyond > 0 {
+	if beyond := a.beyondRate(p); beyond > 0 {
 		return mulSaturating(beyond, cover.Milliseconds())
 	}
 	return 0
 }
 
-func milliWorkers(runs int) int64 { return int64(runs) * 1000 }
-
-// canPay reports whether the account can pay a preemption cost at level p: in full at every better
-// level, where a debt counts as nothing, and from p down in lexicographic order, with debts.
-func (a *account) canPay(cost *Balance, p Priority) bool {
-	if a.probe != nil {
-		a.probe.pay(a, cost, p)
-	}
-	for q := range p {
-		if cost[q] > max(0, a.balance[q]) {
-			return false
-		}
-	}
-	for q := p; q < NumPriorities; q++ {
-		if cost[q] != a.balance[q] {
-			return cost[q] < a.balance[q]
-		}
-	}
-	return false
+// beyondRate returns how many milli-workers the account runs at level p beyond its rate there.
+func (a *account) beyondRate(p Priority) int64 {
+	return milliWorkers(a.running[p]) - int64(a.config.ChargeRate[p])
 }
 
-// paysInOrder reports whether what the account cannot pay at level p tells that it cannot pay
-// anything dearer in lexicographic order either.
-func (a *account) paysInOrder(p Priority) bool {
-	for q := range p {
-		if a.probe != nil {
-			a.probe.above(q, a.balance[q], 0)
-		}
-		if a.balance[q] > 0 {
-			return false
-		}
+func milliWorkers(runs int) int64 { return int64(runs) * 1000 }
+
+// credit adds to the balance of an account, if it exists.
+func (s *Scheduler) credit(a *account, amount Balance) {
+	if a.exists() {
+		s.undo.setBalance(a)
+		a.balance = a.balance.plus(amount)
 	}
-	return true
+}
+
+// debit takes off the balance of an account, if it exists.
+func (s *Scheduler) debit(a *account, amount Balance) {
+	if a.exists() {
+		s.undo.setBalance(a)
+		a.balance = a.balance.minus(amount)
+	}
 }

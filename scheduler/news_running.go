@@ -118,9 +118,9 @@ func (s *Scheduler) adopt(r *request, w *worker, t instant, sink EventSink) {
 // newAdopted returns the run of a request that waited: at the best level where its account may
 // start it, and free if it is over its fanout limit.
 func (s *Scheduler) newAdopted(r *request) *run {
-	a, g := r.lane.account, r.lane.group
+	a := r.lane.account
 	level := FreeBucket
-	if a.exists() && (g == nil || g.paid < a.config.MaxFanout) {
+	if a.exists() && !r.lane.isFull() {
 		for p := Priority(0); p < FreeBucket; p++ {
 			if a.mayStart(p, s.burstCover) {
 				level = p

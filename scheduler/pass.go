@@ -28,7 +28,8 @@ type pass struct {
 	back   []*request // what came back at this level
 	came   []*lane    // the lanes of what came back before
 
-	ended bool // in a trial: what is to be known is known, or its budget is spent
+	observer *observer // nil but in a trial
+	ended    bool      // the observer needs no further decision
 }
 
 // RunOnce runs one pass at the time of the last UpdateTime, and returns what it decided, in the
@@ -135,7 +136,7 @@ func (p *pass) begin() {
 	p.takers = p.takers[:0]
 	for _, a := range p.contenders {
 		st := p.state(a)
-		st.takesPart = a.mayStart(p.level, p.s.burstCover)
+		st.takesPart = p.mayStart(a)
 		st.usedUp = false
 		if st.takesPart {
 			p.takers = append(p.takers, a)
@@ -143,10 +144,22 @@ func (p *pass) begin() {
 	}
 }
 
-// noteStart notes that an account has one more run at this level.
-func (p *pass) noteStart(a *account) {
-	if st := p.state(a); !a.mayStart(p.level, p.s.burstCover) {
-		st.usedUp = true
+// cameTo notes that a run came to the level of the moment.
+func (p *pass) cameTo(r *run) {
+	if p.level == FreeBucket {
+		return
+	}
+	if a := r.account(); !p.mayStart(a) {
+		p.state(a).usedUp = true
+	}
+	p.noteFanout(r)
+}
+
+// noteFanout marks the fanout group of a paid run if it is at its limit. What counts in a pass is
+// whether it was at any time, so this comes after a run joins a group and before it leaves one.
+func (p *pass) noteFanout(r *run) {
+	if l := r.req.lane; r.level < FreeBucket && p.isFull(l) {
+		l.group.reached = p.id
 	}
 }
 
@@ -156,7 +169,7 @@ func (p *pass) noteStart(a *account) {
 func (p *pass) end() {
 	for _, a := range p.takers {
 		st := p.state(a)
-		if !st.usedUp && a.mayStart(p.level, p.s.burstCover) {
+		if !st.usedUp && p.mayStart(a) {
 			st.settled = true
 			p.settleCame(a)
 		}
@@ -168,9 +181,7 @@ func (p *pass) end() {
 // finish leaves everything as it is between passes.
 func (p *pass) finish() {
 	p.noteUntried()
-	for _, n := range p.listed {
-		n.choice = choice{}
-	}
+	p.dropChoices()
 	p.goHome()
 }
 

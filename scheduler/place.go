@@ -23,12 +23,10 @@ func (p *pass) placeProvisioned() {
 
 // offer puts a lane into the queue of this level, if it has a request that takes part there.
 func (p *pass) offer(l *lane) {
-	if l.head == nil || p.level < FreeBucket && l.isLimited(p.id) {
+	if l.head == nil || p.level < FreeBucket && p.isLimited(l) {
 		return
 	}
-	if p.s.trial != nil {
-		p.s.trial.spend(p, 1)
-	}
+	p.observer.looks(1)
 	switch c := p.look(l.need); {
 	case c.none:
 		p.noteTried(l)
@@ -95,8 +93,7 @@ func (p *pass) mayPlace(l *lane) bool {
 	if l.head == nil {
 		return false
 	}
-	return p.level == FreeBucket ||
-		!l.isLimited(p.id) && l.account.mayStart(p.level, p.s.burstCover)
+	return p.level == FreeBucket || !p.isLimited(l) && p.mayStart(l.account)
 }
 
 // placeFree is the last step: steps 1 and 2 for what may run in the free bucket. That is what took
@@ -107,7 +104,7 @@ func (p *pass) placeFree() {
 		return
 	}
 	p.offerAllLanes((*account).neverFree, func(l *lane) {
-		if a := l.account; !a.exists() || !p.state(a).settled || l.isLimited(p.id) {
+		if a := l.account; !a.exists() || !p.state(a).settled || p.isLimited(l) {
 			p.offer(l)
 		}
 	})
@@ -115,7 +112,7 @@ func (p *pass) placeFree() {
 		if l.account.neverFree() {
 			continue
 		}
-		if !l.settled || l.isLimited(p.id) {
+		if !l.settled || p.isLimited(l) {
 			p.offer(l)
 		}
 	}
@@ -127,13 +124,10 @@ func (p *pass) placeFree() {
 // start takes the request from its lane, and starts it on the worker at the level of the moment.
 // The worker is idle, or victim has just been taken off it.
 func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
-	s, now := p.s, p.s.now.millis()
-	if s.trial != nil {
-		s.trial.beforeStart(p, l, r, w, victim)
-	}
+	s := p.s
 	s.dequeueFrom(l, r)
 	s.waitingNo(r)
-	run := &run{req: r, worker: w, level: p.level, stage: Held, since: now, start: s.now}
+	run := &run{req: r, worker: w, level: p.level, stage: Held, since: s.now.millis(), start: s.now}
 	as := Assignment{Worker: w.id, Request: r.id, Priority: p.level, Time: p.time()}
 	if victim == nil {
 		s.idleNo(w)
@@ -143,13 +137,12 @@ func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 			run.cost, run.paid = victim.cost, &victim.cost
 		}
 	}
-	r.confirmed, w.confirmed = r.confirmed.max(s.now), w.confirmed.max(s.now)
+	s.confirm(r, w)
 	s.enlist(run)
-	if p.level < FreeBucket {
-		p.noteStart(l.account)
-	}
+	p.cameTo(run)
 	p.decide(as)
 	if p.sink != nil {
 		p.sink.AddEvent(s.assignedEvent(run, victim))
 	}
+	p.observer.starts(run, victim)
 }

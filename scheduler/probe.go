@@ -25,33 +25,10 @@ func (b *probe) above(p Priority, balance Quota, amount int64) {
 	b.note(p, Quota(amount-int64(balance)+1))
 }
 
-// pay watches canPay, comparison by comparison.
-func (b *probe) pay(a *account, cost *Balance, p Priority) {
-	for q := range p {
-		if cost[q] > max(0, a.balance[q]) {
-			b.note(q, cost[q]-a.balance[q])
-			return
-		}
-	}
-	for q := p; q < NumPriorities; q++ {
-		switch more := cost[q] - a.balance[q]; {
-		case more > 0:
-			b.note(q, more)
-			return
-		case more < 0:
-			return
-		}
-		b.note(q, 1)
-	}
-}
-
-// reprioritize watches what decides whether runs are demoted or promoted.
-func (b *probe) reprioritize(p *pass, over int64, balance Quota) {
-	switch {
-	case over > 0:
-		b.note(p.level, p.s.demoteBelow-balance)
-	case over < 0:
-		b.above(p.level, balance, int64(p.s.promoteAbove))
+// anyOf watches a comparison that any one of the raises turns around.
+func (b *probe) anyOf(raises Balance) {
+	for p, more := range raises {
+		b.note(Priority(p), more)
 	}
 }
 

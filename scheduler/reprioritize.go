@@ -3,16 +3,11 @@ package scheduler
 // reprioritize is step 3: for each account, demotion out of this level or promotion into it.
 func (p *pass) reprioritize() {
 	for _, a := range p.owners {
-		balance := a.balance[p.level]
-		over := milliWorkers(a.running[p.level]) - int64(a.config.ChargeRate[p.level])
-		if a.probe != nil {
-			a.probe.reprioritize(p, over, balance)
-		}
-		switch {
-		case over > 0 && balance < p.s.demoteBelow:
-			p.demote(a, ceilWorkers(over))
-		case over < 0 && balance > p.s.promoteAbove:
-			p.promote(a, ceilWorkers(-over))
+		switch beyond := a.beyondRate(p.level); {
+		case beyond > 0 && p.isBelow(a, p.s.demoteBelow):
+			p.demote(a, ceilWorkers(beyond))
+		case beyond < 0 && p.isAbove(a, int64(p.s.promoteAbove)):
+			p.promote(a, ceilWorkers(-beyond))
 		}
 	}
 }
@@ -40,7 +35,7 @@ func (p *pass) promote(a *account, n int) {
 		}
 	}
 	for i := 0; i < n && !p.ended; i++ {
-		dearest[FreeBucket] = passOver(a, dearest[FreeBucket])
+		dearest[FreeBucket] = p.passOver(a, dearest[FreeBucket])
 		var best *run
 		for q := p.level + 1; q < numLevels; q++ {
 			if r := dearest[q]; r != nil && (best == nil || dearer(r, best, now)) {
@@ -56,15 +51,14 @@ func (p *pass) promote(a *account, n int) {
 			dearest[q] = prev
 		}
 		p.move(best, p.level)
-		p.noteStart(a)
+		p.cameTo(best)
 	}
 }
 
 // passOver returns the dearest free run from r down that the fanout limit lets become a paid one.
-func passOver(a *account, r *run) *run {
+func (p *pass) passOver(a *account, r *run) *run {
 	for r != nil {
-		g := r.req.lane.group
-		if g == nil || !a.isFull(g) {
+		if !p.isFull(r.req.lane) {
 			return r
 		}
 		prev, ok := a.runs[FreeBucket].Previous(r)
@@ -84,11 +78,10 @@ func dearer(a, b *run, now int64) bool {
 // move brings a run to another level.
 func (p *pass) move(r *run, to Priority) {
 	from := r.level
-	if p.s.trial != nil {
-		p.s.trial.beforeMove(p, r)
-	}
+	p.noteFanout(r)
 	p.s.setLevel(r, to)
 	if p.sink != nil {
 		p.sink.AddEvent(p.s.reprioritizedEvent(r, from))
 	}
+	p.observer.moves()
 }

@@ -81,6 +81,7 @@ func (k *costKey) Before(j *costKey) bool {
 
 // enlist puts a run into the counts and lists of its account, worker and fanout group.
 func (s *Scheduler) enlist(r *run) {
+	s.undo.enlist(r)
 	a := r.account()
 	r.rank = r.worker.rank
 	r.worker.run = r
@@ -91,6 +92,7 @@ func (s *Scheduler) enlist(r *run) {
 
 // delist takes a run out of them, and leaves its worker without a run and not idle.
 func (s *Scheduler) delist(r *run) {
+	s.undo.delist(r)
 	s.leaveLevel(r.account(), r)
 	s.countLimits(r, -1)
 	r.worker.run = nil
@@ -101,11 +103,9 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 	a.running[r.level]++
 	a.runs[r.level].Insert(r)
 	s.index.insertRun(r)
-	s.runClock[r.level]++
+	s.runGeneration[r.level]++
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
-		if g.paid++; a.isFull(g) {
-			g.reached = s.passes
-		}
+		g.paid++
 	}
 }
 
@@ -114,15 +114,13 @@ func (s *Scheduler) leaveLevel(a *account, r *run) {
 	a.runs[r.level].Remove(r)
 	s.index.removeRun(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
-		if a.isFull(g) {
-			g.reached = s.passes
-		}
 		g.paid--
 	}
 }
 
 // setLevel settles what a run has cost and moves it to another level.
 func (s *Scheduler) setLevel(r *run, p Priority) {
+	s.undo.setLevel(r)
 	a, now := r.account(), s.now.millis()
 	s.leaveLevel(a, r)
 	r.cost, r.since, r.level = r.costAt(now), now, p

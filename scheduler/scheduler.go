@@ -44,9 +44,10 @@ type Scheduler struct {
 	withActive  map[*account]bool // accounts with active lanes
 	activeLanes int
 	passes      uint64
-	pass        pass              // the present one, or the last
-	runClock    [numLevels]uint64 // how many runs ever came to each level
-	trial       *trial            // nil but while Explain tries something out
+	pass        pass     // the present one, or the last
+	undo        *undoLog // nil but in a trial
+
+	runGeneration [numLevels]uint64 // counts the runs that came to each level
 }
 
 // New returns a scheduler with the default settings and no accounts. It panics if t is not in the

@@ -22,24 +22,28 @@ func (s *Scheduler) unwait(r *request) {
 // waitingYes and waitingNo keep the order in which waiting requests expire.
 func (s *Scheduler) waitingYes(r *request) {
 	if s.config.RequestExpiration > 0 {
+		s.undo.waitingYes(r)
 		s.byEnqueued.Insert(r)
 	}
 }
 
 func (s *Scheduler) waitingNo(r *request) {
 	if s.config.RequestExpiration > 0 {
+		s.undo.waitingNo(r)
 		s.byEnqueued.Remove(r)
 	}
 }
 
 // leave forgets a request that neither waits nor is on a worker.
 func (s *Scheduler) leave(r *request) {
+	s.undo.leave(r)
 	delete(s.requests, r.id)
 	s.releaseLane(r.lane)
 }
 
 // setContent gives a request, which is neither in a queue nor on a worker, its content.
 func (s *Scheduler) setContent(r *request, c *content) {
+	s.undo.setContent(r)
 	old := r.lane
 	r.lane = s.laneFor(c.account, s.labels.intern(c.base), s.labels.intern(c.prov))
 	r.enqueued, r.tags = c.enqueued, c.tags
@@ -53,6 +57,12 @@ func (s *Scheduler) applyNext(r *request, next *content) {
 	if next != nil {
 		s.setContent(r, next)
 	}
+}
+
+// confirm notes that a decision of this time confirms a request and a worker.
+func (s *Scheduler) confirm(r *request, w *worker) {
+	s.undo.confirm(r, w)
+	r.confirmed, w.confirmed = r.confirmed.max(s.now), w.confirmed.max(s.now)
 }
 
 // takeBack ends a run whose request waits again. If refund is set, its account gets back what the
@@ -76,15 +86,14 @@ func (s *Scheduler) endRun(r *run) {
 }
 
 func (s *Scheduler) refund(a *account, r *run) {
-	if a.exists() {
-		a.balance = a.balance.plus(r.ownCost(s.now.millis()))
-	}
+	s.credit(a, r.ownCost(s.now.millis()))
 }
 
 // addWorker makes a worker with a label set, of which it takes over a reference. It is neither
 // idle nor has a run yet.
 func (s *Scheduler) addWorker(id WorkerID, set *labelSet) *worker {
 	w := &worker{id: id, rank: rankOf(string(id))}
+	s.undo.addWorker(w)
 	s.workers[id] = w
 	s.setLabels(w, set)
 	return w
@@ -114,9 +123,15 @@ func (s *Scheduler) leaveKind(k *kind) {
 
 // idleYes puts a worker among the idle ones, on which lanes may not have been tried.
 func (s *Scheduler) idleYes(w *worker) {
+	s.watchIdle(w)
+	s.listIdle(w)
+}
+
+// listIdle puts a worker into the lists of idle workers, all of which but the watches are these.
+func (s *Scheduler) listIdle(w *worker) {
+	s.undo.listIdle(w)
 	k := w.kind
 	k.idle.Insert(w)
-	s.watchIdle(w)
 	s.index.idleChanged(k)
 	if !k.fresh {
 		k.fresh = true
@@ -126,6 +141,7 @@ func (s *Scheduler) idleYes(w *worker) {
 
 // idleNo takes a worker out of the idle ones.
 func (s *Scheduler) idleNo(w *worker) {
+	s.undo.idleNo(w)
 	if idle := &w.kind.idle; idle.First() == w {
 		idle.PopFirst() // the usual case: it was idle for longest
 	} else {

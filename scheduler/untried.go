@@ -148,8 +148,7 @@ func (p *pass) noteUntried() {
 	clear(s.fresh)
 	s.fresh = s.fresh[:0]
 	for _, a := range mostly {
-		a.allUntried = true
-		s.withUntried = append(s.withUntried, a)
+		s.markAllUntried(a)
 	}
 	for _, l := range untried {
 		s.markUntried(l)

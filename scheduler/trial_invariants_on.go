@@ -1,0 +1,101 @@
+//go:build invariants
+
+package scheduler
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quotasched/quotasched/internal/touches"
+)
+
+// A trace is all that a trial must leave as it was, line by line: what is known, the dirty sets,
+// the generations, and the order of every list. Nil where none was taken.
+type trace []string
+
+// newTrace takes a trace, in a large pool for every n-th trial only.
+func (s *Scheduler) newTrace() trace {
+	trialsSinceTrace++
+	if size := len(s.requests) + len(s.workers) + len(s.accounts); trialsSinceTrace < size/4 {
+		return nil
+	}
+	trialsSinceTrace = 0
+	return s.trace()
+}
+
+// trialsSinceTrace is shared by all schedulers of a test; which trial is checked does not matter.
+var trialsSinceTrace int
+
+// checkUndone checks that a trial has left no trace.
+func (s *Scheduler) checkUndone(before trace) {
+	if before == nil {
+		return
+	}
+	after := s.trace()
+	hold(len(after) == len(before), "a trial leaves no trace: %d lines, not %d",
+		len(after), len(before))
+	for i := range before {
+		hold(after[i] == before[i], "a trial leaves no trace:\n%s, not\n%s", after[i], before[i])
+	}
+}
+
+func (s *Scheduler) trace() (t trace) {
+	defer touches.Pause()()
+	add := func(what string, args ...any) { t = append(t, what+": "+fmt.Sprintln(args...)) }
+	add("pool", s.now, s.activeLanes, s.runGeneration, len(s.expired), len(s.index.needs),
+		len(s.labels.byName), s.watches.Len())
+	add("dirty", s.fresh, s.withUntried)
+	for r := range s.byEnqueued.All() {
+		add("can expire", r.id)
+	}
+	for _, id := range sortedKeys(s.accounts) {
+		a := s.accounts[id]
+		add("account", id, a.config, a.balance, a.running, a.active, a.untried, a.allUntried,
+			a.laneGeneration, a.recent, a.exhaustedAt, s.withActive[a], len(a.lanes))
+		s.traceLanes(a, add)
+	}
+	for _, id := range sortedKeys(s.requests) {
+		r := s.requests[id]
+		add("request", fmt.Sprintf("%p", r), *r)
+	}
+	for _, id := range sortedKeys(s.workers) {
+		w := s.workers[id]
+		k := w.kind
+		add("worker", id, fmt.Sprintf("%p %p", w.run, k), k.workers, k.levels, k.fresh, k.idle.Len(),
+			w.confirmed, w.watched, w.idleSince)
+		if w.run != nil {
+			add("run", *w.run)
+		}
+	}
+	return t
+}
+
+// traceLanes adds the lanes of an account and its counts.
+func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
+	lanes := slices.Collect(func(yield func(*lane) bool) {
+		for _, l := range a.lanes {
+			if !yield(l) {
+				return
+			}
+		}
+	})
+	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.need.serial) - int(m.need.serial) })
+	for _, l := range lanes {
+		kinds := l.need.kindCount
+		if l.need.wide {
+			kinds = 0 // else no more than their number
+		}
+		add("lane", fmt.Sprintf("%p", l.need), kinds, l.refs, l.inAccount, l.inNeed, l.untried)
+		if l.group != nil {
+			add("fanout", l.group.paid, l.group.refs)
+		}
+		for r := range l.queue.All() {
+			add("waiting", r.id)
+		}
+	}
+	for _, name := range sortedKeys(s.labels.byName) {
+		if l := a.limits[s.labels.byName[name]]; l != nil && l.runs > 0 { // others are a cache
+			add("limit", name, l.limit, l.runs)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package scheduler
+
+import "slices"
+
+// An undoLog notes how to undo the changes that a trial makes to the state. Each primitive change
+// tells it what it is about to do; outside a trial there is no log, and its methods do nothing.
+//
+// An entry is noted before its change, so what the change brings along has later entries and is
+// undone first. A lane that a request leaves keeps the request's reference, so that the lane and
+// all that hangs on it is still there when the request comes back.
+//
+// Undone is what a later pass can see: requests, runs, balances, dirty sets and generations. Pass
+// numbers are not, as they are never used again: what is marked with one is stale. Nor are caches.
+type undoLog struct {
+	s             *Scheduler
+	entries       []func()
+	runGeneration [numLevels]uint64 // what it was when the log began
+	before        trace             // with checks: the state when the log began
+}
+
+// beginUndo begins a log of all changes from now on.
+func (s *Scheduler) beginUndo() {
+	s.undo = &undoLog{s: s, runGeneration: s.runGeneration, before: s.newTrace()}
+}
+
+// undoAll ends the log, and undoes what it noted.
+func (s *Scheduler) undoAll() {
+	u := s.undo
+	s.undo = nil
+	for _, undo := range slices.Backward(u.entries) {
+		undo()
+	}
+	s.runGeneration = u.runGeneration
+	s.checkUndone(u.before)
+}
+
+// later notes how to undo a change.
+func (u *undoLog) later(undo func()) { u.entries = append(u.entries, undo) }
+
+// enlist: a run enters its lists.
+func (u *undoLog) enlist(r *run) {
+	if u != nil {
+		u.later(func() { u.s.delist(r) })
+	}
+}
+
+// delist: a run leaves its lists.
+func (u *undoLog) delist(r *run) {
+	if u != nil {
+		u.later(func() { u.s.enlist(r) })
+	}
+}
+
+// setLevel: a run moves to another level.
+func (u *undoLog) setLevel(r *run) {
+	if u == nil {
+		return
+	}
+	cost, since, level := r.cost, r.since, r.level
+	u.later(func() {
+		u.s.leaveLevel(r.account(), r)
+		r.cost, r.since, r.level = cost, since, level
+		u.s.enterLevel(r.account(), r)
+	})
+}
+
+// setBalance: an account's balance changes.
+func (u *undoLog) setBalance(a *account) {
+	if u == nil {
+		return
+	}
+	balance := a.balance
+	u.later(func() { a.balance = balance })
+}
+
+// setContent: a request, which is neither in a queue nor on a worker, changes its content.
+func (u *undoLog) setContent(r *request) {
+	if u == nil {
+		return
+	}
+	home, enqueued, tags := r.lane, r.enqueued, r.tags
+	home.refs++
+	u.later(func() {
+		u.s.releaseLane(r.lane)
+		r.lane, r.enqueued, r.tags = home, enqueued, tags
+	})
+}
+
+// leave: a request, which neither waits nor is on a worker, leaves.
+func (u *undoLog) leave(r *request) {
+	if u == nil {
+		return
+	}
+	r.lane.refs++
+	u.later(func() { u.s.requests[r.id] = r })
+}
+
+// confirm: a request and a worker are confirmed.
+func (u *undoLog) confirm(r *request, w *worker) {
+	if u == nil {
+		return
+	}
+	ofRequest, ofWorker := r.confirmed, w.confirmed
+	u.later(func() { r.confirmed, w.confirmed = ofRequest, ofWorker })
+}
+
+// enqueue: a request enters a lane's queue.
+func (u *undoLog) enqueue(l *lane, r *request) {
+	if u != nil {
+		u.later(func() { l.take(r) })
+	}
+}
+
+// dequeue: a request leaves a lane's queue.
+func (u *undoLog) dequeue(l *lane, r *request) {
+	if u != nil {
+		u.later(func() { l.add(r) })
+	}
+}
+
+// waitingYes: a request can expire.
+func (u *undoLog) waitingYes(r *request) {
+	if u != nil {
+		u.later(func() { u.s.waitingNo(r) })
+	}
+}
+
+// waitingNo: a request cannot expire any more.
+func (u *undoLog) waitingNo(r *request) {
+	if u != nil {
+		u.later(func() { u.s.waitingYes(r) })
+	}
+}
+
+// activate: a lane becomes active.
+func (u *undoLog) activate(l *lane) {
+	if u == nil {
+		return
+	}
+	a := l.account
+	generation, recent := a.laneGeneration, slices.Clone(a.recent)
+	u.later(func() {
+		u.s.deactivate(l)
+		a.laneGeneration, a.recent = generation, recent
+	})
+}
+
+// deactivate: a lane is active no more.
+func (u *undoLog) deactivate(l *lane) {
+	if u == nil {
+		return
+	}
+	a, at := l.account, l.inAccount
+	u.later(func() {
+		u.s.listActive(l)
+		a.swapActive(at, l.inAccount)
+	})
+}
+
+// markUntried: a lane that is not marked gets a mark.
+func (u *undoLog) markUntried(l *lane) {
+	if u == nil {
+		return
+	}
+	a, s := l.account, u.s
+	lanes, accounts := len(a.untried), len(s.withUntried)
+	u.later(func() {
+		l.untried = false
+		a.untried, s.withUntried = a.untried[:lanes], s.withUntried[:accounts]
+	})
+}
+
+// markAllUntried: all lanes of an account, which are not all marked, get a mark.
+func (u *undoLog) markAllUntried(a *account) {
+	if u == nil {
+		return
+	}
+	s := u.s
+	accounts := len(s.withUntried)
+	u.later(func() {
+		a.allUntried, s.withUntried = false, s.withUntried[:accounts]
+	})
+}
+
+// exhaust: a level of an account is exhausted.
+func (u *undoLog) exhaust(a *account, p Priority) {
+	if u == nil {
+		return
+	}
+	at := a.exhaustedAt[p]
+	u.later(func() { a.exhaustedAt[p] = at })
+}
+
+// addWorker: a worker becomes known.
+func (u *undoLog) addWorker(w *worker) {
+	if u != nil {
+		u.later(func() { u.s.forget(w) })
+	}
+}
+
+// listIdle: a worker joins the idle ones.
+func (u *undoLog) listIdle(w *worker) {
+	if u == nil {
+		return
+	}
+	s, k, fresh, kinds := u.s, w.kind, w.kind.fresh, len(u.s.fresh)
+	u.later(func() {
+		s.idleNo(w)
+		k.fresh, s.fresh = fresh, s.fresh[:kinds]
+	})
+}
+
+// idleNo: a worker is idle no more.
+func (u *undoLog) idleNo(w *worker) {
+	if u == nil {
+		return
+	}
+	u.later(func() {
+		w.kind.idle.Insert(w)
+		u.s.index.idleChanged(w.kind)
+	})
+}
