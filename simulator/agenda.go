@@ -54,7 +54,8 @@ func (a *event) before(b *event) bool {
 }
 
 // agenda is a queue of events in the order in which they happen: a heap, O(log n) for each event
-// added and taken.
+// added and taken. It is not internal/minheap's, as events are large: here they are compared where
+// they lie and moved once for each step, which makes it twice as fast and more (BenchmarkAgenda).
 type agenda struct {
 	heap  []event
 	added uint64
