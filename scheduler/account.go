@@ -17,14 +17,14 @@ type account struct {
 
 	running [numLevels]int                    // its runs by level
 	runs    [numLevels]orderedlist.List[*run] // the same, cheapest first
-	lanes   map[*need]*lane                   // all its lanes
+	lanes   map[*demand]*lane                 // all its lanes
 	active  []*lane                           // those with a queue that some known worker could run
-	untried []*lane                           // lanes with untried set, and some without
-	// allUntried is true if every active lane counts as untried; then untried is not complete.
-	allUntried bool
-	groups     map[*labelSet]*fanoutGroup // nil without a fanout limit
-	limits     map[*label]*labelLimit     // nil without label limits
-	onKind     map[*kind][]*labelLimit    // cache: the limits that count on a kind of worker
+	dirty   []*lane                           // lanes with dirty set, and some without
+	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
+	allDirty      bool
+	groups        map[*labelSet]*fanoutGroup     // nil without a fanout limit
+	limits        map[*label]*labelLimit         // nil without label limits
+	limitsOnClass map[*workerClass][]*labelLimit // cache: the limits that count on a worker class
 
 	// laneGeneration counts the lanes that became active, and exhaustedAt has, for each level, the
 	// generation at which a preemption step found nothing that the account could ever preempt; see
@@ -44,7 +44,7 @@ type accountPass struct {
 	takesPart  bool   // at the level of the moment
 	usedUp     bool   // the level of the moment, at some time of it
 	retryLater bool   // what it did not preempt at this level it may preempt another time
-	tried      int    // its lanes that no idle worker matches
+	scanned    int    // its lanes that no idle worker matches
 }
 
 // exists reports whether there is such an account, rather than only its name.
@@ -93,16 +93,16 @@ type labelLimit struct {
 	runs  int
 }
 
-// limitsOn returns the limits that count on a kind of worker.
-func (s *Scheduler) limitsOn(a *account, k *kind) []*labelLimit {
+// limitsOn returns the limits that count on a worker class.
+func (s *Scheduler) limitsOn(a *account, class *workerClass) []*labelLimit {
 	if a.limits == nil {
 		return nil
 	}
-	if l, ok := a.onKind[k]; ok {
+	if l, ok := a.limitsOnClass[class]; ok {
 		return l
 	}
 	var on []*labelLimit
-	for _, id := range k.set.ids {
+	for _, id := range class.set.ids {
 		label := s.labels.byID[id]
 		l := a.limits[label]
 		if l == nil {
@@ -116,8 +116,8 @@ func (s *Scheduler) limitsOn(a *account, k *kind) []*labelLimit {
 		}
 		on = append(on, l)
 	}
-	a.onKind[k] = on
-	k.limitedBy = append(k.limitedBy, a)
+	a.limitsOnClass[class] = on
+	class.limitedBy = append(class.limitedBy, a)
 	return on
 }
 
@@ -138,9 +138,9 @@ func keyHas(key, label string) bool {
 	return ok && (rest == "" || rest[0] == ':')
 }
 
-// admits reports whether the account's label limits let it run one more task on a kind of worker.
-func (s *Scheduler) admits(a *account, k *kind) bool {
-	for _, l := range s.limitsOn(a, k) {
+// admits reports whether the account's label limits let it run one more task on a worker class.
+func (s *Scheduler) admits(a *account, class *workerClass) bool {
+	for _, l := range s.limitsOn(a, class) {
 		if l.runs >= l.limit {
 			return false
 		}
@@ -148,10 +148,10 @@ func (s *Scheduler) admits(a *account, k *kind) bool {
 	return true
 }
 
-// forgetKind drops what accounts keep about a kind that goes.
-func forgetKind(k *kind) {
-	for _, a := range k.limitedBy {
-		delete(a.onKind, k)
+// forgetClass drops what accounts keep about a class that goes.
+func forgetClass(class *workerClass) {
+	for _, a := range class.limitedBy {
+		delete(a.limitsOnClass, class)
 	}
 }
 
@@ -165,12 +165,12 @@ func forgetLabel(l *label) {
 // configure gives the account its settings, and counts anew what they limit.
 func (s *Scheduler) configure(a *account, c *AccountConfig) {
 	a.config = c
-	a.limits, a.onKind, a.groups, a.caps = nil, nil, nil, Balance{}
+	a.limits, a.limitsOnClass, a.groups, a.caps = nil, nil, nil, Balance{}
 	if c != nil {
 		a.caps = c.caps()
 	}
 	if c != nil && hasLimit(c) {
-		a.limits, a.onKind = map[*label]*labelLimit{}, map[*kind][]*labelLimit{}
+		a.limits, a.limitsOnClass = map[*label]*labelLimit{}, map[*workerClass][]*labelLimit{}
 	}
 	if c != nil && c.MaxFanout > 0 {
 		a.groups = map[*labelSet]*fanoutGroup{}
@@ -182,7 +182,7 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 		}
 		l.group = nil
 		s.joinGroup(l)
-		s.markUntried(l)
+		s.markDirty(l)
 	}
 	for p := range a.runs {
 		for r := range a.runs[p].All() {
@@ -205,7 +205,7 @@ func hasLimit(c *AccountConfig) bool {
 
 // countLimits counts a run that begins (+1) or ends (-1) on its worker.
 func (s *Scheduler) countLimits(r *run, by int) {
-	for _, l := range s.limitsOn(r.account(), r.worker.kind) {
+	for _, l := range s.limitsOn(r.account(), r.worker.class) {
 		l.runs += by
 	}
 }
@@ -214,7 +214,7 @@ func (s *Scheduler) countLimits(r *run, by int) {
 func (s *Scheduler) account(id AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{id: id, lanes: map[*need]*lane{}}
+		a = &account{id: id, lanes: map[*demand]*lane{}}
 		s.accounts[id] = a
 	}
 	return a

@@ -10,12 +10,13 @@
 //   - assignment: a decision of a pass: a request gets a worker.
 //   - balance: what an account has at each level, in micro-worker-seconds.
 //   - cost: what a run has cost its account at each level.
+//   - demand: the label sets that a request asks for.
+//   - dirty: of a lane that may match an idle worker, as no pass has looked since it could.
 //   - explanation: why a request waits, or what may become of a task.
 //   - fanout: how many paid tasks an account runs at once for one set of labels.
 //   - free bucket: the level below p4. It costs nothing and takes what is left over.
 //   - generation: a counter that tells whether something came since it was looked at last.
 //   - idle: of a worker that is known and has no run.
-//   - kind: all workers with the same label set.
 //   - label: a text such as "os:linux" that workers have and requests ask for. Base labels must be
 //     on the worker; provisionable ones can be put there.
 //   - lane: all waiting requests of an account with the same label sets.
@@ -31,6 +32,7 @@
 //   - task: a request that runs.
 //   - trial: a pass that is undone, to find out what it would do.
 //   - worker: what runs one task at a time. It has labels.
+//   - worker class: all workers with the same label set.
 //
 // # Quota
 //
@@ -52,11 +54,11 @@
 //
 //	for each level p0 .. p4:                                      file
 //	  requests whose account may start there take part            pass.go
-//	  1. take a matching idle worker that is provisioned          place.go
-//	  2. take any matching idle worker                            place.go
-//	  3. demote and promote runs, as balances say                 reprioritize.go
-//	  4. take the worker of a cheaper run at a worse level        preempt.go
-//	free bucket: 1 and 2 for what is left                         place.go
+//	  1. take a matching idle worker that is provisioned          pass_place.go
+//	  2. take any matching idle worker                            pass_place.go
+//	  3. demote and promote runs, as balances say                 pass_reprioritize.go
+//	  4. take the worker of a cheaper run at a worse level        pass_preempt.go
+//	free bucket: 1 and 2 for what is left                         pass_place.go
 //
 // Requests go in order of enqueue time, then id. A request that finds no worker at its level does
 // not try again at a worse one, unless its account uses the level up meanwhile. A worker is chosen
@@ -110,8 +112,8 @@
 // of the codes above, or LevelNotBetter or CheaperFirst.
 //
 // What would start a request is found by trial: the steps of a real pass run on the real state,
-// with one change made to it, and all is undone; see trial.go and suggest.go. The steps do not
-// differ in a trial: an observer is told of them, and a log notes how to undo what they change.
+// with one change made to it, and all is undone; see trial.go and explain_suggest.go. The steps do
+// not differ in a trial: an observer is told of them, and a log notes how to undo what they change.
 //
 // # Cost
 //

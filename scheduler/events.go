@@ -104,7 +104,7 @@ func (s *Scheduler) placeOf(sink EventSink, r *run) place {
 
 // placeNow returns where a run is.
 func (s *Scheduler) placeNow(r *run) place {
-	return place{r.worker.id, s.eventNames(r.worker.kind.set), r.costAt(s.now.millis())}
+	return place{r.worker.id, s.eventNames(r.worker.class.set), r.costAt(s.now.millis())}
 }
 
 // newEvent returns an event about a request, with its content and its account's balance.
@@ -118,8 +118,8 @@ func (s *Scheduler) newEvent(typ protos.TaskEvent_Type, cat protos.TaskEvent_Cat
 		Time:                &m.time,
 		RequestId:           string(r.id),
 		AccountId:           string(r.lane.account.id),
-		BaseLabels:          s.eventNames(r.lane.need.base),
-		ProvisionableLabels: s.eventNames(r.lane.need.prov),
+		BaseLabels:          s.eventNames(r.lane.demand.base),
+		ProvisionableLabels: s.eventNames(r.lane.demand.prov),
 	}
 	if a := r.lane.account; a.exists() {
 		m.event.AccountValid = true
@@ -173,7 +173,7 @@ func (s *Scheduler) workerExpiredEvent(w *worker) *protos.TaskEvent {
 		Category:     fromScheduler,
 		Time:         timestamp(s.now),
 		WorkerId:     string(w.id),
-		WorkerLabels: s.eventNames(w.kind.set),
+		WorkerLabels: s.eventNames(w.class.set),
 	}
 }
 
@@ -182,7 +182,7 @@ func (s *Scheduler) assignedEvent(r *run, v *victim) *protos.TaskEvent {
 	at := s.placeNow(r)
 	e := s.placeEvent(protos.TaskEvent_TYPE_ASSIGNED, fromScheduler, s.now, r.req, &at)
 	d := newDetails(s, &s.events.assigned)
-	d.message.ProvisionRequired = !r.req.lane.need.prov.within(r.worker.kind.set)
+	d.message.ProvisionRequired = !r.req.lane.demand.prov.within(r.worker.class.set)
 	d.message.Priority = int32(r.level)
 	if v != nil {
 		d.message.Preempting = true
@@ -196,7 +196,7 @@ func (s *Scheduler) assignedEvent(r *run, v *victim) *protos.TaskEvent {
 
 // preemptedEvent tells of a run that has just lost its worker to the head of a lane.
 func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *protos.TaskEvent {
-	was := place{r.worker.id, s.eventNames(r.worker.kind.set), v.cost}
+	was := place{r.worker.id, s.eventNames(r.worker.class.set), v.cost}
 	e := s.placeEvent(protos.TaskEvent_TYPE_PREEMPTED, fromScheduler, s.now, r.req, &was)
 	e.Details = &protos.TaskEvent_Preempted_{Preempted: &protos.TaskEvent_Preempted{
 		ByRequestId: string(by.head.id),
@@ -247,7 +247,7 @@ func (s *Scheduler) ignoredEvent(r *request, named newsOf, o *older, t instant) 
 	}
 	e.WorkerId = string(named.worker)
 	if w := s.workers[named.worker]; w != nil {
-		e.WorkerLabels = s.eventNames(w.kind.set)
+		e.WorkerLabels = s.eventNames(w.class.set)
 	}
 	e.Details = &protos.TaskEvent_Ignored_{Ignored: &protos.TaskEvent_Ignored{
 		Reason:    o.reason,

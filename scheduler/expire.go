@@ -29,7 +29,7 @@ func (s *Scheduler) expireWorkers(sink EventSink) {
 		switch {
 		case w.forgotten || w.run != nil:
 		case tooLong(w.confirmed):
-			s.idleNo(w)
+			s.removeIdle(w)
 			gone = append(gone, w)
 		default:
 			s.watchIdle(w)

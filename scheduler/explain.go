@@ -41,8 +41,8 @@ func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
 		AccountId:           string(l.account.id),
 		AccountExists:       l.account.exists(),
 		EnqueueTime:         timestamp(r.enqueued),
-		BaseLabels:          s.labels.names(l.need.base),
-		ProvisionableLabels: s.labels.names(l.need.prov),
+		BaseLabels:          s.labels.names(l.demand.base),
+		ProvisionableLabels: s.labels.names(l.demand.prov),
 	}
 	if r.worker != nil {
 		s.explainRunning(e, r)

@@ -23,8 +23,8 @@ func (c contender) first() *request { return c.lane.head }
 // pass; empty if none does.
 func (s *Scheduler) contenders(r *run, taker RequestID) (all []*protos.Contender) {
 	byAccount := map[*account]contender{}
-	s.index.eachNeed(r.worker.kind, func(n *need) {
-		for _, l := range n.lanes {
+	s.index.eachDemand(r.worker.class, func(demand *demand) {
+		for _, l := range demand.lanes {
 			if l.queue.Len() == 0 || l.account == r.account() {
 				continue
 			}
@@ -102,7 +102,7 @@ func (s *Scheduler) whyNot(r *run, a *account, p Priority) protos.Finding_Code {
 		return protos.Finding_PreemptionDisabled
 	case a.isBarred(p):
 		return protos.Finding_Barred
-	case !s.admits(a, r.worker.kind):
+	case !s.admits(a, r.worker.class):
 		return protos.Finding_LabelLimitReached
 	case !a.canPay(&cost, p):
 		return protos.Finding_PriceTooHigh

@@ -17,10 +17,10 @@ func (x *explainer) labels() {
 		}
 	}
 	x.w.Fleet = &protos.FleetDetails{}
-	for _, k := range x.kinds {
-		x.w.Fleet.Workers += int64(k.workers)
+	for _, class := range x.classes {
+		x.w.Fleet.Workers += int64(class.workers)
 	}
-	if len(x.kinds) > 0 {
+	if len(x.classes) > 0 {
 		x.add(protos.Finding_WorkersMatch, true)
 	} else {
 		x.add(protos.Finding_NoSuchWorker, false)
@@ -29,7 +29,7 @@ func (x *explainer) labels() {
 
 // countWorkers counts the workers that have a label.
 func (x *index) countWorkers(l *label) (n int) {
-	slotset.Intersect([]*slotset.Set{&x.all, &l.kinds}, func(slot uint32) bool {
+	slotset.Intersect([]*slotset.Set{&x.all, &l.classes}, func(slot uint32) bool {
 		n += x.slots[slot].workers
 		return true
 	})
@@ -42,9 +42,9 @@ func (x *explainer) labelLimits() {
 		return
 	}
 	byLabel := map[string]*protos.LabelLimitDetails{}
-	for _, k := range x.kinds {
-		x.s.limitsOn(x.a, k) // which makes the limits that follow known
-		for _, id := range k.set.ids {
+	for _, class := range x.classes {
+		x.s.limitsOn(x.a, class) // which makes the limits that follow known
+		for _, id := range class.set.ids {
 			label := x.s.labels.byID[id]
 			l := x.a.limits[label]
 			if l == nil {
@@ -56,7 +56,7 @@ func (x *explainer) labelLimits() {
 					Label: label.name, Limit: int64(l.limit), Running: int64(l.runs)}
 				byLabel[label.name] = d
 			}
-			d.Workers += int64(k.workers)
+			d.Workers += int64(class.workers)
 		}
 	}
 	for _, name := range sortedKeys(byLabel) {
@@ -81,21 +81,21 @@ func (c *AccountConfig) limitingKey(label string) string {
 func (x *explainer) fleet() {
 	d := x.w.Fleet
 	var busy [numLevels]int
-	for _, k := range x.kinds {
-		idle := k.idle.Len()
+	for _, class := range x.classes {
+		idle := class.idle.Len()
 		d.Idle += int64(idle)
-		if x.n.prov.within(k.set) {
+		if x.n.prov.within(class.set) {
 			d.IdleProvisioned += int64(idle)
 		}
-		if x.s.admits(x.a, k) {
+		if x.s.admits(x.a, class) {
 			x.idle += idle
-			x.usable += k.workers
+			x.usable += class.workers
 		} else {
-			d.OverLimit += int64(k.workers)
+			d.OverLimit += int64(class.workers)
 			d.IdleOverLimit += int64(idle)
 		}
-		for p := range k.runs {
-			busy[p] += k.runs[p].Len()
+		for p := range class.runs {
+			busy[p] += class.runs[p].Len()
 		}
 	}
 	for p, n := range busy {
@@ -106,7 +106,7 @@ func (x *explainer) fleet() {
 	}
 	x.limitsFinding()
 	switch {
-	case len(x.kinds) == 0: // that says enough
+	case len(x.classes) == 0: // that says enough
 	case x.idle == 0:
 		x.add(protos.Finding_NoIdleWorker, false)
 	default:
@@ -117,7 +117,7 @@ func (x *explainer) fleet() {
 func (x *explainer) limitsFinding() {
 	d := x.w.Fleet
 	switch {
-	case x.a.limits == nil || len(x.kinds) == 0:
+	case x.a.limits == nil || len(x.classes) == 0:
 	case d.OverLimit == 0:
 		x.add(protos.Finding_WithinLabelLimits, true)
 	default:
@@ -132,14 +132,14 @@ func (x *explainer) own(p Priority, n int) (own int) {
 	}
 	if runs := &x.a.runs[p]; runs.Len() <= n {
 		for r := range runs.All() {
-			if x.n.base.within(r.worker.kind.set) {
+			if x.n.base.within(r.worker.class.set) {
 				own++
 			}
 		}
 		return own
 	}
-	for _, k := range x.kinds {
-		for r := range k.runs[p].All() {
+	for _, class := range x.classes {
+		for r := range class.runs[p].All() {
 			if r.account() == x.a {
 				own++
 			}

@@ -5,12 +5,12 @@ import "github.com/quotasched/quotasched/protos"
 // preemption says what the request could take from others.
 func (x *explainer) preemption() {
 	switch {
-	case len(x.kinds) == 0: // that says enough
+	case len(x.classes) == 0: // that says enough
 	case x.s.config.DisablePreemption:
-		x.add(protos.Finding_PreemptionDisabled, x.needsNoPreemption())
+		x.add(protos.Finding_PreemptionDisabled, x.goesWithoutPreemption())
 	case x.level == FreeBucket:
 		if !x.a.neverFree() { // else it takes part nowhere
-			x.add(protos.Finding_FreePreemptsNothing, x.needsNoPreemption())
+			x.add(protos.Finding_FreePreemptsNothing, x.goesWithoutPreemption())
 		}
 	default:
 		x.preemptionAt(x.level)
@@ -19,11 +19,11 @@ func (x *explainer) preemption() {
 
 // needsNoPreemption reports whether it makes no difference what the request could take from others:
 // it would be the first to take an idle worker if only it took part.
-func (x *explainer) needsNoPreemption() bool { return x.idle > 0 && x.ahead == 0 }
+func (x *explainer) goesWithoutPreemption() bool { return x.idle > 0 && x.ahead == 0 }
 
 func (x *explainer) preemptionAt(p Priority) {
-	cheapest := x.s.cheapestFor(x.a, x.kinds, p)
-	barred, moot := x.a.isBarred(p), x.needsNoPreemption()
+	cheapest := x.s.cheapestFor(x.a, x.classes, p)
+	barred, moot := x.a.isBarred(p), x.goesWithoutPreemption()
 	if cheapest != nil || x.anyBelow(p) {
 		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred,
 			RunningBelow: int64(x.a.runsBelow(p))}
@@ -47,25 +47,25 @@ func (x *explainer) preemptionAt(p Priority) {
 
 // anyBelow reports whether any task runs at a level worse than p on a worker that matches.
 func (x *explainer) anyBelow(p Priority) bool {
-	for _, k := range x.kinds {
-		if k.bestBelow(p) < numLevels {
+	for _, class := range x.classes {
+		if class.bestBelow(p) < numLevels {
 			return true
 		}
 	}
 	return false
 }
 
-// cheapestFor returns the cheapest run at a level worse than p that is on one of the kinds, not the
-// account's own, and not kept from it by a label limit; nil if there is none.
-func (s *Scheduler) cheapestFor(a *account, kinds []*kind, p Priority) (best *run) {
+// cheapestFor returns the cheapest run at a level worse than p that is on one of the classes, not
+// the account's own, and not kept from it by a label limit; nil if there is none.
+func (s *Scheduler) cheapestFor(a *account, kinds []*workerClass, p Priority) (best *run) {
 	var least costKey
 	now := s.now.millis()
-	for _, k := range kinds {
-		if !s.admits(a, k) {
+	for _, class := range kinds {
+		if !s.admits(a, class) {
 			continue
 		}
 		for q := p + 1; q < numLevels; q++ {
-			for r := range k.runs[q].All() {
+			for r := range class.runs[q].All() {
 				if r.account() == a {
 					continue
 				}

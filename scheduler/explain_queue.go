@@ -3,7 +3,7 @@ package scheduler
 import "github.com/quotasched/quotasched/protos"
 
 // queue counts who goes first among those who want the same workers. It looks at the lanes that a
-// kind of worker which the request matches can run, and finds its place in each.
+// worker class which the request matches can run, and finds its place in each.
 func (x *explainer) queue() {
 	d := &protos.QueueDetails{Total: 1}
 	x.w.Queue = d
@@ -32,7 +32,7 @@ func (x *explainer) queue() {
 	})
 	x.ahead = d.Ahead
 	switch {
-	case len(x.kinds) == 0: // nobody wants workers that are not there
+	case len(x.classes) == 0: // nobody wants workers that are not there
 	case d.Ahead == 0 && x.idle > 0 && !x.starts && len(x.failed) == 0:
 		x.add(protos.Finding_OwnFirst, false)
 	case d.Ahead == 0:
@@ -60,53 +60,54 @@ func (x *explainer) levelAmong(levels map[*account]Priority, l *lane) (Priority,
 	return FreeBucket, !a.neverFree()
 }
 
-// eachRival calls f with each lane with a queue that a kind which the request matches can run.
+// eachRival calls f with each lane with a queue that a class which the request matches can run.
 func (x *explainer) eachRival(f func(*lane)) {
-	lanes := func(n *need) {
-		for _, l := range n.lanes {
+	lanes := func(demand *demand) {
+		for _, l := range demand.lanes {
 			if l.queue.Len() > 0 {
 				f(l)
 			}
 		}
 	}
 	cost := 0
-	for _, k := range x.kinds {
-		cost += x.s.index.needCost(k)
+	for _, class := range x.classes {
+		cost += x.s.index.demandCost(class)
 	}
-	if cost > rivalNeeds*len(x.s.index.needs) {
+	if cost > rivalDemandsMax*len(x.s.index.demands) {
 		x.eachSharing(lanes)
 		return
 	}
-	seen := map[*need]bool{}
-	for _, k := range x.kinds {
-		x.s.index.eachNeed(k, func(n *need) {
-			if !seen[n] {
-				seen[n] = true
-				lanes(n)
+	seen := map[*demand]bool{}
+	for _, class := range x.classes {
+		x.s.index.eachDemand(class, func(demand *demand) {
+			if !seen[demand] {
+				seen[demand] = true
+				lanes(demand)
 			}
 		})
 	}
 }
 
-// rivalNeeds is for how many looks at a need it pays to ask each need for its kinds instead.
-const rivalNeeds = 4
+// rivalDemandsMax is for how many looks at a demand it pays to ask each demand for its classes
+// instead.
+const rivalDemandsMax = 4
 
-// eachSharing calls f with each need that shares a kind with the request's.
-func (x *explainer) eachSharing(f func(*need)) {
+// eachSharing calls f with each demand that shares a class with the request's.
+func (x *explainer) eachSharing(f func(*demand)) {
 	base := x.n.base
-	for _, n := range x.s.index.needs { // the order is free: it serves for counting
+	for _, demand := range x.s.index.demands { // the order is free: it serves for counting
 		shares := false
-		if n.wide {
-			x.s.index.eachKind(n, nil, func(k *kind) bool {
-				shares = base.within(k.set)
+		if demand.counted {
+			x.s.index.eachClass(demand, nil, func(class *workerClass) bool {
+				shares = base.within(class.set)
 				return !shares
 			})
 		}
-		for _, k := range n.kinds {
-			shares = shares || base.within(k.set)
+		for _, class := range demand.classes {
+			shares = shares || base.within(class.set)
 		}
 		if shares {
-			f(n)
+			f(demand)
 		}
 	}
 }

@@ -7,30 +7,30 @@ type explainer struct {
 	s *Scheduler
 	r *request
 	a *account
-	n *need
+	n *demand
 	w *protos.WaitingDetails
 	findings
 
-	starts bool    // in the next pass
-	never  bool    // in any pass
-	kinds  []*kind // those that can run it
-	idle   int     // the idle workers that it could take
-	usable int     // the workers on which no label limit is reached
-	ahead  int64   // the requests that go first
-	level  Priority
+	starts  bool           // in the next pass
+	never   bool           // in any pass
+	classes []*workerClass // those that can run it
+	idle    int            // the idle workers that it could take
+	usable  int            // the workers on which no label limit is reached
+	ahead   int64          // the requests that go first
+	level   Priority
 }
 
 func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 	first := &probe{}
 	t := s.newTrial(r, noBudget)
 	t.run(first)
-	x := &explainer{s: s, r: r, a: r.lane.account, n: r.lane.need, starts: t.start != nil,
+	x := &explainer{s: s, r: r, a: r.lane.account, n: r.lane.demand, starts: t.start != nil,
 		w: &protos.WaitingDetails{Start: s.startDetails(t.start)}}
-	s.index.eachKind(x.n, nil, func(k *kind) bool {
-		x.kinds = append(x.kinds, k)
+	s.index.eachClass(x.n, nil, func(class *workerClass) bool {
+		x.classes = append(x.classes, class)
 		return true
 	})
-	x.never = !x.starts && (len(x.kinds) == 0 || x.a.neverPays())
+	x.never = !x.starts && (len(x.classes) == 0 || x.a.neverPays())
 	x.blocked()
 	x.labels()
 	x.accountLevel()
@@ -105,9 +105,9 @@ func (x *explainer) freeIsFine(may bool) bool {
 // usableWorkers counts the workers that could run it, but for those that a label limit keeps out.
 func (x *explainer) usableWorkers() int {
 	n := 0
-	for _, k := range x.kinds {
-		if x.s.admits(x.a, k) {
-			n += k.workers
+	for _, class := range x.classes {
+		if x.s.admits(x.a, class) {
+			n += class.workers
 		}
 	}
 	return n

@@ -8,93 +8,95 @@ import (
 	"github.com/quotasched/quotasched/internal/touches"
 )
 
-// An index answers which kinds can run a need, and which needs a kind can run.
+// An index answers which classes can run a demand, and which demands a class can run.
 //
-// A need is filed under one of its base labels, the rarest one, so the needs of a kind are among
-// those that are filed under its labels. Each label has the set of kinds that have it, so the
-// kinds of a need are the intersection of its labels' sets.
+// A demand is filed under one of its base labels, the rarest one, so the demands of a class are
+// among those that are filed under its labels. Each label has the set of classes that have it, so
+// the classes of a demand are the intersection of its labels' sets.
 type index struct {
 	labels     *labelTable
-	needs      map[needKey]*need
-	unlabelled file // needs without base labels
+	demands    map[demandKey]*demand
+	unlabelled bucket // demands without base labels
 	serial     uint64
 
-	slots     []*kind // by slot; nil where it is free
+	slots     []*workerClass // by slot; nil where it is free
 	freeSlots []uint32
-	all       slotset.Set // the slots in use
-	idleSlots slotset.Set // the slots of kinds with idle workers
-	idle      []*kind     // the kinds with idle workers
+	all       slotset.Set    // the slots in use
+	idleSlots slotset.Set    // the slots of classes with idle workers
+	idle      []*workerClass // the classes with idle workers
 
-	runSlots [numLevels]slotset.Set // the slots of kinds with runs, by level
+	runSlots [numLevels]slotset.Set // the slots of classes with runs, by level
 
 	sets []*slotset.Set // for one intersection
 
-	activeChanged func(*lane) // called when a lane's need comes to have a kind, or to have none
+	activeChanged func(*lane) // called when a lane's demand gains its first class, or loses its last
 }
 
 func newIndex(labels *labelTable, activeChanged func(*lane)) *index {
-	return &index{labels: labels, needs: map[needKey]*need{}, activeChanged: activeChanged}
+	return &index{labels: labels, demands: map[demandKey]*demand{}, activeChanged: activeChanged}
 }
 
-// need returns the need with these label sets, of which it takes over one reference each.
-func (x *index) need(base, prov *labelSet) *need {
-	key := needKey{base, prov}
-	if n := x.needs[key]; n != nil {
+// demand returns the demand with these label sets, of which it takes over one reference each.
+func (x *index) demand(base, prov *labelSet) *demand {
+	key := demandKey{base, prov}
+	if demand := x.demands[key]; demand != nil {
 		x.labels.release(base)
 		x.labels.release(prov)
-		return n
+		return demand
 	}
 	x.serial++
-	n := &need{base: base, prov: prov, plain: prov.within(base), serial: x.serial}
-	x.needs[key] = n
-	n.filed = x.fileFor(base)
-	x.findKinds(n)
-	n.filed.add(n)
-	return n
+	demand := &demand{base: base, prov: prov, plain: prov.within(base), serial: x.serial}
+	x.demands[key] = demand
+	demand.bucket = x.bucketFor(base)
+	x.findClasses(demand)
+	demand.bucket.add(demand)
+	return demand
 }
 
-// fileFor returns the list to file a need under: the one of its label that the fewest kinds have.
-func (x *index) fileFor(base *labelSet) *file {
+// bucketFor returns the bucket to file a demand in: that of its label that the fewest classes
+// have.
+func (x *index) bucketFor(base *labelSet) *bucket {
 	if len(base.ids) == 0 {
 		return &x.unlabelled
 	}
 	var best *label
 	for _, id := range base.ids {
 		l := x.labels.byID[id]
-		if best == nil || l.kinds.Len() < best.kinds.Len() ||
-			l.kinds.Len() == best.kinds.Len() && l.needs.len() < best.needs.len() {
+		if best == nil || l.classes.Len() < best.classes.Len() ||
+			l.classes.Len() == best.classes.Len() && l.demands.len() < best.demands.len() {
 			best = l
 		}
 	}
-	return &best.needs
+	return &best.demands
 }
 
-// dropNeed removes a need that no lane has any more.
-func (x *index) dropNeed(n *need) {
-	n.gone = true
-	delete(x.needs, needKey{n.base, n.prov})
-	n.filed.remove(n)
-	x.labels.release(n.base)
-	x.labels.release(n.prov)
+// dropDemand removes a demand that no lane has any more.
+func (x *index) dropDemand(demand *demand) {
+	demand.gone = true
+	delete(x.demands, demandKey{demand.base, demand.prov})
+	demand.bucket.remove(demand)
+	x.labels.release(demand.base)
+	x.labels.release(demand.prov)
 }
 
-// findKinds fills in which kinds can run a need.
-func (x *index) findKinds(n *need) {
-	n.kinds, n.kindCount, n.wide, n.rough = nil, 0, false, false
-	x.eachKind(n, nil, func(k *kind) bool {
-		if n.kindCount++; n.kindCount <= narrowNeed {
-			n.kinds = append(n.kinds, k)
+// findClasses fills in which classes can run a demand.
+func (x *index) findClasses(demand *demand) {
+	demand.classes, demand.classCount, demand.counted, demand.lowerBound = nil, 0, false, false
+	x.eachClass(demand, nil, func(class *workerClass) bool {
+		if demand.classCount++; demand.classCount <= listedClassesMax {
+			demand.classes = append(demand.classes, class)
 		}
-		return n.kindCount < countedMax
+		return demand.classCount < countedClassesMax
 	})
-	if n.kindCount > narrowNeed {
-		n.kinds, n.wide, n.rough = nil, true, n.kindCount == countedMax
+	if demand.classCount > listedClassesMax {
+		demand.classes, demand.counted = nil, true
+		demand.lowerBound = demand.classCount == countedClassesMax
 	}
 }
 
-// eachKind calls f with the kinds that can run a need, until it returns false. If also is not nil,
-// only with those that are in it.
-func (x *index) eachKind(n *need, also *slotset.Set, f func(*kind) bool) {
+// eachClass calls f with the classes that can run a demand, until it returns false. If also is not
+// nil, only with those that are in it.
+func (x *index) eachClass(demand *demand, also *slotset.Set, f func(*workerClass) bool) {
 	sets := x.sets[:0]
 	if also == nil {
 		also = &x.all
@@ -103,247 +105,248 @@ func (x *index) eachKind(n *need, also *slotset.Set, f func(*kind) bool) {
 		return
 	}
 	sets = append(sets, also)
-	for _, id := range n.base.ids {
-		kinds := &x.labels.byID[id].kinds
-		if kinds.Len() == 0 {
+	for _, id := range demand.base.ids {
+		classes := &x.labels.byID[id].classes
+		if classes.Len() == 0 {
 			return
 		}
-		sets = append(sets, kinds)
+		sets = append(sets, classes)
 	}
 	x.sets = nil // f may come back here
 	slotset.Intersect(sets, func(slot uint32) bool { return f(x.slots[slot]) })
 	x.sets = sets
 }
 
-// addKind makes the kind of a label set, of which it takes over a reference.
-func (x *index) addKind(set *labelSet) *kind {
-	k := &kind{set: set, idleAt: -1}
-	set.kind = k
+// addClass makes the class of a label set, of which it takes over a reference.
+func (x *index) addClass(set *labelSet) *workerClass {
+	class := &workerClass{set: set, idleAt: -1}
+	set.class = class
 	if n := len(x.freeSlots); n > 0 {
-		k.slot = x.freeSlots[n-1]
+		class.slot = x.freeSlots[n-1]
 		x.freeSlots = x.freeSlots[:n-1]
-		x.slots[k.slot] = k
+		x.slots[class.slot] = class
 	} else {
-		k.slot = uint32(len(x.slots))
-		x.slots = append(x.slots, k)
+		class.slot = uint32(len(x.slots))
+		x.slots = append(x.slots, class)
 	}
-	x.all.Add(k.slot, len(x.slots))
+	x.all.Add(class.slot, len(x.slots))
 	for _, id := range set.ids {
-		x.labels.byID[id].kinds.Add(k.slot, len(x.slots))
+		x.labels.byID[id].classes.Add(class.slot, len(x.slots))
 	}
-	widened := false
-	x.eachNarrow(k, func(n *need) {
-		n.kinds = append(n.kinds, k)
-		n.kindCount++
-		widened = widened || n.kindCount > narrowNeed
-		if n.kindCount == 1 {
-			x.changed(n)
+	overflown := false
+	x.eachListed(class, func(demand *demand) {
+		demand.classes = append(demand.classes, class)
+		demand.classCount++
+		overflown = overflown || demand.classCount > listedClassesMax
+		if demand.classCount == 1 {
+			x.changed(demand)
 		}
 	})
-	if widened {
-		x.eachFile(k, x.widen)
+	if overflown {
+		x.eachBucket(class, x.countOnly)
 	}
-	return k
+	return class
 }
 
-// widen moves the needs of a file that have become wide.
-func (x *index) widen(f *file) {
-	isWide := func(n *need) bool { return n.kindCount > narrowNeed }
-	if !slices.ContainsFunc(f.narrow, isWide) {
+// countOnly moves the demands of a bucket that have come to have too many classes to list.
+func (x *index) countOnly(bucket *bucket) {
+	isCounted := func(demand *demand) bool { return demand.classCount > listedClassesMax }
+	if !slices.ContainsFunc(bucket.listed, isCounted) {
 		return
 	}
-	for _, n := range f.narrow {
-		if isWide(n) {
-			n.kinds, n.wide = nil, true
-			f.wide = append(f.wide, n)
+	for _, demand := range bucket.listed {
+		if isCounted(demand) {
+			demand.classes, demand.counted = nil, true
+			bucket.counted = append(bucket.counted, demand)
 		}
 	}
-	slices.SortFunc(f.wide, func(a, b *need) int { return cmp.Compare(a.serial, b.serial) })
-	f.narrow = slices.DeleteFunc(f.narrow, func(n *need) bool { return n.wide })
+	slices.SortFunc(bucket.counted, func(a, b *demand) int { return cmp.Compare(a.serial, b.serial) })
+	bucket.listed = slices.DeleteFunc(bucket.listed, func(d *demand) bool { return d.counted })
 }
 
-// changed tells that a need has come to have a kind, or to have none.
-func (x *index) changed(n *need) {
-	for _, l := range n.lanes {
+// changed tells that a demand has come to have a class, or to have none.
+func (x *index) changed(demand *demand) {
+	for _, l := range demand.lanes {
 		x.activeChanged(l)
 	}
 }
 
-// dropKind removes a kind that has no workers any more.
-func (x *index) dropKind(k *kind) {
-	x.eachNarrow(k, func(n *need) {
-		i := slices.Index(n.kinds, k)
-		n.kinds = slices.Delete(n.kinds, i, i+1)
-		n.kindCount--
-		if n.kindCount == 0 {
-			x.changed(n)
+// dropClass removes a class that has no workers any more.
+func (x *index) dropClass(class *workerClass) {
+	x.eachListed(class, func(demand *demand) {
+		i := slices.Index(demand.classes, class)
+		demand.classes = slices.Delete(demand.classes, i, i+1)
+		demand.classCount--
+		if demand.classCount == 0 {
+			x.changed(demand)
 		}
 	})
-	for _, id := range k.set.ids {
-		x.labels.byID[id].kinds.Remove(k.slot)
+	for _, id := range class.set.ids {
+		x.labels.byID[id].classes.Remove(class.slot)
 	}
-	x.all.Remove(k.slot)
-	x.slots[k.slot] = nil
-	x.freeSlots = append(x.freeSlots, k.slot)
-	x.eachFile(k, func(f *file) { x.discount(f, k) })
-	k.set.kind = nil
-	forgetKind(k)
-	x.labels.release(k.set)
+	x.all.Remove(class.slot)
+	x.slots[class.slot] = nil
+	x.freeSlots = append(x.freeSlots, class.slot)
+	x.eachBucket(class, func(bucket *bucket) { x.discount(bucket, class) })
+	class.set.class = nil
+	forgetClass(class)
+	x.labels.release(class.set)
 }
 
-// discount takes a kind that goes off the counts of a file's wide needs. A need with kinds to spare
-// is not asked whether this was one of them. Where too few may be left, it counts anew.
-func (x *index) discount(f *file, k *kind) {
-	var doubtful []*need
-	for _, n := range f.wide {
+// discount takes a class that goes off the counts of a bucket's demands whose classes are not
+// listed. A demand with classes to spare is not asked whether this was one of them. Where too few
+// may be left, it counts anew.
+func (x *index) discount(bucket *bucket, class *workerClass) {
+	var doubtful []*demand
+	for _, demand := range bucket.counted {
 		touches.Demand()
 		switch {
-		case n.kindCount > narrowNeed+1:
-			n.kindCount--
-			n.rough = true
-		case n.rough || n.base.within(k.set):
-			doubtful = append(doubtful, n)
+		case demand.classCount > listedClassesMax+1:
+			demand.classCount--
+			demand.lowerBound = true
+		case demand.lowerBound || demand.base.within(class.set):
+			doubtful = append(doubtful, demand)
 		}
 	}
-	for _, n := range doubtful {
-		f.remove(n)
-		x.findKinds(n)
-		f.add(n)
-		if n.kindCount == 0 {
-			x.changed(n)
+	for _, demand := range doubtful {
+		bucket.remove(demand)
+		x.findClasses(demand)
+		bucket.add(demand)
+		if demand.classCount == 0 {
+			x.changed(demand)
 		}
 	}
 }
 
-// eachNeed calls f with the needs that a kind can run. They are kept with the kind if they are
-// few, so that a later call only tests what came since.
-func (x *index) eachNeed(k *kind, f func(*need)) {
-	k.needs.refresh(x, k)
-	if k.needs.kept {
-		for _, n := range k.needs.list {
+// eachDemand calls f with the demands that a class can run. They are kept with the class if they
+// are few, so that a later call only tests what came since.
+func (x *index) eachDemand(class *workerClass, f func(*demand)) {
+	class.demands.refresh(x, class)
+	if class.demands.kept {
+		for _, demand := range class.demands.list {
 			touches.Demand()
-			f(n)
+			f(demand)
 		}
 		return
 	}
-	x.walkNeeds(k, 0, f)
+	x.walkDemands(class, 0, f)
 }
 
-// needCost estimates how many needs eachNeed looks at.
-func (x *index) needCost(k *kind) int {
-	if k.needs.kept && k.needs.until == x.serial {
-		return len(k.needs.list)
+// demandCost estimates how many demands eachDemand looks at.
+func (x *index) demandCost(class *workerClass) int {
+	if class.demands.kept && class.demands.until == x.serial {
+		return len(class.demands.list)
 	}
 	n := 0
-	x.eachFile(k, func(f *file) { n += f.len() })
+	x.eachBucket(class, func(bucket *bucket) { n += bucket.len() })
 	return n
 }
 
-// eachFile calls f with the files that may have needs that a kind can run.
-func (x *index) eachFile(k *kind, f func(*file)) {
+// eachBucket calls f with the buckets that may hold demands that a class can run.
+func (x *index) eachBucket(class *workerClass, f func(*bucket)) {
 	f(&x.unlabelled)
-	for _, id := range k.set.ids {
-		f(&x.labels.byID[id].needs)
+	for _, id := range class.set.ids {
+		f(&x.labels.byID[id].demands)
 	}
 }
 
-// eachNarrow calls f with those needs that a kind can run that are not wide.
-func (x *index) eachNarrow(k *kind, f func(*need)) {
-	narrow, wide := 0, 0
-	x.eachFile(k, func(fl *file) {
-		narrow += len(fl.narrow)
-		wide += len(fl.wide)
+// eachListed calls f with the demands that a class can run and whose classes are listed.
+func (x *index) eachListed(class *workerClass, f func(*demand)) {
+	listed, counted := 0, 0
+	x.eachBucket(class, func(bucket *bucket) {
+		listed += len(bucket.listed)
+		counted += len(bucket.counted)
 	})
-	if wide <= narrow { // so that what the kind keeps is of use
-		x.eachNeed(k, func(n *need) {
-			if !n.wide {
-				f(n)
+	if counted <= listed { // so that the demands kept with the class are of use
+		x.eachDemand(class, func(demand *demand) {
+			if !demand.counted {
+				f(demand)
 			}
 		})
 		return
 	}
-	x.eachFile(k, func(fl *file) { walk(fl.narrow, k, 0, f) })
+	x.eachBucket(class, func(bucket *bucket) { walk(bucket.listed, class, 0, f) })
 }
 
-// walkNeeds calls f with the needs that a kind can run and whose serial is above since.
-func (x *index) walkNeeds(k *kind, since uint64, f func(*need)) {
-	x.eachFile(k, func(fl *file) {
-		walk(fl.narrow, k, since, f)
-		walk(fl.wide, k, since, f)
+// walkDemands calls f with the demands that a class can run and whose serial is above since.
+func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand)) {
+	x.eachBucket(class, func(bucket *bucket) {
+		walk(bucket.listed, class, since, f)
+		walk(bucket.counted, class, since, f)
 	})
 }
 
 // walk calls f with those of a list, from the newest one down to since.
-func walk(list []*need, k *kind, since uint64, f func(*need)) {
+func walk(list []*demand, class *workerClass, since uint64, f func(*demand)) {
 	for i := len(list) - 1; i >= 0 && list[i].serial > since; i-- {
 		touches.Demand()
-		if list[i].base.within(k.set) {
+		if list[i].base.within(class.set) {
 			f(list[i])
 		}
 	}
 }
 
-// knownNeeds keeps the needs that a kind can run, while they are few.
-type knownNeeds struct {
-	list  []*need
+// knownDemands keeps the demands that a class can run, while they are few.
+type knownDemands struct {
+	list  []*demand
 	until uint64 // the newest serial that was tested
 	kept  bool   // the list is complete up to until
 }
 
-func (a *knownNeeds) refresh(x *index, k *kind) {
+func (a *knownDemands) refresh(x *index, class *workerClass) {
 	if a.until == 0 {
 		a.kept = true
 	}
 	if !a.kept {
 		return
 	}
-	a.list = slices.DeleteFunc(a.list, func(n *need) bool { return n.gone })
+	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
 	if a.until == x.serial {
 		return
 	}
-	x.walkNeeds(k, a.until, func(n *need) { a.list = append(a.list, n) })
+	x.walkDemands(class, a.until, func(demand *demand) { a.list = append(a.list, demand) })
 	a.until = x.serial
-	if len(a.list) > narrowKind {
+	if len(a.list) > knownDemandsMax {
 		a.list, a.kept = nil, false
 	}
 }
 
-// idleChanged keeps track of which kinds have idle workers.
-func (x *index) idleChanged(k *kind) {
-	if k.idle.Len() > 0 == (k.idleAt >= 0) {
+// idleChanged keeps track of which classes have idle workers.
+func (x *index) idleChanged(class *workerClass) {
+	if class.idle.Len() > 0 == (class.idleAt >= 0) {
 		return
 	}
-	if k.idleAt < 0 {
-		k.idleAt = len(x.idle)
-		x.idle = append(x.idle, k)
-		x.idleSlots.Add(k.slot, len(x.slots))
+	if class.idleAt < 0 {
+		class.idleAt = len(x.idle)
+		x.idle = append(x.idle, class)
+		x.idleSlots.Add(class.slot, len(x.slots))
 		return
 	}
 	last := len(x.idle) - 1
-	x.idle[k.idleAt] = x.idle[last]
-	x.idle[k.idleAt].idleAt = k.idleAt
+	x.idle[class.idleAt] = x.idle[last]
+	x.idle[class.idleAt].idleAt = class.idleAt
 	x.idle[last] = nil
 	x.idle = x.idle[:last]
-	k.idleAt = -1
-	x.idleSlots.Remove(k.slot)
+	class.idleAt = -1
+	x.idleSlots.Remove(class.slot)
 }
 
-// insertRun adds a run to its kind's list for its level.
+// insertRun adds a run to its class's list for its level.
 func (x *index) insertRun(r *run) {
-	k := r.worker.kind
-	k.runs[r.level].Insert(r)
-	if k.runs[r.level].Len() == 1 {
-		k.levels |= 1 << r.level
-		x.runSlots[r.level].Add(k.slot, len(x.slots))
+	class := r.worker.class
+	class.runs[r.level].Insert(r)
+	if class.runs[r.level].Len() == 1 {
+		class.levels |= 1 << r.level
+		x.runSlots[r.level].Add(class.slot, len(x.slots))
 	}
 }
 
 // removeRun takes it out again.
 func (x *index) removeRun(r *run) {
-	k := r.worker.kind
-	k.runs[r.level].Remove(r)
-	if k.runs[r.level].Len() == 0 {
-		k.levels &^= 1 << r.level
-		x.runSlots[r.level].Remove(k.slot)
+	class := r.worker.class
+	class.runs[r.level].Remove(r)
+	if class.runs[r.level].Len() == 0 {
+		class.levels &^= 1 << r.level
+		x.runSlots[r.level].Remove(class.slot)
 	}
 }

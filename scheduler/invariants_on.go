@@ -25,7 +25,7 @@ func (s *Scheduler) checkInvariants() {
 	s.checkAccounts()
 	s.checkLanes()
 	s.checkIndex()
-	s.checkTried()
+	s.checkScanned()
 }
 
 // opsSinceCheck is shared by all schedulers of a test; which operation is checked does not matter.
@@ -41,7 +41,7 @@ func (s *Scheduler) checkRequests() {
 	waiting, byEnqueued := 0, 0
 	for id, r := range s.requests {
 		hold(r.id == id, "a request is known by its id: %q", id)
-		hold(r.lane.account.lanes[r.lane.need] == r.lane, "a request has a live lane: %q", id)
+		hold(r.lane.account.lanes[r.lane.demand] == r.lane, "a request has a live lane: %q", id)
 		queued := contains(&r.lane.queue, r)
 		if r.worker != nil {
 			hold(!queued, "1: a request is in one place: %q", id)
@@ -64,12 +64,12 @@ func (s *Scheduler) checkRequests() {
 func (s *Scheduler) checkWorkers() {
 	for id, w := range s.workers {
 		hold(w.id == id, "a worker is known by its id: %q", id)
-		inKind := contains(&w.kind.idle, w)
+		inKind := contains(&w.class.idle, w)
 		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
 		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
 		if r := w.run; r != nil {
 			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
-			hold(contains(&w.kind.runs[r.level], r), "a run is in its kind's list: %q", id)
+			hold(contains(&w.class.runs[r.level], r), "a run is in its class's list: %q", id)
 			hold(contains(&r.account().runs[r.level], r), "a run is in its account's list: %q", id)
 			hold(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
 				"a run without an account is free: %q", id)
@@ -101,7 +101,7 @@ func (s *Scheduler) checkAccounts() {
 				if g := r.req.lane.group; g != nil && p < NumPriorities {
 					paid[g]++
 				}
-				for _, l := range s.limitsOn(a, r.worker.kind) {
+				for _, l := range s.limitsOn(a, r.worker.class) {
 					labels[l]++
 				}
 			}
@@ -127,13 +127,13 @@ func (s *Scheduler) checkLanes() {
 		refs[r.lane]++
 	}
 	for _, a := range s.accounts {
-		for n, l := range a.lanes {
-			hold(l.account == a && l.need == n && n.lanes[l.inNeed] == l, "lanes are linked")
+		for demand, l := range a.lanes {
+			hold(l.account == a && l.demand == demand && demand.lanes[l.inDemand] == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkOrder(&l.queue, "lane of "+string(a.id))
 			hold((l.head == nil) == (l.queue.Len() == 0) && (l.head == nil ||
 				l.head == l.queue.First() && l.since == l.head.enqueued), "a lane knows its head")
-			want := l.head != nil && n.kindCount > 0
+			want := l.head != nil && demand.classCount > 0
 			hold(want == (l.inAccount >= 0), "lanes that can run are active")
 			if want {
 				active++
@@ -146,39 +146,42 @@ func (s *Scheduler) checkLanes() {
 }
 
 func (s *Scheduler) checkIndex() {
-	x, workers := s.index, map[*kind]int{}
+	x, workers := s.index, map[*workerClass]int{}
 	for _, w := range s.workers {
-		workers[w.kind]++
+		workers[w.class]++
 	}
-	for slot, k := range x.slots {
-		if k == nil {
+	for slot, class := range x.slots {
+		if class == nil {
 			continue
 		}
-		hold(int(k.slot) == slot && k.set.kind == k, "kinds are linked")
-		hold(k.workers == workers[k] && k.workers > 0, "a kind has workers")
-		hold((k.idle.Len() > 0) == (k.idleAt >= 0), "kinds with idle workers are listed")
-		hold((k.idle.Len() > 0) == x.idleSlots.Has(k.slot), "kinds with idle workers are marked")
-		checkOrder(&k.idle, "idle workers of a kind")
-		for p := range k.runs {
-			checkOrder(&k.runs[p], "runs of a kind")
-			runs := k.runs[p].Len() > 0
-			hold(runs == x.runSlots[p].Has(k.slot), "kinds with runs are marked")
-			hold(runs == (k.levels>>p&1 > 0), "a kind knows the levels of its runs")
+		hold(int(class.slot) == slot && class.set.class == class, "classes are linked")
+		hold(class.workers == workers[class] && class.workers > 0, "a class has workers")
+		hold((class.idle.Len() > 0) == (class.idleAt >= 0), "classes with idle workers are listed")
+		hold((class.idle.Len() > 0) == x.idleSlots.Has(class.slot),
+			"classes with idle workers are marked")
+		checkOrder(&class.idle, "idle workers of a class")
+		for p := range class.runs {
+			checkOrder(&class.runs[p], "runs of a class")
+			runs := class.runs[p].Len() > 0
+			hold(runs == x.runSlots[p].Has(class.slot), "classes with runs are marked")
+			hold(runs == (class.levels>>p&1 > 0), "a class knows the levels of its runs")
 		}
 	}
-	for _, n := range x.needs {
+	for _, demand := range x.demands {
 		count := 0
-		for _, k := range x.slots {
-			if k != nil && n.base.within(k.set) {
+		for _, class := range x.slots {
+			if class != nil && demand.base.within(class.set) {
 				count++
 			}
 		}
-		hold(count == n.kindCount || n.wide && count > n.kindCount,
-			"a need counts its kinds: %d, not %d", n.kindCount, count)
-		hold(n.wide == (n.kindCount > narrowNeed), "a need with many kinds is wide")
-		hold(n.wide || len(n.kinds) == count, "a need lists its kinds unless they are many")
-		hold(slices.Contains(*n.filed.list(n), n), "a need is filed")
-		hold(len(n.lanes) > 0, "a need has lanes")
+		hold(count == demand.classCount || demand.counted && count > demand.classCount,
+			"a demand counts its classes: %d, not %d", demand.classCount, count)
+		hold(demand.counted == (demand.classCount > listedClassesMax),
+			"a demand with many classes only counts them")
+		hold(demand.counted || len(demand.classes) == count,
+			"a demand lists its classes unless they are many")
+		hold(slices.Contains(*demand.bucket.list(demand), demand), "a demand is in its bucket")
+		hold(len(demand.lanes) > 0, "a demand has lanes")
 	}
 	for name, l := range s.labels.byName {
 		hold(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set: %q", name)
@@ -186,14 +189,14 @@ func (s *Scheduler) checkIndex() {
 }
 
 // checkTried checks that a lane which the next pass will not take up cannot run on any idle worker.
-func (s *Scheduler) checkTried() {
+func (s *Scheduler) checkScanned() {
 	for _, a := range s.accounts {
 		for _, l := range a.active {
-			if l.untried || a.allUntried {
+			if l.dirty || a.allDirty {
 				continue
 			}
-			for _, k := range s.index.idle {
-				hold(k.fresh || !l.need.base.within(k.set),
+			for _, class := range s.index.idle {
+				hold(class.fresh || !l.demand.base.within(class.set),
 					"5: a lane that was tried matches no idle worker: account %q", a.id)
 			}
 		}

@@ -37,7 +37,7 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
-		s.idleYes(w)
+		s.addIdle(w)
 		return nil
 	}
 	if o := checkIdleNews(w, at); o != nil {
@@ -52,19 +52,19 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 		s.idleEnds(w.run, at, sink)
 		s.setLabels(w, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
-		s.idleYes(w)
+		s.addIdle(w)
 		return nil
 	}
 	w.confirmed = at
 	set := s.labels.intern(names)
-	if set == w.kind.set {
+	if set == w.class.set {
 		s.labels.release(set)
 		return nil
 	}
-	s.idleNo(w)
+	s.removeIdle(w)
 	w.idleSince = at
 	s.setLabels(w, set)
-	s.idleYes(w)
+	s.addIdle(w)
 	return nil
 }
 

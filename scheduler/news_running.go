@@ -71,7 +71,7 @@ func checkRunningNews(r *request, w *worker, t instant) *older {
 // vacate makes room on a worker that runs another task than it was believed to.
 func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 	if w.run == nil {
-		s.idleNo(w)
+		s.removeIdle(w)
 		return
 	}
 	run, req := w.run, w.run.req

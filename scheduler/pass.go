@@ -15,18 +15,18 @@ type pass struct {
 	out   []Assignment   // the newest decisions
 	done  [][]Assignment // the ones before, in chunks
 
-	everyLane  bool    // any active lane may match an idle worker; else only
-	freshNeeds []*need // those with these needs, and untried ones; see untried.go
+	scanAll      bool      // any active lane may match an idle worker; else only
+	freshDemands []*demand // those with these demands, and dirty ones; see pass_dirty.go
 
 	contenders []*account // those with something to place
 	owners     []*account // those with runs, by id
 
-	takers []*account // those that take part at this level
-	queue  laneQueue  // the lanes to place from
-	later  []*lane    // what step 1 leaves to step 2
-	listed []*need    // the needs whose choice is listed
-	back   []*request // what came back at this level
-	came   []*lane    // the lanes of what came back before
+	takers        []*account // those that take part at this level
+	queue         laneQueue  // the lanes to place from
+	later         []*lane    // what step 1 leaves to step 2
+	listed        []*demand  // the demands whose choice is listed
+	requeued      []*request // requests that were requeued at this level
+	requeuedLanes []*lane    // the lanes of requests requeued at better levels
 
 	observer *observer // nil but in a trial
 	ended    bool      // the observer needs no further decision
@@ -48,7 +48,7 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 // run goes through the steps; a trial may end it at any decision, see trial.go.
 func (p *pass) run() {
 	p.findAccounts()
-	p.lookAround()
+	p.findDirty()
 	for p.level = 0; p.level < FreeBucket && !p.ended; p.level++ {
 		p.begin()
 		p.placeProvisioned()
@@ -67,16 +67,16 @@ func (s *Scheduler) newPass(sink EventSink) *pass {
 	s.passes++
 	old := &s.pass
 	old.queue.reset()
-	clear(old.freshNeeds)
+	clear(old.freshDemands)
 	*old = pass{
 		s: s, id: s.passes, sink: sink,
-		out:        old.out[:0],
-		freshNeeds: old.freshNeeds[:0],
-		contenders: old.contenders[:0],
-		owners:     old.owners[:0],
-		takers:     old.takers[:0],
-		queue:      old.queue,
-		later:      old.later[:0],
+		out:          old.out[:0],
+		freshDemands: old.freshDemands[:0],
+		contenders:   old.contenders[:0],
+		owners:       old.owners[:0],
+		takers:       old.takers[:0],
+		queue:        old.queue,
+		later:        old.later[:0],
 	}
 	return old
 }
@@ -164,25 +164,25 @@ func (p *pass) noteFanout(r *run) {
 }
 
 // end settles the accounts that took part and did not use the level up: their requests found
-// nothing, and do not try again at a worse level. What came back at this level takes part from the
-// next one on.
+// nothing, and do not try again at a worse level. Requests requeued at this level take part from
+// the next one on.
 func (p *pass) end() {
 	for _, a := range p.takers {
 		st := p.state(a)
 		if !st.usedUp && p.mayStart(a) {
 			st.settled = true
-			p.settleCame(a)
+			p.settleRequeued(a)
 		}
 		st.takesPart = false
 	}
-	p.comeBack()
+	p.collectRequeued()
 }
 
 // finish leaves everything as it is between passes.
 func (p *pass) finish() {
-	p.noteUntried()
+	p.noteDirty()
 	p.dropChoices()
-	p.goHome()
+	p.returnRequeued()
 }
 
 // patient reports whether a request that was enqueued then has waited long enough to take any

@@ -32,10 +32,10 @@ func (p *pass) paysInOrder(a *account) bool {
 	return a.paysInOrder(p.level)
 }
 
-// admits reports whether the label limits of an account admit one more run on a kind of worker.
-func (p *pass) admits(a *account, k *kind) bool {
-	admitted := p.s.admits(a, k)
-	p.observer.comparesLimits(a, k, admitted)
+// admits reports whether the label limits of an account admit one more run on a worker class.
+func (p *pass) admits(a *account, class *workerClass) bool {
+	admitted := p.s.admits(a, class)
+	p.observer.comparesLimits(a, class, admitted)
 	return admitted
 }
 

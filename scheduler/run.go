@@ -1,6 +1,6 @@
 package scheduler
 
-// A run is a request on a worker. While it is in the ordered lists of its account and its kind of
+// A run is a request on a worker. While it is in the ordered lists of its account and its class of
 // worker, its key (level, cost, since, start and worker) does not change.
 type run struct {
 	req    *request

@@ -39,8 +39,8 @@ type Scheduler struct {
 	byEnqueued orderedlist.List[*request]     // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.
-	fresh       []*kind           // kinds with workers that became idle
-	withUntried []*account        // accounts with untried lanes
+	fresh       []*workerClass    // classes with workers that became idle
+	withDirty   []*account        // accounts with dirty lanes
 	withActive  map[*account]bool // accounts with active lanes
 	activeLanes int
 	passes      uint64

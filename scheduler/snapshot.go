@@ -72,7 +72,7 @@ type snapshotWriter struct {
 type laneNumbers struct{ account, base, prov uint32 }
 
 func (w *snapshotWriter) laneNumbers(l *lane) laneNumbers {
-	return laneNumbers{w.account[l.account.id], w.set[l.need.base], w.set[l.need.prov]}
+	return laneNumbers{w.account[l.account.id], w.set[l.demand.base], w.set[l.demand.prov]}
 }
 
 // A waitingRequest is a request that waits, with the numbers of its lane.
@@ -182,13 +182,13 @@ func (w *snapshotWriter) numberSets(next []*content) {
 		slices.Sort(ids)
 		list = append(list, numbered{set, ids})
 	}
-	for key := range w.s.index.needs { // the order is free: it is sorted below
+	for key := range w.s.index.demands { // the order is free: it is sorted below
 		add(key.base)
 		add(key.prov)
 	}
-	for _, k := range w.s.index.slots {
-		if k != nil {
-			add(k.set)
+	for _, class := range w.s.index.slots {
+		if class != nil {
+			add(class.set)
 		}
 	}
 	for _, c := range next {
@@ -271,7 +271,7 @@ func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Reques
 func (w *snapshotWriter) worker(v *worker) *protos.Worker {
 	p := &protos.Worker{
 		Id:            string(v.id),
-		LabelSet:      w.set[v.kind.set],
+		LabelSet:      w.set[v.class.set],
 		ConfirmedTime: timestamp(v.confirmed),
 	}
 	if v.run == nil {

@@ -131,7 +131,7 @@ func appendContent(b []byte, numbers laneNumbers, enqueued instant, tags []strin
 // appendWorker appends the fields of a worker.
 func (w *snapshotWriter) appendWorker(b []byte, v *worker) []byte {
 	b = appendText(b, fieldWorkerID, string(v.id))
-	b = appendNumber(b, fieldWorkerLabelSet, uint64(w.set[v.kind.set]))
+	b = appendNumber(b, fieldWorkerLabelSet, uint64(w.set[v.class.set]))
 	b = appendInstant(b, fieldWorkerConfirmedTime, v.confirmed)
 	if v.run == nil {
 		return appendInstant(b, fieldWorkerIdleSince, v.idleSince)

@@ -5,7 +5,7 @@ package scheduler
 
 // wait puts a request, which is not on a worker, among those that wait.
 func (s *Scheduler) wait(r *request) {
-	s.waitingYes(r)
+	s.addWaiting(r)
 	if !r.blocked {
 		s.enqueue(r)
 	}
@@ -13,23 +13,23 @@ func (s *Scheduler) wait(r *request) {
 
 // unwait takes a waiting request out of its queue.
 func (s *Scheduler) unwait(r *request) {
-	s.waitingNo(r)
+	s.removeWaiting(r)
 	if !r.blocked {
 		s.dequeueFrom(r.lane, r)
 	}
 }
 
-// waitingYes and waitingNo keep the order in which waiting requests expire.
-func (s *Scheduler) waitingYes(r *request) {
+// addWaiting and removeWaiting keep the order in which waiting requests expire.
+func (s *Scheduler) addWaiting(r *request) {
 	if s.config.RequestExpiration > 0 {
-		s.undo.waitingYes(r)
+		s.undo.addWaiting(r)
 		s.byEnqueued.Insert(r)
 	}
 }
 
-func (s *Scheduler) waitingNo(r *request) {
+func (s *Scheduler) removeWaiting(r *request) {
 	if s.config.RequestExpiration > 0 {
-		s.undo.waitingNo(r)
+		s.undo.removeWaiting(r)
 		s.byEnqueued.Remove(r)
 	}
 }
@@ -102,27 +102,27 @@ func (s *Scheduler) addWorker(id WorkerID, set *labelSet) *worker {
 // setLabels gives a worker, which is neither idle nor has a run, a label set, of which it takes
 // over a reference.
 func (s *Scheduler) setLabels(w *worker, set *labelSet) {
-	old := w.kind
-	if set.kind == nil {
-		s.index.addKind(set)
+	old := w.class
+	if set.class == nil {
+		s.index.addClass(set)
 	} else {
 		s.labels.release(set)
 	}
-	w.kind = set.kind
-	w.kind.workers++
+	w.class = set.class
+	w.class.workers++
 	if old != nil {
-		s.leaveKind(old)
+		s.leaveClass(old)
 	}
 }
 
-func (s *Scheduler) leaveKind(k *kind) {
-	if k.workers--; k.workers == 0 {
-		s.index.dropKind(k)
+func (s *Scheduler) leaveClass(class *workerClass) {
+	if class.workers--; class.workers == 0 {
+		s.index.dropClass(class)
 	}
 }
 
-// idleYes puts a worker among the idle ones, on which lanes may not have been tried.
-func (s *Scheduler) idleYes(w *worker) {
+// addIdle puts a worker among the idle ones, which the next pass offers to lanes that match it.
+func (s *Scheduler) addIdle(w *worker) {
 	s.watchIdle(w)
 	s.listIdle(w)
 }
@@ -130,29 +130,29 @@ func (s *Scheduler) idleYes(w *worker) {
 // listIdle puts a worker into the lists of idle workers, all of which but the watches are these.
 func (s *Scheduler) listIdle(w *worker) {
 	s.undo.listIdle(w)
-	k := w.kind
-	k.idle.Insert(w)
-	s.index.idleChanged(k)
-	if !k.fresh {
-		k.fresh = true
-		s.fresh = append(s.fresh, k)
+	class := w.class
+	class.idle.Insert(w)
+	s.index.idleChanged(class)
+	if !class.fresh {
+		class.fresh = true
+		s.fresh = append(s.fresh, class)
 	}
 }
 
-// idleNo takes a worker out of the idle ones.
-func (s *Scheduler) idleNo(w *worker) {
+// removeIdle takes a worker out of the idle ones.
+func (s *Scheduler) removeIdle(w *worker) {
 	s.undo.idleNo(w)
-	if idle := &w.kind.idle; idle.First() == w {
+	if idle := &w.class.idle; idle.First() == w {
 		idle.PopFirst() // the usual case: it was idle for longest
 	} else {
 		idle.Remove(w)
 	}
-	s.index.idleChanged(w.kind)
+	s.index.idleChanged(w.class)
 }
 
 // forget forgets a worker that is neither idle nor has a run.
 func (s *Scheduler) forget(w *worker) {
 	delete(s.workers, w.id)
 	w.forgotten = true
-	s.leaveKind(w.kind)
+	s.leaveClass(w.class)
 }

@@ -9,7 +9,7 @@ import "math"
 // The steps do not know about it. What they change, they change for real, and the undo log notes
 // how to undo each primitive change. What they look at, compare and decide they tell the pass's
 // observer, which ends the pass once the trial knows what it is to find out. What a pass learns for
-// the next one is not kept: a trial leaves finish out, and with it all that untried.go keeps.
+// the next one is not kept: a trial leaves finish out, and with it all that pass_dirty.go keeps.
 type trial struct {
 	observer
 	s     *Scheduler

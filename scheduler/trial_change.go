@@ -23,7 +23,7 @@ func (t *trial) changeConfig(a *account, change func(*AccountConfig)) {
 	a.config = old.clone()
 	change(a.config)
 	a.limitAnew()
-	t.s.markAllUntried(a)
+	t.s.markAllDirty(a)
 }
 
 // limitAnew sets the limits that the account keeps to what its settings say.
@@ -39,7 +39,7 @@ func (t *trial) unblock() {
 	s.undo.later(func() { r.blocked = true })
 	r.blocked = false
 	s.enqueue(r)
-	s.markAllUntried(r.lane.account)
+	s.markAllDirty(r.lane.account)
 }
 
 // freeWorker ends the run of a worker, which is idle from now on.
@@ -51,11 +51,11 @@ func (t *trial) freeWorker(w *worker) {
 	t.makeIdle(w)
 }
 
-// addWorkers adds idle workers that have just the labels of a need. Among equals they come last.
-func (t *trial) addWorkers(n *need, count int) {
+// addWorkers adds idle workers that have just the labels of a demand. Among equals they come last.
+func (t *trial) addWorkers(demand *demand, count int) {
 	s := t.s
 	for i := range count {
-		w := s.addWorker(s.unusedWorkerID(i), s.labels.union(n.base, n.prov))
+		w := s.addWorker(s.unusedWorkerID(i), s.labels.union(demand.base, demand.prov))
 		w.idleSince, w.confirmed = s.now, s.now
 		t.makeIdle(w)
 	}

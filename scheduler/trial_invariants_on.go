@@ -42,15 +42,15 @@ func (s *Scheduler) checkUndone(before trace) {
 func (s *Scheduler) trace() (t trace) {
 	defer touches.Pause()()
 	add := func(what string, args ...any) { t = append(t, what+": "+fmt.Sprintln(args...)) }
-	add("pool", s.now, s.activeLanes, s.runGeneration, len(s.expired), len(s.index.needs),
+	add("pool", s.now, s.activeLanes, s.runGeneration, len(s.expired), len(s.index.demands),
 		len(s.labels.byName), s.watches.Len())
-	add("dirty", s.fresh, s.withUntried)
+	add("dirty", s.fresh, s.withDirty)
 	for r := range s.byEnqueued.All() {
 		add("can expire", r.id)
 	}
 	for _, id := range sortedKeys(s.accounts) {
 		a := s.accounts[id]
-		add("account", id, a.config, a.balance, a.running, a.active, a.untried, a.allUntried,
+		add("account", id, a.config, a.balance, a.running, a.active, a.dirty, a.allDirty,
 			a.laneGeneration, a.recent, a.exhaustedAt, s.withActive[a], len(a.lanes))
 		s.traceLanes(a, add)
 	}
@@ -60,9 +60,9 @@ func (s *Scheduler) trace() (t trace) {
 	}
 	for _, id := range sortedKeys(s.workers) {
 		w := s.workers[id]
-		k := w.kind
-		add("worker", id, fmt.Sprintf("%p %p", w.run, k), k.workers, k.levels, k.fresh, k.idle.Len(),
-			w.confirmed, w.watched, w.idleSince)
+		class := w.class
+		add("worker", id, fmt.Sprintf("%p %p", w.run, class), class.workers,
+			class.levels, class.fresh, class.idle.Len(), w.confirmed, w.watched, w.idleSince)
 		if w.run != nil {
 			add("run", *w.run)
 		}
@@ -79,13 +79,13 @@ func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
 			}
 		}
 	})
-	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.need.serial) - int(m.need.serial) })
+	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.demand.serial) - int(m.demand.serial) })
 	for _, l := range lanes {
-		kinds := l.need.kindCount
-		if l.need.wide {
+		kinds := l.demand.classCount
+		if l.demand.counted {
 			kinds = 0 // else no more than their number
 		}
-		add("lane", fmt.Sprintf("%p", l.need), kinds, l.refs, l.inAccount, l.inNeed, l.untried)
+		add("lane", fmt.Sprintf("%p", l.demand), kinds, l.refs, l.inAccount, l.inDemand, l.dirty)
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)
 		}

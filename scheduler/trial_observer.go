@@ -126,9 +126,9 @@ func (o *observer) comparesFanout(l *lane, reached bool) {
 }
 
 // comparesLimits: the pass compares whether the label limits of an account admit one more run on a
-// kind of worker, which they do or not.
-func (o *observer) comparesLimits(a *account, k *kind, admitted bool) {
+// worker class, which they do or not.
+func (o *observer) comparesLimits(a *account, class *workerClass, admitted bool) {
 	if o != nil && !admitted && o.watches(a) {
-		o.probe.overLimit(o.pass.s, a, k)
+		o.probe.overLimit(o.pass.s, a, class)
 	}
 }

@@ -118,17 +118,17 @@ func (u *undoLog) dequeue(l *lane, r *request) {
 	}
 }
 
-// waitingYes: a request can expire.
-func (u *undoLog) waitingYes(r *request) {
+// addWaiting: a request can expire.
+func (u *undoLog) addWaiting(r *request) {
 	if u != nil {
-		u.later(func() { u.s.waitingNo(r) })
+		u.later(func() { u.s.removeWaiting(r) })
 	}
 }
 
-// waitingNo: a request cannot expire any more.
-func (u *undoLog) waitingNo(r *request) {
+// removeWaiting: a request cannot expire any more.
+func (u *undoLog) removeWaiting(r *request) {
 	if u != nil {
-		u.later(func() { u.s.waitingYes(r) })
+		u.later(func() { u.s.addWaiting(r) })
 	}
 }
 
@@ -157,28 +157,28 @@ func (u *undoLog) deactivate(l *lane) {
 	})
 }
 
-// markUntried: a lane that is not marked gets a mark.
-func (u *undoLog) markUntried(l *lane) {
+// markDirty: a lane that is not marked gets a mark.
+func (u *undoLog) markDirty(l *lane) {
 	if u == nil {
 		return
 	}
 	a, s := l.account, u.s
-	lanes, accounts := len(a.untried), len(s.withUntried)
+	lanes, accounts := len(a.dirty), len(s.withDirty)
 	u.later(func() {
-		l.untried = false
-		a.untried, s.withUntried = a.untried[:lanes], s.withUntried[:accounts]
+		l.dirty = false
+		a.dirty, s.withDirty = a.dirty[:lanes], s.withDirty[:accounts]
 	})
 }
 
-// markAllUntried: all lanes of an account, which are not all marked, get a mark.
-func (u *undoLog) markAllUntried(a *account) {
+// markAllDirty: all lanes of an account, which are not all marked, get a mark.
+func (u *undoLog) markAllDirty(a *account) {
 	if u == nil {
 		return
 	}
 	s := u.s
-	accounts := len(s.withUntried)
+	accounts := len(s.withDirty)
 	u.later(func() {
-		a.allUntried, s.withUntried = false, s.withUntried[:accounts]
+		a.allDirty, s.withDirty = false, s.withDirty[:accounts]
 	})
 }
 
@@ -203,20 +203,20 @@ func (u *undoLog) listIdle(w *worker) {
 	if u == nil {
 		return
 	}
-	s, k, fresh, kinds := u.s, w.kind, w.kind.fresh, len(u.s.fresh)
+	s, class, fresh, kinds := u.s, w.class, w.class.fresh, len(u.s.fresh)
 	u.later(func() {
-		s.idleNo(w)
-		k.fresh, s.fresh = fresh, s.fresh[:kinds]
+		s.removeIdle(w)
+		class.fresh, s.fresh = fresh, s.fresh[:kinds]
 	})
 }
 
-// idleNo: a worker is idle no more.
+// removeIdle: a worker is idle no more.
 func (u *undoLog) idleNo(w *worker) {
 	if u == nil {
 		return
 	}
 	u.later(func() {
-		w.kind.idle.Insert(w)
-		u.s.index.idleChanged(w.kind)
+		w.class.idle.Insert(w)
+		u.s.index.idleChanged(w.class)
 	})
 }

@@ -41,8 +41,8 @@ func (s *Scheduler) Satisfies(labels []string, r RequestID, w WorkerID) (base, p
 	if run == nil {
 		return false, false
 	}
-	n := run.req.lane.need
-	return s.labels.among(n.base, labels), s.labels.among(n.prov, labels)
+	demand := run.req.lane.demand
+	return s.labels.among(demand.base, labels), s.labels.among(demand.prov, labels)
 }
 
 // Worker returns a worker that is known.
@@ -125,8 +125,8 @@ func (s *Scheduler) viewRequest(r *request) TaskRequest {
 	v := TaskRequest{
 		ID:                  r.id,
 		Account:             r.lane.account.id,
-		BaseLabels:          s.labels.names(r.lane.need.base),
-		ProvisionableLabels: s.labels.names(r.lane.need.prov),
+		BaseLabels:          s.labels.names(r.lane.demand.base),
+		ProvisionableLabels: s.labels.names(r.lane.demand.prov),
 		Tags:                slices.Clone(r.tags),
 		EnqueueTime:         r.enqueued.time(),
 		ConfirmedTime:       r.confirmed.time(),
@@ -141,7 +141,7 @@ func (s *Scheduler) viewRequest(r *request) TaskRequest {
 func (s *Scheduler) viewWorker(w *worker) Worker {
 	v := Worker{
 		ID:            w.id,
-		Labels:        s.labels.names(w.kind.set),
+		Labels:        s.labels.names(w.class.set),
 		ConfirmedTime: w.confirmed.time(),
 	}
 	if w.run == nil {

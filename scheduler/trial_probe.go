@@ -39,10 +39,10 @@ func (b *probe) fullFanout(g *fanoutGroup) {
 	}
 }
 
-// overLimit watches a kind of worker that the account's label limits keep it from: it is kept from
+// overLimit watches a worker class that the account's label limits keep it from: it is kept from
 // it by the first label that is at its limit.
-func (b *probe) overLimit(s *Scheduler, a *account, k *kind) {
-	for _, id := range k.set.ids {
+func (b *probe) overLimit(s *Scheduler, a *account, class *workerClass) {
+	for _, id := range class.set.ids {
 		label := s.labels.byID[id]
 		l := a.limits[label]
 		if l == nil || l.runs < l.limit {

@@ -11,11 +11,11 @@ import (
 
 // A label is an interned label: it exists while a label set in use has it.
 type label struct {
-	id    uint32
-	name  string
-	refs  int         // the label sets that have it
-	kinds slotset.Set // the kinds of worker that have it
-	needs file        // the needs that are filed under it; see index.go
+	id      uint32
+	name    string
+	refs    int         // the label sets that have it
+	classes slotset.Set // the worker classes that have it
+	demands bucket      // the demands that are filed under it; see index.go
 
 	limitedBy []*account // accounts that have it in their limits, or had
 }
@@ -23,10 +23,10 @@ type label struct {
 // A labelSet is an interned set of labels: equal sets are one object. It exists while something
 // refers to it; the empty set always does.
 type labelSet struct {
-	ids  []uint32 // sorted
-	refs int
-	next *labelSet // another set with the same hash
-	kind *kind     // the workers with these labels; nil if there are none
+	ids   []uint32 // sorted
+	refs  int
+	next  *labelSet    // another set with the same hash
+	class *workerClass // the workers with these labels; nil if there are none
 }
 
 // A labelTable interns labels and label sets.

@@ -2,7 +2,7 @@ package scheduler
 
 import "github.com/quotasched/quotasched/internal/touches"
 
-// A target is a kind of worker within one preemption step.
+// A target is a worker class within one preemption step.
 type target struct {
 	step  step
 	lanes []*lane
@@ -17,9 +17,11 @@ type step struct {
 }
 
 // Before orders the targets of a preemption step by their next runs.
-func (k *kind) Before(j *kind) bool { return k.target.key.Before(&j.target.key) }
+func (class *workerClass) Before(other *workerClass) bool {
+	return class.target.key.Before(&other.target.key)
+}
 
-// findTargets makes targets of the kinds that the accounts' lanes can use.
+// findTargets makes targets of the classes that the accounts' lanes can use.
 func (st *preemption) findTargets(accounts []*account) {
 	for _, a := range accounts {
 		st.addTargets(a)
@@ -27,8 +29,8 @@ func (st *preemption) findTargets(accounts []*account) {
 	st.queue.Init()
 }
 
-// addTargets makes targets of the kinds that an account's lanes can use. Lanes that took part at a
-// better level do not take part here, but may another time.
+// addTargets makes targets of the classes that an account's lanes can use. Lanes that took part at
+// a better level do not take part here, but may another time.
 func (st *preemption) addTargets(a *account) {
 	if st.state(a).settled {
 		st.retryLater(a)
@@ -40,7 +42,7 @@ func (st *preemption) addTargets(a *account) {
 			}
 		}
 	}
-	for _, l := range st.came {
+	for _, l := range st.requeuedLanes {
 		if l.account != a {
 			continue
 		}
@@ -56,49 +58,49 @@ func (st *preemption) addLane(l *lane) {
 	if l.head == nil {
 		return
 	}
-	n := l.need
-	st.observer.looks(1 + len(n.kinds))
+	demand := l.demand
+	st.observer.looks(1 + len(demand.classes))
 	if st.isLimited(l) {
 		st.retryLater(l.account)
 		return
 	}
-	if !n.wide {
-		for _, k := range n.kinds {
-			if k.bestBelow(st.level) < numLevels {
-				st.addTarget(k, l)
+	if !demand.counted {
+		for _, class := range demand.classes {
+			if class.bestBelow(st.level) < numLevels {
+				st.addTarget(class, l)
 			}
 		}
 		return
 	}
 	for q := st.level + 1; q < numLevels; q++ {
-		st.s.index.eachKind(n, &st.s.index.runSlots[q], func(k *kind) bool {
-			if k.bestBelow(st.level) == q { // or it was met at a better level
-				st.addTarget(k, l)
+		st.s.index.eachClass(demand, &st.s.index.runSlots[q], func(class *workerClass) bool {
+			if class.bestBelow(st.level) == q { // or it was met at a better level
+				st.addTarget(class, l)
 			}
 			return true
 		})
 	}
 }
 
-// addTarget makes a target of a kind, if it is none yet, and adds a lane that can use it.
-func (st *preemption) addTarget(k *kind, l *lane) {
+// addTarget makes a target of a class, if it is none yet, and adds a lane that can use it.
+func (st *preemption) addTarget(class *workerClass, l *lane) {
 	touches.Class()
-	t := &k.target
+	t := &class.target
 	if this := (step{st.id, st.level}); t.step != this {
 		*t = target{step: this, lanes: t.lanes[:0]}
-		st.seek(k, nil)
-		st.queue.Append(k)
+		st.seek(class, nil)
+		st.queue.Append(class)
 	}
 	t.lanes = append(t.lanes, l)
 }
 
-// seek finds a kind's cheapest run at a worse level, after the given place if there is one. It
+// seek finds a class's cheapest run at a worse level, after the given place if there is one. It
 // reports whether there is any.
-func (st *preemption) seek(k *kind, after *costKey) bool {
-	t := &k.target
+func (st *preemption) seek(class *workerClass, after *costKey) bool {
+	t := &class.target
 	t.next = nil
 	for q := st.level + 1; q < numLevels; q++ {
-		runs := &k.runs[q]
+		runs := &class.runs[q]
 		if runs.Len() == 0 {
 			continue
 		}
@@ -121,9 +123,9 @@ func (st *preemption) seek(k *kind, after *costKey) bool {
 }
 
 // advance goes on to the next run of the first target in the queue, which goes with its last one.
-func (st *preemption) advance(k *kind) {
-	offered := k.target.key
-	if st.seek(k, &offered) {
+func (st *preemption) advance(class *workerClass) {
+	offered := class.target.key
+	if st.seek(class, &offered) {
 		st.queue.FixTop()
 	} else {
 		st.queue.Pop()
@@ -131,27 +133,27 @@ func (st *preemption) advance(k *kind) {
 }
 
 // setAside takes the first target, which nobody can pay, out of the queue.
-func (st *preemption) setAside(k *kind) {
+func (st *preemption) setAside(class *workerClass) {
 	st.queue.Pop()
-	st.unaffordable = append(st.unaffordable, k)
+	st.unaffordable = append(st.unaffordable, class)
 }
 
 // wake brings back the targets that an account may pay after a refund, from the run after the one
 // that was offered last.
 func (st *preemption) wake(refunded *account, offered costKey) {
 	rest := st.unaffordable[:0]
-	for _, k := range st.unaffordable {
-		if k.wantedBy(refunded) && st.seek(k, &offered) {
-			st.queue.Push(k)
+	for _, class := range st.unaffordable {
+		if class.wantedBy(refunded) && st.seek(class, &offered) {
+			st.queue.Push(class)
 		} else {
-			rest = append(rest, k)
+			rest = append(rest, class)
 		}
 	}
 	st.unaffordable = rest
 }
 
-func (k *kind) wantedBy(a *account) bool {
-	for _, l := range k.target.lanes {
+func (class *workerClass) wantedBy(a *account) bool {
+	for _, l := range class.target.lanes {
 		if l.account == a {
 			return true
 		}

@@ -191,7 +191,7 @@ func (rd *snapshotReader) readWorkers() error {
 			if w.idleSince, err = readTime(where.and(".idle_since"), p.GetIdleSince()); err != nil {
 				return err
 			}
-			rd.s.idleYes(w)
+			rd.s.addIdle(w)
 			continue
 		}
 		if err := rd.readRun(where.and(".run"), p.GetRun(), w); err != nil {

@@ -55,7 +55,7 @@ func (rd *snapshotReader) fillLanes() {
 		}
 		l.findHead()
 		rd.s.updateActive(l)
-		rd.s.markUntried(l)
+		rd.s.markDirty(l)
 	}
 }
 

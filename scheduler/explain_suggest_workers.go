@@ -13,7 +13,7 @@ const freeWorkersMax = 5
 func (f *search) freeWorkers() {
 	var found []string
 	var start *begun
-	queue := f.s.busyByCost(f.r.lane.need)
+	queue := f.s.busyByCost(f.r.lane.demand)
 	for queue.heads.Len() > 0 && len(found) < freeWorkersMax {
 		w := queue.next().worker
 		t := f.try(nil, func(t *trial) { t.freeWorker(w) })
@@ -36,13 +36,13 @@ func (f *search) freeWorkers() {
 	}})
 }
 
-// A costQueue gives runs on the kinds of a need, cheapest first.
+// A costQueue gives runs on the classes of a demand, cheapest first.
 type costQueue struct {
 	heads minheap.Heap[costHead]
 	now   int64
 }
 
-// A costHead is the cheapest run of a kind at one level that was not given yet.
+// A costHead is the cheapest run of a class at one level that was not given yet.
 type costHead struct {
 	key costKey
 	run *run
@@ -51,12 +51,12 @@ type costHead struct {
 // Before orders heads by what their runs have cost.
 func (h costHead) Before(g costHead) bool { return h.key.Before(&g.key) }
 
-func (s *Scheduler) busyByCost(n *need) *costQueue {
+func (s *Scheduler) busyByCost(demand *demand) *costQueue {
 	q := &costQueue{now: s.now.millis()}
-	s.index.eachKind(n, nil, func(k *kind) bool {
-		for p := range k.runs {
-			if k.runs[p].Len() > 0 {
-				r := k.runs[p].First()
+	s.index.eachClass(demand, nil, func(class *workerClass) bool {
+		for p := range class.runs {
+			if class.runs[p].Len() > 0 {
+				r := class.runs[p].First()
 				q.heads.Append(costHead{r.keyAt(q.now), r})
 			}
 		}
@@ -69,7 +69,7 @@ func (s *Scheduler) busyByCost(n *need) *costQueue {
 // next returns the cheapest run; there must be one.
 func (q *costQueue) next() *run {
 	r := q.heads.Top().run
-	next, ok := r.worker.kind.runs[r.level].Search(func(o *run) bool { return r.Before(o) })
+	next, ok := r.worker.class.runs[r.level].Search(func(o *run) bool { return r.Before(o) })
 	if !ok {
 		q.heads.Pop()
 		return r
@@ -85,13 +85,13 @@ const moreWorkersStepwise = 8
 
 // moreWorkers searches how many new workers it takes.
 func (f *search) moreWorkers() {
-	n := f.r.lane.need
+	demand := f.r.lane.demand
 	for count := 1; ; count = nextCount(count) {
 		if f.budget < count*(workerCost+decisionCost) {
 			f.ended = true
 			return
 		}
-		t := f.try(nil, func(t *trial) { t.addWorkers(n, count) })
+		t := f.try(nil, func(t *trial) { t.addWorkers(demand, count) })
 		switch {
 		case t == nil:
 			return
@@ -116,11 +116,11 @@ func nextCount(count int) int {
 
 func (f *search) addMoreWorkers(start *begun, n int) {
 	f.add(start, &protos.Change{Kind: &protos.Change_MoreWorkers{
-		MoreWorkers: &protos.MoreWorkersChange{Count: int64(n), Labels: f.s.labelsOf(f.r.lane.need)},
+		MoreWorkers: &protos.MoreWorkersChange{Count: int64(n), Labels: f.s.labelsOf(f.r.lane.demand)},
 	}})
 }
 
-// labelsOf returns all labels of a need, sorted.
-func (s *Scheduler) labelsOf(n *need) []string {
-	return sortedSet(append(s.labels.names(n.base), s.labels.names(n.prov)...))
+// labelsOf returns all labels of a demand, sorted.
+func (s *Scheduler) labelsOf(demand *demand) []string {
+	return sortedSet(append(s.labels.names(demand.base), s.labels.names(demand.prov)...))
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
-// A kind is all the workers with the same label set. What can run on one of them can run on all.
-// It exists while there is such a worker.
-type kind struct {
+// A worker class is all the workers with the same label set. What can run on one of them can run on
+// all. It exists while there is such a worker.
+type workerClass struct {
 	set       *labelSet
 	slot      uint32 // its number in slot sets
 	levels    uint8  // those at which it has runs: bit p for p
 	workers   int
 	idle      orderedlist.List[*worker]         // by (idle since, id)
 	runs      [numLevels]orderedlist.List[*run] // the runs on its workers by level, cheapest first
-	needs     knownNeeds                        // the needs that it can run
+	demands   knownDemands                      // the demands that it can run
 	fresh     bool                              // has had a worker become idle since the last pass
 	limitedBy []*account                        // accounts that keep something about it, or did
 	target    target                            // serves one preemption step
@@ -23,11 +23,11 @@ type kind struct {
 }
 
 // size is the number of labels: a request takes a worker with as few as it can.
-func (k *kind) size() int { return len(k.set.ids) }
+func (class *workerClass) size() int { return len(class.set.ids) }
 
-// bestBelow returns the best level worse than p at which the kind has runs, or numLevels.
-func (k *kind) bestBelow(p Priority) Priority {
-	worse := k.levels >> (p + 1)
+// bestBelow returns the best level worse than p at which the class has runs, or numLevels.
+func (class *workerClass) bestBelow(p Priority) Priority {
+	worse := class.levels >> (p + 1)
 	return min(p+1+Priority(bits.TrailingZeros8(worse)), numLevels)
 }
 
@@ -35,7 +35,7 @@ func (k *kind) bestBelow(p Priority) Priority {
 type worker struct {
 	id        WorkerID
 	run       *run // nil if it is idle
-	kind      *kind
+	class     *workerClass
 	confirmed instant
 	watched   bool    // is in Scheduler.watches; see expire.go
 	forgotten bool    // is not known any more
@@ -43,7 +43,7 @@ type worker struct {
 	rank      idRank
 }
 
-// Before orders the idle workers of a kind: idle for longest, then id.
+// Before orders the idle workers of a class: idle for longest, then id.
 func (w *worker) Before(v *worker) bool {
 	if c := w.idleSince.compare(v.idleSince); c != 0 {
 		return c < 0

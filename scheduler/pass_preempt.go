@@ -5,14 +5,14 @@ import (
 	"github.com/quotasched/quotasched/internal/touches"
 )
 
-// A preemption is one preemption step. It looks only at kinds of worker that some waiting lane can
+// A preemption is one preemption step. It looks only at worker classes that some waiting lane can
 // use: each is a target, with the lanes that can, and the cheapest of its runs that was not offered
 // yet.
 type preemption struct {
 	*pass
 	now          int64
-	queue        minheap.Heap[*kind] // the targets, by their next run
-	unaffordable []*kind             // targets that nobody can pay at the moment
+	queue        minheap.Heap[*workerClass] // the targets, by their next run
+	unaffordable []*workerClass             // targets that nobody can pay at the moment
 }
 
 // A victim is a task that has just lost its worker.
@@ -51,28 +51,28 @@ func (st *preemption) accounts() []*account {
 }
 
 // offer offers the next run of a target, which is the cheapest of all, to its lanes.
-func (st *preemption) offer(k *kind) {
+func (st *preemption) offer(class *workerClass) {
 	touches.Run()
-	st.observer.looks(len(k.target.lanes))
-	switch l, noDearer := st.taker(k); {
+	st.observer.looks(len(class.target.lanes))
+	switch l, noDearer := st.taker(class); {
 	case l != nil:
-		r, key := k.target.next, k.target.key
+		r, key := class.target.next, class.target.key
 		refunded := r.account()
 		st.takeWorker(l, r)
-		st.advance(k)
+		st.advance(class)
 		st.wake(refunded, key)
 	case noDearer:
-		st.setAside(k)
+		st.setAside(class)
 	default:
-		st.advance(k)
+		st.advance(class)
 	}
 }
 
 // taker returns the lane whose head takes the next run of a target: the first one in order that
 // may. If there is none, noDearer says that no dearer run would find one either, unless an account
 // gets a refund first.
-func (st *preemption) taker(k *kind) (best *lane, noDearer bool) {
-	t := &k.target
+func (st *preemption) taker(class *workerClass) (best *lane, noDearer bool) {
+	t := &class.target
 	owner := t.next.account()
 	noDearer = true
 	for i := 0; i < len(t.lanes); i++ {
@@ -95,7 +95,7 @@ func (st *preemption) taker(k *kind) (best *lane, noDearer bool) {
 		case !st.canPay(a, &t.key.cost):
 			st.retryLater(a)
 			noDearer = noDearer && st.paysInOrder(a)
-		case !st.admits(a, k):
+		case !st.admits(a, class):
 			st.retryLater(a)
 			noDearer = false
 		case best == nil || l.head.Before(best.head):

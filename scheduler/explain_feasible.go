@@ -10,7 +10,7 @@ import (
 // says no only where that is certain: no known worker has all base labels, or its account may not
 // run free, has nothing, earns nothing, and runs nothing for which it could get a refund. So a
 // dispatcher can refuse or flag such a request when it comes. Whether the request is known makes no
-// difference, and nothing changes. It costs O(labels), and O(1) for each kind of worker that has
+// difference, and nothing changes. It costs O(labels), and O(1) for each worker class that has
 // the rarest of them. explain.DescribeFeasibility fills in the messages of the answer.
 //
 // The error is ErrInvalid, as AddRequest's.
@@ -57,10 +57,10 @@ func (s *Scheduler) workersWith(labels []string) (n int) {
 	sets := []*slotset.Set{&x.all}
 	for _, name := range labels {
 		l := s.labels.byName[name]
-		if l == nil || l.kinds.Len() == 0 {
+		if l == nil || l.classes.Len() == 0 {
 			return 0
 		}
-		sets = append(sets, &l.kinds)
+		sets = append(sets, &l.classes)
 	}
 	slotset.Intersect(sets, func(slot uint32) bool {
 		n += x.slots[slot].workers
@@ -72,7 +72,7 @@ func (s *Scheduler) workersWith(labels []string) (n int) {
 // missingLabels returns those labels that no known worker has, sorted.
 func (s *Scheduler) missingLabels(labels []string) (missing []string) {
 	for _, name := range sortedSet(labels) {
-		if l := s.labels.byName[name]; l == nil || l.kinds.Len() == 0 {
+		if l := s.labels.byName[name]; l == nil || l.classes.Len() == 0 {
 			missing = append(missing, name)
 		}
 	}

@@ -3,20 +3,20 @@ package scheduler
 import "github.com/quotasched/quotasched/internal/minheap"
 
 // A laneQueue gives the lanes that take part in a step, in the order of their heads. Of the lanes
-// with the same need only the first one is in the queue, and the others stand behind it: once no
-// worker is left that the need can run on, none of them has to come to the front.
+// with the same demand only the first one is in the queue, and the others stand behind it: once no
+// worker is left that the demand can run on, none of them has to come to the front.
 type laneQueue struct {
 	added  []laneHead
 	fronts minheap.Heap[laneHead]
-	behind []*need // those with lanes behind the first one
-	fills  uint64  // how often it was filled
+	behind []*demand // those with lanes behind the first one
+	fills  uint64    // how often it was filled
 }
 
 // reset empties the queue and keeps its memory.
 func (q *laneQueue) reset() {
 	q.fronts.Reset()
-	for _, n := range q.behind {
-		n.behind.Reset()
+	for _, demand := range q.behind {
+		demand.behind.Reset()
 	}
 	clear(q.behind)
 	q.behind = q.behind[:0]
@@ -29,25 +29,25 @@ func (q *laneQueue) add(l *lane) { q.added = append(q.added, headOf(l)) }
 func (q *laneQueue) fill() {
 	q.fills++
 	for _, h := range q.added {
-		n := h.lane.need
-		if n.queued != q.fills {
-			n.queued, n.front = q.fills, q.fronts.Len()
+		demand := h.lane.demand
+		if demand.queued != q.fills {
+			demand.queued, demand.front = q.fills, q.fronts.Len()
 			q.fronts.Append(h)
 			continue
 		}
-		if f := &q.fronts.Items()[n.front]; h.Before(*f) {
+		if f := &q.fronts.Items()[demand.front]; h.Before(*f) {
 			h, *f = *f, h
 		}
-		if n.behind.Len() == 0 {
-			q.behind = append(q.behind, n)
+		if demand.behind.Len() == 0 {
+			q.behind = append(q.behind, demand)
 		}
-		n.behind.Append(h)
+		demand.behind.Append(h)
 	}
 	clear(q.added)
 	q.added = q.added[:0]
 	q.fronts.Init()
-	for _, n := range q.behind {
-		n.behind.Init()
+	for _, demand := range q.behind {
+		demand.behind.Init()
 	}
 }
 
@@ -60,7 +60,7 @@ func (q *laneQueue) first() *lane { return q.fronts.Top().lane }
 func (q *laneQueue) moved() {
 	l := q.first()
 	h := headOf(l)
-	if b := &l.need.behind; b.Len() > 0 && b.Top().Before(h) {
+	if b := &l.demand.behind; b.Len() > 0 && b.Top().Before(h) {
 		h = b.ReplaceTop(h)
 	}
 	q.fronts.ReplaceTop(h)
@@ -68,7 +68,7 @@ func (q *laneQueue) moved() {
 
 // done takes out the first lane.
 func (q *laneQueue) done() {
-	b := &q.first().need.behind
+	b := &q.first().demand.behind
 	if b.Len() == 0 {
 		q.fronts.Pop()
 		return
@@ -76,11 +76,11 @@ func (q *laneQueue) done() {
 	q.fronts.ReplaceTop(b.Pop())
 }
 
-// needDone takes out the first lane, and all with its need, after a call of f for each.
-func (q *laneQueue) needDone(f func(*lane)) {
+// demandDone takes out the first lane, and all with its demand, after a call of f for each.
+func (q *laneQueue) demandDone(f func(*lane)) {
 	l := q.first()
 	f(l)
-	b := &l.need.behind
+	b := &l.demand.behind
 	for _, h := range b.Items() {
 		f(h.lane)
 	}

@@ -11,7 +11,7 @@ import (
 // request, waiting, blocked or running.
 type lane struct {
 	account *account
-	need    *need
+	demand  *demand
 	group   *fanoutGroup // nil if the account has no fanout limit
 	union   *labelSet    // of base and provisionable labels; nil if there is no group
 	queue   orderedlist.List[*request]
@@ -20,15 +20,15 @@ type lane struct {
 	refs    int      // its requests
 
 	inAccount int // position in account.active; -1 if not there
-	inNeed    int // position in need.lanes
-	// untried is true if the head may match a worker that was idle in the last pass already: then
-	// it is in account.untried. See untried.go.
-	untried bool
+	inDemand  int // position in demand.lanes
+	// dirty is true if the head may match a worker that was idle in the last pass already: then
+	// it is in account.dirty. See pass_dirty.go.
+	dirty bool
 
 	// What follows serves one pass.
-	tried   uint64 // the pass that has seen that it matches no idle worker
-	came    bool   // holds only requests that came back during this pass; see back.go
-	settled bool   // came only: it took part at a level that its account did not use up
+	scanned  uint64 // the pass that has seen that it matches no idle worker
+	requeued bool   // holds only requests that were requeued in this pass; see pass_requeued.go
+	settled  bool   // requeued only: it took part at a level that its account did not use up
 }
 
 // A request is a request that is known, waiting or on a worker.
@@ -115,20 +115,20 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 	l := r.lane
 	return l.account.id == c.account && r.enqueued == c.enqueued &&
 		slices.Equal(r.tags, c.tags) &&
-		slices.Equal(s.labels.sortedNames(l.need.base), c.base) &&
-		slices.Equal(s.labels.sortedNames(l.need.prov), c.prov)
+		slices.Equal(s.labels.sortedNames(l.demand.base), c.base) &&
+		slices.Equal(s.labels.sortedNames(l.demand.prov), c.prov)
 }
 
 // laneFor returns the lane for an account and two label sets, of which it takes over one reference
 // each, with one more request counted.
 func (s *Scheduler) laneFor(id AccountID, base, prov *labelSet) *lane {
 	a := s.account(id)
-	n := s.index.need(base, prov)
-	l := a.lanes[n]
+	demand := s.index.demand(base, prov)
+	l := a.lanes[demand]
 	if l == nil {
-		l = &lane{account: a, need: n, inAccount: -1, inNeed: len(n.lanes)}
-		a.lanes[n] = l
-		n.lanes = append(n.lanes, l)
+		l = &lane{account: a, demand: demand, inAccount: -1, inDemand: len(demand.lanes)}
+		a.lanes[demand] = l
+		demand.lanes = append(demand.lanes, l)
 		s.joinGroup(l)
 	}
 	l.refs++
@@ -141,7 +141,7 @@ func (s *Scheduler) joinGroup(l *lane) {
 	if a.groups == nil {
 		return
 	}
-	l.union = s.labels.union(l.need.base, l.need.prov)
+	l.union = s.labels.union(l.demand.base, l.demand.prov)
 	g := a.groups[l.union]
 	if g == nil {
 		g = &fanoutGroup{}
@@ -156,7 +156,7 @@ func (s *Scheduler) releaseLane(l *lane) {
 	if l.refs--; l.refs > 0 {
 		return
 	}
-	a, n := l.account, l.need
+	a, demand := l.account, l.demand
 	s.updateActive(l)
 	if l.group != nil {
 		if l.group.refs--; l.group.refs == 0 {
@@ -164,14 +164,14 @@ func (s *Scheduler) releaseLane(l *lane) {
 		}
 		s.labels.release(l.union)
 	}
-	delete(a.lanes, n)
-	last := len(n.lanes) - 1
-	n.lanes[l.inNeed] = n.lanes[last]
-	n.lanes[l.inNeed].inNeed = l.inNeed
-	n.lanes[last] = nil
-	n.lanes = n.lanes[:last]
+	delete(a.lanes, demand)
+	last := len(demand.lanes) - 1
+	demand.lanes[l.inDemand] = demand.lanes[last]
+	demand.lanes[l.inDemand].inDemand = l.inDemand
+	demand.lanes[last] = nil
+	demand.lanes = demand.lanes[:last]
 	if last == 0 {
-		s.index.dropNeed(n)
+		s.index.dropDemand(demand)
 	}
 	s.dropIfUnused(a)
 }
@@ -183,7 +183,7 @@ func (s *Scheduler) enqueue(r *request) {
 	l.add(r)
 	if l.queue.Len() == 1 {
 		s.updateActive(l)
-		s.markUntried(l)
+		s.markDirty(l)
 	}
 }
 
@@ -198,7 +198,7 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 
 // updateActive keeps the account's list of lanes that some known worker could run.
 func (s *Scheduler) updateActive(l *lane) {
-	switch can := l.head != nil && l.need.kindCount > 0; {
+	switch can := l.head != nil && l.demand.classCount > 0; {
 	case can && l.inAccount < 0:
 		s.activate(l)
 	case !can && l.inAccount >= 0:
@@ -243,28 +243,28 @@ func (a *account) swapActive(i, j int) {
 	a.active[i].inAccount, a.active[j].inAccount = i, j
 }
 
-// markUntried notes that the lane's head has not been tried on all workers that are idle.
-func (s *Scheduler) markUntried(l *lane) {
+// markDirty notes that the lane's head may match an idle worker: no pass has looked since it could.
+func (s *Scheduler) markDirty(l *lane) {
 	a := l.account
-	if l.head == nil || l.untried || l.came || a.allUntried {
+	if l.head == nil || l.dirty || l.requeued || a.allDirty {
 		return
 	}
-	s.undo.markUntried(l)
-	l.untried = true
-	if len(a.untried) == 0 {
-		s.withUntried = append(s.withUntried, a)
+	s.undo.markDirty(l)
+	l.dirty = true
+	if len(a.dirty) == 0 {
+		s.withDirty = append(s.withDirty, a)
 	}
-	a.untried = append(a.untried, l)
+	a.dirty = append(a.dirty, l)
 }
 
-// markAllUntried notes that no active lane of an account has been tried on all idle workers.
-func (s *Scheduler) markAllUntried(a *account) {
-	if a.allUntried {
+// markAllDirty marks all active lanes of an account as dirty, without a look at each.
+func (s *Scheduler) markAllDirty(a *account) {
+	if a.allDirty {
 		return
 	}
-	s.undo.markAllUntried(a)
-	a.allUntried = true
-	if len(a.untried) == 0 {
-		s.withUntried = append(s.withUntried, a)
+	s.undo.markAllDirty(a)
+	a.allDirty = true
+	if len(a.dirty) == 0 {
+		s.withDirty = append(s.withDirty, a)
 	}
 }

@@ -12,7 +12,7 @@ func (p *pass) placeProvisioned() {
 			p.offerLanes(a, p.offer)
 		}
 	}
-	for _, l := range p.came {
+	for _, l := range p.requeuedLanes {
 		if st := p.state(l.account); st.takesPart && !l.settled {
 			p.offer(l)
 		}
@@ -27,10 +27,10 @@ func (p *pass) offer(l *lane) {
 		return
 	}
 	p.observer.looks(1)
-	switch c := p.look(l.need); {
+	switch c := p.look(l.demand); {
 	case c.none:
-		p.noteTried(l)
-	case c.noneProvisioned && !l.need.plain && !p.patient(l.since):
+		p.noteScanned(l)
+	case c.noneProvisioned && !l.demand.plain && !p.patient(l.since):
 		p.later = append(p.later, l) // step 1 has nothing for it
 	default:
 		p.queue.add(l)
@@ -52,7 +52,7 @@ func (p *pass) placeAny() {
 
 // place goes through the lanes of the queue in the order of their heads. A lane whose head finds
 // no worker is done, as what is behind the head cannot find one either; unless a limit of its
-// account kept it from one, so are all lanes with the same need.
+// account kept it from one, so are all lanes with the same demand.
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
 	for q.len() > 0 && len(p.s.index.idle) > 0 && !p.ended {
@@ -62,15 +62,15 @@ func (p *pass) place(provisioned bool) {
 			continue
 		}
 		r := l.head
-		k, limited := p.choose(l, provisioned)
-		final := !provisioned || l.need.plain
-		if k == nil && !final && p.patient(l.since) {
+		class, limited := p.choose(l, provisioned)
+		final := !provisioned || l.demand.plain
+		if class == nil && !final && p.patient(l.since) {
 			final = true
-			k, limited = p.choose(l, false)
+			class, limited = p.choose(l, false)
 		}
 		switch {
-		case k != nil:
-			p.start(l, r, k.idle.First(), nil)
+		case class != nil:
+			p.start(l, r, class.idle.First(), nil)
 			if l.head != nil {
 				q.moved()
 			} else {
@@ -82,7 +82,7 @@ func (p *pass) place(provisioned bool) {
 		case limited:
 			q.done()
 		default:
-			q.needDone(p.noteTried)
+			q.demandDone(p.noteScanned)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func (p *pass) placeFree() {
 			p.offer(l)
 		}
 	})
-	for _, l := range p.came {
+	for _, l := range p.requeuedLanes {
 		if l.account.neverFree() {
 			continue
 		}
@@ -126,11 +126,11 @@ func (p *pass) placeFree() {
 func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 	s := p.s
 	s.dequeueFrom(l, r)
-	s.waitingNo(r)
+	s.removeWaiting(r)
 	run := &run{req: r, worker: w, level: p.level, stage: Held, since: s.now.millis(), start: s.now}
 	as := Assignment{Worker: w.id, Request: r.id, Priority: p.level, Time: p.time()}
 	if victim == nil {
-		s.idleNo(w)
+		s.removeIdle(w)
 	} else {
 		as.Type, as.Abort = AssignmentPreemptWorker, victim.abort
 		if victim.cost != (Balance{}) {

@@ -19,7 +19,7 @@ func (st *preemption) generation(a *account) generation {
 
 // isExhausted reports whether nothing has come for the account since a step found nothing for it.
 func (st *preemption) isExhausted(a *account) bool {
-	return a.exhaustedAt[st.level] == st.generation(a) && len(st.came) == 0
+	return a.exhaustedAt[st.level] == st.generation(a) && len(st.requeuedLanes) == 0
 }
 
 // lanesToOffer returns the active lanes of an account to which the step has to offer runs: if no
@@ -27,7 +27,7 @@ func (st *preemption) isExhausted(a *account) bool {
 // that are active no more.
 func (st *preemption) lanesToOffer(a *account) []*lane {
 	at := &a.exhaustedAt[st.level]
-	if at.runs == st.generation(a).runs && len(st.came) == 0 {
+	if at.runs == st.generation(a).runs && len(st.requeuedLanes) == 0 {
 		return a.activeSince(at.lanes)
 	}
 	return a.active
