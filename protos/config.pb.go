@@ -36,8 +36,9 @@ type Config struct {
 	// How long a request waits for a worker that has its provisionable labels while younger
 	// requests take such workers; unset or 0 means 10 minutes, negative means endless.
 	ProvisionPatience *durationpb.Duration `protobuf:"bytes,4,opt,name=provision_patience,json=provisionPatience,proto3" json:"provision_patience,omitempty"`
-	// For how long each run beyond an account's rate must be payable when it starts; unset or 0
-	// means 1 minute, negative means that any positive balance starts any number of runs.
+	// For how long each run beyond an account's rate must be payable when it starts, in whole
+	// milliseconds; unset or 0 means 10 minutes, negative means that any positive balance starts any
+	// number of runs.
 	BurstCover *durationpb.Duration `protobuf:"bytes,5,opt,name=burst_cover,json=burstCover,proto3" json:"burst_cover,omitempty"`
 	// Above this balance at a level running tasks are promoted to it, in micro-worker-seconds;
 	// not negative, 0 means 600 worker-seconds.
@@ -45,8 +46,16 @@ type Config struct {
 	// Below this balance at a level running tasks are demoted from it, in micro-worker-seconds;
 	// not positive, 0 means -600 worker-seconds.
 	DemoteThreshold int64 `protobuf:"varint,7,opt,name=demote_threshold,json=demoteThreshold,proto3" json:"demote_threshold,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// How long a request waits at most for the worker of a free task, whatever protects that task, if
+	// its account's bucket is full and it runs less than its rate; unset or 0 means 10 minutes,
+	// negative means for ever.
+	OwedAfter *durationpb.Duration `protobuf:"bytes,8,opt,name=owed_after,json=owedAfter,proto3" json:"owed_after,omitempty"`
+	// How much work of another request a request at each level p0 to p4 may destroy by preemption,
+	// in whole milliseconds: 0 means 10 minutes, negative means that there is no limit. Exactly five
+	// durations, or none for the defaults.
+	MaxLostWork   []*durationpb.Duration `protobuf:"bytes,9,rep,name=max_lost_work,json=maxLostWork,proto3" json:"max_lost_work,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Config) Reset() {
@@ -128,13 +137,28 @@ func (x *Config) GetDemoteThreshold() int64 {
 	return 0
 }
 
+func (x *Config) GetOwedAfter() *durationpb.Duration {
+	if x != nil {
+		return x.OwedAfter
+	}
+	return nil
+}
+
+func (x *Config) GetMaxLostWork() []*durationpb.Duration {
+	if x != nil {
+		return x.MaxLostWork
+	}
+	return nil
+}
+
 // AccountConfig holds the settings of one account.
 type AccountConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the account earns at each level p0 to p4, in milli-workers: 1000 earns one second of one
-	// worker per second. Exactly five numbers from 0 to 1,000,000,000.
+	// worker per second. At most five numbers from 0 to 1,000,000,000; those that are missing are 0.
 	ChargeRate []int64 `protobuf:"varint,1,rep,packed,name=charge_rate,json=chargeRate,proto3" json:"charge_rate,omitempty"`
-	// The cap of each balance, as time at the charge rate; unset or 0 means a cap of zero.
+	// The cap of each balance, as time at the charge rate, in whole milliseconds; unset or 0 means a
+	// cap of zero, which is refused beside a charge rate above 0.
 	MaxCharge *durationpb.Duration `protobuf:"bytes,2,opt,name=max_charge,json=maxCharge,proto3" json:"max_charge,omitempty"`
 	// How many paid tasks may run at once for one set of labels (base and provisionable together);
 	// 0 means no limit.
@@ -145,7 +169,10 @@ type AccountConfig struct {
 	// True if the account's requests never run in the free bucket.
 	DisableFreeTasks bool `protobuf:"varint,5,opt,name=disable_free_tasks,json=disableFreeTasks,proto3" json:"disable_free_tasks,omitempty"`
 	// For people.
-	Description   string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	// With more work at stake than this, in whole milliseconds, no task of the account is preempted;
+	// unset or 0 means as Config.max_lost_work says, negative means that nothing protects its tasks.
+	SafeAfter     *durationpb.Duration `protobuf:"bytes,7,opt,name=safe_after,json=safeAfter,proto3" json:"safe_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -222,11 +249,18 @@ func (x *AccountConfig) GetDescription() string {
 	return ""
 }
 
+func (x *AccountConfig) GetSafeAfter() *durationpb.Duration {
+	if x != nil {
+		return x.SafeAfter
+	}
+	return nil
+}
+
 var File_protos_config_proto protoreflect.FileDescriptor
 
 const file_protos_config_proto_rawDesc = "" +
 	"\n" +
-	"\x13protos/config.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\"\xa7\x03\n" +
+	"\x13protos/config.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\"\xa0\x04\n" +
 	"\x06Config\x12-\n" +
 	"\x12disable_preemption\x18\x01 \x01(\bR\x11disablePreemption\x12F\n" +
 	"\x11worker_expiration\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x10workerExpiration\x12H\n" +
@@ -235,7 +269,10 @@ const file_protos_config_proto_rawDesc = "" +
 	"\vburst_cover\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"burstCover\x12+\n" +
 	"\x11promote_threshold\x18\x06 \x01(\x03R\x10promoteThreshold\x12)\n" +
-	"\x10demote_threshold\x18\a \x01(\x03R\x0fdemoteThreshold\"\x89\x03\n" +
+	"\x10demote_threshold\x18\a \x01(\x03R\x0fdemoteThreshold\x128\n" +
+	"\n" +
+	"owed_after\x18\b \x01(\v2\x19.google.protobuf.DurationR\towedAfter\x12=\n" +
+	"\rmax_lost_work\x18\t \x03(\v2\x19.google.protobuf.DurationR\vmaxLostWork\"\xc3\x03\n" +
 	"\rAccountConfig\x12\x1f\n" +
 	"\vcharge_rate\x18\x01 \x03(\x03R\n" +
 	"chargeRate\x128\n" +
@@ -245,7 +282,9 @@ const file_protos_config_proto_rawDesc = "" +
 	"max_fanout\x18\x03 \x01(\x03R\tmaxFanout\x12g\n" +
 	"\x15per_label_task_limits\x18\x04 \x03(\v24.quotasched.v1.AccountConfig.PerLabelTaskLimitsEntryR\x12perLabelTaskLimits\x12,\n" +
 	"\x12disable_free_tasks\x18\x05 \x01(\bR\x10disableFreeTasks\x12 \n" +
-	"\vdescription\x18\x06 \x01(\tR\vdescription\x1aE\n" +
+	"\vdescription\x18\x06 \x01(\tR\vdescription\x128\n" +
+	"\n" +
+	"safe_after\x18\a \x01(\v2\x19.google.protobuf.DurationR\tsafeAfter\x1aE\n" +
 	"\x17PerLabelTaskLimitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01B)Z'github.com/quotasched/quotasched/protosb\x06proto3"
@@ -274,13 +313,16 @@ var file_protos_config_proto_depIdxs = []int32{
 	3, // 1: quotasched.v1.Config.request_expiration:type_name -> google.protobuf.Duration
 	3, // 2: quotasched.v1.Config.provision_patience:type_name -> google.protobuf.Duration
 	3, // 3: quotasched.v1.Config.burst_cover:type_name -> google.protobuf.Duration
-	3, // 4: quotasched.v1.AccountConfig.max_charge:type_name -> google.protobuf.Duration
-	2, // 5: quotasched.v1.AccountConfig.per_label_task_limits:type_name -> quotasched.v1.AccountConfig.PerLabelTaskLimitsEntry
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 4: quotasched.v1.Config.owed_after:type_name -> google.protobuf.Duration
+	3, // 5: quotasched.v1.Config.max_lost_work:type_name -> google.protobuf.Duration
+	3, // 6: quotasched.v1.AccountConfig.max_charge:type_name -> google.protobuf.Duration
+	2, // 7: quotasched.v1.AccountConfig.per_label_task_limits:type_name -> quotasched.v1.AccountConfig.PerLabelTaskLimitsEntry
+	3, // 8: quotasched.v1.AccountConfig.safe_after:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_protos_config_proto_init() }

@@ -12,6 +12,8 @@ package protos
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -43,6 +45,13 @@ type Operation struct {
 	//	*Operation_AddTaskError
 	//	*Operation_AssignTasks
 	//	*Operation_GetCancellations
+	//	*Operation_Configure
+	//	*Operation_UpdateAccount
+	//	*Operation_SuspendAccount
+	//	*Operation_ResumeAccount
+	//	*Operation_CordonWorker
+	//	*Operation_UncordonWorker
+	//	*Operation_WorkerGone
 	Kind          isOperation_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -173,6 +182,69 @@ func (x *Operation) GetGetCancellations() *GetCancellations {
 	return nil
 }
 
+func (x *Operation) GetConfigure() *Configure {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_Configure); ok {
+			return x.Configure
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetUpdateAccount() *UpdateAccount {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_UpdateAccount); ok {
+			return x.UpdateAccount
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetSuspendAccount() *SuspendAccount {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_SuspendAccount); ok {
+			return x.SuspendAccount
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetResumeAccount() *ResumeAccount {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_ResumeAccount); ok {
+			return x.ResumeAccount
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetCordonWorker() *CordonWorker {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_CordonWorker); ok {
+			return x.CordonWorker
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetUncordonWorker() *UncordonWorker {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_UncordonWorker); ok {
+			return x.UncordonWorker
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetWorkerGone() *WorkerGone {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_WorkerGone); ok {
+			return x.WorkerGone
+		}
+	}
+	return nil
+}
+
 type isOperation_Kind interface {
 	isOperation_Kind()
 }
@@ -222,6 +294,41 @@ type Operation_GetCancellations struct {
 	GetCancellations *GetCancellations `protobuf:"bytes,10,opt,name=get_cancellations,json=getCancellations,proto3,oneof"`
 }
 
+type Operation_Configure struct {
+	// An operator changes settings of the pool.
+	Configure *Configure `protobuf:"bytes,11,opt,name=configure,proto3,oneof"`
+}
+
+type Operation_UpdateAccount struct {
+	// An operator changes settings of an account.
+	UpdateAccount *UpdateAccount `protobuf:"bytes,12,opt,name=update_account,json=updateAccount,proto3,oneof"`
+}
+
+type Operation_SuspendAccount struct {
+	// An operator keeps an account's requests from being placed.
+	SuspendAccount *SuspendAccount `protobuf:"bytes,13,opt,name=suspend_account,json=suspendAccount,proto3,oneof"`
+}
+
+type Operation_ResumeAccount struct {
+	// An operator ends a suspension.
+	ResumeAccount *ResumeAccount `protobuf:"bytes,14,opt,name=resume_account,json=resumeAccount,proto3,oneof"`
+}
+
+type Operation_CordonWorker struct {
+	// An operator keeps a worker from being given tasks.
+	CordonWorker *CordonWorker `protobuf:"bytes,15,opt,name=cordon_worker,json=cordonWorker,proto3,oneof"`
+}
+
+type Operation_UncordonWorker struct {
+	// An operator ends a cordon.
+	UncordonWorker *UncordonWorker `protobuf:"bytes,16,opt,name=uncordon_worker,json=uncordonWorker,proto3,oneof"`
+}
+
+type Operation_WorkerGone struct {
+	// News: a worker is gone.
+	WorkerGone *WorkerGone `protobuf:"bytes,17,opt,name=worker_gone,json=workerGone,proto3,oneof"`
+}
+
 func (*Operation_AddAccount) isOperation_Kind() {}
 
 func (*Operation_DeleteAccount) isOperation_Kind() {}
@@ -240,7 +347,21 @@ func (*Operation_AssignTasks) isOperation_Kind() {}
 
 func (*Operation_GetCancellations) isOperation_Kind() {}
 
-// AddAccount makes an account, or replaces its settings and balance.
+func (*Operation_Configure) isOperation_Kind() {}
+
+func (*Operation_UpdateAccount) isOperation_Kind() {}
+
+func (*Operation_SuspendAccount) isOperation_Kind() {}
+
+func (*Operation_ResumeAccount) isOperation_Kind() {}
+
+func (*Operation_CordonWorker) isOperation_Kind() {}
+
+func (*Operation_UncordonWorker) isOperation_Kind() {}
+
+func (*Operation_WorkerGone) isOperation_Kind() {}
+
+// AddAccount makes an account, or replaces its settings and balance. A suspension stays.
 type AddAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Not empty.
@@ -305,7 +426,7 @@ func (x *AddAccount) GetBalance() []int64 {
 	return nil
 }
 
-// DeleteAccount ends an account; its running tasks go on as free ones.
+// DeleteAccount ends an account, and its suspension; its running tasks go on as free ones.
 type DeleteAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Not empty, and known.
@@ -411,7 +532,10 @@ type TaskWaiting struct {
 	// When it was first enqueued.
 	EnqueueTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=enqueue_time,json=enqueueTime,proto3" json:"enqueue_time,omitempty"`
 	// For people and events.
-	Tags          []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []string `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	// How much work of its earlier tries was lost to preemption, in whole milliseconds; not negative.
+	// If the pool remembers more, that counts.
+	LostWork      *durationpb.Duration `protobuf:"bytes,7,opt,name=lost_work,json=lostWork,proto3" json:"lost_work,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -488,13 +612,24 @@ func (x *TaskWaiting) GetTags() []string {
 	return nil
 }
 
+func (x *TaskWaiting) GetLostWork() *durationpb.Duration {
+	if x != nil {
+		return x.LostWork
+	}
+	return nil
+}
+
 // TaskRunning says that a request runs on a worker.
 type TaskRunning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Not empty.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Not empty.
-	WorkerId      string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	WorkerId string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Up to when the task's work is saved, so that a preemption would lose only what came since; unset
+	// if nothing new is known. It counts in whole milliseconds, as if from the task's hand-out to the
+	// pool's last update, and never goes back.
+	SavedTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=saved_time,json=savedTime,proto3" json:"saved_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -541,6 +676,13 @@ func (x *TaskRunning) GetWorkerId() string {
 		return x.WorkerId
 	}
 	return ""
+}
+
+func (x *TaskRunning) GetSavedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SavedTime
+	}
+	return nil
 }
 
 // TaskAbsent says that a request is neither waiting nor running any more.
@@ -782,11 +924,419 @@ func (*GetCancellations) Descriptor() ([]byte, []int) {
 	return file_protos_operations_proto_rawDescGZIP(), []int{10}
 }
 
+// Configure changes settings of the pool's scheduler. What runs goes on, and no balance moves.
+type Configure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Has the new values.
+	Config *Config `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
+	// Which fields of config are taken, by their names, such as "burst_cover": at least one. A list
+	// is taken as a whole, and a field that is unset in config gets its default.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Configure) Reset() {
+	*x = Configure{}
+	mi := &file_protos_operations_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Configure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Configure) ProtoMessage() {}
+
+func (x *Configure) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Configure.ProtoReflect.Descriptor instead.
+func (*Configure) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Configure) GetConfig() *Config {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *Configure) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *Configure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// UpdateAccount changes settings of an account. Its balance stays, also above a new cap.
+type UpdateAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty, and known.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Has the new values.
+	Config *AccountConfig `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
+	// Which fields of config are taken, by their names, such as "max_charge": at least one. Lists
+	// and maps are taken as a whole, and a field that is unset in config gets its default.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateAccount) Reset() {
+	*x = UpdateAccount{}
+	mi := &file_protos_operations_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateAccount) ProtoMessage() {}
+
+func (x *UpdateAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateAccount.ProtoReflect.Descriptor instead.
+func (*UpdateAccount) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UpdateAccount) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *UpdateAccount) GetConfig() *AccountConfig {
+	if x != nil {
+		return x.Config
+	}
+	return nil
+}
+
+func (x *UpdateAccount) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateAccount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// SuspendAccount keeps an account's waiting requests out of all passes until it is resumed. Its
+// balances earn, and its running tasks go on and pay.
+type SuspendAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty, and known.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuspendAccount) Reset() {
+	*x = SuspendAccount{}
+	mi := &file_protos_operations_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuspendAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuspendAccount) ProtoMessage() {}
+
+func (x *SuspendAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuspendAccount.ProtoReflect.Descriptor instead.
+func (*SuspendAccount) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SuspendAccount) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *SuspendAccount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// ResumeAccount ends a suspension, if there is one.
+type ResumeAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty, and known.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeAccount) Reset() {
+	*x = ResumeAccount{}
+	mi := &file_protos_operations_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeAccount) ProtoMessage() {}
+
+func (x *ResumeAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeAccount.ProtoReflect.Descriptor instead.
+func (*ResumeAccount) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ResumeAccount) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ResumeAccount) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// CordonWorker keeps a worker from being given tasks until it is uncordoned. An assignment that it
+// was not handed yet is taken back; what it was handed, or runs, goes on.
+type CordonWorker struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty; known or not. At most 100,000 workers are cordoned at once.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CordonWorker) Reset() {
+	*x = CordonWorker{}
+	mi := &file_protos_operations_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CordonWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CordonWorker) ProtoMessage() {}
+
+func (x *CordonWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CordonWorker.ProtoReflect.Descriptor instead.
+func (*CordonWorker) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CordonWorker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *CordonWorker) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// UncordonWorker ends a cordon, if there is one.
+type UncordonWorker struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UncordonWorker) Reset() {
+	*x = UncordonWorker{}
+	mi := &file_protos_operations_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UncordonWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UncordonWorker) ProtoMessage() {}
+
+func (x *UncordonWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UncordonWorker.ProtoReflect.Descriptor instead.
+func (*UncordonWorker) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *UncordonWorker) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *UncordonWorker) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// WorkerGone says that a worker is gone: what it runs is over, what it was only assigned waits
+// again, and what had to stop on it has stopped. Of an unknown worker it says nothing.
+type WorkerGone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty.
+	WorkerId      string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerGone) Reset() {
+	*x = WorkerGone{}
+	mi := &file_protos_operations_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerGone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerGone) ProtoMessage() {}
+
+func (x *WorkerGone) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerGone.ProtoReflect.Descriptor instead.
+func (*WorkerGone) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *WorkerGone) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
 var File_protos_operations_proto protoreflect.FileDescriptor
 
 const file_protos_operations_proto_rawDesc = "" +
 	"\n" +
-	"\x17protos/operations.proto\x12\rquotasched.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\"\xa2\x05\n" +
+	"\x17protos/operations.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\"\x80\t\n" +
 	"\tOperation\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12<\n" +
 	"\vadd_account\x18\x02 \x01(\v2\x19.quotasched.v1.AddAccountH\x00R\n" +
@@ -800,7 +1350,15 @@ const file_protos_operations_proto_rawDesc = "" +
 	"\x0eadd_task_error\x18\b \x01(\v2\x1b.quotasched.v1.AddTaskErrorH\x00R\faddTaskError\x12?\n" +
 	"\fassign_tasks\x18\t \x01(\v2\x1a.quotasched.v1.AssignTasksH\x00R\vassignTasks\x12N\n" +
 	"\x11get_cancellations\x18\n" +
-	" \x01(\v2\x1f.quotasched.v1.GetCancellationsH\x00R\x10getCancellationsB\x06\n" +
+	" \x01(\v2\x1f.quotasched.v1.GetCancellationsH\x00R\x10getCancellations\x128\n" +
+	"\tconfigure\x18\v \x01(\v2\x18.quotasched.v1.ConfigureH\x00R\tconfigure\x12E\n" +
+	"\x0eupdate_account\x18\f \x01(\v2\x1c.quotasched.v1.UpdateAccountH\x00R\rupdateAccount\x12H\n" +
+	"\x0fsuspend_account\x18\r \x01(\v2\x1d.quotasched.v1.SuspendAccountH\x00R\x0esuspendAccount\x12E\n" +
+	"\x0eresume_account\x18\x0e \x01(\v2\x1c.quotasched.v1.ResumeAccountH\x00R\rresumeAccount\x12B\n" +
+	"\rcordon_worker\x18\x0f \x01(\v2\x1b.quotasched.v1.CordonWorkerH\x00R\fcordonWorker\x12H\n" +
+	"\x0funcordon_worker\x18\x10 \x01(\v2\x1d.quotasched.v1.UncordonWorkerH\x00R\x0euncordonWorker\x12<\n" +
+	"\vworker_gone\x18\x11 \x01(\v2\x19.quotasched.v1.WorkerGoneH\x00R\n" +
+	"workerGoneB\x06\n" +
 	"\x04kind\"{\n" +
 	"\n" +
 	"AddAccount\x12\x1d\n" +
@@ -813,7 +1371,7 @@ const file_protos_operations_proto_rawDesc = "" +
 	"account_id\x18\x01 \x01(\tR\taccountId\"-\n" +
 	"\fResetBalance\x12\x1d\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\tR\taccountId\"\xf2\x01\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\"\xaa\x02\n" +
 	"\vTaskWaiting\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -823,11 +1381,14 @@ const file_protos_operations_proto_rawDesc = "" +
 	"baseLabels\x121\n" +
 	"\x14provisionable_labels\x18\x04 \x03(\tR\x13provisionableLabels\x12=\n" +
 	"\fenqueue_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\venqueueTime\x12\x12\n" +
-	"\x04tags\x18\x06 \x03(\tR\x04tags\"I\n" +
+	"\x04tags\x18\x06 \x03(\tR\x04tags\x126\n" +
+	"\tlost_work\x18\a \x01(\v2\x19.google.protobuf.DurationR\blostWork\"\x84\x01\n" +
 	"\vTaskRunning\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1b\n" +
-	"\tworker_id\x18\x02 \x01(\tR\bworkerId\"+\n" +
+	"\tworker_id\x18\x02 \x01(\tR\bworkerId\x129\n" +
+	"\n" +
+	"saved_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tsavedTime\"+\n" +
 	"\n" +
 	"TaskAbsent\x12\x1d\n" +
 	"\n" +
@@ -842,7 +1403,36 @@ const file_protos_operations_proto_rawDesc = "" +
 	"IdleWorker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\"\x12\n" +
-	"\x10GetCancellationsB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
+	"\x10GetCancellations\"\x8f\x01\n" +
+	"\tConfigure\x12-\n" +
+	"\x06config\x18\x01 \x01(\v2\x15.quotasched.v1.ConfigR\x06config\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xb9\x01\n" +
+	"\rUpdateAccount\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x124\n" +
+	"\x06config\x18\x02 \x01(\v2\x1c.quotasched.v1.AccountConfigR\x06config\x12;\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"G\n" +
+	"\x0eSuspendAccount\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"F\n" +
+	"\rResumeAccount\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"C\n" +
+	"\fCordonWorker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"E\n" +
+	"\x0eUncordonWorker\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\")\n" +
+	"\n" +
+	"WorkerGone\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerIdB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
 
 var (
 	file_protos_operations_proto_rawDescOnce sync.Once
@@ -856,7 +1446,7 @@ func file_protos_operations_proto_rawDescGZIP() []byte {
 	return file_protos_operations_proto_rawDescData
 }
 
-var file_protos_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_protos_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_protos_operations_proto_goTypes = []any{
 	(*Operation)(nil),             // 0: quotasched.v1.Operation
 	(*AddAccount)(nil),            // 1: quotasched.v1.AddAccount
@@ -869,11 +1459,21 @@ var file_protos_operations_proto_goTypes = []any{
 	(*AssignTasks)(nil),           // 8: quotasched.v1.AssignTasks
 	(*IdleWorker)(nil),            // 9: quotasched.v1.IdleWorker
 	(*GetCancellations)(nil),      // 10: quotasched.v1.GetCancellations
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*AccountConfig)(nil),         // 12: quotasched.v1.AccountConfig
+	(*Configure)(nil),             // 11: quotasched.v1.Configure
+	(*UpdateAccount)(nil),         // 12: quotasched.v1.UpdateAccount
+	(*SuspendAccount)(nil),        // 13: quotasched.v1.SuspendAccount
+	(*ResumeAccount)(nil),         // 14: quotasched.v1.ResumeAccount
+	(*CordonWorker)(nil),          // 15: quotasched.v1.CordonWorker
+	(*UncordonWorker)(nil),        // 16: quotasched.v1.UncordonWorker
+	(*WorkerGone)(nil),            // 17: quotasched.v1.WorkerGone
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*AccountConfig)(nil),         // 19: quotasched.v1.AccountConfig
+	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
+	(*Config)(nil),                // 21: quotasched.v1.Config
+	(*fieldmaskpb.FieldMask)(nil), // 22: google.protobuf.FieldMask
 }
 var file_protos_operations_proto_depIdxs = []int32{
-	11, // 0: quotasched.v1.Operation.time:type_name -> google.protobuf.Timestamp
+	18, // 0: quotasched.v1.Operation.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: quotasched.v1.Operation.add_account:type_name -> quotasched.v1.AddAccount
 	2,  // 2: quotasched.v1.Operation.delete_account:type_name -> quotasched.v1.DeleteAccount
 	3,  // 3: quotasched.v1.Operation.reset_balance:type_name -> quotasched.v1.ResetBalance
@@ -883,14 +1483,27 @@ var file_protos_operations_proto_depIdxs = []int32{
 	7,  // 7: quotasched.v1.Operation.add_task_error:type_name -> quotasched.v1.AddTaskError
 	8,  // 8: quotasched.v1.Operation.assign_tasks:type_name -> quotasched.v1.AssignTasks
 	10, // 9: quotasched.v1.Operation.get_cancellations:type_name -> quotasched.v1.GetCancellations
-	12, // 10: quotasched.v1.AddAccount.config:type_name -> quotasched.v1.AccountConfig
-	11, // 11: quotasched.v1.TaskWaiting.enqueue_time:type_name -> google.protobuf.Timestamp
-	9,  // 12: quotasched.v1.AssignTasks.workers:type_name -> quotasched.v1.IdleWorker
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	11, // 10: quotasched.v1.Operation.configure:type_name -> quotasched.v1.Configure
+	12, // 11: quotasched.v1.Operation.update_account:type_name -> quotasched.v1.UpdateAccount
+	13, // 12: quotasched.v1.Operation.suspend_account:type_name -> quotasched.v1.SuspendAccount
+	14, // 13: quotasched.v1.Operation.resume_account:type_name -> quotasched.v1.ResumeAccount
+	15, // 14: quotasched.v1.Operation.cordon_worker:type_name -> quotasched.v1.CordonWorker
+	16, // 15: quotasched.v1.Operation.uncordon_worker:type_name -> quotasched.v1.UncordonWorker
+	17, // 16: quotasched.v1.Operation.worker_gone:type_name -> quotasched.v1.WorkerGone
+	19, // 17: quotasched.v1.AddAccount.config:type_name -> quotasched.v1.AccountConfig
+	18, // 18: quotasched.v1.TaskWaiting.enqueue_time:type_name -> google.protobuf.Timestamp
+	20, // 19: quotasched.v1.TaskWaiting.lost_work:type_name -> google.protobuf.Duration
+	18, // 20: quotasched.v1.TaskRunning.saved_time:type_name -> google.protobuf.Timestamp
+	9,  // 21: quotasched.v1.AssignTasks.workers:type_name -> quotasched.v1.IdleWorker
+	21, // 22: quotasched.v1.Configure.config:type_name -> quotasched.v1.Config
+	22, // 23: quotasched.v1.Configure.update_mask:type_name -> google.protobuf.FieldMask
+	19, // 24: quotasched.v1.UpdateAccount.config:type_name -> quotasched.v1.AccountConfig
+	22, // 25: quotasched.v1.UpdateAccount.update_mask:type_name -> google.protobuf.FieldMask
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_protos_operations_proto_init() }
@@ -909,6 +1522,13 @@ func file_protos_operations_proto_init() {
 		(*Operation_AddTaskError)(nil),
 		(*Operation_AssignTasks)(nil),
 		(*Operation_GetCancellations)(nil),
+		(*Operation_Configure)(nil),
+		(*Operation_UpdateAccount)(nil),
+		(*Operation_SuspendAccount)(nil),
+		(*Operation_ResumeAccount)(nil),
+		(*Operation_CordonWorker)(nil),
+		(*Operation_UncordonWorker)(nil),
+		(*Operation_WorkerGone)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -916,7 +1536,7 @@ func file_protos_operations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_operations_proto_rawDesc), len(file_protos_operations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -34,10 +34,13 @@ type Reconciler struct {
 	WorkerQueues []*WorkerQueue `protobuf:"bytes,2,rep,name=worker_queues,json=workerQueues,proto3" json:"worker_queues,omitempty"`
 	// Tasks with an error, in order of request id.
 	TaskErrors []*TaskError `protobuf:"bytes,3,rep,name=task_errors,json=taskErrors,proto3" json:"task_errors,omitempty"`
-	// Requests that expired, to be cancelled until they are reported absent, in order of id.
+	// Requests that expired, to be cancelled until they are reported absent, or waiting with a newer
+	// enqueue time, in order of id.
 	ExpiredRequests []string `protobuf:"bytes,4,rep,name=expired_requests,json=expiredRequests,proto3" json:"expired_requests,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The enqueue times of the expired requests, in the same order.
+	ExpiredEnqueueTimes []*timestamppb.Timestamp `protobuf:"bytes,5,rep,name=expired_enqueue_times,json=expiredEnqueueTimes,proto3" json:"expired_enqueue_times,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Reconciler) Reset() {
@@ -94,6 +97,13 @@ func (x *Reconciler) GetTaskErrors() []*TaskError {
 func (x *Reconciler) GetExpiredRequests() []string {
 	if x != nil {
 		return x.ExpiredRequests
+	}
+	return nil
+}
+
+func (x *Reconciler) GetExpiredEnqueueTimes() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiredEnqueueTimes
 	}
 	return nil
 }
@@ -232,7 +242,10 @@ type TaskToAbort struct {
 	// Not empty.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The time of the call in which it was preempted.
-	SinceTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	SinceTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
+	// How much work the request has lost to preemption in all its tries, in whole milliseconds; unset
+	// for none. It is remembered if the request is reported waiting.
+	LostWork      *durationpb.Duration `protobuf:"bytes,3,opt,name=lost_work,json=lostWork,proto3" json:"lost_work,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +294,13 @@ func (x *TaskToAbort) GetSinceTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *TaskToAbort) GetLostWork() *durationpb.Duration {
+	if x != nil {
+		return x.LostWork
+	}
+	return nil
+}
+
 // TaskError is a task that failed and is to be cancelled.
 type TaskError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -288,7 +308,7 @@ type TaskError struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// What went wrong.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// The worker that it was last known to run on; empty if there is none.
+	// The worker that it was handed to or runs on; empty if there is none.
 	WorkerId      string `protobuf:"bytes,3,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -349,14 +369,15 @@ var File_protos_reconciler_proto protoreflect.FileDescriptor
 
 const file_protos_reconciler_proto_rawDesc = "" +
 	"\n" +
-	"\x17protos/reconciler.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x02\n" +
+	"\x17protos/reconciler.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd0\x02\n" +
 	"\n" +
 	"Reconciler\x12K\n" +
 	"\x14worker_queue_timeout\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x12workerQueueTimeout\x12?\n" +
 	"\rworker_queues\x18\x02 \x03(\v2\x1a.quotasched.v1.WorkerQueueR\fworkerQueues\x129\n" +
 	"\vtask_errors\x18\x03 \x03(\v2\x18.quotasched.v1.TaskErrorR\n" +
 	"taskErrors\x12)\n" +
-	"\x10expired_requests\x18\x04 \x03(\tR\x0fexpiredRequests\"\xaf\x01\n" +
+	"\x10expired_requests\x18\x04 \x03(\tR\x0fexpiredRequests\x12N\n" +
+	"\x15expired_enqueue_times\x18\x05 \x03(\v2\x1a.google.protobuf.TimestampR\x13expiredEnqueueTimes\"\xaf\x01\n" +
 	"\vWorkerQueue\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12A\n" +
 	"\x0etask_to_assign\x18\x02 \x01(\v2\x1b.quotasched.v1.TaskToAssignR\ftaskToAssign\x12@\n" +
@@ -367,12 +388,13 @@ const file_protos_reconciler_proto_rawDesc = "" +
 	"\n" +
 	"since_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x12\x1d\n" +
 	"\n" +
-	"handed_out\x18\x03 \x01(\bR\thandedOut\"g\n" +
+	"handed_out\x18\x03 \x01(\bR\thandedOut\"\x9f\x01\n" +
 	"\vTaskToAbort\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x129\n" +
 	"\n" +
-	"since_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\"a\n" +
+	"since_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tsinceTime\x126\n" +
+	"\tlost_work\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\blostWork\"a\n" +
 	"\tTaskError\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -405,15 +427,17 @@ var file_protos_reconciler_proto_depIdxs = []int32{
 	5, // 0: quotasched.v1.Reconciler.worker_queue_timeout:type_name -> google.protobuf.Duration
 	1, // 1: quotasched.v1.Reconciler.worker_queues:type_name -> quotasched.v1.WorkerQueue
 	4, // 2: quotasched.v1.Reconciler.task_errors:type_name -> quotasched.v1.TaskError
-	2, // 3: quotasched.v1.WorkerQueue.task_to_assign:type_name -> quotasched.v1.TaskToAssign
-	3, // 4: quotasched.v1.WorkerQueue.tasks_to_abort:type_name -> quotasched.v1.TaskToAbort
-	6, // 5: quotasched.v1.TaskToAssign.since_time:type_name -> google.protobuf.Timestamp
-	6, // 6: quotasched.v1.TaskToAbort.since_time:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6, // 3: quotasched.v1.Reconciler.expired_enqueue_times:type_name -> google.protobuf.Timestamp
+	2, // 4: quotasched.v1.WorkerQueue.task_to_assign:type_name -> quotasched.v1.TaskToAssign
+	3, // 5: quotasched.v1.WorkerQueue.tasks_to_abort:type_name -> quotasched.v1.TaskToAbort
+	6, // 6: quotasched.v1.TaskToAssign.since_time:type_name -> google.protobuf.Timestamp
+	6, // 7: quotasched.v1.TaskToAbort.since_time:type_name -> google.protobuf.Timestamp
+	5, // 8: quotasched.v1.TaskToAbort.lost_work:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_protos_reconciler_proto_init() }

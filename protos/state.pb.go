@@ -12,6 +12,7 @@ package protos
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -160,8 +161,17 @@ type Scheduler struct {
 	Workers []*Worker `protobuf:"bytes,8,rep,name=workers,proto3" json:"workers,omitempty"`
 	// Requests that expired and were not yet taken by TakeExpired, in order of id.
 	ExpiredRequests []string `protobuf:"bytes,9,rep,name=expired_requests,json=expiredRequests,proto3" json:"expired_requests,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The enqueue times of the expired requests, in the same order.
+	ExpiredEnqueueTimes []*timestamppb.Timestamp `protobuf:"bytes,10,rep,name=expired_enqueue_times,json=expiredEnqueueTimes,proto3" json:"expired_enqueue_times,omitempty"`
+	// The version of the rules that the state goes on by; 2. Another one is refused, by its number.
+	RuleVersion uint32 `protobuf:"varint,11,opt,name=rule_version,json=ruleVersion,proto3" json:"rule_version,omitempty"`
+	// The time of the last call of UpdateTime, which confirms what the next pass assigns. It is before
+	// last_update_time if that call was late.
+	CallTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=call_time,json=callTime,proto3" json:"call_time,omitempty"`
+	// The workers that are cordoned, known or not, in order of id; at most 100,000.
+	Cordons       []*Cordon `protobuf:"bytes,13,rep,name=cordons,proto3" json:"cordons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Scheduler) Reset() {
@@ -257,6 +267,89 @@ func (x *Scheduler) GetExpiredRequests() []string {
 	return nil
 }
 
+func (x *Scheduler) GetExpiredEnqueueTimes() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiredEnqueueTimes
+	}
+	return nil
+}
+
+func (x *Scheduler) GetRuleVersion() uint32 {
+	if x != nil {
+		return x.RuleVersion
+	}
+	return 0
+}
+
+func (x *Scheduler) GetCallTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CallTime
+	}
+	return nil
+}
+
+func (x *Scheduler) GetCordons() []*Cordon {
+	if x != nil {
+		return x.Cordons
+	}
+	return nil
+}
+
+// Cordon keeps a worker from being given tasks.
+type Cordon struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not empty.
+	WorkerId string `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cordon) Reset() {
+	*x = Cordon{}
+	mi := &file_protos_state_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cordon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cordon) ProtoMessage() {}
+
+func (x *Cordon) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_state_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cordon.ProtoReflect.Descriptor instead.
+func (*Cordon) Descriptor() ([]byte, []int) {
+	return file_protos_state_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Cordon) GetWorkerId() string {
+	if x != nil {
+		return x.WorkerId
+	}
+	return ""
+}
+
+func (x *Cordon) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // LabelSet is a set of labels.
 type LabelSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -268,7 +361,7 @@ type LabelSet struct {
 
 func (x *LabelSet) Reset() {
 	*x = LabelSet{}
-	mi := &file_protos_state_proto_msgTypes[2]
+	mi := &file_protos_state_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -280,7 +373,7 @@ func (x *LabelSet) String() string {
 func (*LabelSet) ProtoMessage() {}
 
 func (x *LabelSet) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[2]
+	mi := &file_protos_state_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -293,7 +386,7 @@ func (x *LabelSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LabelSet.ProtoReflect.Descriptor instead.
 func (*LabelSet) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{2}
+	return file_protos_state_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LabelSet) GetLabelIds() []uint32 {
@@ -312,14 +405,19 @@ type Account struct {
 	Config *AccountConfig `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
 	// The balance at each level p0 to p4, in micro-worker-seconds, as of last_update_time. Exactly
 	// five numbers.
-	Balance       []int64 `protobuf:"varint,3,rep,packed,name=balance,proto3" json:"balance,omitempty"`
+	Balance []int64 `protobuf:"varint,3,rep,packed,name=balance,proto3" json:"balance,omitempty"`
+	// Unset unless the account is suspended.
+	Suspension *Suspension `protobuf:"bytes,4,opt,name=suspension,proto3" json:"suspension,omitempty"`
+	// Runs that ended by news of after last_update_time, and have yet to pay for the time in between;
+	// by priority, then end time.
+	EndedRuns     []*EndedRun `protobuf:"bytes,5,rep,name=ended_runs,json=endedRuns,proto3" json:"ended_runs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_protos_state_proto_msgTypes[3]
+	mi := &file_protos_state_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -331,7 +429,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[3]
+	mi := &file_protos_state_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -344,7 +442,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{3}
+	return file_protos_state_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Account) GetId() string {
@@ -368,6 +466,122 @@ func (x *Account) GetBalance() []int64 {
 	return nil
 }
 
+func (x *Account) GetSuspension() *Suspension {
+	if x != nil {
+		return x.Suspension
+	}
+	return nil
+}
+
+func (x *Account) GetEndedRuns() []*EndedRun {
+	if x != nil {
+		return x.EndedRuns
+	}
+	return nil
+}
+
+// Suspension keeps an account's waiting requests out of passes.
+type Suspension struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Suspension) Reset() {
+	*x = Suspension{}
+	mi := &file_protos_state_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Suspension) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Suspension) ProtoMessage() {}
+
+func (x *Suspension) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_state_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Suspension.ProtoReflect.Descriptor instead.
+func (*Suspension) Descriptor() ([]byte, []int) {
+	return file_protos_state_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Suspension) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// EndedRun is a run that has paid up to the last update, and ended after it. At the next update its
+// account pays for it up to its end, or up to that update if that is earlier.
+type EndedRun struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The level that it paid at: 0 to 4.
+	Priority int32 `protobuf:"varint,1,opt,name=priority,proto3" json:"priority,omitempty"`
+	// When it ended, in whole milliseconds; after the last update.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndedRun) Reset() {
+	*x = EndedRun{}
+	mi := &file_protos_state_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndedRun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndedRun) ProtoMessage() {}
+
+func (x *EndedRun) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_state_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndedRun.ProtoReflect.Descriptor instead.
+func (*EndedRun) Descriptor() ([]byte, []int) {
+	return file_protos_state_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EndedRun) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *EndedRun) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
 // RequestContent is what a dispatcher says about a request when it says that it waits.
 type RequestContent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -387,7 +601,7 @@ type RequestContent struct {
 
 func (x *RequestContent) Reset() {
 	*x = RequestContent{}
-	mi := &file_protos_state_proto_msgTypes[4]
+	mi := &file_protos_state_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +613,7 @@ func (x *RequestContent) String() string {
 func (*RequestContent) ProtoMessage() {}
 
 func (x *RequestContent) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[4]
+	mi := &file_protos_state_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +626,7 @@ func (x *RequestContent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestContent.ProtoReflect.Descriptor instead.
 func (*RequestContent) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{4}
+	return file_protos_state_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RequestContent) GetAccount() uint32 {
@@ -460,14 +674,17 @@ type Request struct {
 	// The newest time at which anything was said about it.
 	ConfirmedTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=confirmed_time,json=confirmedTime,proto3" json:"confirmed_time,omitempty"`
 	// True if it may not be placed until it is unblocked.
-	Blocked       bool `protobuf:"varint,4,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	Blocked bool `protobuf:"varint,4,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	// How much work of its earlier tries was lost to preemption, in whole milliseconds; unset for
+	// none, and at most 292 years (the greatest number of nanoseconds that fits in 63 bits).
+	LostWork      *durationpb.Duration `protobuf:"bytes,5,opt,name=lost_work,json=lostWork,proto3" json:"lost_work,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Request) Reset() {
 	*x = Request{}
-	mi := &file_protos_state_proto_msgTypes[5]
+	mi := &file_protos_state_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +696,7 @@ func (x *Request) String() string {
 func (*Request) ProtoMessage() {}
 
 func (x *Request) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[5]
+	mi := &file_protos_state_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +709,7 @@ func (x *Request) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Request.ProtoReflect.Descriptor instead.
 func (*Request) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{5}
+	return file_protos_state_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Request) GetId() string {
@@ -523,6 +740,13 @@ func (x *Request) GetBlocked() bool {
 	return false
 }
 
+func (x *Request) GetLostWork() *durationpb.Duration {
+	if x != nil {
+		return x.LostWork
+	}
+	return nil
+}
+
 // Worker is a worker, idle or busy.
 type Worker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -542,7 +766,7 @@ type Worker struct {
 
 func (x *Worker) Reset() {
 	*x = Worker{}
-	mi := &file_protos_state_proto_msgTypes[6]
+	mi := &file_protos_state_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +778,7 @@ func (x *Worker) String() string {
 func (*Worker) ProtoMessage() {}
 
 func (x *Worker) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[6]
+	mi := &file_protos_state_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +791,7 @@ func (x *Worker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Worker.ProtoReflect.Descriptor instead.
 func (*Worker) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{6}
+	return file_protos_state_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Worker) GetId() string {
@@ -612,10 +836,11 @@ type Run struct {
 	Request *Request `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
 	// The level that it pays at: 0 to 4, or 5 for the free bucket.
 	Priority int32 `protobuf:"varint,2,opt,name=priority,proto3" json:"priority,omitempty"`
-	// What it had cost its account at each level when it came to this level, in
-	// micro-worker-seconds. Exactly five numbers, none negative.
+	// What it had cost its account at each level at paid_since, in micro-worker-seconds; work that is
+	// saved does not count any more. Exactly five numbers, none negative.
 	Cost []int64 `protobuf:"varint,3,rep,packed,name=cost,proto3" json:"cost,omitempty"`
-	// Since when it pays at this level, in whole milliseconds.
+	// Since when its cost at this level grows, in whole milliseconds: when it came to this level, or
+	// up to when its work was saved since.
 	PaidSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=paid_since,json=paidSince,proto3" json:"paid_since,omitempty"`
 	// The part of the cost that was paid to the account of the task that this one preempted, in
 	// micro-worker-seconds. Exactly five numbers, none above the cost.
@@ -626,14 +851,20 @@ type Run struct {
 	Stage Stage `protobuf:"varint,7,opt,name=stage,proto3,enum=quotasched.v1.Stage" json:"stage,omitempty"`
 	// What the dispatcher said of the request since it was assigned, where that differs from its
 	// content: used if it waits again.
-	NextContent   *RequestContent `protobuf:"bytes,8,opt,name=next_content,json=nextContent,proto3" json:"next_content,omitempty"`
+	NextContent *RequestContent `protobuf:"bytes,8,opt,name=next_content,json=nextContent,proto3" json:"next_content,omitempty"`
+	// When it was handed out (or adopted), in whole milliseconds of the scheduler's time; unset while
+	// it is held.
+	HandOutTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=hand_out_time,json=handOutTime,proto3" json:"hand_out_time,omitempty"`
+	// Up to when its work is saved, in whole milliseconds; after hand_out_time, and unset if nothing is
+	// saved.
+	SavedTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=saved_time,json=savedTime,proto3" json:"saved_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Run) Reset() {
 	*x = Run{}
-	mi := &file_protos_state_proto_msgTypes[7]
+	mi := &file_protos_state_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +876,7 @@ func (x *Run) String() string {
 func (*Run) ProtoMessage() {}
 
 func (x *Run) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_state_proto_msgTypes[7]
+	mi := &file_protos_state_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +889,7 @@ func (x *Run) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Run.ProtoReflect.Descriptor instead.
 func (*Run) Descriptor() ([]byte, []int) {
-	return file_protos_state_proto_rawDescGZIP(), []int{7}
+	return file_protos_state_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Run) GetRequest() *Request {
@@ -717,16 +948,30 @@ func (x *Run) GetNextContent() *RequestContent {
 	return nil
 }
 
+func (x *Run) GetHandOutTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HandOutTime
+	}
+	return nil
+}
+
+func (x *Run) GetSavedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SavedTime
+	}
+	return nil
+}
+
 var File_protos_state_proto protoreflect.FileDescriptor
 
 const file_protos_state_proto_rawDesc = "" +
 	"\n" +
-	"\x12protos/state.proto\x12\rquotasched.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\x1a\x17protos/reconciler.proto\"y\n" +
+	"\x12protos/state.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\x1a\x17protos/reconciler.proto\"y\n" +
 	"\x04Pool\x126\n" +
 	"\tscheduler\x18\x01 \x01(\v2\x18.quotasched.v1.SchedulerR\tscheduler\x129\n" +
 	"\n" +
 	"reconciler\x18\x02 \x01(\v2\x19.quotasched.v1.ReconcilerR\n" +
-	"reconciler\"\xc4\x03\n" +
+	"reconciler\"\xa1\x05\n" +
 	"\tScheduler\x12D\n" +
 	"\x10last_update_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x0elastUpdateTime\x12-\n" +
 	"\x06config\x18\x02 \x01(\v2\x15.quotasched.v1.ConfigR\x06config\x122\n" +
@@ -738,31 +983,51 @@ const file_protos_state_proto_rawDesc = "" +
 	"label_sets\x18\x06 \x03(\v2\x17.quotasched.v1.LabelSetR\tlabelSets\x12A\n" +
 	"\x10waiting_requests\x18\a \x03(\v2\x16.quotasched.v1.RequestR\x0fwaitingRequests\x12/\n" +
 	"\aworkers\x18\b \x03(\v2\x15.quotasched.v1.WorkerR\aworkers\x12)\n" +
-	"\x10expired_requests\x18\t \x03(\tR\x0fexpiredRequests\"'\n" +
+	"\x10expired_requests\x18\t \x03(\tR\x0fexpiredRequests\x12N\n" +
+	"\x15expired_enqueue_times\x18\n" +
+	" \x03(\v2\x1a.google.protobuf.TimestampR\x13expiredEnqueueTimes\x12!\n" +
+	"\frule_version\x18\v \x01(\rR\vruleVersion\x127\n" +
+	"\tcall_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bcallTime\x12/\n" +
+	"\acordons\x18\r \x03(\v2\x15.quotasched.v1.CordonR\acordons\"=\n" +
+	"\x06Cordon\x12\x1b\n" +
+	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"'\n" +
 	"\bLabelSet\x12\x1b\n" +
-	"\tlabel_ids\x18\x01 \x03(\rR\blabelIds\"i\n" +
+	"\tlabel_ids\x18\x01 \x03(\rR\blabelIds\"\xdc\x01\n" +
 	"\aAccount\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\x06config\x18\x02 \x01(\v2\x1c.quotasched.v1.AccountConfigR\x06config\x12\x18\n" +
-	"\abalance\x18\x03 \x03(\x03R\abalance\"\xdb\x01\n" +
+	"\abalance\x18\x03 \x03(\x03R\abalance\x129\n" +
+	"\n" +
+	"suspension\x18\x04 \x01(\v2\x19.quotasched.v1.SuspensionR\n" +
+	"suspension\x126\n" +
+	"\n" +
+	"ended_runs\x18\x05 \x03(\v2\x17.quotasched.v1.EndedRunR\tendedRuns\"$\n" +
+	"\n" +
+	"Suspension\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\"]\n" +
+	"\bEndedRun\x12\x1a\n" +
+	"\bpriority\x18\x01 \x01(\x05R\bpriority\x125\n" +
+	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xdb\x01\n" +
 	"\x0eRequestContent\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\rR\aaccount\x12$\n" +
 	"\x0ebase_label_set\x18\x02 \x01(\rR\fbaseLabelSet\x126\n" +
 	"\x17provisionable_label_set\x18\x03 \x01(\rR\x15provisionableLabelSet\x12=\n" +
 	"\fenqueue_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\venqueueTime\x12\x12\n" +
-	"\x04tags\x18\x05 \x03(\tR\x04tags\"\xaf\x01\n" +
+	"\x04tags\x18\x05 \x03(\tR\x04tags\"\xe7\x01\n" +
 	"\aRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x127\n" +
 	"\acontent\x18\x02 \x01(\v2\x1d.quotasched.v1.RequestContentR\acontent\x12A\n" +
 	"\x0econfirmed_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\x12\x18\n" +
-	"\ablocked\x18\x04 \x01(\bR\ablocked\"\xd9\x01\n" +
+	"\ablocked\x18\x04 \x01(\bR\ablocked\x126\n" +
+	"\tlost_work\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\blostWork\"\xd9\x01\n" +
 	"\x06Worker\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tlabel_set\x18\x02 \x01(\rR\blabelSet\x12A\n" +
 	"\x0econfirmed_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\rconfirmedTime\x129\n" +
 	"\n" +
 	"idle_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tidleSince\x12$\n" +
-	"\x03run\x18\x05 \x01(\v2\x12.quotasched.v1.RunR\x03run\"\xf4\x02\n" +
+	"\x03run\x18\x05 \x01(\v2\x12.quotasched.v1.RunR\x03run\"\xef\x03\n" +
 	"\x03Run\x120\n" +
 	"\arequest\x18\x01 \x01(\v2\x16.quotasched.v1.RequestR\arequest\x12\x1a\n" +
 	"\bpriority\x18\x02 \x01(\x05R\bpriority\x12\x12\n" +
@@ -773,7 +1038,11 @@ const file_protos_state_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12*\n" +
 	"\x05stage\x18\a \x01(\x0e2\x14.quotasched.v1.StageR\x05stage\x12@\n" +
-	"\fnext_content\x18\b \x01(\v2\x1d.quotasched.v1.RequestContentR\vnextContent*W\n" +
+	"\fnext_content\x18\b \x01(\v2\x1d.quotasched.v1.RequestContentR\vnextContent\x12>\n" +
+	"\rhand_out_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vhandOutTime\x129\n" +
+	"\n" +
+	"saved_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tsavedTime*W\n" +
 	"\x05Stage\x12\x15\n" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -794,48 +1063,61 @@ func file_protos_state_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_state_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protos_state_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_protos_state_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_protos_state_proto_goTypes = []any{
 	(Stage)(0),                    // 0: quotasched.v1.Stage
 	(*Pool)(nil),                  // 1: quotasched.v1.Pool
 	(*Scheduler)(nil),             // 2: quotasched.v1.Scheduler
-	(*LabelSet)(nil),              // 3: quotasched.v1.LabelSet
-	(*Account)(nil),               // 4: quotasched.v1.Account
-	(*RequestContent)(nil),        // 5: quotasched.v1.RequestContent
-	(*Request)(nil),               // 6: quotasched.v1.Request
-	(*Worker)(nil),                // 7: quotasched.v1.Worker
-	(*Run)(nil),                   // 8: quotasched.v1.Run
-	(*Reconciler)(nil),            // 9: quotasched.v1.Reconciler
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Config)(nil),                // 11: quotasched.v1.Config
-	(*AccountConfig)(nil),         // 12: quotasched.v1.AccountConfig
+	(*Cordon)(nil),                // 3: quotasched.v1.Cordon
+	(*LabelSet)(nil),              // 4: quotasched.v1.LabelSet
+	(*Account)(nil),               // 5: quotasched.v1.Account
+	(*Suspension)(nil),            // 6: quotasched.v1.Suspension
+	(*EndedRun)(nil),              // 7: quotasched.v1.EndedRun
+	(*RequestContent)(nil),        // 8: quotasched.v1.RequestContent
+	(*Request)(nil),               // 9: quotasched.v1.Request
+	(*Worker)(nil),                // 10: quotasched.v1.Worker
+	(*Run)(nil),                   // 11: quotasched.v1.Run
+	(*Reconciler)(nil),            // 12: quotasched.v1.Reconciler
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Config)(nil),                // 14: quotasched.v1.Config
+	(*AccountConfig)(nil),         // 15: quotasched.v1.AccountConfig
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
 }
 var file_protos_state_proto_depIdxs = []int32{
 	2,  // 0: quotasched.v1.Pool.scheduler:type_name -> quotasched.v1.Scheduler
-	9,  // 1: quotasched.v1.Pool.reconciler:type_name -> quotasched.v1.Reconciler
-	10, // 2: quotasched.v1.Scheduler.last_update_time:type_name -> google.protobuf.Timestamp
-	11, // 3: quotasched.v1.Scheduler.config:type_name -> quotasched.v1.Config
-	4,  // 4: quotasched.v1.Scheduler.accounts:type_name -> quotasched.v1.Account
-	3,  // 5: quotasched.v1.Scheduler.label_sets:type_name -> quotasched.v1.LabelSet
-	6,  // 6: quotasched.v1.Scheduler.waiting_requests:type_name -> quotasched.v1.Request
-	7,  // 7: quotasched.v1.Scheduler.workers:type_name -> quotasched.v1.Worker
-	12, // 8: quotasched.v1.Account.config:type_name -> quotasched.v1.AccountConfig
-	10, // 9: quotasched.v1.RequestContent.enqueue_time:type_name -> google.protobuf.Timestamp
-	5,  // 10: quotasched.v1.Request.content:type_name -> quotasched.v1.RequestContent
-	10, // 11: quotasched.v1.Request.confirmed_time:type_name -> google.protobuf.Timestamp
-	10, // 12: quotasched.v1.Worker.confirmed_time:type_name -> google.protobuf.Timestamp
-	10, // 13: quotasched.v1.Worker.idle_since:type_name -> google.protobuf.Timestamp
-	8,  // 14: quotasched.v1.Worker.run:type_name -> quotasched.v1.Run
-	6,  // 15: quotasched.v1.Run.request:type_name -> quotasched.v1.Request
-	10, // 16: quotasched.v1.Run.paid_since:type_name -> google.protobuf.Timestamp
-	10, // 17: quotasched.v1.Run.start_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: quotasched.v1.Run.stage:type_name -> quotasched.v1.Stage
-	5,  // 19: quotasched.v1.Run.next_content:type_name -> quotasched.v1.RequestContent
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	12, // 1: quotasched.v1.Pool.reconciler:type_name -> quotasched.v1.Reconciler
+	13, // 2: quotasched.v1.Scheduler.last_update_time:type_name -> google.protobuf.Timestamp
+	14, // 3: quotasched.v1.Scheduler.config:type_name -> quotasched.v1.Config
+	5,  // 4: quotasched.v1.Scheduler.accounts:type_name -> quotasched.v1.Account
+	4,  // 5: quotasched.v1.Scheduler.label_sets:type_name -> quotasched.v1.LabelSet
+	9,  // 6: quotasched.v1.Scheduler.waiting_requests:type_name -> quotasched.v1.Request
+	10, // 7: quotasched.v1.Scheduler.workers:type_name -> quotasched.v1.Worker
+	13, // 8: quotasched.v1.Scheduler.expired_enqueue_times:type_name -> google.protobuf.Timestamp
+	13, // 9: quotasched.v1.Scheduler.call_time:type_name -> google.protobuf.Timestamp
+	3,  // 10: quotasched.v1.Scheduler.cordons:type_name -> quotasched.v1.Cordon
+	15, // 11: quotasched.v1.Account.config:type_name -> quotasched.v1.AccountConfig
+	6,  // 12: quotasched.v1.Account.suspension:type_name -> quotasched.v1.Suspension
+	7,  // 13: quotasched.v1.Account.ended_runs:type_name -> quotasched.v1.EndedRun
+	13, // 14: quotasched.v1.EndedRun.end_time:type_name -> google.protobuf.Timestamp
+	13, // 15: quotasched.v1.RequestContent.enqueue_time:type_name -> google.protobuf.Timestamp
+	8,  // 16: quotasched.v1.Request.content:type_name -> quotasched.v1.RequestContent
+	13, // 17: quotasched.v1.Request.confirmed_time:type_name -> google.protobuf.Timestamp
+	16, // 18: quotasched.v1.Request.lost_work:type_name -> google.protobuf.Duration
+	13, // 19: quotasched.v1.Worker.confirmed_time:type_name -> google.protobuf.Timestamp
+	13, // 20: quotasched.v1.Worker.idle_since:type_name -> google.protobuf.Timestamp
+	11, // 21: quotasched.v1.Worker.run:type_name -> quotasched.v1.Run
+	9,  // 22: quotasched.v1.Run.request:type_name -> quotasched.v1.Request
+	13, // 23: quotasched.v1.Run.paid_since:type_name -> google.protobuf.Timestamp
+	13, // 24: quotasched.v1.Run.start_time:type_name -> google.protobuf.Timestamp
+	0,  // 25: quotasched.v1.Run.stage:type_name -> quotasched.v1.Stage
+	8,  // 26: quotasched.v1.Run.next_content:type_name -> quotasched.v1.RequestContent
+	13, // 27: quotasched.v1.Run.hand_out_time:type_name -> google.protobuf.Timestamp
+	13, // 28: quotasched.v1.Run.saved_time:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_protos_state_proto_init() }
@@ -851,7 +1133,7 @@ func file_protos_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_state_proto_rawDesc), len(file_protos_state_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
