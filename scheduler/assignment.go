@@ -23,6 +23,9 @@ type Assignment struct {
 	// Abort is the task that must be stopped first, as it may have started there; empty for an
 	// idle worker, and where the task that loses the worker was never handed to it.
 	Abort RequestID
+	// LostWork is what the aborted task has lost to preemption in all its tries, this one included,
+	// in whole milliseconds.
+	LostWork time.Duration
 	// Priority is the level that the request starts at.
 	Priority Priority
 	// Time is the time of the pass: the scheduler's.

@@ -15,7 +15,9 @@ type AccountID string
 const (
 	DefaultWorkerExpiration        = 5 * time.Minute
 	DefaultProvisionPatience       = 10 * time.Minute
-	DefaultBurstCover              = time.Minute
+	DefaultBurstCover              = 10 * time.Minute
+	DefaultOwedAfter               = 10 * time.Minute
+	DefaultMaxLostWork             = 10 * time.Minute
 	DefaultPromoteThreshold  Quota = 600_000_000
 	DefaultDemoteThreshold   Quota = -600_000_000
 )
@@ -42,6 +44,10 @@ type AccountConfig struct {
 	DisableFreeTasks bool
 	// Description is for people.
 	Description string
+	// SafeAfter is how much work may be at stake in a run of the account that is preempted; 0 means
+	// as Config.MaxLostWork says, negative that nothing protects its runs. It counts in whole
+	// milliseconds.
+	SafeAfter time.Duration
 }
 
 // Config holds the settings of a scheduler. The zero value is valid.
@@ -59,9 +65,16 @@ type Config struct {
 	// it finds none for itself; 0 means 10 minutes, negative means endlessly.
 	ProvisionPatience time.Duration
 	// BurstCover is how long each run beyond the account's rate must be payable when it starts; 0
-	// means 1 minute, negative means that any positive balance starts any number of runs. It
+	// means 10 minutes, negative means that any positive balance starts any number of runs. It
 	// counts in whole milliseconds.
 	BurstCover time.Duration
+	// OwedAfter is how long a request of an account with a full bucket, which runs less than its
+	// rate, waits at most for the worker of a free task; 0 means 10 minutes, negative means that it
+	// waits until nothing protects that task.
+	OwedAfter time.Duration
+	// MaxLostWork is how much work may be at stake in a run that a request at each level preempts; 0
+	// means 10 minutes, negative means that there is no limit. It counts in whole milliseconds.
+	MaxLostWork [NumPriorities]time.Duration
 	// PromoteThreshold is the balance above which tasks are promoted; not negative, 0 means +600
 	// worker-seconds.
 	PromoteThreshold Quota

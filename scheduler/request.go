@@ -27,6 +27,9 @@ type TaskRequest struct {
 	Tags []string
 	// EnqueueTime is when the request first waited; older requests go first.
 	EnqueueTime time.Time
+	// LostWork is how much work of its earlier tries was lost to preemption, in whole milliseconds;
+	// not negative. If the scheduler knows of more, that counts.
+	LostWork time.Duration
 
 	// ConfirmedTime is the newest time at which anything was said about the request. The
 	// scheduler sets it, and does not read it in what it is given.
@@ -60,6 +63,9 @@ func (r *TaskRequest) Validate() error {
 		return err
 	}
 	err := checkTime("enqueue time", r.EnqueueTime)
+	if err == nil && r.LostWork < 0 {
+		err = fmt.Errorf("%w: lost work %v is negative", ErrInvalid, r.LostWork)
+	}
 	if err == nil && r.Account != "" {
 		err = checkID("account id", string(r.Account))
 	}

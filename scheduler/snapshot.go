@@ -32,7 +32,7 @@ func (w *snapshotWriter) tables() *protos.Scheduler {
 	s := w.s
 	p := &protos.Scheduler{
 		LastUpdateTime: timestamp(s.now),
-		Config:         configToProto(s.config),
+		Config:         ConfigToProto(s.config),
 		AccountIds:     w.accounts,
 		Labels:         w.labels,
 		LabelSets:      w.sets,

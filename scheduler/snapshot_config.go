@@ -12,8 +12,9 @@ import (
 
 // This file takes settings to the wire and back.
 
-func configToProto(c *Config) *protos.Config {
-	return &protos.Config{
+// ConfigToProto returns settings as the wire has them, without the accounts.
+func ConfigToProto(c *Config) *protos.Config {
+	p := &protos.Config{
 		DisablePreemption: c.DisablePreemption,
 		WorkerExpiration:  durationOrNil(c.WorkerExpiration),
 		RequestExpiration: durationOrNil(c.RequestExpiration),
@@ -21,7 +22,14 @@ func configToProto(c *Config) *protos.Config {
 		BurstCover:        durationOrNil(c.BurstCover),
 		PromoteThreshold:  int64(c.PromoteThreshold),
 		DemoteThreshold:   int64(c.DemoteThreshold),
+		OwedAfter:         durationOrNil(c.OwedAfter),
 	}
+	if c.MaxLostWork != ([NumPriorities]time.Duration{}) {
+		for _, d := range c.MaxLostWork {
+			p.MaxLostWork = append(p.MaxLostWork, durationpb.New(d))
+		}
+	}
+	return p
 }
 
 // AccountConfigToProto returns the settings of an account as the wire has them.
@@ -32,6 +40,7 @@ func AccountConfigToProto(c *AccountConfig) *protos.AccountConfig {
 		MaxFanout:        int64(c.MaxFanout),
 		DisableFreeTasks: c.DisableFreeTasks,
 		Description:      c.Description,
+		SafeAfter:        durationOrNil(c.SafeAfter),
 	}
 	for i, r := range c.ChargeRate {
 		p.ChargeRate[i] = int64(r)
@@ -52,9 +61,10 @@ func durationOrNil(d time.Duration) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-func configFromProto(p *protos.Config) (*Config, error) {
+// ConfigFromProto returns settings from the wire, without accounts. The error is ErrInvalidConfig.
+func ConfigFromProto(p *protos.Config) (*Config, error) {
 	if p == nil {
-		return nil, bad(topField("config"), "missing")
+		return nil, fmt.Errorf("%w: missing", ErrInvalidConfig)
 	}
 	c := &Config{
 		DisablePreemption: p.GetDisablePreemption(),
@@ -70,21 +80,30 @@ func configFromProto(p *protos.Config) (*Config, error) {
 		{"request_expiration", p.GetRequestExpiration(), &c.RequestExpiration},
 		{"provision_patience", p.GetProvisionPatience(), &c.ProvisionPatience},
 		{"burst_cover", p.GetBurstCover(), &c.BurstCover},
+		{"owed_after", p.GetOwedAfter(), &c.OwedAfter},
 	} {
 		var err error
 		if *d.to, err = readDuration(d.field, d.from); err != nil {
-			return nil, bad(topField("config"), "%v", err)
+			return nil, err
 		}
 	}
-	if err := c.Validate(); err != nil {
-		return nil, bad(topField("config"), "%v", err)
+	if n := len(p.GetMaxLostWork()); n != 0 && n != NumPriorities {
+		return nil, fmt.Errorf("%w: max_lost_work has %d durations instead of %d, or none",
+			ErrInvalidConfig, n, NumPriorities)
 	}
-	return c, nil
+	for i, d := range p.GetMaxLostWork() {
+		var err error
+		c.MaxLostWork[i], err = readDuration(fmt.Sprintf("max_lost_work[%d]", i), d)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, c.Validate()
 }
 
 // AccountConfigFromProto returns the settings of an account from the wire. The error is
 // ErrInvalidConfig. It accepts all settings that a snapshot or a record can have, among them a rate
-// without a MaxCharge, which Validate refuses.
+// without a MaxCharge, which Validate refuses; charge rates that are missing are 0.
 func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
 	if p == nil {
 		return nil, fmt.Errorf("%w: nil account config", ErrInvalidConfig)
@@ -97,14 +116,17 @@ func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
 	if c.MaxFanout, err = readLimit("max_fanout", p.GetMaxFanout()); err != nil {
 		return nil, err
 	}
-	if len(p.GetChargeRate()) != NumPriorities {
-		return nil, fmt.Errorf("%w: charge_rate has %d numbers instead of %d", ErrInvalidConfig,
+	if len(p.GetChargeRate()) > NumPriorities {
+		return nil, fmt.Errorf("%w: charge_rate has %d numbers, more than %d", ErrInvalidConfig,
 			len(p.GetChargeRate()), NumPriorities)
 	}
 	for i, r := range p.GetChargeRate() {
 		c.ChargeRate[i] = Rate(r)
 	}
 	if c.MaxCharge, err = readDuration("max_charge", p.GetMaxCharge()); err != nil {
+		return nil, err
+	}
+	if c.SafeAfter, err = readDuration("safe_after", p.GetSafeAfter()); err != nil {
 		return nil, err
 	}
 	for _, key := range sortedKeys(p.GetPerLabelTaskLimits()) {

@@ -53,9 +53,9 @@ func restore(from *snapshotSource) (*Scheduler, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := configFromProto(from.tables.GetConfig())
+	config, err := ConfigFromProto(from.tables.GetConfig())
 	if err != nil {
-		return nil, err
+		return nil, bad(topField("config"), "%v", err)
 	}
 	s := newScheduler(now.time(), config)
 	s.requests = make(map[RequestID]*request, from.waitingCount+from.workersCount)

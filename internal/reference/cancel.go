@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // cancellations returns the tasks that must stop, in order of worker, then request. Where there
@@ -25,10 +26,19 @@ func (p *Pool) cancellations() []*protos.Cancellation {
 			add(string(w), string(id), "", protos.Cancellation_REASON_PREEMPTED)
 		}
 	}
-	for id, failed := range p.errors {
-		add(string(failed.worker), string(id), failed.message, protos.Cancellation_REASON_ERROR)
+	for id, message := range p.errors {
+		add(string(p.startedOn(id)), string(id), message, protos.Cancellation_REASON_ERROR)
 	}
 	return slices.SortedFunc(maps.Values(all), func(a, b *protos.Cancellation) int {
 		return cmp.Or(cmp.Compare(a.WorkerId, b.WorkerId), cmp.Compare(a.RequestId, b.RequestId))
 	})
+}
+
+// startedOn returns the worker that a request was handed to or runs on; the empty id if there is
+// none.
+func (p *Pool) startedOn(id scheduler.RequestID) scheduler.WorkerID {
+	if _, w := p.Scheduler.find(id); w != nil && w.run.stage != scheduler.Held {
+		return w.id
+	}
+	return ""
 }

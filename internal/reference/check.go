@@ -36,6 +36,14 @@ func checkTime(what string, t time.Time) error {
 	return nil
 }
 
+// checkReason returns an error unless an operator's reason is UTF-8, and t a time.
+func checkReason(reason string, t time.Time) error {
+	if err := checkTexts("reason", reason); err != nil {
+		return err
+	}
+	return checkTime("order", t)
+}
+
 // checkTexts returns an error unless all texts are UTF-8.
 func checkTexts(what string, texts ...string) error {
 	for _, s := range texts {
@@ -56,6 +64,9 @@ func checkRequest(r *scheduler.TaskRequest, tags []string) error {
 	}
 	if err := checkTime("enqueue", r.EnqueueTime); err != nil {
 		return err
+	}
+	if r.LostWork < 0 {
+		return fmt.Errorf("%w: lost work %v", scheduler.ErrInvalid, r.LostWork)
 	}
 	if err := checkTexts("account", string(r.Account)); err != nil {
 		return err
@@ -103,6 +114,9 @@ func checkAccountConfig(c *scheduler.AccountConfig) error {
 	for p, rate := range c.ChargeRate {
 		if rate < 0 || rate > largestRate {
 			return fmt.Errorf("%w: ChargeRate[%d] %v", scheduler.ErrInvalidConfig, p, rate)
+		}
+		if rate > 0 && c.MaxCharge == 0 {
+			return fmt.Errorf("%w: ChargeRate[%d] without MaxCharge", scheduler.ErrInvalidConfig, p)
 		}
 		limit := new(big.Int).Mul(big.NewInt(int64(rate)), big.NewInt(c.MaxCharge.Milliseconds()))
 		if limit.Cmp(big.NewInt(largestGrant)) > 0 {

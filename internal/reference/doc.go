@@ -13,6 +13,7 @@
 //	check.go         which arguments are errors
 //	request.go       what a dispatcher says of a request
 //	worker.go        workers and runs, and what a run has cost
+//	stake.go         the work that a preemption would lose, and what it protects
 //	ledger.go        time: what is earned and paid, and who expires
 //	level.go         at which level a request may start, and the limits
 //	transition.go    how a request comes to a worker and leaves it
@@ -21,11 +22,13 @@
 //	reprioritize.go  step 3
 //	preempt.go       step 4
 //	news_*.go        what is known, case by case, and old news
+//	order.go         what operators say
 //	event.go         the events
 //	snapshot.go      the canonical snapshot
 //	pool.go          the reconciler's state and its operations
 //	pull.go          the pull of idle workers
 //	notify.go        news through the reconciler
+//	pool_order.go    what operators say through the reconciler, and settings from the wire
 //	cancel.go        which tasks must stop
 //	pool_snapshot.go the snapshot of a pool
 package reference

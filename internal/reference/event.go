@@ -19,6 +19,8 @@ type happening struct {
 	// request is nil for one that is not known, which then has just unknownID, and for none.
 	request   *request
 	unknownID scheduler.RequestID
+	// account is the one that an operator speaks of.
+	account scheduler.AccountID
 	// worker is nil for none; one that is not known has just an id.
 	worker *worker
 	// cost is that of the run, before any refund; nil if there is no run.
@@ -31,6 +33,7 @@ type happening struct {
 	completed     *protos.TaskEvent_Completed
 	adopted       *protos.TaskEvent_Adopted
 	ignored       *protos.TaskEvent_Ignored
+	order         *protos.TaskEvent_Order
 }
 
 // emit gives a sink the event of what happened, with the balances of this moment.
@@ -43,6 +46,7 @@ func (s *Scheduler) emit(e scheduler.EventSink, h happening) {
 		Category:  protos.TaskEvent_CATEGORY_DISPATCHER,
 		Time:      timestamppb.New(h.time),
 		RequestId: string(h.unknownID),
+		AccountId: string(h.account),
 	}
 	if h.decision {
 		ev.Category = protos.TaskEvent_CATEGORY_SCHEDULER
@@ -52,10 +56,10 @@ func (s *Scheduler) emit(e scheduler.EventSink, h happening) {
 		ev.AccountId = string(r.account)
 		ev.BaseLabels = slices.Clone(r.base)
 		ev.ProvisionableLabels = slices.Clone(r.provisionable)
-		if a := s.accounts[r.account]; a != nil {
-			ev.AccountValid = true
-			ev.AccountBalance = numbers(a.balance)
-		}
+	}
+	if a := s.accounts[scheduler.AccountID(ev.AccountId)]; a != nil {
+		ev.AccountValid = true
+		ev.AccountBalance = numbers(a.balance)
 	}
 	if h.worker != nil {
 		ev.WorkerId = string(h.worker.id)
@@ -84,6 +88,8 @@ func setDetails(ev *protos.TaskEvent, h happening) {
 		ev.Details = &protos.TaskEvent_Adopted_{Adopted: h.adopted}
 	case h.ignored != nil:
 		ev.Details = &protos.TaskEvent_Ignored_{Ignored: h.ignored}
+	case h.order != nil:
+		ev.Details = &protos.TaskEvent_Order_{Order: h.order}
 	}
 }
 

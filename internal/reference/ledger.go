@@ -83,20 +83,25 @@ func (t Terms) Leap(balance, n int64) int64 {
 	return rest.Int64()
 }
 
-// UpdateTime moves the ledger on to t, then forgets idle workers that were not heard of for too
-// long, then lets requests leave that have waited for too long. A t before the last one does
-// nothing, nor does one outside 1970 to 9999.
+// UpdateTime lets ended runs pay, moves the ledger on to t, then forgets idle workers that were not
+// heard of for too long, then lets requests leave that have waited for too long. A t before the last
+// one is remembered as the time of the call, and does nothing else; one outside 1970 to 9999 does
+// nothing.
 func (s *Scheduler) UpdateTime(t time.Time, e scheduler.EventSink) {
-	if checkTime("update", t) != nil || t.Before(s.now) {
+	if checkTime("update", t) != nil {
+		return
+	}
+	s.called = t.UTC()
+	if t.Before(s.now) {
 		return
 	}
 	millis := t.UnixMilli() - s.accountingNow()
 	for id, a := range s.accounts {
+		s.payEnded(a, t.UnixMilli())
 		for p := range a.balance {
-			rate := int64(a.config.ChargeRate[p])
 			terms := Terms{
-				Rate: rate,
-				Cap:  rate * a.config.MaxCharge.Milliseconds(),
+				Rate: int64(a.config.ChargeRate[p]),
+				Cap:  int64(a.capOf(scheduler.Priority(p))),
 				Runs: int64(s.runsAt(id, scheduler.Priority(p))),
 			}
 			a.balance[p] = scheduler.Quota(terms.Step(int64(a.balance[p]), millis))
@@ -105,6 +110,16 @@ func (s *Scheduler) UpdateTime(t time.Time, e scheduler.EventSink) {
 	s.now = t.UTC()
 	s.expireWorkers(e)
 	s.expireRequests(e)
+}
+
+// payEnded lets an account pay for its ended runs, up to their ends or to the next update, whichever
+// is earlier.
+func (s *Scheduler) payEnded(a *account, next int64) {
+	for _, r := range a.ended {
+		paid := scheduler.Quota(1000 * (min(r.end, next) - s.accountingNow()))
+		a.balance[r.level] = sum(a.balance[r.level], -paid)
+	}
+	a.ended = nil
 }
 
 // accountingNow is the time of the ledger, in whole milliseconds since 1970.
@@ -129,7 +144,7 @@ func (s *Scheduler) expireRequests(e scheduler.EventSink) {
 	for _, r := range slices.SortedFunc(maps.Values(s.waiting), inOrder) {
 		if s.now.After(r.enqueued.Add(s.config.RequestExpiration)) {
 			delete(s.waiting, r.id)
-			s.expired[r.id] = true
+			s.expired[r.id] = r.enqueued
 			s.emit(e, happening{kind: protos.TaskEvent_TYPE_COMPLETED, decision: true,
 				time: s.now, request: r,
 				completed: &protos.TaskEvent_Completed{
@@ -147,6 +162,15 @@ func sum(a, b scheduler.Quota) scheduler.Quota {
 		return -largestQuota
 	}
 	return a + b
+}
+
+// product multiplies two numbers that are not negative, saturating at 2^62.
+func product(a, b int64) scheduler.Quota {
+	p := new(big.Int).Mul(big.NewInt(a), big.NewInt(b))
+	if p.Cmp(big.NewInt(largestQuota)) > 0 {
+		return largestQuota
+	}
+	return scheduler.Quota(p.Int64())
 }
 
 // plus adds level by level.

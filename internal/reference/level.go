@@ -2,7 +2,6 @@ package reference
 
 import (
 	"cmp"
-	"math/big"
 	"strings"
 
 	"github.com/quotasched/quotasched/scheduler"
@@ -19,29 +18,39 @@ func (s *Scheduler) runsAt(id scheduler.AccountID, level scheduler.Priority) int
 	return n
 }
 
-// runsBelow counts the account's runs at levels worse than p, the free bucket included.
-func (s *Scheduler) runsBelow(id scheduler.AccountID, p scheduler.Priority) int {
-	n := 0
-	for level := p + 1; level <= scheduler.FreeBucket; level++ {
-		n += s.runsAt(id, level)
-	}
-	return n
+// capOf is the balance at which an account stops to earn at a level.
+func (a *account) capOf(p scheduler.Priority) scheduler.Quota {
+	return scheduler.Quota(int64(a.config.ChargeRate[p]) * a.config.MaxCharge.Milliseconds())
 }
 
-// mayStart says whether an account may start another run at a paid level: it exists, and has more
-// than what each run beyond its rate costs for the time of BurstCover.
+// need is what the balance of an account at a paid level must be above for it to start another run
+// there. The run beyond its rate, and those before it, must be payable for BurstCover; but for the
+// run that the rate covers in part a full bucket is always enough.
+func (s *Scheduler) need(a *account, id scheduler.AccountID, p scheduler.Priority) scheduler.Quota {
+	n, rate := 1000*int64(s.runsAt(id, p)), int64(a.config.ChargeRate[p])
+	beyond := max(0, n+1000-rate)
+	cover := max(0, cmp.Or(s.config.BurstCover, scheduler.DefaultBurstCover).Milliseconds())
+	need := product(beyond, cover)
+	if n < rate && rate < n+1000 {
+		need = max(0, min(need, a.capOf(p)-1))
+	}
+	return need
+}
+
+// mayStart says whether an account may start another run at a paid level.
 func (s *Scheduler) mayStart(id scheduler.AccountID, p scheduler.Priority) bool {
 	a := s.accounts[id]
-	if a == nil {
-		return false
+	return a != nil && a.balance[p] > 0 && a.balance[p] > s.need(a, id, p)
+}
+
+// levelFrom is the best level, from p on, at which an account may start a run at this moment.
+func (s *Scheduler) levelFrom(p scheduler.Priority, id scheduler.AccountID) scheduler.Priority {
+	for ; p < scheduler.FreeBucket; p++ {
+		if s.mayStart(id, p) {
+			return p
+		}
 	}
-	cover := cmp.Or(s.config.BurstCover, scheduler.DefaultBurstCover).Milliseconds()
-	beyond := 1000*int64(s.runsAt(id, p)) - int64(a.config.ChargeRate[p])
-	if cover < 0 || beyond < 0 {
-		return a.balance[p] > 0
-	}
-	needed := new(big.Int).Mul(big.NewInt(beyond), big.NewInt(cover))
-	return big.NewInt(int64(a.balance[p])).Cmp(needed) > 0
+	return scheduler.FreeBucket
 }
 
 // paidInGroup counts the paid runs of a fanout group.
@@ -63,14 +72,10 @@ func (s *Scheduler) atFanout(r *request) bool {
 
 // levelNow is the best level at which a request may start at this moment, outside of a pass.
 func (s *Scheduler) levelNow(r *request) scheduler.Priority {
-	if !s.atFanout(r) {
-		for p := range scheduler.Priority(scheduler.NumPriorities) {
-			if s.mayStart(r.account, p) {
-				return p
-			}
-		}
+	if s.atFanout(r) {
+		return scheduler.FreeBucket
 	}
-	return scheduler.FreeBucket
+	return s.levelFrom(0, r.account)
 }
 
 // limitOf returns the account's task limit for workers with a label; 0 is no limit. Several keys

@@ -67,10 +67,7 @@ func (s *Scheduler) ignore(e scheduler.EventSink, o *old, h happening) {
 func (s *Scheduler) leave(w *worker, t time.Time,
 	reason protos.TaskEvent_Completed_Reason) happening {
 	cost := s.costNow(w.run)
-	r := s.takeOff(w)
-	if r.stage == scheduler.Held {
-		s.giveBack(r)
-	}
+	r := s.endByNews(w, t)
 	return happening{kind: protos.TaskEvent_TYPE_COMPLETED, time: t, request: r.request, worker: w,
 		cost: &cost, completed: &protos.TaskEvent_Completed{Reason: reason}}
 }
@@ -79,10 +76,7 @@ func (s *Scheduler) leave(w *worker, t time.Time,
 // what its event says.
 func (s *Scheduler) requeue(w *worker, t time.Time) happening {
 	cost := s.costNow(w.run)
-	r := s.takeOff(w)
-	if r.stage == scheduler.Held {
-		s.giveBack(r)
-	}
+	r := s.endByNews(w, t)
 	s.waitAgain(r)
 	r.request.confirmed = t
 	return happening{kind: protos.TaskEvent_TYPE_REQUEUED, time: t, request: r.request, worker: w,
@@ -112,13 +106,21 @@ func (s *Scheduler) Unassign(r scheduler.RequestID, w scheduler.WorkerID, t time
 	return nil
 }
 
+// comeTo notes that a run is handed out or running, and since when it is not held any more.
+func (s *Scheduler) comeTo(r *run, stage scheduler.Stage) {
+	if r.stage == scheduler.Held {
+		r.handedOut = s.accountingNow()
+	}
+	r.stage = stage
+}
+
 // MarkHandedOut says that a worker was given its task. It may have started from now on.
 func (s *Scheduler) MarkHandedOut(r scheduler.RequestID, w scheduler.WorkerID) error {
 	if err := s.checkAssigned(r, w); err != nil {
 		return err
 	}
 	if run := s.workers[w].run; run.stage == scheduler.Held {
-		run.stage = scheduler.HandedOut
+		s.comeTo(run, scheduler.HandedOut)
 	}
 	return nil
 }

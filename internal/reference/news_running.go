@@ -10,6 +10,18 @@ import (
 // NotifyTaskRunning says that at t a request ran on a worker.
 func (s *Scheduler) NotifyTaskRunning(rid scheduler.RequestID, wid scheduler.WorkerID,
 	t time.Time, e scheduler.EventSink) error {
+	return s.NotifyTaskSaved(rid, wid, time.Time{}, t, e)
+}
+
+// NotifyTaskSaved says that at t a request ran on a worker, and that its work is saved up to a time;
+// the zero time says nothing about that.
+func (s *Scheduler) NotifyTaskSaved(rid scheduler.RequestID, wid scheduler.WorkerID,
+	saved, t time.Time, e scheduler.EventSink) error {
+	if !saved.IsZero() {
+		if err := checkTime("saved", saved); err != nil {
+			return err
+		}
+	}
 	if err := checkID("request", string(rid)); err != nil {
 		return err
 	}
@@ -41,6 +53,9 @@ func (s *Scheduler) NotifyTaskRunning(rid scheduler.RequestID, wid scheduler.Wor
 	default:
 		s.adopt(r, former, wid, t, e)
 	}
+	if r != nil && !saved.IsZero() {
+		s.save(s.workers[wid].run, saved)
+	}
 	return nil
 }
 
@@ -71,7 +86,7 @@ func (s *Scheduler) displace(w *worker, by scheduler.RequestID, t time.Time,
 func (s *Scheduler) confirmRunning(w *worker, t time.Time) {
 	w.confirmed = t
 	w.run.request.confirmed = t
-	w.run.stage = scheduler.Running
+	s.comeTo(w.run, scheduler.Running)
 }
 
 // adopt puts a known request on the worker on which it was found running, which has no run: from

@@ -24,9 +24,13 @@ func (s *Scheduler) AddRequest(news *scheduler.TaskRequest, t time.Time, tags []
 		s.ignore(e, o, happening{time: t, request: r, worker: w})
 		return nil
 	}
+	lost := news.LostWork.Milliseconds()
+	if r != nil {
+		r.lost = max(r.lost, lost)
+	}
 	switch {
 	case r == nil:
-		r = &request{id: news.ID, content: says, confirmed: t}
+		r = &request{id: news.ID, content: says, confirmed: t, lost: lost}
 		s.waiting[r.id] = r
 		s.emit(e, happening{kind: protos.TaskEvent_TYPE_ENQUEUED, time: t, request: r,
 			enqueued: &protos.TaskEvent_Enqueued{Tags: slices.Clone(r.tags)}})

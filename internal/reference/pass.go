@@ -11,9 +11,8 @@ import (
 type pass struct {
 	s    *Scheduler
 	sink scheduler.EventSink
-	// done are the waiting requests that took part at a level, found no worker, and belong to an
-	// account that could have started more there.
-	done map[scheduler.RequestID]bool
+	// tookPart has the paid levels at which each request took part so far.
+	tookPart map[scheduler.RequestID][]scheduler.Priority
 	// limited are the fanout groups that were at their limit at any moment of the pass.
 	limited map[string]bool
 	// assignments are the decisions so far.
@@ -21,15 +20,14 @@ type pass struct {
 
 	// level is the level that the pass is at.
 	level scheduler.Priority
-	// takesPart are the requests that were eligible when the level began, in order.
+	// takesPart are the requests that take part at the level, in order.
 	takesPart []*request
-	// usedUp are the accounts that could start no more at some moment of the level.
-	usedUp map[scheduler.AccountID]bool
 }
 
 // RunOnce makes one pass and returns its decisions in order.
 func (s *Scheduler) RunOnce(e scheduler.EventSink) []scheduler.Assignment {
-	p := &pass{s: s, sink: e, done: map[scheduler.RequestID]bool{}, limited: map[string]bool{}}
+	p := &pass{s: s, sink: e, tookPart: map[scheduler.RequestID][]scheduler.Priority{},
+		limited: map[string]bool{}}
 	for _, w := range s.workers {
 		if w.run != nil {
 			p.noteFanout(w.run.request)
@@ -43,53 +41,51 @@ func (s *Scheduler) RunOnce(e scheduler.EventSink) []scheduler.Assignment {
 		if !s.config.DisablePreemption {
 			p.preempt()
 		}
-		p.end()
 	}
-	p.beginFree()
+	p.begin(scheduler.FreeBucket)
 	p.placeProvisioned()
 	p.placeAny()
 	return p.assignments
 }
 
-// begin finds who takes part at a paid level.
+// begin finds who takes part at a level, or in the free bucket.
 func (p *pass) begin(level scheduler.Priority) {
 	p.level = level
-	p.usedUp = map[scheduler.AccountID]bool{}
 	p.takesPart = nil
 	for _, r := range slices.SortedFunc(maps.Values(p.s.waiting), inOrder) {
-		if !r.blocked && !p.done[r.id] && p.mayPlace(r) {
+		if r.blocked || p.s.suspended(r.account) {
+			continue
+		}
+		if level == scheduler.FreeBucket && p.mayBeFree(r) {
 			p.takesPart = append(p.takesPart, r)
+		}
+		if level < scheduler.FreeBucket && p.mayPlace(r) && !p.mayStillStart(r) {
+			p.takesPart = append(p.takesPart, r)
+			p.tookPart[r.id] = append(p.tookPart[r.id], level)
 		}
 	}
 }
 
-// beginFree finds who takes part in the free bucket: who took part nowhere, who is limited, and
-// whose account used up each level at which it took part.
-func (p *pass) beginFree() {
-	p.level = scheduler.FreeBucket
-	p.takesPart = nil
-	for _, r := range slices.SortedFunc(maps.Values(p.s.waiting), inOrder) {
-		a := p.s.accounts[r.account]
-		disabled := a != nil && a.config.DisableFreeTasks
-		if !r.blocked && !disabled && (p.limited[r.group] || !p.done[r.id]) {
-			p.takesPart = append(p.takesPart, r)
-		}
-	}
+// mayStillStart says whether a request took part at a level where its account may still start
+// another run: what it did not get there it does not try at worse levels.
+func (p *pass) mayStillStart(r *request) bool {
+	return slices.ContainsFunc(p.tookPart[r.id], func(level scheduler.Priority) bool {
+		return p.s.mayStart(r.account, level)
+	})
 }
 
-// end marks the requests that stay out of the rest of the pass: those that found no worker,
-// although their account may start more here.
-func (p *pass) end() {
-	for _, r := range p.takesPart {
-		if !p.s.mayStart(r.account, p.level) {
-			p.usedUp[r.account] = true
-		}
-	}
-	for _, r := range p.takesPart {
-		if p.waits(r) && !p.usedUp[r.account] {
-			p.done[r.id] = true
-		}
-	}
+// mayBeFree says whether a request takes part in the free bucket: its account has free tasks, and it
+// is over the fanout limit, took part nowhere, or its account has used up where it did.
+func (p *pass) mayBeFree(r *request) bool {
+	a := p.s.accounts[r.account]
+	disabled := a != nil && a.config.DisableFreeTasks
+	return !disabled && (p.limited[r.group] || !p.mayStillStart(r))
+}
+
+// suspended says whether an operator keeps an account's requests out of passes.
+func (s *Scheduler) suspended(id scheduler.AccountID) bool {
+	a := s.accounts[id]
+	return a != nil && a.suspension != nil
 }
 
 // mayPlace says whether a request could be started at this level at this moment.
@@ -102,14 +98,6 @@ func (p *pass) mayPlace(r *request) bool {
 
 // waits says whether a request still waits.
 func (p *pass) waits(r *request) bool { return p.s.waiting[r.id] == r }
-
-// cameTo notes that a run of this request came to the pass's level.
-func (p *pass) cameTo(r *request) {
-	if p.level < scheduler.FreeBucket && !p.s.mayStart(r.account, p.level) {
-		p.usedUp[r.account] = true
-	}
-	p.noteFanout(r)
-}
 
 // noteFanout marks the group of a request that is on a worker as limited if it is at its limit.
 func (p *pass) noteFanout(r *request) {

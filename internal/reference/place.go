@@ -3,6 +3,7 @@ package reference
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -39,12 +40,13 @@ func (p *pass) placeAny() {
 	}
 }
 
-// idleMatches returns the idle workers that can run a request, in no particular order.
+// idleMatches returns the idle workers that can run a request and are not cordoned, in no particular
+// order.
 func (p *pass) idleMatches(r *request) []*worker {
 	full := p.s.fullLabels(r.account)
 	var found []*worker
 	for _, w := range p.s.workers {
-		if w.run == nil && matches(r, w, full) {
+		if w.run == nil && !p.s.cordoned(w) && matches(r, w, full) {
 			found = append(found, w)
 		}
 	}
@@ -71,7 +73,7 @@ func choice(workers []*worker) *worker {
 // place starts a request on an idle worker at the pass's level.
 func (p *pass) place(r *request, w *worker) {
 	p.s.start(r, w, p.level, scheduler.Balance{})
-	p.cameTo(r)
+	p.noteFanout(r)
 	p.assign(w, nil, scheduler.AssignmentIdleWorker)
 }
 
@@ -87,6 +89,7 @@ func (p *pass) assign(w *worker, victim *run, kind scheduler.AssignmentType) {
 	}
 	if victim != nil && victim.stage != scheduler.Held {
 		a.Abort = victim.request.id
+		a.LostWork = time.Duration(victim.request.lost) * time.Millisecond
 	}
 	p.assignments = append(p.assignments, a)
 	p.s.emitAssigned(p.sink, w, victim)

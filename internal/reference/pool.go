@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -19,11 +17,20 @@ type Pool struct {
 
 	workerQueueTimeout time.Duration
 	entries            map[scheduler.WorkerID]*entry
-	// aborts has, for each worker, the tasks that must stop there, each with the time of the call
-	// in which it was preempted.
-	aborts  map[scheduler.WorkerID]map[scheduler.RequestID]time.Time
-	errors  map[scheduler.RequestID]*taskError
-	expired map[scheduler.RequestID]bool
+	// aborts has, for each worker, the tasks that must stop there.
+	aborts map[scheduler.WorkerID]map[scheduler.RequestID]abort
+	// errors has what went wrong with tasks that cannot run.
+	errors map[scheduler.RequestID]string
+	// expired has the requests that waited for too long, each with its enqueue time.
+	expired map[scheduler.RequestID]time.Time
+}
+
+// abort is a preempted task that must stop.
+type abort struct {
+	// since is the time of the call in which it was preempted.
+	since time.Time
+	// lost is the work that the request has lost to preemption in all its tries.
+	lost time.Duration
 }
 
 // entry is a task to assign to a worker until the worker acknowledges it.
@@ -32,12 +39,6 @@ type entry struct {
 	// since is the time of the call that made it.
 	since     time.Time
 	handedOut bool
-}
-
-// taskError is what went wrong with a task, and the worker that it was last known to run on.
-type taskError struct {
-	message string
-	worker  scheduler.WorkerID
 }
 
 // defaultWorkerQueueTimeout is how old an entry gets if nothing else is set.
@@ -59,9 +60,9 @@ func NewPool(t time.Time, c *scheduler.Config, workerQueueTimeout time.Duration)
 		Scheduler:          s,
 		workerQueueTimeout: workerQueueTimeout,
 		entries:            map[scheduler.WorkerID]*entry{},
-		aborts:             map[scheduler.WorkerID]map[scheduler.RequestID]time.Time{},
-		errors:             map[scheduler.RequestID]*taskError{},
-		expired:            map[scheduler.RequestID]bool{},
+		aborts:             map[scheduler.WorkerID]map[scheduler.RequestID]abort{},
+		errors:             map[scheduler.RequestID]string{},
+		expired:            map[scheduler.RequestID]time.Time{},
 	}, nil
 }
 
@@ -89,8 +90,7 @@ func (p *Pool) Apply(op *protos.Operation, e scheduler.EventSink) (*protos.Resul
 	case *protos.Operation_TaskWaiting:
 		err = p.taskWaiting(k.TaskWaiting, t, e)
 	case *protos.Operation_TaskRunning:
-		err = p.taskRunning(scheduler.RequestID(k.TaskRunning.GetRequestId()),
-			scheduler.WorkerID(k.TaskRunning.GetWorkerId()), t, e)
+		err = p.taskRunning(k.TaskRunning, t, e)
 	case *protos.Operation_TaskAbsent:
 		err = p.taskAbsent(scheduler.RequestID(k.TaskAbsent.GetRequestId()), t, e)
 	case *protos.Operation_AddTaskError:
@@ -99,8 +99,10 @@ func (p *Pool) Apply(op *protos.Operation, e scheduler.EventSink) (*protos.Resul
 		result.Assignments = p.pull(k.AssignTasks.GetWorkers(), t, e)
 	case *protos.Operation_GetCancellations:
 		result.Cancellations = p.cancellations()
+	case *protos.Operation_WorkerGone:
+		err = p.workerGone(scheduler.WorkerID(k.WorkerGone.GetWorkerId()), t, e)
 	default:
-		err = fmt.Errorf("%w: no kind", errOperation)
+		err = p.applyOrder(op, t, e)
 	}
 	if err != nil {
 		return nil, err
@@ -109,49 +111,18 @@ func (p *Pool) Apply(op *protos.Operation, e scheduler.EventSink) (*protos.Resul
 }
 
 func (p *Pool) addAccount(a *protos.AddAccount) error {
-	if a.GetConfig() == nil {
-		return fmt.Errorf("%w: nil account", scheduler.ErrInvalidConfig)
-	}
 	var balance scheduler.Balance
-	if err := fiveNumbers(balance[:], a.GetBalance()); err != nil && len(a.GetBalance()) > 0 {
+	if n := len(a.GetBalance()); n != 0 && n != len(balance) {
+		return fmt.Errorf("%w: balance of %d numbers", scheduler.ErrInvalid, n)
+	}
+	for p, q := range a.GetBalance() {
+		balance[p] = scheduler.Quota(q)
+	}
+	c, err := readAccountConfig(a.GetConfig())
+	if err != nil {
 		return err
-	}
-	c := &scheduler.AccountConfig{
-		MaxFanout:        int(a.GetConfig().GetMaxFanout()),
-		DisableFreeTasks: a.GetConfig().GetDisableFreeTasks(),
-		Description:      a.GetConfig().GetDescription(),
-	}
-	if err := fiveNumbers(c.ChargeRate[:], a.GetConfig().GetChargeRate()); err != nil {
-		return err
-	}
-	if d := a.GetConfig().GetMaxCharge(); d != nil {
-		c.MaxCharge = d.AsDuration()
-		if d.CheckValid() != nil || !equalDurations(d, durationpb.New(c.MaxCharge)) {
-			return fmt.Errorf("%w: max_charge %v", scheduler.ErrInvalidConfig, d)
-		}
-	}
-	for key, n := range a.GetConfig().GetPerLabelTaskLimits() {
-		if c.PerLabelTaskLimits == nil {
-			c.PerLabelTaskLimits = map[string]int{}
-		}
-		c.PerLabelTaskLimits[key] = int(n)
 	}
 	return p.Scheduler.AddAccount(scheduler.AccountID(a.GetAccountId()), c, balance)
-}
-
-func equalDurations(a, b *durationpb.Duration) bool {
-	return a.GetSeconds() == b.GetSeconds() && a.GetNanos() == b.GetNanos()
-}
-
-// fiveNumbers copies exactly five numbers.
-func fiveNumbers[T ~int64](to []T, from []int64) error {
-	if len(from) != len(to) {
-		return fmt.Errorf("%w: %d numbers instead of %d", scheduler.ErrInvalid, len(from), len(to))
-	}
-	for i, n := range from {
-		to[i] = T(n)
-	}
-	return nil
 }
 
 // addTaskError notes that a task cannot run. A second error replaces the message.
@@ -160,13 +131,7 @@ func (p *Pool) addTaskError(news *protos.AddTaskError) error {
 	if err := checkID("request", string(id)); err != nil {
 		return err
 	}
-	e := &taskError{message: strings.ToValidUTF8(news.GetMessage(), "\uFFFD")}
-	for w, entry := range p.entries {
-		if entry.request == id && entry.handedOut {
-			e.worker = w
-		}
-	}
-	p.errors[id] = e
+	p.errors[id] = strings.ToValidUTF8(news.GetMessage(), "\uFFFD")
 	return nil
 }
 

@@ -25,12 +25,12 @@ func (p *Pool) reconcilerProto() *protos.Reconciler {
 		out.WorkerQueues = append(out.WorkerQueues, p.queueProto(id))
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.errors)) {
-		failed := p.errors[id]
 		out.TaskErrors = append(out.TaskErrors, &protos.TaskError{RequestId: string(id),
-			Message: failed.message, WorkerId: string(failed.worker)})
+			Message: p.errors[id], WorkerId: string(p.startedOn(id))})
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.expired)) {
 		out.ExpiredRequests = append(out.ExpiredRequests, string(id))
+		out.ExpiredEnqueueTimes = append(out.ExpiredEnqueueTimes, timestamppb.New(p.expired[id]))
 	}
 	return out
 }
@@ -42,8 +42,9 @@ func (p *Pool) queueProto(id scheduler.WorkerID) *protos.WorkerQueue {
 			SinceTime: timestamppb.New(entry.since), HandedOut: entry.handedOut}
 	}
 	for _, r := range slices.Sorted(maps.Keys(p.aborts[id])) {
-		queue.TasksToAbort = append(queue.TasksToAbort, &protos.TaskToAbort{
-			RequestId: string(r), SinceTime: timestamppb.New(p.aborts[id][r])})
+		a := p.aborts[id][r]
+		queue.TasksToAbort = append(queue.TasksToAbort, &protos.TaskToAbort{RequestId: string(r),
+			SinceTime: timestamppb.New(a.since), LostWork: durationProto(a.lost)})
 	}
 	return queue
 }

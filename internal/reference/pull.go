@@ -23,9 +23,8 @@ func (p *Pool) pull(workers []*protos.IdleWorker, t time.Time,
 	p.blockErrors(t, e)
 	p.timeOut(t, e)
 	p.Scheduler.UpdateTime(t, e)
-	for _, id := range p.Scheduler.TakeExpired() {
-		p.expired[id] = true
-	}
+	maps.Copy(p.expired, p.Scheduler.expired)
+	p.Scheduler.TakeExpired()
 	pullers := distinct(workers)
 	for _, w := range pullers {
 		p.meet(w, t, e)
@@ -34,9 +33,9 @@ func (p *Pool) pull(workers []*protos.IdleWorker, t time.Time,
 		p.entries[a.Worker] = &entry{request: a.Request, since: t}
 		if a.Abort != "" {
 			if p.aborts[a.Worker] == nil {
-				p.aborts[a.Worker] = map[scheduler.RequestID]time.Time{}
+				p.aborts[a.Worker] = map[scheduler.RequestID]abort{}
 			}
-			p.aborts[a.Worker][a.Abort] = t
+			p.aborts[a.Worker][a.Abort] = abort{since: t, lost: a.LostWork}
 		}
 	}
 	var out []*protos.Assignment
@@ -74,11 +73,6 @@ func (p *Pool) blockErrors(t time.Time, e scheduler.EventSink) {
 				must(p.Scheduler.Unassign(id, w.id, t, e))
 			}
 			must(p.Scheduler.Block(id))
-		}
-		_, w = p.Scheduler.find(id)
-		p.errors[id].worker = ""
-		if w != nil && w.run.stage != scheduler.Held {
-			p.errors[id].worker = w.id
 		}
 	}
 }
@@ -120,7 +114,7 @@ func (p *Pool) meet(w *puller, t time.Time, e scheduler.EventSink) {
 func (p *Pool) handOut(w *puller) *protos.Assignment {
 	entry := p.entries[w.id]
 	if entry == nil || !p.Scheduler.IsAssigned(entry.request, w.id) ||
-		p.errors[entry.request] != nil || !p.satisfies(w, entry.request) {
+		p.failed(entry.request) || !p.satisfies(w, entry.request) {
 		return nil
 	}
 	must(p.Scheduler.MarkHandedOut(entry.request, w.id))
@@ -128,6 +122,12 @@ func (p *Pool) handOut(w *puller) *protos.Assignment {
 	r, _ := p.Scheduler.find(entry.request)
 	return &protos.Assignment{WorkerId: string(w.id), RequestId: string(entry.request),
 		ProvisionRequired: !hasAll(w.labels, r.provisionable)}
+}
+
+// failed says whether a task has an error.
+func (p *Pool) failed(id scheduler.RequestID) bool {
+	_, there := p.errors[id]
+	return there
 }
 
 // satisfies says whether a worker has the base labels of a known request.

@@ -18,20 +18,22 @@ func (p *pass) reprioritize() {
 		a := p.s.accounts[id]
 		// beyond is how many milli-workers the account runs here beyond its rate.
 		beyond := 1000*p.s.runsAt(id, p.level) - int(a.config.ChargeRate[p.level])
+		balance := a.balance[p.level]
 		switch {
-		case a.balance[p.level] < demoteBelow && beyond > 0:
+		case balance < demoteBelow && beyond > 0:
 			p.demote(id, (beyond+999)/1000)
-		case a.balance[p.level] > promoteAbove && beyond < 0:
+		case (balance > promoteAbove || balance >= a.capOf(p.level)) && beyond < 0:
 			p.promote(id, (-beyond+999)/1000)
 		}
 	}
 }
 
-// demote moves the n cheapest of the account's runs at this level to the next one.
+// demote moves the n cheapest of the account's runs at this level that are not safe, each to the best
+// worse level at which the account may start a run by then, else to the free bucket.
 func (p *pass) demote(id scheduler.AccountID, n int) {
-	runs := p.workersOf(id, func(r *run) bool { return r.level == p.level })
+	runs := p.workersOf(id, func(r *run) bool { return r.level == p.level && !p.s.safe(r) })
 	for _, w := range runs[:min(n, len(runs))] {
-		p.move(w, p.level+1)
+		p.move(w, p.s.levelFrom(p.level+1, id))
 	}
 }
 
@@ -48,7 +50,7 @@ func (p *pass) promote(id scheduler.AccountID, n int) {
 			continue
 		}
 		p.move(w, p.level)
-		p.cameTo(w.run.request)
+		p.noteFanout(w.run.request)
 		n--
 	}
 }

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -27,7 +28,12 @@ type request struct {
 	confirmed time.Time
 	// blocked requests are not placed.
 	blocked bool
+	// lost is the work of its earlier runs that was lost to preemption, in milliseconds.
+	lost int64
 }
+
+// largestLoss bounds what a request has lost: 292 years, the greatest time.Duration.
+const largestLoss = int64(math.MaxInt64 / time.Millisecond)
 
 // newContent copies what r and tags say.
 func newContent(r *scheduler.TaskRequest, tags []string) content {

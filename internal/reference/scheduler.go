@@ -12,22 +12,36 @@ import (
 // Scheduler is the naive quota scheduler. Its methods are those of scheduler.Scheduler, and mean
 // the same.
 type Scheduler struct {
-	// now is the newest time given to UpdateTime.
-	now time.Time
+	// now is the newest time given to UpdateTime, and called the last one, which may be older.
+	now, called time.Time
 	// config has no accounts in it: those are in accounts.
 	config   scheduler.Config
 	accounts map[scheduler.AccountID]*account
 	// waiting and the runs of workers hold each known request exactly once.
 	waiting map[scheduler.RequestID]*request
 	workers map[scheduler.WorkerID]*worker
-	// expired are the requests that left by expiration and were not yet taken.
-	expired map[scheduler.RequestID]bool
+	// cordons are the workers that get nothing, known or not, each with the operator's reason.
+	cordons map[scheduler.WorkerID]string
+	// expired are the requests that left by expiration and were not yet taken, each with its
+	// enqueue time.
+	expired map[scheduler.RequestID]time.Time
 }
 
 // account is an account with what it has at each level, as of the last update.
 type account struct {
 	config  scheduler.AccountConfig
 	balance scheduler.Balance
+	// suspension is the operator's reason; nil if the account is not suspended.
+	suspension *string
+	// ended are its paid runs that ended by news since the last update.
+	ended []endedRun
+}
+
+// endedRun is a run that has yet to pay at its level from the last update to its end, which is in
+// milliseconds since 1970.
+type endedRun struct {
+	level scheduler.Priority
+	end   int64
 }
 
 // New returns a scheduler without accounts at time t, which must be from 1970 to 9999.
@@ -49,11 +63,13 @@ func NewWithConfig(t time.Time, c *scheduler.Config) (*Scheduler, error) {
 	}
 	s := &Scheduler{
 		now:      t.UTC(),
+		called:   t.UTC(),
 		config:   *c,
 		accounts: map[scheduler.AccountID]*account{},
 		waiting:  map[scheduler.RequestID]*request{},
 		workers:  map[scheduler.WorkerID]*worker{},
-		expired:  map[scheduler.RequestID]bool{},
+		cordons:  map[scheduler.WorkerID]string{},
+		expired:  map[scheduler.RequestID]time.Time{},
 	}
 	s.config.Accounts = nil
 	for id, ac := range c.Accounts {
@@ -68,8 +84,8 @@ func cloneAccountConfig(c *scheduler.AccountConfig) scheduler.AccountConfig {
 	return d
 }
 
-// AddAccount makes an account, or replaces the settings and the balance of one. Runs stay as they
-// are.
+// AddAccount makes an account, or replaces the settings and the balance of one. Its runs, and its
+// suspension, stay as they are; what its ended runs have yet to pay is forgotten.
 func (s *Scheduler) AddAccount(id scheduler.AccountID, c *scheduler.AccountConfig,
 	initial scheduler.Balance) error {
 	if err := checkID("account", string(id)); err != nil {
@@ -83,7 +99,11 @@ func (s *Scheduler) AddAccount(id scheduler.AccountID, c *scheduler.AccountConfi
 			return fmt.Errorf("%w: balance[%d] of account %q", scheduler.ErrInvalid, p, id)
 		}
 	}
-	s.accounts[id] = &account{config: cloneAccountConfig(c), balance: initial}
+	a := &account{config: cloneAccountConfig(c), balance: initial}
+	if old := s.accounts[id]; old != nil {
+		a.suspension = old.suspension
+	}
+	s.accounts[id] = a
 	return nil
 }
 
@@ -104,12 +124,14 @@ func (s *Scheduler) DeleteAccount(id scheduler.AccountID) error {
 	return nil
 }
 
-// ResetBalance sets an account's balance to zero at every level.
+// ResetBalance sets an account's balance to zero at every level. What its ended runs have yet to pay
+// is forgotten.
 func (s *Scheduler) ResetBalance(id scheduler.AccountID) error {
 	if err := s.checkAccount(id); err != nil {
 		return err
 	}
 	s.accounts[id].balance = scheduler.Balance{}
+	s.accounts[id].ended = nil
 	return nil
 }
 
@@ -133,8 +155,21 @@ func (s *Scheduler) IsAssigned(r scheduler.RequestID, w scheduler.WorkerID) bool
 // TakeExpired returns the requests that expired since the last call, in order of id.
 func (s *Scheduler) TakeExpired() []scheduler.RequestID {
 	ids := slices.Sorted(maps.Keys(s.expired))
-	s.expired = map[scheduler.RequestID]bool{}
+	s.expired = map[scheduler.RequestID]time.Time{}
 	return ids
+}
+
+// Counts says how many requests and workers there are.
+func (s *Scheduler) Counts() scheduler.Counts {
+	c := scheduler.Counts{Waiting: len(s.waiting), Cordoned: len(s.cordons)}
+	for _, w := range s.workers {
+		if w.run == nil {
+			c.Idle++
+		} else {
+			c.Running[w.run.level]++
+		}
+	}
+	return c
 }
 
 // find returns a known request, and its worker unless it waits; nil for an unknown one.

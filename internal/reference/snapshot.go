@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -30,16 +31,16 @@ func hash(m proto.Message) [32]byte {
 func (s *Scheduler) ToProto() *protos.Scheduler {
 	names := s.newNames()
 	out := &protos.Scheduler{
+		RuleVersion:    scheduler.RuleVersion,
 		LastUpdateTime: timestamppb.New(s.now),
+		CallTime:       timestamppb.New(s.called),
 		Config:         configProto(&s.config),
 		AccountIds:     names.accounts,
 		Labels:         names.labels,
 		LabelSets:      names.sets,
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.accounts)) {
-		a := s.accounts[id]
-		out.Accounts = append(out.Accounts, &protos.Account{Id: string(id),
-			Config: accountConfigProto(&a.config), Balance: numbers(a.balance)})
+		out.Accounts = append(out.Accounts, accountProto(id, s.accounts[id]))
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.waiting)) {
 		out.WaitingRequests = append(out.WaitingRequests, names.request(s.waiting[id]))
@@ -49,6 +50,26 @@ func (s *Scheduler) ToProto() *protos.Scheduler {
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.expired)) {
 		out.ExpiredRequests = append(out.ExpiredRequests, string(id))
+		out.ExpiredEnqueueTimes = append(out.ExpiredEnqueueTimes, timestamppb.New(s.expired[id]))
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.cordons)) {
+		out.Cordons = append(out.Cordons, &protos.Cordon{WorkerId: string(id),
+			Reason: s.cordons[id]})
+	}
+	return out
+}
+
+func accountProto(id scheduler.AccountID, a *account) *protos.Account {
+	out := &protos.Account{Id: string(id), Config: accountConfigProto(&a.config),
+		Balance: numbers(a.balance)}
+	if a.suspension != nil {
+		out.Suspension = &protos.Suspension{Reason: *a.suspension}
+	}
+	for _, r := range slices.SortedFunc(slices.Values(a.ended), func(r, q endedRun) int {
+		return cmp.Or(cmp.Compare(r.level, q.level), cmp.Compare(r.end, q.end))
+	}) {
+		out.EndedRuns = append(out.EndedRuns, &protos.EndedRun{Priority: int32(r.level),
+			EndTime: millisTime(r.end)})
 	}
 	return out
 }
@@ -137,7 +158,8 @@ func (n *names) content(c *content) *protos.RequestContent {
 
 func (n *names) request(r *request) *protos.Request {
 	return &protos.Request{Id: string(r.id), Content: n.content(&r.content),
-		ConfirmedTime: timestamppb.New(r.confirmed), Blocked: r.blocked}
+		ConfirmedTime: timestamppb.New(r.confirmed), Blocked: r.blocked,
+		LostWork: millisProto(r.lost)}
 }
 
 func (n *names) worker(w *worker) *protos.Worker {
@@ -151,10 +173,16 @@ func (n *names) worker(w *worker) *protos.Worker {
 		Request:        n.request(w.run.request),
 		Priority:       int32(w.run.level),
 		Cost:           numbers(w.run.cost),
-		PaidSince:      timestamppb.New(time.UnixMilli(w.run.paidSince)),
+		PaidSince:      millisTime(w.run.paidSince),
 		PreemptionCost: numbers(w.run.preemptionCost),
 		StartTime:      timestamppb.New(w.run.startTime),
 		Stage:          stageProto(w.run.stage),
+	}
+	if w.run.stage != scheduler.Held {
+		out.Run.HandOutTime = millisTime(w.run.handedOut)
+	}
+	if w.run.saved > 0 {
+		out.Run.SavedTime = millisTime(w.run.saved)
 	}
 	if w.run.next != nil {
 		out.Run.NextContent = n.content(w.run.next)
@@ -173,7 +201,7 @@ func stageProto(stage scheduler.Stage) protos.Stage {
 }
 
 func configProto(c *scheduler.Config) *protos.Config {
-	return &protos.Config{
+	out := &protos.Config{
 		DisablePreemption: c.DisablePreemption,
 		WorkerExpiration:  durationProto(c.WorkerExpiration),
 		RequestExpiration: durationProto(c.RequestExpiration),
@@ -181,7 +209,14 @@ func configProto(c *scheduler.Config) *protos.Config {
 		BurstCover:        durationProto(c.BurstCover),
 		PromoteThreshold:  int64(c.PromoteThreshold),
 		DemoteThreshold:   int64(c.DemoteThreshold),
+		OwedAfter:         durationProto(c.OwedAfter),
 	}
+	if c.MaxLostWork != [scheduler.NumPriorities]time.Duration{} {
+		for _, d := range c.MaxLostWork {
+			out.MaxLostWork = append(out.MaxLostWork, durationpb.New(d))
+		}
+	}
+	return out
 }
 
 func accountConfigProto(c *scheduler.AccountConfig) *protos.AccountConfig {
@@ -190,6 +225,7 @@ func accountConfigProto(c *scheduler.AccountConfig) *protos.AccountConfig {
 		MaxFanout:        int64(c.MaxFanout),
 		DisableFreeTasks: c.DisableFreeTasks,
 		Description:      c.Description,
+		SafeAfter:        durationProto(c.SafeAfter),
 	}
 	for _, rate := range c.ChargeRate {
 		out.ChargeRate = append(out.ChargeRate, int64(rate))
@@ -210,3 +246,15 @@ func durationProto(d time.Duration) *durationpb.Duration {
 	}
 	return durationpb.New(d)
 }
+
+// millisProto is a number of milliseconds that is not negative, also beyond what a time.Duration
+// holds; zero stays unset.
+func millisProto(n int64) *durationpb.Duration {
+	if n == 0 {
+		return nil
+	}
+	return &durationpb.Duration{Seconds: n / 1000, Nanos: int32(n%1000) * 1_000_000}
+}
+
+// millisTime is a time in milliseconds since 1970.
+func millisTime(n int64) *timestamppb.Timestamp { return timestamppb.New(time.UnixMilli(n)) }

@@ -10,8 +10,8 @@ import (
 func (s *Scheduler) start(r *request, w *worker, level scheduler.Priority,
 	cost scheduler.Balance) {
 	delete(s.waiting, r.id)
-	r.confirmed = later(r.confirmed, s.now)
-	w.confirmed = later(w.confirmed, s.now)
+	r.confirmed = later(r.confirmed, s.called)
+	w.confirmed = later(w.confirmed, s.called)
 	w.run = &run{
 		request:        r,
 		level:          level,
@@ -37,6 +37,19 @@ func (s *Scheduler) waitAgain(r *run) {
 		r.request.content = *r.next
 	}
 	s.waiting[r.request.id] = r.request
+}
+
+// endByNews takes the run off a worker that ended at t. A run that was not handed out gets back what
+// it paid; another one has to pay up to t at the next update.
+func (s *Scheduler) endByNews(w *worker, t time.Time) *run {
+	r := s.takeOff(w)
+	a := s.accounts[r.request.account]
+	if r.stage == scheduler.Held {
+		s.giveBack(r)
+	} else if a != nil && r.level < scheduler.FreeBucket && t.UnixMilli() > s.accountingNow() {
+		a.ended = append(a.ended, endedRun{r.level, t.UnixMilli()})
+	}
+	return r
 }
 
 // credit gives an amount to an account, if it exists.

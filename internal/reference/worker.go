@@ -23,14 +23,19 @@ type worker struct {
 type run struct {
 	request *request
 	level   scheduler.Priority
-	// cost is what the run had cost at paidSince, preemptionCost included.
+	// cost is what the run had cost at paidSince, preemptionCost included. Saved work is paid for,
+	// and does not count.
 	cost scheduler.Balance
 	// preemptionCost is the part of the cost that went to the account of a preempted task.
 	preemptionCost scheduler.Balance
-	// paidSince is when the run came to its level, in milliseconds since 1970.
+	// paidSince is since when the cost at its level grows: since the run came to the level, or up
+	// to when its work was saved since. It is in milliseconds since 1970.
 	paidSince int64
 	startTime time.Time
 	stage     scheduler.Stage
+	// handedOut is when it was handed out or adopted, and saved up to when its work is saved, both
+	// in milliseconds since 1970; 0 if it was not.
+	handedOut, saved int64
 	// next is the newer content to use if the request waits again; nil if there is none.
 	next *content
 }
@@ -46,6 +51,24 @@ func (s *Scheduler) costNow(r *run) scheduler.Balance {
 	return cost
 }
 
+// price is what a run has paid at the level at which it now runs; a free one has paid nothing.
+func (s *Scheduler) price(r *run) scheduler.Quota {
+	if r.level == scheduler.FreeBucket {
+		return 0
+	}
+	return s.costNow(r)[r.level]
+}
+
+// paidUpTo is what a run has paid at a level and at all better ones.
+func (s *Scheduler) paidUpTo(r *run, p scheduler.Priority) scheduler.Quota {
+	total := scheduler.Quota(0)
+	cost := s.costNow(r)
+	for _, paid := range cost[:p+1] {
+		total = sum(total, paid)
+	}
+	return total
+}
+
 // ownPayment returns the part of a run's cost that it did not pay to a preempted task's account.
 func (s *Scheduler) ownPayment(r *run) scheduler.Balance {
 	return minus(s.costNow(r), r.preemptionCost)
@@ -58,17 +81,12 @@ func (s *Scheduler) setLevel(r *run, level scheduler.Priority) {
 	r.level = level
 }
 
-// cheapestFirst compares the runs of two workers by cost; among equals the one that started later
-// is the cheaper, then the one of the worker with the smaller id.
+// cheapestFirst compares the runs of two workers by price; of equals the one with less work at
+// stake is the cheaper, then the one of the worker with the smaller id.
 func (s *Scheduler) cheapestFirst(a, b *worker) int {
-	costA, costB := s.costNow(a.run), s.costNow(b.run)
-	for p := range costA {
-		if c := cmp.Compare(costA[p], costB[p]); c != 0 {
-			return c
-		}
-	}
-	if c := b.run.startTime.Compare(a.run.startTime); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.id, b.id)
+	return cmp.Or(
+		cmp.Compare(s.price(a.run), s.price(b.run)),
+		cmp.Compare(s.atStake(a.run), s.atStake(b.run)),
+		cmp.Compare(a.id, b.id),
+	)
 }
