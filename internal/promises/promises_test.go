@@ -48,4 +48,3 @@ func around(mean time.Duration, seed uint64) func() time.Duration {
 		return (mean*3/4 + time.Duration(d.Int64N(int64(mean/2)))).Truncate(time.Millisecond)
 	}
 }
-

@@ -166,6 +166,11 @@ func (w *World) RunFor(d time.Duration) {
 	}
 }
 
+// Pass makes one pass now, in which no worker pulls and nothing is stopped yet.
+func (w *World) Pass() {
+	w.tell(&protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{}}})
+}
+
 // next is when the next pass is due.
 func (w *World) next(until time.Time) time.Time {
 	next := w.Now.Add(w.Heartbeat)
