@@ -10,33 +10,53 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// TestMayStart: a sliver of quota starts runs up to the rate and one more; the rest is free.
+// TestMayStart: a sliver of quota starts runs within the rate; the rest is free.
 func TestMayStart(t *testing.T) {
 	onBoth(t, &scheduler.Config{}, func(s *scene) {
 		s.account("a", scheduler.AccountConfig{ChargeRate: rates(2), MaxCharge: time.Second}, 0.000001)
-		for i := range 5 {
+		for i := range 4 {
 			s.idle(scheduler.WorkerID(fmt.Sprint("w", i)), 0)
 			s.request(scheduler.RequestID(fmt.Sprint("r", i)), "a", 0, nil)
 		}
-		s.pass(0, "r0>w0@p0", "r1>w1@p0", "r2>w2@p0", "r3>w3@free", "r4>w4@free")
+		s.pass(0, "r0>w0@p0", "r1>w1@p0", "r2>w2@free", "r3>w3@free")
 	})
 }
 
-// TestBurstCover: at rate 0.5, the second run needs more than 0.5 × 60 worker-seconds.
+// TestBurstCover: at rate 1.5, the second run needs more than 0.5 × 600 worker-seconds, and the third
+// more than 1.5 × 600.
 func TestBurstCover(t *testing.T) {
-	for want, balance := range map[string]float64{"r1>w1@free": 30, "r1>w1@p0": 30.000001} {
+	for balance, want := range map[float64][2]string{
+		300:        {"r1>w1@free", "r2>w2@free"},
+		300.000001: {"r1>w1@p0", "r2>w2@free"},
+		900:        {"r1>w1@p0", "r2>w2@free"},
+		900.000001: {"r1>w1@p0", "r2>w2@p0"},
+	} {
 		onBoth(t, &scheduler.Config{}, func(s *scene) {
-			s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5), MaxCharge: time.Millisecond}, balance)
-			s.idle("w0", 0)
-			s.idle("w1", 0)
-			s.request("r0", "a", 0, nil)
-			s.request("r1", "a", 0, nil)
-			s.pass(0, "r0>w0@p0", want)
+			s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Hour}, balance)
+			for i := range 3 {
+				s.idle(scheduler.WorkerID(fmt.Sprint("w", i)), 0)
+				s.request(scheduler.RequestID(fmt.Sprint("r", i)), "a", 0, nil)
+			}
+			s.pass(0, "r0>w0@p0", want[0], want[1])
 		})
 	}
 }
 
-// TestPreemption: the victim's account gets back what the task cost, the other pays it.
+// TestFullBucket: a full bucket starts the run that the rate covers in part, though it holds less
+// than the burst cover; a bucket that lacks one unit does not.
+func TestFullBucket(t *testing.T) {
+	for balance, want := range map[float64]string{6: "r>w@p0", 5.999999: "r>w@free"} {
+		onBoth(t, &scheduler.Config{}, func(s *scene) {
+			s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.1), MaxCharge: time.Minute}, balance)
+			s.idle("w", 0)
+			s.request("r", "a", 0, nil)
+			s.pass(0, want)
+		})
+	}
+}
+
+// TestPreemption: the victim's account gets back what the run paid at its level, at that level; the
+// other pays it at its own.
 func TestPreemption(t *testing.T) {
 	onBoth(t, &scheduler.Config{BurstCover: -1}, func(s *scene) {
 		s.account("b", scheduler.AccountConfig{}, 0, 100)
@@ -48,42 +68,50 @@ func TestPreemption(t *testing.T) {
 		s.request("r", "a", 1, nil)
 		s.pass(5, "r>w@p0!victim")
 		s.balance("b", 0, 100)
-		s.balance("a", 10, -3)
+		s.balance("a", 5, 2)
 		ev := s.lastEvent(protos.TaskEvent_TYPE_ASSIGNED)
-		if got := ev.GetCost(); !slices.Equal(got, []int64{0, 5_000_000, 0, 0, 0}) {
+		if got := ev.GetCost(); !slices.Equal(got, []int64{5_000_000, 0, 0, 0, 0}) {
 			t.Errorf("the new run has cost %v", got)
 		}
 		s.pass(7)
-		s.balance("a", 8, -3)
+		s.balance("a", 3, 2)
 	})
 }
 
-// TestPreemptionAtBetterLevels: at levels better than its own, a request must have the whole cost.
-func TestPreemptionAtBetterLevels(t *testing.T) {
-	for _, c := range []struct {
-		p0   float64
-		want []string
-	}{{4.999999, nil}, {5, []string{"r>w@p1!victim"}}} {
-		onBoth(t, &scheduler.Config{}, func(s *scene) {
-			s.account("b", scheduler.AccountConfig{}, 5)
-			s.idle("w", 0, "x")
-			s.request("victim", "b", 0, nil, "x")
-			s.pass(0, "victim>w@p0")
+// TestPaymentIsBounded: who has less than the price pays all but one unit of what it does not need,
+// and the victim's account gets just that.
+func TestPaymentIsBounded(t *testing.T) {
+	onBoth(t, &scheduler.Config{BurstCover: -1}, func(s *scene) {
+		s.account("b", scheduler.AccountConfig{}, 0, 100)
+		s.idle("w", 0)
+		s.request("victim", "b", 0, nil)
+		s.pass(0, "victim>w@p1")
+		s.account("a", scheduler.AccountConfig{}, 2)
+		s.request("r", "a", 50, nil)
+		s.pass(50, "r>w@p0")
+		s.balance("b", 0, 51.999999)
+		s.balance("a", 0.000001)
+	})
+}
+
+// TestOutranks: what a run paid at the request's level or better stands in the way, and is not paid
+// back when it runs elsewhere.
+func TestOutranks(t *testing.T) {
+	for p1, want := range map[float64][]string{5: nil, 5.000001: {"r>w@p1!victim"}} {
+		onBoth(t, &scheduler.Config{BurstCover: -1, DemoteThreshold: -1}, func(s *scene) {
+			s.account("b", scheduler.AccountConfig{}, 0, 1)
+			s.idle("w", 0)
+			s.request("victim", "b", 0, nil)
+			s.pass(0, "victim>w@p1")
 			s.running("victim", "w", 0)
 			s.pass(5)
-			s.account("b", scheduler.AccountConfig{}, -700, -700)
-			s.account("a", scheduler.AccountConfig{}, 1)
-			s.idle("v", 5, "y")
-			s.request("own", "a", 5, nil, "y")
-			s.pass(5, "own>v@p0")
-			s.levels("own@p0", "victim@p2")
-			// With one run beyond its rate, a can start no more at p0.
-			s.account("a", scheduler.AccountConfig{}, c.p0, 1)
-			s.request("r", "a", 5, nil, "x")
-			s.pass(5, c.want...)
-			if c.want != nil {
-				s.balance("a", 0, 1)
-				s.balance("b", -695, -700)
+			s.levels("victim@free")
+			s.account("a", scheduler.AccountConfig{}, 0, p1)
+			s.request("r", "a", 5, nil)
+			s.pass(5, want...)
+			if want != nil {
+				s.balance("a", 0, p1)
+				s.balance("b", 0, -4)
 			}
 		})
 	}
@@ -103,9 +131,8 @@ func TestHeldVictim(t *testing.T) {
 	})
 }
 
-// TestBarred: an account that runs as much as it earns and has a free run of its own has to
-// promote before it takes from others.
-func TestBarred(t *testing.T) {
+// TestNotBarred: an account with quota takes workers, whatever of its own runs at worse levels.
+func TestNotBarred(t *testing.T) {
 	onBoth(t, &scheduler.Config{}, func(s *scene) {
 		s.account("a", scheduler.AccountConfig{})
 		s.idle("w1", 0, "x")
@@ -113,37 +140,46 @@ func TestBarred(t *testing.T) {
 		s.request("own", "a", 0, nil, "x")
 		s.request("other", "", 0, nil, "y")
 		s.pass(0, "other>w2@free", "own>w1@free")
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(0.5), MaxCharge: time.Millisecond}, 500)
+		s.account("a", scheduler.AccountConfig{}, 601)
 		s.request("r", "a", 1, nil, "y")
-		// Not barred: it runs less at p0 than it earns.
 		s.pass(1, "r>w2@p0")
-		s.request("r2", "a", 1, nil, "y")
-		s.idle("w3", 1, "z")
-		s.request("other2", "", 1, nil, "z")
-		s.pass(1, "other2>w3@free")
-		s.request("r3", "a", 1, nil, "z")
-		s.pass(1) // Barred: "own" is free, and there is one run at a rate of a half.
-		s.levels("other2@free", "own@free", "r@p0")
 	})
 }
 
-// TestReprioritize: ⌈n − r⌉ cheapest runs go down, ⌈r − n⌉ dearest come up.
+// TestReprioritize: the ⌈n − r⌉ cheapest runs go down to the best level that starts them, the
+// ⌈r − n⌉ dearest come up.
 func TestReprioritize(t *testing.T) {
 	onBoth(t, &scheduler.Config{BurstCover: -1}, func(s *scene) {
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, 1)
+		earns := func(workers float64) scheduler.AccountConfig {
+			return scheduler.AccountConfig{ChargeRate: rates(workers), MaxCharge: time.Hour}
+		}
 		for i := range 4 {
 			s.idle(scheduler.WorkerID(fmt.Sprint("w", i)), float64(i))
 			s.request(scheduler.RequestID(fmt.Sprint("r", i)), "a", float64(i), nil)
 			s.m.UpdateTime(at(float64(i)), nil)
-			s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, 1)
+			s.account("a", earns(1.5), 1)
 			s.pass(float64(i), fmt.Sprintf("r%d>w%d@p0", i, i))
 		}
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1.5), MaxCharge: time.Millisecond}, -601)
-		s.pass(3) // 4 − 1.5 runs are 3 too many; all other levels are at 0, which demotes nothing.
-		s.levels("r0@p0", "r1@p1", "r2@p1", "r3@p1")
-		s.account("a", scheduler.AccountConfig{ChargeRate: rates(2.5), MaxCharge: time.Millisecond}, 602)
-		s.pass(4) // 2.5 − 1 runs are 2 too few; r1 and r2 started first and are the dearest.
-		s.levels("r0@p0", "r1@p0", "r2@p0", "r3@p1")
+		s.account("a", earns(1.5), -601, 0, 1)
+		s.pass(3) // 4 − 1.5 runs are 3 too many.
+		s.levels("r0@p0", "r1@p2", "r2@p2", "r3@p2")
+		s.account("a", earns(2.5), 602)
+		s.pass(4) // 2.5 − 1 runs are 2 too few. All have paid 1 at p2; those with greater ids are dearer.
+		s.levels("r0@p0", "r1@p2", "r2@p0", "r3@p0")
+	})
+}
+
+// TestPromotionAtTheCap: a full bucket promotes, though it holds less than the threshold.
+func TestPromotionAtTheCap(t *testing.T) {
+	onBoth(t, &scheduler.Config{}, func(s *scene) {
+		s.idle("w", 0)
+		s.request("r", "a", 0, nil)
+		s.pass(0, "r>w@free")
+		s.account("a", scheduler.AccountConfig{ChargeRate: rates(1), MaxCharge: 10 * time.Second}, 9)
+		s.pass(0)
+		s.levels("r@free")
+		s.pass(1)
+		s.levels("r@p0")
 	})
 }
 
@@ -217,24 +253,24 @@ func TestRefunds(t *testing.T) {
 		end       func(s *scene) error
 		want      float64
 	}{
-		{"held, idle", false, func(s *scene) error { s.idle("w", 4); return nil }, 100},
+		{"held, idle", false, func(s *scene) error { s.idle("w", 4); return nil }, 1000},
 		{"held, absent", false, func(s *scene) error {
 			return s.m.NotifyTaskAbsent("r", at(4), &s.recorder)
-		}, 100},
+		}, 1000},
 		{"held, displaced", false, func(s *scene) error {
 			return s.m.NotifyTaskRunning("foreign", "w", at(4), &s.recorder)
-		}, 100},
+		}, 1000},
 		{"held, unassigned", false, func(s *scene) error {
 			return s.m.Unassign("r", "w", at(4), &s.recorder)
-		}, 100},
-		{"handed out, idle", true, func(s *scene) error { s.idle("w", 4); return nil }, 96},
+		}, 1000},
+		{"handed out, idle", true, func(s *scene) error { s.idle("w", 4); return nil }, 996},
 		{"handed out, unassigned", true, func(s *scene) error {
 			return s.m.Unassign("r", "w", at(4), &s.recorder)
-		}, 100},
+		}, 1000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, &scheduler.Config{}, func(s *scene) {
-				s.account("a", scheduler.AccountConfig{}, 100)
+				s.account("a", scheduler.AccountConfig{}, 1000)
 				s.idle("w", 0)
 				s.request("r", "a", 0, nil)
 				s.pass(0, "r>w@p0")
@@ -242,7 +278,7 @@ func TestRefunds(t *testing.T) {
 					s.check(s.m.MarkHandedOut("r", "w"))
 				}
 				s.pass(4)
-				s.balance("a", 96)
+				s.balance("a", 996)
 				s.check(c.end(s))
 				s.balance("a", c.want)
 				cost := s.events[len(s.events)-1].GetCost()
@@ -293,7 +329,7 @@ func TestExpiration(t *testing.T) {
 // TestDeletedAccount: its runs go on as free, and have cost nothing.
 func TestDeletedAccount(t *testing.T) {
 	onBoth(t, &scheduler.Config{}, func(s *scene) {
-		s.account("a", scheduler.AccountConfig{}, 100)
+		s.account("a", scheduler.AccountConfig{}, 1000)
 		s.idle("w", 0)
 		s.request("r", "a", 0, nil)
 		s.pass(0, "r>w@p0")
