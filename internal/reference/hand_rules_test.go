@@ -210,3 +210,34 @@ func TestConfigure(t *testing.T) {
 		require.Equal(t, marshal(before), marshal(s.see().GetScheduler()))
 	})
 }
+
+// TestOwed: after ten minutes neither work at stake nor what it paid keeps a free run from a full
+// bucket; a bucket that is not full waits on.
+func TestOwed(t *testing.T) {
+	for balance, want := range map[int64][]string{60: {"r>w0"}, 59: nil} {
+		onPools(t, &scheduler.Config{BurstCover: -1, DemoteThreshold: -1}, func(s *play) {
+			s.account(0, "a", 500)
+			s.waiting(0, "leftover", "a")
+			s.pull(0, w0, "leftover>w0")
+			s.running(0, "leftover", "w0")
+			s.pull(510, none) // It is free by now, and has paid 510 at p0.
+			s.waiting(510, "r", "b")
+			s.pull(1109.999, none)
+			s.do(1109.999, &protos.Operation{Kind: &protos.Operation_AddAccount{
+				AddAccount: &protos.AddAccount{AccountId: "b",
+					Balance: []int64{balance * quotaUnit, 0, 0, 0, 0},
+					Config: &protos.AccountConfig{ChargeRate: []int64{1000},
+						MaxCharge: durationpb.New(time.Minute)}}}})
+			s.pull(1109.999, none)
+			s.cancelled(1109.999)
+			s.pull(1110, none)
+			if want == nil {
+				s.cancelled(1110)
+				return
+			}
+			s.cancelled(1110, "leftover!w0")
+			s.absent(1110, "leftover")
+			s.pull(1111, w0, want...)
+		})
+	}
+}

@@ -84,9 +84,9 @@ func (t Terms) Leap(balance, n int64) int64 {
 }
 
 // UpdateTime lets ended runs pay, moves the ledger on to t, then forgets idle workers that were not
-// heard of for too long, then lets requests leave that have waited for too long. A t before the last
-// one is remembered as the time of the call, and does nothing else; one outside 1970 to 9999 does
-// nothing.
+// heard of for too long, then lets requests leave that have waited for too long. A t before the
+// last one is remembered as the time of the call, and does nothing else; one outside 1970 to 9999
+// does nothing.
 func (s *Scheduler) UpdateTime(t time.Time, e scheduler.EventSink) {
 	if checkTime("update", t) != nil {
 		return
@@ -112,8 +112,8 @@ func (s *Scheduler) UpdateTime(t time.Time, e scheduler.EventSink) {
 	s.expireRequests(e)
 }
 
-// payEnded lets an account pay for its ended runs, up to their ends or to the next update, whichever
-// is earlier.
+// payEnded lets an account pay for its ended runs, up to their ends or to the next update,
+// whichever is earlier.
 func (s *Scheduler) payEnded(a *account, next int64) {
 	for _, r := range a.ended {
 		paid := scheduler.Quota(1000 * (min(r.end, next) - s.accountingNow()))

@@ -13,8 +13,8 @@ func (s *Scheduler) NotifyTaskRunning(rid scheduler.RequestID, wid scheduler.Wor
 	return s.NotifyTaskSaved(rid, wid, time.Time{}, t, e)
 }
 
-// NotifyTaskSaved says that at t a request ran on a worker, and that its work is saved up to a time;
-// the zero time says nothing about that.
+// NotifyTaskSaved says that at t a request ran on a worker, and that its work is saved up to a
+// time; the zero time says nothing about that.
 func (s *Scheduler) NotifyTaskSaved(rid scheduler.RequestID, wid scheduler.WorkerID,
 	saved, t time.Time, e scheduler.EventSink) error {
 	if !saved.IsZero() {

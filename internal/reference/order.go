@@ -18,8 +18,8 @@ type Order struct {
 	Time   time.Time
 }
 
-// Configure replaces the settings that are no account's own; fields are the names of those that were
-// given values. No balance moves.
+// Configure replaces the settings that are no account's own; fields are the names of those that
+// were given values. No balance moves.
 func (s *Scheduler) Configure(c *scheduler.Config, fields []string, o Order,
 	e scheduler.EventSink) error {
 	if err := checkReason(o.Reason, o.Time); err != nil {

@@ -74,8 +74,8 @@ func (p *pass) mayStillStart(r *request) bool {
 	})
 }
 
-// mayBeFree says whether a request takes part in the free bucket: its account has free tasks, and it
-// is over the fanout limit, took part nowhere, or its account has used up where it did.
+// mayBeFree says whether a request takes part in the free bucket: its account has free tasks, and
+// it is over the fanout limit, took part nowhere, or its account has used up where it did.
 func (p *pass) mayBeFree(r *request) bool {
 	a := p.s.accounts[r.account]
 	disabled := a != nil && a.config.DisableFreeTasks

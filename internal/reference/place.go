@@ -40,8 +40,8 @@ func (p *pass) placeAny() {
 	}
 }
 
-// idleMatches returns the idle workers that can run a request and are not cordoned, in no particular
-// order.
+// idleMatches returns the idle workers that can run a request and are not cordoned, in no
+// particular order.
 func (p *pass) idleMatches(r *request) []*worker {
 	full := p.s.fullLabels(r.account)
 	var found []*worker

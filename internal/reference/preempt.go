@@ -33,9 +33,8 @@ func (p *pass) preempt() {
 func (p *pass) mayPreempt(r *request, w *worker) bool {
 	return p.waits(r) &&
 		r.account != w.run.request.account &&
-		p.outranks(r.account, w.run) &&
 		p.mayRunOn(r, w) &&
-		(!p.s.protected(w.run, p.level) || p.owed(r, w))
+		(p.outranks(r.account, w.run) && !p.s.protected(w.run, p.level) || p.owed(r, w))
 }
 
 // outranks says whether an account has more than it needs at this level also without what the run
@@ -53,9 +52,9 @@ func (p *pass) mayRunOn(r *request, w *worker) bool {
 		matches(r, w, p.s.fullLabels(r.account))
 }
 
-// owed says whether nothing protects the run of a worker from a request: the run is free, and the
-// request the oldest of its account that may run there, has waited for OwedAfter, and its account
-// has a full bucket and runs less than its rate.
+// owed says whether nothing protects the run of a worker from a request, not even what the run has
+// paid: the run is free, the request is the oldest of its account that may run there and has waited
+// for OwedAfter, and its account has a full bucket and runs less than its rate.
 func (p *pass) owed(r *request, w *worker) bool {
 	a := p.s.accounts[r.account]
 	after := cmp.Or(p.s.config.OwedAfter, scheduler.DefaultOwedAfter)

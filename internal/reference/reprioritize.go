@@ -28,8 +28,8 @@ func (p *pass) reprioritize() {
 	}
 }
 
-// demote moves the n cheapest of the account's runs at this level that are not safe, each to the best
-// worse level at which the account may start a run by then, else to the free bucket.
+// demote moves the n cheapest of the account's runs at this level that are not safe, each to the
+// best worse level at which the account may start a run by then, else to the free bucket.
 func (p *pass) demote(id scheduler.AccountID, n int) {
 	runs := p.workersOf(id, func(r *run) bool { return r.level == p.level && !p.s.safe(r) })
 	for _, w := range runs[:min(n, len(runs))] {

@@ -124,8 +124,8 @@ func (s *Scheduler) DeleteAccount(id scheduler.AccountID) error {
 	return nil
 }
 
-// ResetBalance sets an account's balance to zero at every level. What its ended runs have yet to pay
-// is forgotten.
+// ResetBalance sets an account's balance to zero at every level. What its ended runs have yet to
+// pay is forgotten.
 func (s *Scheduler) ResetBalance(id scheduler.AccountID) error {
 	if err := s.checkAccount(id); err != nil {
 		return err

@@ -39,8 +39,8 @@ func (s *Scheduler) waitAgain(r *run) {
 	s.waiting[r.request.id] = r.request
 }
 
-// endByNews takes the run off a worker that ended at t. A run that was not handed out gets back what
-// it paid; another one has to pay up to t at the next update.
+// endByNews takes the run off a worker that ended at t. A run that was not handed out gets back
+// what it paid; another one has to pay up to t at the next update.
 func (s *Scheduler) endByNews(w *worker, t time.Time) *run {
 	r := s.takeOff(w)
 	a := s.accounts[r.request.account]
