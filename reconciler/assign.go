@@ -79,7 +79,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
 	for _, r := range s.TakeExpired() {
-		state.expired[r] = true
+		state.expired[r.Request] = true
 	}
 	state.takePulls(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)

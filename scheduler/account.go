@@ -3,8 +3,6 @@ package scheduler
 import (
 	"slices"
 	"strings"
-
-	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
 // An account is an account that exists, or one that does not and is named by a request all the
@@ -15,8 +13,12 @@ type account struct {
 	balance Balance
 	caps    Balance // what each balance earns up to
 
-	running [numLevels]int                    // its runs by level
-	runs    [numLevels]orderedlist.List[*run] // the same, cheapest first
+	suspended bool
+	reason    string     // of the suspension, for people
+	ended     []endedRun // its paid runs that ended by news since the last update
+
+	running [numLevels]int       // its runs by level
+	runs    [numLevels]*runLists // the same, cheapest first
 	lanes   map[*demand]*lane                 // all its lanes
 	active  []*lane                           // those with a queue that some known worker could run
 	dirty   []*lane                           // lanes with dirty set, and some without
@@ -31,7 +33,7 @@ type account struct {
 	// preempt_exhausted.go.
 	laneGeneration uint64
 	recent         []*lane // the newest of those lanes, in the order in which they became active
-	exhaustedAt    [NumPriorities]generation
+	exhaustedAt    [NumPriorities]exhaustion
 
 	pass accountPass
 }
@@ -42,9 +44,12 @@ type accountPass struct {
 	settled    bool   // its lanes took part at a level that it did not use up
 	contends   bool   // it is in pass.contenders
 	takesPart  bool   // at the level of the moment
-	usedUp     bool   // the level of the moment, at some time of it
 	retryLater bool   // what it did not preempt at this level it may preempt another time
 	scanned    int    // its lanes that no idle worker matches
+
+	// What follows serves a preemption step.
+	owed     bool    // workers of free tasks may be owed to it
+	owedFrom instant // when a request of it will have waited for so long that one is
 }
 
 // exists reports whether there is such an account, rather than only its name.
@@ -52,6 +57,9 @@ func (a *account) exists() bool { return a.config != nil }
 
 // neverFree reports whether its requests stay out of the free bucket.
 func (a *account) neverFree() bool { return a.exists() && a.config.DisableFreeTasks }
+
+// staysOut reports whether its requests do not take part in the free step.
+func (a *account) staysOut() bool { return a.suspended || a.neverFree() }
 
 // hasRuns reports whether the account has any run, at whatever level.
 func (a *account) hasRuns() bool { return a.running != [numLevels]int{} }
@@ -124,12 +132,34 @@ func (s *Scheduler) limitsOn(a *account, class *workerClass) []*labelLimit {
 // limitFor returns the least limit that a label falls under, or 0.
 func (c *AccountConfig) limitFor(label string) int {
 	least := 0
-	for key, n := range c.PerLabelTaskLimits { // the order is free: the least is the least
-		if n > 0 && keyHas(key, label) && (least == 0 || n < least) {
+	c.eachLimit(label, func(_ string, n int) {
+		if least == 0 || n < least {
 			least = n
 		}
-	}
+	})
 	return least
+}
+
+// eachLimit calls f with each limit that a label falls under, in no order that means anything. It
+// looks up the label's beginnings up to each colon, or goes through the limits if they are fewer.
+func (c *AccountConfig) eachLimit(label string, f func(key string, n int)) {
+	limits := c.PerLabelTaskLimits
+	if len(limits) <= strings.Count(label, ":") {
+		for key, n := range limits { // the order is free, as the contract says
+			if n > 0 && keyHas(key, label) {
+				f(key, n)
+			}
+		}
+		return
+	}
+	for i := 0; i <= len(label); i++ {
+		if i < len(label) && label[i] != ':' {
+			continue
+		}
+		if n := limits[label[:i]]; n > 0 {
+			f(label[:i], n)
+		}
+	}
 }
 
 // keyHas reports whether a label falls under a limit's key: it is the key, or "key:value".
@@ -185,7 +215,9 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 		s.markDirty(l)
 	}
 	for p := range a.runs {
-		for r := range a.runs[p].All() {
+		for _, r := range slices.Collect(a.runs[p].all()) {
+			s.unfile(r)
+			s.file(r)
 			s.countLimits(r, +1)
 			if g := r.req.lane.group; g != nil && p < NumPriorities {
 				g.paid++
@@ -227,9 +259,5 @@ func (s *Scheduler) dropIfUnused(a *account) {
 	}
 }
 
-// findExisting returns the place of an id among the accounts that exist.
-func (s *Scheduler) findExisting(id AccountID) (int, bool) {
-	return slices.BinarySearchFunc(s.existing, id, func(a *account, id AccountID) int {
-		return strings.Compare(string(a.id), string(id))
-	})
-}
+// Before orders accounts by id.
+func (a *account) Before(b *account) bool { return a.id < b.id }

@@ -11,3 +11,17 @@ type Counts struct {
 	// Cordoned is the number of cordoned workers, known or not.
 	Cordoned int
 }
+
+// Counts says how many requests and workers there are. It costs O(1).
+func (s *Scheduler) Counts() Counts {
+	busy := 0
+	for _, n := range s.running {
+		busy += n
+	}
+	return Counts{
+		Waiting:  len(s.requests) - busy,
+		Idle:     len(s.workers) - busy,
+		Running:  s.running,
+		Cordoned: len(s.cordons),
+	}
+}

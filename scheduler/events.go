@@ -186,7 +186,7 @@ func (s *Scheduler) assignedEvent(r *run, v *victim) *protos.TaskEvent {
 	d.message.Priority = int32(r.level)
 	if v != nil {
 		d.message.Preempting = true
-		d.message.PreemptionCost = v.cost.units()
+		d.message.PreemptionCost = r.preemptionCost().units()
 		d.message.PreemptedRequestId = string(v.request)
 	}
 	d.oneOf.Assigned = &d.message
@@ -203,6 +203,9 @@ func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *pr
 		ByAccountId: string(by.account.id),
 		OldPriority: int32(r.level),
 		NewPriority: int32(to),
+		Refund:      int64(v.payment),
+		UnsavedWork: millisProto(v.unsaved),
+		LostWork:    millisProto(r.req.lost),
 	}}
 	return e
 }

@@ -56,6 +56,6 @@ func (s *Scheduler) expireRequests(sink EventSink) {
 			sink.AddEvent(s.expiredEvent(r))
 		}
 		s.leave(r)
-		s.expired[r.id] = true
+		s.expired[r.id] = r.enqueued
 	}
 }

@@ -87,7 +87,7 @@ func (s *Scheduler) levelDetails(a *account) (all []*protos.LevelDetails) {
 		all = append(all, &protos.LevelDetails{
 			Level:               int32(p),
 			Balance:             int64(a.balance[p]),
-			BalanceToStartAbove: a.startsAbove(p, s.burstCover),
+			BalanceToStartAbove: int64(a.need(p, s.burstCover)),
 			MayStart:            a.mayStart(p, s.burstCover),
 			Running:             int64(a.running[p]),
 			ChargeRate:          int64(a.config.ChargeRate[p]),

@@ -94,17 +94,14 @@ func (s *Scheduler) contender(r *run, by *request, p Priority, takes bool) *prot
 
 // whyNot says why a request of an account at a level does not take a run's worker.
 func (s *Scheduler) whyNot(r *run, a *account, p Priority) protos.Finding_Code {
-	cost := r.costAt(s.now.millis())
 	switch {
 	case p >= r.level:
 		return protos.Finding_LevelNotBetter
 	case s.config.DisablePreemption:
 		return protos.Finding_PreemptionDisabled
-	case a.isBarred(p):
-		return protos.Finding_Barred
 	case !s.admits(a, r.worker.class):
 		return protos.Finding_LabelLimitReached
-	case !a.canPay(&cost, p):
+	case !a.outranks(r, p, s.burstCover):
 		return protos.Finding_PriceTooHigh
 	}
 	return protos.Finding_CheaperFirst

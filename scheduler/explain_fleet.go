@@ -95,7 +95,7 @@ func (x *explainer) fleet() {
 			d.IdleOverLimit += int64(idle)
 		}
 		for p := range class.runs {
-			busy[p] += class.runs[p].Len()
+			busy[p] += class.runs[p].len()
 		}
 	}
 	for p, n := range busy {
@@ -130,16 +130,16 @@ func (x *explainer) own(p Priority, n int) (own int) {
 	if x.a.id == "" {
 		return 0
 	}
-	if runs := &x.a.runs[p]; runs.Len() <= n {
-		for r := range runs.All() {
-			if x.n.base.within(r.worker.class.set) {
+	if runs := x.a.runs[p]; runs.len() <= n {
+		for r := range runs.all() {
+			if !r.worker.cordoned && x.n.base.within(r.worker.class.set) {
 				own++
 			}
 		}
 		return own
 	}
 	for _, class := range x.classes {
-		for r := range class.runs[p].All() {
+		for r := range class.runs[p].all() {
 			if r.account() == x.a {
 				own++
 			}

@@ -23,21 +23,18 @@ func (x *explainer) goesWithoutPreemption() bool { return x.idle > 0 && x.ahead 
 
 func (x *explainer) preemptionAt(p Priority) {
 	cheapest := x.s.cheapestFor(x.a, x.classes, p)
-	barred, moot := x.a.isBarred(p), x.goesWithoutPreemption()
+	moot := x.goesWithoutPreemption()
 	if cheapest != nil || x.anyBelow(p) {
-		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Barred: barred,
+		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p),
 			RunningBelow: int64(x.a.runsBelow(p))}
 	}
 	if cheapest == nil {
 		x.add(protos.Finding_NothingToPreempt, moot)
 		return
 	}
-	cost := cheapest.costAt(x.s.now.millis())
-	canPay := x.a.canPay(&cost, p)
+	canPay := x.a.outranks(cheapest, p, x.s.burstCover)
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
 	switch {
-	case barred:
-		x.add(protos.Finding_Barred, moot)
 	case !canPay:
 		x.add(protos.Finding_PriceTooHigh, moot)
 	default:
@@ -65,14 +62,16 @@ func (s *Scheduler) cheapestFor(a *account, kinds []*workerClass, p Priority) (b
 			continue
 		}
 		for q := p + 1; q < numLevels; q++ {
-			for r := range class.runs[q].All() {
-				if r.account() == a {
-					continue
-				}
-				if key := r.keyAt(now); best == nil || key.Before(&least) {
-					best, least = r, key
-				}
-				break
+			r := class.runs[q].cheapest(s.lossLimits.exposed[p], now, nil)
+			for r != nil && r.account() == a {
+				key := r.keyAt(now)
+				r = class.runs[q].cheapest(s.lossLimits.exposed[p], now, &key)
+			}
+			if r == nil {
+				continue
+			}
+			if key := r.keyAt(now); best == nil || key.Before(&least) {
+				best, least = r, key
 			}
 		}
 	}

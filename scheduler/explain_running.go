@@ -44,7 +44,8 @@ func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
 	a := r.account()
 	d := &protos.DemotionDetails{
 		BalanceBelow: int64(s.demoteBelow),
-		CheaperFirst: int64(a.runs[r.level].Rank(func(o *run) bool { return !o.Before(r) })),
+		CheaperFirst: int64(a.runs[r.level].rank(binSafe-1, s.now.millis(),
+			r.keyAt(s.now.millis()))),
 	}
 	over := milliWorkers(a.running[r.level]) - int64(a.config.ChargeRate[r.level])
 	if over > 0 {
@@ -79,11 +80,10 @@ func (s *Scheduler) dearerBelow(r *run, p Priority) (n int) {
 	now, a := s.now.millis(), r.account()
 	key := r.keyAt(now)
 	for q := p + 1; q < numLevels; q++ {
-		runs := &a.runs[q]
-		n += runs.Len() - runs.Rank(func(o *run) bool {
-			other := o.keyAt(now)
-			return key.Before(&other)
-		})
+		n += a.runs[q].len() - a.runs[q].rank(binSafe, now, key)
+		if q == r.level {
+			n-- // itself
+		}
 	}
 	return n
 }

@@ -55,8 +55,7 @@ func (s *Scheduler) busyByCost(demand *demand) *costQueue {
 	q := &costQueue{now: s.now.millis()}
 	s.index.eachClass(demand, nil, func(class *workerClass) bool {
 		for p := range class.runs {
-			if class.runs[p].Len() > 0 {
-				r := class.runs[p].First()
+			if r := class.runs[p].cheapest(binSafe, q.now, nil); r != nil {
 				q.heads.Append(costHead{r.keyAt(q.now), r})
 			}
 		}
@@ -68,9 +67,9 @@ func (s *Scheduler) busyByCost(demand *demand) *costQueue {
 
 // next returns the cheapest run; there must be one.
 func (q *costQueue) next() *run {
-	r := q.heads.Top().run
-	next, ok := r.worker.class.runs[r.level].Search(func(o *run) bool { return r.Before(o) })
-	if !ok {
+	r, key := q.heads.Top().run, q.heads.Top().key
+	next := r.worker.class.runs[r.level].cheapest(binSafe, q.now, &key)
+	if next == nil {
 		q.heads.Pop()
 		return r
 	}

@@ -334,8 +334,8 @@ func (x *index) idleChanged(class *workerClass) {
 // insertRun adds a run to its class's list for its level.
 func (x *index) insertRun(r *run) {
 	class := r.worker.class
-	class.runs[r.level].Insert(r)
-	if class.runs[r.level].Len() == 1 {
+	class.runs[r.level] = class.runs[r.level].insert(r)
+	if class.runs[r.level].len() == 1 {
 		class.levels |= 1 << r.level
 		x.runSlots[r.level].Add(class.slot, len(x.slots))
 	}
@@ -344,8 +344,8 @@ func (x *index) insertRun(r *run) {
 // removeRun takes it out again.
 func (x *index) removeRun(r *run) {
 	class := r.worker.class
-	class.runs[r.level].Remove(r)
-	if class.runs[r.level].Len() == 0 {
+	class.runs[r.level] = class.runs[r.level].remove(r)
+	if class.runs[r.level].len() == 0 {
 		class.levels &^= 1 << r.level
 		x.runSlots[r.level].Remove(class.slot)
 	}

@@ -14,7 +14,7 @@ type workerClass struct {
 	levels    uint8  // those at which it has runs: bit p for p
 	workers   int
 	idle      orderedlist.List[*worker]         // by (idle since, id)
-	runs      [numLevels]orderedlist.List[*run] // the runs on its workers by level, cheapest first
+	runs      [numLevels]*runLists      // the runs on its workers by level, but for cordoned workers
 	demands   knownDemands                      // the demands that it can run
 	fresh     bool                              // has had a worker become idle since the last pass
 	limitedBy []*account                        // accounts that keep something about it, or did
@@ -39,6 +39,7 @@ type worker struct {
 	confirmed instant
 	watched   bool    // is in Scheduler.watches; see expire.go
 	forgotten bool    // is not known any more
+	cordoned  bool    // gets nothing; it is in no list of its class
 	idleSince instant // if it has no run
 	rank      idRank
 }

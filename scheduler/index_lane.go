@@ -40,6 +40,7 @@ type request struct {
 	tags      []string
 	worker    *worker // nil if it waits
 	blocked   bool
+	lost      int64 // the work of its earlier runs that was lost to preemption, in milliseconds
 }
 
 // Before orders requests: enqueue time, then id.
@@ -181,9 +182,13 @@ func (s *Scheduler) enqueue(r *request) {
 	l := r.lane
 	s.undo.enqueue(l, r)
 	l.add(r)
-	if l.queue.Len() == 1 {
+	switch {
+	case l.queue.Len() == 1:
 		s.updateActive(l)
 		s.markDirty(l)
+	case l.head == r && l.inAccount >= 0: // it has waited for longer than what the lane had
+		s.undo.noteActive(l.account)
+		l.account.noteActive(l)
 	}
 }
 

@@ -13,6 +13,9 @@ type instant struct {
 	nsec int32
 }
 
+// noInstant is later than all instants.
+var noInstant = instant{sec: math.MaxInt64}
+
 func instantOf(t time.Time) instant {
 	return instant{sec: t.Unix(), nsec: int32(t.Nanosecond())}
 }

@@ -52,6 +52,42 @@ func mulSaturating(a, b int64) int64 {
 	return int64(lo)
 }
 
+// An endedRun is a run that has yet to pay at its level from the last update to its end, which is in
+// accounting time.
+type endedRun struct {
+	level Priority
+	end   int64
+}
+
+// endByNews settles the account of a run that ends by news of a time: one that was not handed out
+// gets back what it has paid for itself, and any other has to pay up to that time, or up to the next
+// update if that is earlier.
+func (s *Scheduler) endByNews(r *run, t instant) {
+	a := r.account()
+	switch end := t.millis(); {
+	case r.stage == Held:
+		s.refund(a, r)
+	case a.exists() && r.level < FreeBucket && end > s.now.millis():
+		if len(a.ended) == 0 {
+			s.owing = append(s.owing, a)
+		}
+		a.ended = append(a.ended, endedRun{r.level, end})
+	}
+}
+
+// payEnded lets accounts pay for their ended runs, before an update to the given time.
+func (s *Scheduler) payEnded(next int64) {
+	for _, a := range s.owing {
+		for _, r := range a.ended {
+			pay := payPerMilli * Quota(min(r.end, next)-s.now.millis())
+			a.balance[r.level] = a.balance[r.level].add(-pay)
+		}
+		a.ended = a.ended[:0]
+	}
+	clear(s.owing)
+	s.owing = s.owing[:0]
+}
+
 // advance moves all balances of the account on.
 func (a *account) advance(millis int64) {
 	for p, b := range a.balance {
@@ -71,18 +107,24 @@ func (c *AccountConfig) caps() (caps Balance) {
 	return caps
 }
 
-// mayStart reports whether the account may start one more run at level p: with n runs there, each
-// run beyond its rate must be payable for the burst cover.
+// mayStart reports whether the account may start one more run at level p.
 func (a *account) mayStart(p Priority, cover time.Duration) bool {
-	return int64(a.balance[p]) > a.startsAbove(p, cover)
+	return a.balance[p] > a.need(p, cover)
 }
 
-// startsAbove returns the balance above which the account may start one more run at level p.
-func (a *account) startsAbove(p Priority, cover time.Duration) int64 {
-	if beyond := a.beyondRate(p); beyond > 0 {
-		return mulSaturating(beyond, cover.Milliseconds())
+// need returns the balance above which the account may start one more run at level p: with that run,
+// each one beyond its rate must be payable for the burst cover; but for the run that the rate covers
+// in part, a full bucket is always enough.
+func (a *account) need(p Priority, cover time.Duration) Quota {
+	beyond := a.beyondRate(p) + 1000
+	if beyond <= 0 {
+		return 0
 	}
-	return 0
+	need := Quota(min(mulSaturating(beyond, cover.Milliseconds()), int64(maxQuota)))
+	if beyond < 1000 {
+		return max(0, min(need, a.caps[p]-1))
+	}
+	return need
 }
 
 // beyondRate returns how many milli-workers the account runs at level p beyond its rate there.

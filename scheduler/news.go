@@ -72,7 +72,10 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 	}
 	sink, w := s.sinkFor(e), run.worker
 	was := s.placeOf(sink, run)
-	s.takeBack(run, run.stage != Running)
+	if run.stage != Running {
+		s.refund(run.account(), run)
+	}
+	s.takeBack(run)
 	s.forget(w)
 	if sink != nil {
 		sink.AddEvent(s.placeEvent(unassigned, fromScheduler, instantOf(at), s.requests[id], &was))
@@ -80,16 +83,16 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 	return nil
 }
 
-// MarkHandedOut notes that the worker was given the request at a pull, so it may have started. A
-// task that was handed out already, or runs, stays as it is. The errors are ErrInvalid and
-// ErrNotAssigned.
+// MarkHandedOut notes that the worker was given the request at a pull, so it may have started: from
+// now on a preemption loses work. A task that was handed out already, or runs, stays as it is. The
+// errors are ErrInvalid and ErrNotAssigned.
 func (s *Scheduler) MarkHandedOut(id RequestID, worker WorkerID) error {
 	run, err := s.runOn(id, worker)
 	if err != nil {
 		return err
 	}
 	if run.stage == Held {
-		run.stage = HandedOut
+		s.advanceTo(run, HandedOut)
 	}
 	return nil
 }
@@ -121,6 +124,29 @@ func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	r.blocked = blocked
 	s.wait(r)
 	return nil
+}
+
+// completes ends a run by news that its task is over, and its request leaves.
+func (s *Scheduler) completes(r *run, t instant, sink EventSink,
+	reason protos.TaskEvent_Completed_Reason) {
+	was, req := s.placeOf(sink, r), r.req
+	s.endByNews(r, t)
+	s.delist(r)
+	if sink != nil {
+		sink.AddEvent(s.completedEvent(req, &was, t, reason))
+	}
+	s.leave(req)
+}
+
+// requeues ends a run by news, and its request waits again.
+func (s *Scheduler) requeues(r *run, t instant, sink EventSink) {
+	was, req := s.placeOf(sink, r), r.req
+	s.endByNews(r, t)
+	s.takeBack(r)
+	req.confirmed = t
+	if sink != nil {
+		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
+	}
 }
 
 // runOn returns the run of a request on a worker.

@@ -36,13 +36,8 @@ func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) err
 		s.leave(r)
 		return nil
 	}
-	w, was := r.worker, s.placeOf(sink, r.worker.run)
-	s.endRun(w.run)
+	w := r.worker
+	s.completes(w.run, at, sink, protos.TaskEvent_Completed_REASON_RUNNING_TASK_ABSENT)
 	s.forget(w)
-	if sink != nil {
-		sink.AddEvent(s.completedEvent(r, &was, at,
-			protos.TaskEvent_Completed_REASON_RUNNING_TASK_ABSENT))
-	}
-	s.leave(r)
 	return nil
 }

@@ -85,18 +85,9 @@ func checkIdleNews(w *worker, t instant) *older {
 
 // idleEnds ends the run of a worker that was reported idle.
 func (s *Scheduler) idleEnds(r *run, t instant, sink EventSink) {
-	was, req := s.placeOf(sink, r), r.req
 	if r.stage == Running {
-		s.endRun(r)
-		if sink != nil {
-			sink.AddEvent(s.completedEvent(req, &was, t, protos.TaskEvent_Completed_REASON_WORKER_IDLE))
-		}
-		s.leave(req)
+		s.completes(r, t, sink, protos.TaskEvent_Completed_REASON_WORKER_IDLE)
 		return
 	}
-	s.takeBack(r, r.stage == Held)
-	req.confirmed = t
-	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
-	}
+	s.requeues(r, t, sink)
 }

@@ -15,7 +15,23 @@ import (
 // The error is ErrInvalid for empty ids, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time,
 	e EventSink) error {
+	return s.NotifyTaskSaved(id, worker, time.Time{}, t, e)
+}
+
+// NotifyTaskSaved is NotifyTaskRunning, and says up to when the task's work is saved; the zero time
+// says nothing about that. It counts as if within the task's hand-out and the last update, and never
+// goes back. What is saved is paid for: the task has cost what it has paid since, at its level alone,
+// so a preemption gives back, and costs, only what is lost.
+//
+// The error is ErrInvalid, also for a saved time that is out of range and not zero.
+func (s *Scheduler) NotifyTaskSaved(id RequestID, worker WorkerID, saved, t time.Time,
+	e EventSink) error {
 	defer s.checkInvariants()
+	if !saved.IsZero() {
+		if err := checkTime("saved time", saved); err != nil {
+			return err
+		}
+	}
 	if err := checkNews(id, worker, t); err != nil {
 		return err
 	}
@@ -27,7 +43,11 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 		return nil
 	}
 	if r != nil && w != nil && r.worker == w {
-		r.confirmed, w.confirmed, w.run.stage = at, at, Running
+		r.confirmed, w.confirmed = at, at
+		s.advanceTo(w.run, Running)
+		if !saved.IsZero() {
+			s.save(w.run, saved)
+		}
 		return nil
 	}
 	if w != nil {
@@ -41,6 +61,9 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 			w = s.addWorker(worker, s.labels.intern(nil))
 		}
 		s.adopt(r, w, at, sink)
+		if !saved.IsZero() {
+			s.save(w.run, saved)
+		}
 	}
 	return nil
 }
@@ -75,23 +98,20 @@ func (s *Scheduler) vacate(w *worker, by RequestID, t instant, sink EventSink) {
 		return
 	}
 	run, req := w.run, w.run.req
-	was := s.placeOf(sink, run)
-	if run.stage == Running {
-		s.endRun(run)
-		if sink != nil {
-			e := s.completedEvent(req, &was, t,
-				protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER)
-			e.GetCompleted().OtherRequestId = string(by)
-			sink.AddEvent(e)
-		}
-		s.leave(req)
+	if run.stage != Running {
+		s.requeues(run, t, sink)
 		return
 	}
-	s.takeBack(run, run.stage == Held)
-	req.confirmed = t
+	was := s.placeOf(sink, run)
+	s.endByNews(run, t)
+	s.delist(run)
 	if sink != nil {
-		sink.AddEvent(s.placeEvent(requeued, fromDispatcher, t, req, &was))
+		e := s.completedEvent(req, &was, t,
+			protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER)
+		e.GetCompleted().OtherRequestId = string(by)
+		sink.AddEvent(e)
 	}
+	s.leave(req)
 }
 
 // adopt puts a request where it was reported to run, on a worker that is neither idle nor has a
@@ -107,7 +127,8 @@ func (s *Scheduler) adopt(r *request, w *worker, t instant, sink EventSink) {
 		s.unwait(r)
 		run = s.newAdopted(r)
 	}
-	run.worker, run.stage = w, Running
+	run.worker = w
+	s.comeTo(run, Running)
 	r.confirmed, w.confirmed = t, t
 	s.enlist(run)
 	if sink != nil {
@@ -128,5 +149,5 @@ func (s *Scheduler) newAdopted(r *request) *run {
 			}
 		}
 	}
-	return &run{req: r, level: level, since: s.now.millis(), start: s.now}
+	return &run{req: r, level: level, since: s.now.millis(), start: s.now, stage: Held}
 }

@@ -9,7 +9,7 @@ import (
 // AddRequest is the news that a request waited at time t, with these tags. If the request is known
 // to wait, its content is replaced. If it was assigned, and not reported running, the assignment
 // stands, and the content is kept for when it waits again. If it was reported running, it waits
-// again. Old news is ignored. The request is copied. It costs O(labels) and O(log n).
+// again. Of what it has lost to preemption by the news and what is known, the greater counts. Old news is ignored. The request is copied. It costs O(labels) and O(log n).
 //
 // The error is ErrInvalid for a nil request, an empty id, a time out of range, or text that is not
 // UTF-8.
@@ -26,9 +26,17 @@ func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e Eve
 		s.ignore(sink, req, newsOf{request: r.ID}, o, at)
 		return nil
 	}
+	lost := r.LostWork.Milliseconds()
 	switch {
 	case req == nil:
-		req = &request{id: r.ID, confirmed: at}
+	case req.worker == nil:
+		req.lost = max(req.lost, lost)
+	case lost > req.lost:
+		s.refileQuietly(req.worker.run, func() { req.lost = lost })
+	}
+	switch {
+	case req == nil:
+		req = &request{id: r.ID, confirmed: at, lost: lost}
 		s.requests[r.ID] = req
 		s.setContent(req, &content{r.Account, r.BaseLabels, r.ProvisionableLabels,
 			instantOf(r.EnqueueTime), copyTags(tags)})
@@ -46,14 +54,9 @@ func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e Eve
 		}
 	default:
 		w, run := req.worker, req.worker.run
-		was := s.placeOf(sink, run)
 		run.next = contentOf(r, tags)
-		s.takeBack(run, false)
+		s.requeues(run, at, sink)
 		s.forget(w)
-		req.confirmed = at
-		if sink != nil {
-			sink.AddEvent(s.placeEvent(requeued, fromDispatcher, at, req, &was))
-		}
 	}
 	return nil
 }

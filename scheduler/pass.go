@@ -112,7 +112,7 @@ func (p *pass) state(a *account) *accountPass {
 // those with runs, by id. An account whose first run starts in this pass has nothing to promote or
 // demote yet.
 func (p *pass) findAccounts() {
-	for _, a := range p.s.existing {
+	for a := range p.s.existing.All() {
 		if len(a.active) > 0 {
 			p.contend(a)
 		}
@@ -122,8 +122,11 @@ func (p *pass) findAccounts() {
 	}
 }
 
-// contend notes that an account has something to place.
+// contend notes that an account has something to place, unless it is suspended.
 func (p *pass) contend(a *account) {
+	if a.suspended {
+		return
+	}
 	if st := p.state(a); !st.contends {
 		st.contends = true
 		p.contenders = append(p.contenders, a)
@@ -137,7 +140,6 @@ func (p *pass) begin() {
 	for _, a := range p.contenders {
 		st := p.state(a)
 		st.takesPart = p.mayStart(a)
-		st.usedUp = false
 		if st.takesPart {
 			p.takers = append(p.takers, a)
 		}
@@ -146,12 +148,6 @@ func (p *pass) begin() {
 
 // cameTo notes that a run came to the level of the moment.
 func (p *pass) cameTo(r *run) {
-	if p.level == FreeBucket {
-		return
-	}
-	if a := r.account(); !p.mayStart(a) {
-		p.state(a).usedUp = true
-	}
 	p.noteFanout(r)
 }
 
@@ -164,12 +160,12 @@ func (p *pass) noteFanout(r *run) {
 }
 
 // end settles the accounts that took part and did not use the level up: their requests found
-// nothing, and do not try again at a worse level. Requests requeued at this level take part from
-// the next one on.
+// nothing, and do not try again at a worse level, as nothing that happens there lets the account
+// start less or more at this one. Requests requeued at this level take part from the next one on.
 func (p *pass) end() {
 	for _, a := range p.takers {
 		st := p.state(a)
-		if !st.usedUp && p.mayStart(a) {
+		if p.mayStart(a) {
 			st.settled = true
 			p.settleRequeued(a)
 		}

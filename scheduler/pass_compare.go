@@ -5,7 +5,14 @@ package scheduler
 
 // mayStart reports whether an account may start one more run at the level of the moment.
 func (p *pass) mayStart(a *account) bool {
-	return p.isAbove(a, a.startsAbove(p.level, p.s.burstCover))
+	return p.mayStartAt(a, p.level)
+}
+
+// mayStartAt reports whether an account may start one more run at a paid level.
+func (p *pass) mayStartAt(a *account, level Priority) bool {
+	need := a.need(level, p.s.burstCover)
+	p.observer.comparesAbove(a, level, int64(need))
+	return a.balance[level] > need
 }
 
 // isAbove reports whether an account's balance at the level of the moment is above an amount.
@@ -18,18 +25,6 @@ func (p *pass) isAbove(a *account, amount int64) bool {
 func (p *pass) isBelow(a *account, amount Quota) bool {
 	p.observer.comparesBelow(a, p.level, amount)
 	return a.balance[p.level] < amount
-}
-
-// canPay reports whether an account can pay for a preemption at the level of the moment.
-func (p *pass) canPay(a *account, cost *Balance) bool {
-	p.observer.comparesPrice(a, cost, p.level)
-	return a.canPay(cost, p.level)
-}
-
-// paysInOrder reports whether an account that cannot pay a cost cannot pay a dearer one either.
-func (p *pass) paysInOrder(a *account) bool {
-	p.observer.comparesDebts(a, p.level)
-	return a.paysInOrder(p.level)
 }
 
 // admits reports whether the label limits of an account admit one more run on a worker class.

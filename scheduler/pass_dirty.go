@@ -125,7 +125,8 @@ func (p *pass) noteDirty() {
 	var untried []*lane
 	var mostly []*account
 	if len(s.index.idle) > 0 {
-		p.offerAllLanes(p.mostlyUnscanned, func(l *lane) {
+		skip := func(a *account) bool { return a.suspended || p.mostlyUnscanned(a) }
+		p.offerAllLanes(skip, func(l *lane) {
 			if l.scanned != p.id {
 				untried = append(untried, l)
 			}
@@ -159,14 +160,14 @@ func (p *pass) noteDirty() {
 func (p *pass) mostlyUnscannedAccounts() (left []*account) {
 	if p.scanAll {
 		for a := range p.s.withActive { // the order is free: it only sets marks
-			if p.mostlyUnscanned(a) {
+			if !a.suspended && p.mostlyUnscanned(a) {
 				left = append(left, a)
 			}
 		}
 		return left
 	}
 	for _, a := range p.s.withDirty {
-		if p.mostlyUnscanned(a) {
+		if !a.suspended && p.mostlyUnscanned(a) {
 			left = append(left, a)
 		}
 	}

@@ -1,5 +1,7 @@
 package scheduler
 
+import "time"
+
 // placeProvisioned is step 1: each request in order takes its choice among the matching idle
 // workers that have its provisionable labels. One that has run out of patience takes any.
 func (p *pass) placeProvisioned() {
@@ -103,13 +105,13 @@ func (p *pass) placeFree() {
 	if len(p.s.index.idle) == 0 {
 		return
 	}
-	p.offerAllLanes((*account).neverFree, func(l *lane) {
+	p.offerAllLanes((*account).staysOut, func(l *lane) {
 		if a := l.account; !a.exists() || !p.state(a).settled || p.isLimited(l) {
 			p.offer(l)
 		}
 	})
 	for _, l := range p.requeuedLanes {
-		if l.account.neverFree() {
+		if l.account.staysOut() {
 			continue
 		}
 		if !l.settled || p.isLimited(l) {
@@ -133,8 +135,13 @@ func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 		s.removeIdle(w)
 	} else {
 		as.Type, as.Abort = AssignmentPreemptWorker, victim.abort
-		if victim.cost != (Balance{}) {
-			run.cost, run.paid = victim.cost, &victim.cost
+		if victim.abort != "" {
+			as.LostWork = time.Duration(victim.lost) * time.Millisecond
+		}
+		if victim.payment != 0 {
+			run.cost = amountAt(p.level, victim.payment)
+			paid := run.cost
+			run.paid = &paid
 		}
 	}
 	s.confirm(r, w)

@@ -1,67 +1,36 @@
 package scheduler
 
-// The rules of preemption that depend on the accounts alone, as pure functions of them.
+import "time"
 
-// isBarred reports whether the account owns a run at a worse level than p while its runs at p
-// number at least its rate: it should promote before it takes from others, and cannot.
-func (a *account) isBarred(p Priority) bool {
-	return a.runsBelow(p) > 0 && a.beyondRate(p) >= 0
+// What a preemption takes and costs, as the account of the taker stands at the level of the step.
+
+// outranks reports whether an account that may start a run could still do so without what a run has
+// paid at this level and at better ones.
+func (p *pass) outranks(a *account, r *run) bool {
+	paid := r.paidUpTo(p.level)
+	return paid == 0 || p.isAbove(a, int64(a.need(p.level, p.s.burstCover).add(paid)))
 }
 
-// canPay reports whether the account can pay a preemption cost at level p: in full at every better
-// level, where a debt counts as nothing, and from p down in lexicographic order, with debts.
-func (a *account) canPay(cost *Balance, p Priority) bool {
-	for q := range p {
-		if cost[q] > max(0, a.balance[q]) {
-			return false
-		}
-	}
-	for q := p; q < NumPriorities; q++ {
-		if cost[q] != a.balance[q] {
-			return cost[q] < a.balance[q]
-		}
-	}
-	return false
+// outranks is the same at level p, for an account that may not be able to start a run.
+func (a *account) outranks(r *run, p Priority, cover time.Duration) bool {
+	need := a.need(p, cover)
+	return a.balance[p] > need && a.balance[p] > need.add(r.paidUpTo(p))
 }
 
-// raisesToPay returns by how much the balance at each level would have to grow, at least, for
-// canPay to compare something else than it does; 0 where nothing would change.
-func (a *account) raisesToPay(cost *Balance, p Priority) (raises Balance) {
-	for q := range p {
-		if cost[q] > max(0, a.balance[q]) {
-			raises[q] = cost[q] - a.balance[q]
-			return raises
-		}
-	}
-	for q := p; q < NumPriorities; q++ {
-		if more := cost[q] - a.balance[q]; more != 0 {
-			raises[q] = max(0, more)
-			return raises
-		}
-		raises[q] = 1
-	}
-	return raises
+// payment returns what an account pays for the worker of a run: its price, but never so much that
+// the balance falls to what the account needs for another run, or below.
+func (p *pass) payment(a *account, r *run) Quota {
+	price := r.priceAt(p.s.now.millis())
+	most := a.balance[p.level] - a.need(p.level, p.s.burstCover) - 1
+	p.observer.paysAtMost(a, p.level, most, price)
+	return min(price, most)
 }
 
-// raisesFromDebt returns by how much the balance at each level better than p would have to grow, at
-// least, for paysInOrder to compare something else than it does; 0 where nothing would change.
-func (a *account) raisesFromDebt(p Priority) (raises Balance) {
-	for q := range p {
-		if a.balance[q] > 0 {
-			break
-		}
-		raises[q] = 1 - a.balance[q]
-	}
-	return raises
+// mayBeOwed reports whether an account has a full bucket and runs less than its rate, so that the
+// workers of free tasks are owed to those of its requests that have waited for long.
+func (p *pass) mayBeOwed(a *account) bool {
+	return p.s.owedAfter >= 0 && a.beyondRate(p.level) < 0 && p.isAbove(a, int64(a.caps[p.level])-1)
 }
 
-// paysInOrder reports whether what the account cannot pay at level p tells that it cannot pay
-// anything dearer in lexicographic order either: it has nothing at the better levels.
-func (a *account) paysInOrder(p Priority) bool {
-	for q := range p {
-		if a.balance[q] > 0 {
-			return false
-		}
-	}
-	return true
-}
+// waitedLong reports whether a request that was enqueued then has waited for so long.
+func (p *pass) waitedLong(enqueued instant) bool { return p.s.now.since(enqueued) >= p.s.owedAfter }

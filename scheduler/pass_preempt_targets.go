@@ -1,14 +1,46 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/internal/touches"
+import (
+	"github.com/quotasched/quotasched/internal/minheap"
+	"github.com/quotasched/quotasched/internal/touches"
+)
 
 // A target is a worker class within one preemption step.
 type target struct {
-	step  step
-	lanes []*lane
-	next  *run // the next run to offer, with its place in the order
-	key   costKey
+	step    step
+	wanted  minheap.Heap[claim] // the accounts that want it, by the first of their requests
+	skipped []claim             // memory of taker
+	keptOut []claim             // accounts that a label limit keeps from it
+	owed    []*account          // accounts to which its free runs may be owed, whatever protects them
+	queued  bool                // it is in the queue of targets
+	next    *run                // the next run to offer, with its place in the order
+	key     costKey
 }
+
+// A claim is what an account has waiting for a target, with the request that was the first one when
+// that was last looked at: it is only replaced by later ones.
+type claim struct {
+	head *request
+	by   *claimant
+}
+
+// Before orders claims by their first requests.
+func (c claim) Before(d claim) bool { return c.head.Before(d.head) }
+
+// A claimant is an account with its lanes that can use a target.
+type claimant struct {
+	account *account
+	lanes   minheap.Heap[claimedLane]
+}
+
+// A claimedLane is a lane with the head that it had when it was last looked at.
+type claimedLane struct {
+	head *request
+	lane *lane
+}
+
+// Before orders lanes by their heads.
+func (c claimedLane) Before(d claimedLane) bool { return c.head.Before(d.head) }
 
 // A step names one preemption step: a pass at one level.
 type step struct {
@@ -23,22 +55,36 @@ func (class *workerClass) Before(other *workerClass) bool {
 
 // findTargets makes targets of the classes that the accounts' lanes can use.
 func (st *preemption) findTargets(accounts []*account) {
+	var classes []*workerClass
 	for _, a := range accounts {
-		st.addTargets(a)
+		classes = st.addTargets(a, classes)
+	}
+	for _, class := range classes {
+		t := &class.target
+		for _, c := range t.wanted.Items() {
+			c.by.lanes.Init()
+		}
+		for i, c := range t.wanted.Items() {
+			t.wanted.Items()[i].head = c.by.lanes.Top().head
+		}
+		t.wanted.Init()
+		if t.queued = st.seek(class, nil); t.queued {
+			st.queue.Append(class)
+		}
 	}
 	st.queue.Init()
 }
 
-// addTargets makes targets of the classes that an account's lanes can use. Lanes that took part at
-// a better level do not take part here, but may another time.
-func (st *preemption) addTargets(a *account) {
+// addTargets adds the classes that an account's lanes can use to a list, unless they are in it.
+// Lanes that took part at a better level do not take part here, but may another time.
+func (st *preemption) addTargets(a *account, classes []*workerClass) []*workerClass {
 	if st.state(a).settled {
 		st.retryLater(a)
 	} else {
 		for _, l := range st.lanesToOffer(a) {
 			touches.Lane()
 			if l.inAccount >= 0 {
-				st.addLane(l)
+				classes = st.addLane(l, classes)
 			}
 		}
 	}
@@ -48,78 +94,145 @@ func (st *preemption) addTargets(a *account) {
 		}
 		st.retryLater(a)
 		if !l.settled {
-			st.addLane(l)
+			classes = st.addLane(l, classes)
 		}
 	}
+	return classes
 }
 
 // addLane adds a lane to the targets that it can use.
-func (st *preemption) addLane(l *lane) {
+func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 	if l.head == nil {
-		return
+		return classes
 	}
 	demand := l.demand
 	st.observer.looks(1 + len(demand.classes))
 	if st.isLimited(l) {
 		st.retryLater(l.account)
-		return
+		return classes
 	}
+	st.noteOwed(l)
 	if !demand.counted {
 		for _, class := range demand.classes {
 			if class.bestBelow(st.level) < numLevels {
-				st.addTarget(class, l)
+				classes = st.addTarget(class, l, classes)
 			}
 		}
-		return
+		return classes
 	}
 	for q := st.level + 1; q < numLevels; q++ {
 		st.s.index.eachClass(demand, &st.s.index.runSlots[q], func(class *workerClass) bool {
 			if class.bestBelow(st.level) == q { // or it was met at a better level
-				st.addTarget(class, l)
+				classes = st.addTarget(class, l, classes)
 			}
 			return true
 		})
 	}
+	return classes
 }
 
 // addTarget makes a target of a class, if it is none yet, and adds a lane that can use it.
-func (st *preemption) addTarget(class *workerClass, l *lane) {
+func (st *preemption) addTarget(class *workerClass, l *lane, classes []*workerClass) []*workerClass {
 	touches.Class()
 	t := &class.target
 	if this := (step{st.id, st.level}); t.step != this {
-		*t = target{step: this, lanes: t.lanes[:0]}
-		st.seek(class, nil)
-		st.queue.Append(class)
+		t.wanted.Reset()
+		*t = target{step: this, wanted: t.wanted, skipped: t.skipped, keptOut: t.keptOut[:0],
+			owed: t.owed[:0]}
+		t.next = class.cheapestBelow(st.level, st.s.lossLimits.exposed[st.level], st.now, nil)
+		classes = append(classes, class)
 	}
-	t.lanes = append(t.lanes, l)
+	owed := st.state(l.account).owed && st.waitedLong(l.since)
+	if t.next == nil && !(owed && class.runs[FreeBucket].len() > 0) {
+		return classes // everything is protected from it
+	}
+	st.addClaim(t, l)
+	if owed && (len(t.owed) == 0 || t.owed[len(t.owed)-1] != l.account) {
+		t.owed = append(t.owed, l.account)
+	}
+	return classes
 }
 
-// seek finds a class's cheapest run at a worse level, after the given place if there is one. It
-// reports whether there is any.
-func (st *preemption) seek(class *workerClass, after *costKey) bool {
-	t := &class.target
-	t.next = nil
-	for q := st.level + 1; q < numLevels; q++ {
-		runs := &class.runs[q]
-		if runs.Len() == 0 {
-			continue
-		}
-		r := runs.First()
-		if after != nil {
-			var ok bool
-			r, ok = runs.Search(func(r *run) bool {
-				key := r.keyAt(st.now)
-				return after.Before(&key)
-			})
-			if !ok {
-				continue
-			}
-		}
-		if key := r.keyAt(st.now); t.next == nil || key.Before(&t.key) {
-			t.next, t.key = r, key
+// addClaim adds a lane to those of its account, which are added one after the other.
+func (st *preemption) addClaim(t *target, l *lane) {
+	list := t.wanted.Items()
+	if n := len(list); n == 0 || list[n-1].by.account != l.account {
+		t.wanted.Append(claim{by: &claimant{account: l.account}})
+		list = t.wanted.Items()
+	}
+	list[len(list)-1].by.lanes.Append(claimedLane{l.head, l})
+}
+
+// firstLane returns the claimant's lane whose head is the first; nil if it has none any more.
+func (st *preemption) firstLane(c *claimant) *lane {
+	for c.lanes.Len() > 0 {
+		switch top := c.lanes.Top(); {
+		case top.lane.head == nil:
+			c.lanes.Pop()
+		case st.isLimited(top.lane):
+			st.retryLater(c.account)
+			c.lanes.Pop()
+		case top.lane.head != top.head:
+			c.lanes.ReplaceTop(claimedLane{top.lane.head, top.lane})
+		default:
+			return top.lane
 		}
 	}
-	return t.next != nil
+	return nil
+}
+
+// cheapestBelow returns the class's cheapest run at a level worse than p, in the bins up to last,
+// after the given place if there is one; nil if there is none.
+func (class *workerClass) cheapestBelow(p Priority, last bin, now int64, after *costKey) (best *run) {
+	var least costKey
+	for q := p + 1; q < numLevels; q++ {
+		r := class.runs[q].cheapest(last, now, after)
+		if r == nil {
+			continue
+		}
+		if key := r.keyAt(now); best == nil || key.Before(&least) {
+			best, least = r, key
+		}
+	}
+	return best
+}
+
+// seek finds the next run of a target to offer, after the given place if there is one. It reports
+// whether there is any. Runs that are protected from this level are passed over, but for free ones
+// while some may be owed to an account.
+func (st *preemption) seek(class *workerClass, after *costKey) bool {
+	t := &class.target
+	if t.wanted.Len() == 0 {
+		return false
+	}
+	t.next = class.cheapestBelow(st.level, st.s.lossLimits.exposed[st.level], st.now, after)
+	if len(t.owed) > 0 && st.anyOwed(t) {
+		r := class.runs[FreeBucket].cheapest(binSafe, st.now, after)
+		if r != nil && t.next != nil {
+			key, other := r.keyAt(st.now), t.next.keyAt(st.now)
+			if other.Before(&key) {
+				r = nil
+			}
+		}
+		if r != nil {
+			t.next = r
+		}
+	}
+	if t.next == nil {
+		return false
+	}
+	t.key = t.next.keyAt(st.now)
+	return true
+}
+
+// anyOwed reports whether something is still owed to an account.
+func (st *preemption) anyOwed(t *target) bool {
+	for _, a := range t.owed {
+		if st.mayBeOwed(a) {
+			return true
+		}
+	}
+	return false
 }
 
 // advance goes on to the next run of the first target in the queue, which goes with its last one.
@@ -128,35 +241,45 @@ func (st *preemption) advance(class *workerClass) {
 	if st.seek(class, &offered) {
 		st.queue.FixTop()
 	} else {
-		st.queue.Pop()
+		st.drop()
 	}
 }
 
-// setAside takes the first target, which nobody can pay, out of the queue.
-func (st *preemption) setAside(class *workerClass) {
-	st.queue.Pop()
-	st.unaffordable = append(st.unaffordable, class)
+// drop takes the first target out of the queue.
+func (st *preemption) drop() { st.queue.Pop().target.queued = false }
+
+// noteFull notes that a label limit keeps an account from a target.
+func (st *preemption) noteFull(class *workerClass) {
+	if len(class.target.keptOut) == 1 {
+		st.full = append(st.full, class)
+	}
 }
 
-// wake brings back the targets that an account may pay after a refund, from the run after the one
-// that was offered last.
-func (st *preemption) wake(refunded *account, offered costKey) {
-	rest := st.unaffordable[:0]
-	for _, class := range st.unaffordable {
-		if class.wantedBy(refunded) && st.seek(class, &offered) {
-			st.queue.Push(class)
-		} else {
+// admitAgain brings an account back to the targets that a label limit kept it from, from the run
+// after the one that was offered last: it has lost that one, and may be below the limit again.
+func (st *preemption) admitAgain(a *account, offered costKey) {
+	if a.limits == nil {
+		return
+	}
+	rest := st.full[:0]
+	for _, class := range st.full {
+		t := &class.target
+		kept := t.keptOut[:0]
+		for _, c := range t.keptOut {
+			if c.by.account == a {
+				t.wanted.Push(c)
+			} else {
+				kept = append(kept, c)
+			}
+		}
+		clear(t.keptOut[len(kept):])
+		if t.keptOut = kept; len(kept) > 0 {
 			rest = append(rest, class)
 		}
-	}
-	st.unaffordable = rest
-}
-
-func (class *workerClass) wantedBy(a *account) bool {
-	for _, l := range class.target.lanes {
-		if l.account == a {
-			return true
+		if !t.queued && st.seek(class, &offered) {
+			t.queued = true
+			st.queue.Push(class)
 		}
 	}
-	return false
+	st.full = rest
 }

@@ -6,7 +6,7 @@ func (p *pass) reprioritize() {
 		switch beyond := a.beyondRate(p.level); {
 		case beyond > 0 && p.isBelow(a, p.s.demoteBelow):
 			p.demote(a, ceilWorkers(beyond))
-		case beyond < 0 && p.isAbove(a, int64(p.s.promoteAbove)):
+		case beyond < 0 && p.isAbove(a, int64(min(p.s.promoteAbove, a.caps[p.level]-1))):
 			p.promote(a, ceilWorkers(-beyond))
 		}
 	}
@@ -14,11 +14,26 @@ func (p *pass) reprioritize() {
 
 func ceilWorkers(milliWorkers int64) int { return int((milliWorkers + 999) / 1000) }
 
-// demote moves the n cheapest runs at this level one level down.
+// demote moves the n cheapest runs at this level that are not safe, each to the best worse level at
+// which the account may start a run by then, else to the free bucket.
 func (p *pass) demote(a *account, n int) {
+	now := p.s.now.millis()
 	for i := 0; i < n && !p.ended; i++ {
-		p.move(a.runs[p.level].First(), p.level+1)
+		r := a.runs[p.level].cheapest(binSafe-1, now, nil)
+		if r == nil {
+			return
+		}
+		p.move(r, p.levelBelow(a))
 	}
+}
+
+// levelBelow returns the best level worse than this one at which an account may start a run.
+func (p *pass) levelBelow(a *account) Priority {
+	q := p.level + 1
+	for q < FreeBucket && !p.mayStartAt(a, q) {
+		q++
+	}
+	return q
 }
 
 // promote moves the n dearest runs at any worse level to this one, passing over free runs that the
@@ -28,46 +43,53 @@ func (p *pass) promote(a *account, n int) {
 		return
 	}
 	now := p.s.now.millis()
-	var dearest [numLevels]*run // of each worse level; nil if there is none left
+	var dearest [numLevels][numBins]*run // of each list at a worse level; nil if none is left
 	for q := p.level + 1; q < numLevels; q++ {
-		if a.runs[q].Len() > 0 {
-			dearest[q] = a.runs[q].Last()
+		if a.runs[q] == nil {
+			continue
+		}
+		for b := range a.runs[q].bins {
+			if list := &a.runs[q].bins[b]; list.Len() > 0 {
+				dearest[q][b] = list.Last()
+			}
 		}
 	}
 	for i := 0; i < n && !p.ended; i++ {
-		dearest[FreeBucket] = p.passOver(a, dearest[FreeBucket])
+		for b, r := range dearest[FreeBucket] {
+			dearest[FreeBucket][b] = p.passOver(a, r)
+		}
 		var best *run
 		for q := p.level + 1; q < numLevels; q++ {
-			if r := dearest[q]; r != nil && (best == nil || dearer(r, best, now)) {
-				best = r
+			for _, r := range dearest[q] {
+				if r != nil && (best == nil || dearer(r, best, now)) {
+					best = r
+				}
 			}
 		}
 		if best == nil {
 			return
 		}
-		q := best.level
-		dearest[q] = nil
-		if prev, ok := a.runs[q].Previous(best); ok {
-			dearest[q] = prev
-		}
+		dearest[best.level][best.bin] = previousTo(a, best)
 		p.move(best, p.level)
 		p.cameTo(best)
 	}
 }
 
-// passOver returns the dearest free run from r down that the fanout limit lets become a paid one.
-func (p *pass) passOver(a *account, r *run) *run {
-	for r != nil {
-		if !p.isFull(r.req.lane) {
-			return r
-		}
-		prev, ok := a.runs[FreeBucket].Previous(r)
-		if !ok {
-			return nil
-		}
-		r = prev
+// previousTo returns the next cheaper run of the same list; nil if there is none.
+func previousTo(a *account, r *run) *run {
+	if prev, ok := a.runs[r.level].bins[r.bin].Previous(r); ok {
+		return prev
 	}
 	return nil
+}
+
+// passOver returns the dearest free run from r down, in its list, that the fanout limit lets become
+// a paid one.
+func (p *pass) passOver(a *account, r *run) *run {
+	for r != nil && p.isFull(r.req.lane) {
+		r = previousTo(a, r)
+	}
+	return r
 }
 
 func dearer(a, b *run, now int64) bool {

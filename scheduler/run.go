@@ -1,14 +1,20 @@
 package scheduler
 
 // A run is a request on a worker. While it is in the ordered lists of its account and its class of
-// worker, its key (level, cost, since, start and worker) does not change.
+// worker, nothing that its place there depends on changes: level, bin, cost, since, stage, handedOut,
+// saved, worker, and its request's lost; see refile.
 type run struct {
 	req    *request
 	worker *worker
 	level  Priority
-	cost   Balance // what it had cost when it came to this level
-	since  int64   // since when it pays at this level, in accounting time
+	bin    bin     // its list among those of its level
+	cost   Balance // what it had cost at since; saved work does not count
+	since  int64   // since when its cost at this level grows, in accounting time
 	start  instant
+	// handedOut is when it was handed out or adopted, and saved up to when its work is saved, both in
+	// accounting time; 0 if it was not.
+	handedOut, saved int64
+	watchedAt        int64    // an earliest entry in Scheduler.exposures; 0 for none
 	rank   idRank   // the worker's, so that runs are compared without a look at it
 	paid   *Balance // the part of cost that was paid to a preempted task's account; nil for none
 	stage  Stage
@@ -26,6 +32,14 @@ func (r *run) costAt(now int64) Balance {
 	return c
 }
 
+// preemptionCost returns the part of the cost that was paid to a preempted task's account.
+func (r *run) preemptionCost() *Balance {
+	if r.paid == nil {
+		return &Balance{}
+	}
+	return r.paid
+}
+
 // ownCost returns what the run has paid for its own time, the preemption cost left out.
 func (r *run) ownCost(now int64) Balance {
 	c := r.costAt(now)
@@ -35,22 +49,33 @@ func (r *run) ownCost(now int64) Balance {
 	return c
 }
 
-// Before orders runs at the same level by cost, cheapest first: lexicographically from p0 down,
-// then the later start, then the worker's id. As they all pay at the same rate, the order is the
-// same at all times.
-func (r *run) Before(q *run) bool {
-	for p := range r.cost {
-		a, b := r.cost[p], q.cost[p]
-		if Priority(p) == r.level {
-			a -= payPerMilli * Quota(r.since)
-			b -= payPerMilli * Quota(q.since)
-		}
-		if a != b {
-			return a < b
-		}
+// priceAt returns the run's price: what it has paid at the level at which it runs; a free run has
+// paid nothing.
+func (r *run) priceAt(now int64) Quota {
+	if r.level == FreeBucket {
+		return 0
 	}
-	if r.start != q.start {
-		return q.start.Before(r.start)
+	return r.cost[r.level] + payPerMilli*Quota(now-r.since)
+}
+
+// paidUpTo returns what the run has paid at level p, which is better than its own, and at levels
+// better than that.
+func (r *run) paidUpTo(p Priority) (paid Quota) {
+	for _, q := range r.cost[:p+1] {
+		paid = paid.add(q)
+	}
+	return paid
+}
+
+// Before orders the runs of one list, which are at one level and all held or all not: by price,
+// then the less work at stake, then the worker's id. As all prices at a level grow at the same rate,
+// and the work at stake too, except in held runs, the order is the same at all times.
+func (r *run) Before(q *run) bool {
+	if a, b := r.priceAt(0), q.priceAt(0); a != b {
+		return a < b
+	}
+	if a, b := r.stakeAt(0), q.stakeAt(0); a != b {
+		return a < b
 	}
 	if r.rank != q.rank {
 		return r.rank.Before(q.rank)
@@ -58,23 +83,23 @@ func (r *run) Before(q *run) bool {
 	return r.worker.id < q.worker.id
 }
 
-// A costKey is a run's place in the order by cost across levels, at one time.
+// A costKey is a run's place in the order by cost across lists, at one time.
 type costKey struct {
-	cost   Balance
-	start  instant
+	price  Quota
+	stake  int64
 	worker WorkerID
 }
 
 func (r *run) keyAt(now int64) costKey {
-	return costKey{cost: r.costAt(now), start: r.start, worker: r.worker.id}
+	return costKey{price: r.priceAt(now), stake: r.stakeAt(now), worker: r.worker.id}
 }
 
 func (k *costKey) Before(j *costKey) bool {
-	if c := k.cost.compare(&j.cost); c != 0 {
-		return c < 0
+	if k.price != j.price {
+		return k.price < j.price
 	}
-	if c := k.start.compare(j.start); c != 0 {
-		return c > 0
+	if k.stake != j.stake {
+		return k.stake < j.stake
 	}
 	return k.worker < j.worker
 }
@@ -101,9 +126,8 @@ func (s *Scheduler) delist(r *run) {
 
 func (s *Scheduler) enterLevel(a *account, r *run) {
 	a.running[r.level]++
-	a.runs[r.level].Insert(r)
-	s.index.insertRun(r)
-	s.runGeneration[r.level]++
+	s.running[r.level]++
+	s.file(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
 		g.paid++
 	}
@@ -111,8 +135,8 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 
 func (s *Scheduler) leaveLevel(a *account, r *run) {
 	a.running[r.level]--
-	a.runs[r.level].Remove(r)
-	s.index.removeRun(r)
+	s.running[r.level]--
+	s.unfile(r)
 	if g := r.req.lane.group; g != nil && r.level < FreeBucket {
 		g.paid--
 	}

@@ -16,7 +16,8 @@ import (
 //
 // The zero value is not valid: use New, NewWithConfig or NewFromProto.
 type Scheduler struct {
-	now    instant // of the last UpdateTime
+	now    instant // the newest time given to UpdateTime
+	called instant // the one given to it last, which may be older
 	config *Config // without its accounts
 
 	// The settings in force, defaults filled in.
@@ -25,17 +26,23 @@ type Scheduler struct {
 	burstCover       time.Duration
 	promoteAbove     Quota
 	demoteBelow      Quota
+	owedAfter        time.Duration // negative means never
+	lossLimits       lossLimits
 
-	accounts map[AccountID]*account // those that exist, and those that requests name
-	existing []*account             // those that exist, by id
+	accounts map[AccountID]*account     // those that exist, and those that requests name
+	existing orderedlist.List[*account] // those that exist, by id
 	requests map[RequestID]*request
 	workers  map[WorkerID]*worker
-	expired  map[RequestID]bool // expired, and not yet taken
+	running  [numLevels]int        // the runs at each level
+	cordons  map[WorkerID]string   // the cordoned workers, known or not, with reasons
+	expired  map[RequestID]instant // expired, and not yet taken, with their enqueue times
+	owing    []*account            // those with ended runs
 
 	labels     *labelTable
 	events     eventMaker
 	index      *index
 	watches    expiry.Queue[instant, *worker] // the idle workers, to find those that expire
+	exposures  expiry.Queue[moment, *run]     // runs that nothing protects for some time to come
 	byEnqueued orderedlist.List[*request]     // the waiting requests, if requests expire
 
 	// What the next pass looks at anew.
@@ -81,60 +88,86 @@ func NewWithConfig(t time.Time, c *Config) (*Scheduler, error) {
 // newScheduler returns a scheduler with valid settings and no accounts.
 func newScheduler(t time.Time, c *Config) *Scheduler {
 	s := &Scheduler{
-		now:              instantOf(t),
-		config:           c.clone(),
-		workerExpiration: orDefault(c.WorkerExpiration, DefaultWorkerExpiration),
-		patience:         orDefault(c.ProvisionPatience, DefaultProvisionPatience),
-		burstCover:       max(0, orDefault(c.BurstCover, DefaultBurstCover)),
-		promoteAbove:     orDefault(c.PromoteThreshold, DefaultPromoteThreshold),
-		demoteBelow:      orDefault(c.DemoteThreshold, DefaultDemoteThreshold),
-		accounts:         map[AccountID]*account{},
-		requests:         map[RequestID]*request{},
-		workers:          map[WorkerID]*worker{},
-		expired:          map[RequestID]bool{},
-		withActive:       map[*account]bool{},
-		labels:           newLabelTable(),
+		now:        instantOf(t),
+		called:     instantOf(t),
+		accounts:   map[AccountID]*account{},
+		requests:   map[RequestID]*request{},
+		workers:    map[WorkerID]*worker{},
+		cordons:    map[WorkerID]string{},
+		expired:    map[RequestID]instant{},
+		withActive: map[*account]bool{},
+		labels:     newLabelTable(),
 	}
+	s.setConfig(c)
 	s.index = newIndex(s.labels, s.updateActive)
 	return s
 }
 
-// UpdateTime moves the scheduler to time t: the ledger runs up to it, then idle workers not heard
-// of for more than WorkerExpiration are forgotten, and requests that have waited for more than
-// RequestExpiration leave (see TakeExpired). A t before the last one, or outside the years 1970 to
-// 9999, does nothing. It costs O(accounts), and O(log n) for each worker and request that expires.
+// setConfig takes a copy of valid settings, without the accounts.
+func (s *Scheduler) setConfig(c *Config) {
+	s.config = c.clone()
+	s.workerExpiration = orDefault(c.WorkerExpiration, DefaultWorkerExpiration)
+	s.patience = orDefault(c.ProvisionPatience, DefaultProvisionPatience)
+	s.burstCover = max(0, orDefault(c.BurstCover, DefaultBurstCover))
+	s.promoteAbove = orDefault(c.PromoteThreshold, DefaultPromoteThreshold)
+	s.demoteBelow = orDefault(c.DemoteThreshold, DefaultDemoteThreshold)
+	s.owedAfter = orDefault(c.OwedAfter, DefaultOwedAfter)
+	s.lossLimits = newLossLimits(c)
+}
+
+// UpdateTime moves the scheduler to time t: runs that ended since the last update pay up to their
+// ends, the ledger runs up to t, then idle workers not heard of for more than WorkerExpiration are
+// forgotten, and requests that have waited for more than RequestExpiration leave (see TakeExpired).
+// A t before the newest one is remembered as the time of the call, which confirms what the next pass
+// assigns, and does nothing else; one outside the years 1970 to 9999 does nothing. It costs
+// O(accounts), and O(log n) for each worker and request that expires, and for each run that comes to
+// be protected.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 	defer s.checkInvariants()
 	if !check.InRange(t) {
 		return
 	}
 	now := instantOf(t)
+	s.called = now
 	if now.Before(s.now) {
 		return
 	}
+	s.payEnded(now.millis())
 	if millis := now.millis() - s.now.millis(); millis > 0 {
-		for _, a := range s.existing {
+		for a := range s.existing.All() {
 			a.advance(millis)
 		}
 	}
 	s.now = now
+	s.protectRuns()
 	sink := s.sinkFor(e)
 	s.expireWorkers(sink)
 	s.expireRequests(sink)
 }
 
-// TakeExpired returns the requests that expired since the last call, sorted.
-func (s *Scheduler) TakeExpired() []RequestID {
+// Expired is a request that left by expiration.
+type Expired struct {
+	Request RequestID
+	// EnqueueTime tells this try from another one of the same request.
+	EnqueueTime time.Time
+}
+
+// TakeExpired returns the requests that expired since the last call, sorted by id.
+func (s *Scheduler) TakeExpired() []Expired {
 	if len(s.expired) == 0 {
 		return nil
 	}
-	ids := sortedKeys(s.expired)
+	list := make([]Expired, 0, len(s.expired))
+	for _, id := range sortedKeys(s.expired) {
+		list = append(list, Expired{id, s.expired[id].time()})
+	}
 	clear(s.expired)
-	return ids
+	return list
 }
 
 // AddAccount makes an account, or replaces the settings and balance of one. The settings are
-// copied. Tasks that run go on as they do. It costs O(the account's runs and lanes).
+// copied. Tasks that run go on as they do, and a suspension stays; what ended runs have yet to pay
+// is forgotten. It costs O(the account's runs and lanes), and O(log n).
 //
 // The errors are ErrInvalid for an empty id, and ErrInvalidConfig for settings that Validate
 // refuses or an initial balance beyond ±2^60 units.
@@ -170,15 +203,14 @@ func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial B
 func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 	a := s.account(id)
 	if !a.exists() {
-		i, _ := s.findExisting(id)
-		s.existing = slices.Insert(s.existing, i, a)
+		s.existing.Insert(a)
 	}
 	s.configure(a, c)
-	a.balance = b
+	a.balance, a.ended = b, nil
 }
 
-// DeleteAccount ends an account. Its requests and tasks go on as free ones, and what the tasks have
-// cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
+// DeleteAccount ends an account, and its suspension. Its requests and tasks go on as free ones, and
+// what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
@@ -187,21 +219,22 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 	}
 	now := s.now.millis()
 	for p := range a.runs {
-		for _, r := range collect(&a.runs[p]) {
+		for _, r := range slices.Collect(a.runs[p].all()) {
 			s.leaveLevel(a, r)
 			r.level, r.cost, r.paid, r.since = FreeBucket, Balance{}, nil, now
 			s.enterLevel(a, r)
 		}
 	}
-	i, _ := s.findExisting(id)
-	s.existing = slices.Delete(s.existing, i, i+1)
+	s.existing.Remove(a)
 	s.configure(a, nil)
-	a.balance = Balance{}
+	a.balance, a.ended = Balance{}, nil
+	s.setSuspended(a, false, "")
 	s.dropIfUnused(a)
 	return nil
 }
 
-// ResetBalance sets an account's balance to zero at every level. The error is ErrInvalid or
+// ResetBalance sets an account's balance to zero at every level, and forgets what its ended runs have
+// yet to pay. The error is ErrInvalid or
 // ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
 	defer s.checkInvariants()
@@ -209,7 +242,7 @@ func (s *Scheduler) ResetBalance(id AccountID) error {
 	if err != nil {
 		return err
 	}
-	a.balance = Balance{}
+	a.balance, a.ended = Balance{}, nil
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package scheduler
 
 import (
+	"cmp"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
@@ -23,7 +25,7 @@ func (s *Scheduler) ToProto() *protos.Scheduler {
 	for _, v := range sortedByID(s.workers) {
 		p.Workers = append(p.Workers, w.worker(v.item))
 	}
-	p.ExpiredRequests = w.expired()
+	w.addRest(p)
 	return p
 }
 
@@ -37,22 +39,52 @@ func (w *snapshotWriter) tables() *protos.Scheduler {
 		Labels:         w.labels,
 		LabelSets:      w.sets,
 	}
-	for _, a := range s.existing {
-		p.Accounts = append(p.Accounts, &protos.Account{
-			Id:      string(a.id),
-			Config:  AccountConfigToProto(a.config),
-			Balance: a.balance.units(),
-		})
+	for a := range s.existing.All() {
+		p.Accounts = append(p.Accounts, accountMessage(a))
 	}
 	return p
 }
 
-// expired returns the requests that expired and were not yet taken, by id.
-func (w *snapshotWriter) expired() (ids []string) {
-	for _, id := range sortedKeys(w.s.expired) {
-		ids = append(ids, string(id))
+func accountMessage(a *account) *protos.Account {
+	p := &protos.Account{
+		Id:      string(a.id),
+		Config:  AccountConfigToProto(a.config),
+		Balance: a.balance.units(),
 	}
-	return ids
+	if a.suspended {
+		p.Suspension = &protos.Suspension{Reason: a.reason}
+	}
+	ended := slices.Clone(a.ended)
+	slices.SortFunc(ended, func(r, q endedRun) int {
+		return cmp.Or(cmp.Compare(r.level, q.level), cmp.Compare(r.end, q.end))
+	})
+	for _, r := range ended {
+		p.EndedRuns = append(p.EndedRuns, &protos.EndedRun{
+			Priority: int32(r.level), EndTime: timestamp(instantOfMillis(r.end))})
+	}
+	return p
+}
+
+// addRest adds the part of a snapshot that stands behind requests and workers.
+func (w *snapshotWriter) addRest(p *protos.Scheduler) {
+	s := w.s
+	for _, id := range sortedKeys(s.expired) {
+		p.ExpiredRequests = append(p.ExpiredRequests, string(id))
+		p.ExpiredEnqueueTimes = append(p.ExpiredEnqueueTimes, timestamp(s.expired[id]))
+	}
+	p.RuleVersion = RuleVersion
+	p.CallTime = timestamp(s.called)
+	for _, id := range sortedKeys(s.cordons) {
+		p.Cordons = append(p.Cordons, &protos.Cordon{WorkerId: string(id), Reason: s.cordons[id]})
+	}
+}
+
+// millisProto returns a number of milliseconds that is not negative, unset for zero.
+func millisProto(n int64) *durationpb.Duration {
+	if n == 0 {
+		return nil
+	}
+	return &durationpb.Duration{Seconds: n / 1000, Nanos: int32(n%1000) * 1_000_000}
 }
 
 // A snapshotWriter numbers what a snapshot refers to by number. It only reads the scheduler.
@@ -236,6 +268,7 @@ func (w *snapshotWriter) setNumber(names []string) uint32 {
 type requestMessage struct {
 	request   protos.Request
 	confirmed timestamppb.Timestamp
+	lost      durationpb.Duration // of requests that are read
 	contentMessage
 }
 
@@ -265,6 +298,7 @@ func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Reques
 	m.request.Content = &m.content
 	m.request.ConfirmedTime = &m.confirmed
 	m.request.Blocked = r.blocked
+	m.request.LostWork = millisProto(r.lost)
 	return &m.request
 }
 
@@ -290,6 +324,12 @@ func (w *snapshotWriter) worker(v *worker) *protos.Worker {
 	}
 	if r.paid != nil {
 		p.Run.PreemptionCost = r.paid.units()
+	}
+	if r.stage != Held {
+		p.Run.HandOutTime = timestamp(instantOfMillis(r.handedOut))
+	}
+	if r.saved > 0 {
+		p.Run.SavedTime = timestamp(instantOfMillis(r.saved))
 	}
 	if c := r.next; c != nil {
 		numbers := w.contentNumbers(c)

@@ -37,7 +37,9 @@ func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 		b, at = beginMessage(b, fieldSchedulerWorkers)
 		b = endMessage(w.appendWorker(b, v.item), at)
 	}
-	return appendMessage(b, &protos.Scheduler{ExpiredRequests: w.expired()})
+	rest := &protos.Scheduler{}
+	w.addRest(rest)
+	return appendMessage(b, rest)
 }
 
 // Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as AppendSnapshot.
@@ -113,6 +115,12 @@ func appendRequest(b []byte, r *request, numbers laneNumbers) []byte {
 	if r.blocked {
 		b = appendNumber(b, fieldRequestBlocked, 1)
 	}
+	if r.lost > 0 {
+		b, at = beginMessage(b, fieldRequestLostWork)
+		b = appendNumber(b, fieldDurationSeconds, uint64(r.lost/1000))
+		b = appendNumber(b, fieldDurationNanos, uint64(r.lost%1000*1_000_000))
+		b = endMessage(b, at)
+	}
 	return b
 }
 
@@ -157,6 +165,12 @@ func (w *snapshotWriter) appendRun(b []byte, r *run) []byte {
 	if c := r.next; c != nil {
 		b, at = beginMessage(b, fieldRunNextContent)
 		b = endMessage(appendContent(b, w.contentNumbers(c), c.enqueued, c.tags), at)
+	}
+	if r.stage != Held {
+		b = appendInstant(b, fieldRunHandOutTime, instantOfMillis(r.handedOut))
+	}
+	if r.saved > 0 {
+		b = appendInstant(b, fieldRunSavedTime, instantOfMillis(r.saved))
 	}
 	return b
 }

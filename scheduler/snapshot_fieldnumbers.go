@@ -7,13 +7,14 @@ import "google.golang.org/protobuf/encoding/protowire"
 const (
 	fieldSchedulerWaitingRequests protowire.Number = 7
 	fieldSchedulerWorkers         protowire.Number = 8
-	fieldSchedulerExpiredRequests protowire.Number = 9
-	fieldSchedulerLast                             = fieldSchedulerExpiredRequests
+	fieldSchedulerCordons         protowire.Number = 13
+	fieldSchedulerLast                             = fieldSchedulerCordons
 
 	fieldRequestID            protowire.Number = 1
 	fieldRequestContent       protowire.Number = 2
 	fieldRequestConfirmedTime protowire.Number = 3
 	fieldRequestBlocked       protowire.Number = 4
+	fieldRequestLostWork      protowire.Number = 5
 
 	fieldContentAccount               protowire.Number = 1
 	fieldContentBaseLabelSet          protowire.Number = 2
@@ -35,7 +36,12 @@ const (
 	fieldRunStartTime      protowire.Number = 6
 	fieldRunStage          protowire.Number = 7
 	fieldRunNextContent    protowire.Number = 8
+	fieldRunHandOutTime    protowire.Number = 9
+	fieldRunSavedTime      protowire.Number = 10
 
 	fieldTimestampSeconds protowire.Number = 1
 	fieldTimestampNanos   protowire.Number = 2
+
+	fieldDurationSeconds protowire.Number = 1
+	fieldDurationNanos   protowire.Number = 2
 )

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -80,6 +81,23 @@ func (f *fieldReader) instant(t *timestamppb.Timestamp) {
 			t.Seconds = int64(parts.number())
 		case fieldTimestampNanos:
 			t.Nanos = int32(parts.number())
+		default:
+			parts.unsupported = true
+		}
+	}
+	f.check(!parts.unsupported)
+}
+
+// duration reads a duration.
+func (f *fieldReader) duration(d *durationpb.Duration) {
+	*d = durationpb.Duration{}
+	parts := fieldReader{rest: f.bytes()}
+	for parts.next() {
+		switch parts.field {
+		case fieldDurationSeconds:
+			d.Seconds = int64(parts.number())
+		case fieldDurationNanos:
+			d.Nanos = int32(parts.number())
 		default:
 			parts.unsupported = true
 		}

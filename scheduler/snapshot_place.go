@@ -10,12 +10,12 @@ import (
 type snapshotPlace struct {
 	list   string // "" at the top
 	index  int
-	fields [4]string // behind the element of the list, from the outside in; "" for none
+	fields [6]string // behind the element of the list, from the outside in; "" for none
 }
 
 // topField returns the place of a field that is not a list.
 func topField(name string) snapshotPlace {
-	return snapshotPlace{fields: [4]string{name}}
+	return snapshotPlace{fields: [6]string{name}}
 }
 
 // and goes on to a field, whose name begins with a dot. No place is deeper than there are fields.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -49,21 +50,33 @@ func withoutErrors[T any](list []T) iter.Seq2[T, error] {
 }
 
 func restore(from *snapshotSource) (*Scheduler, error) {
+	if v := from.tables.GetRuleVersion(); v != RuleVersion {
+		return nil, bad(topField("rule_version"), "rule version %d, and only %d is known", v, RuleVersion)
+	}
 	now, err := readTime(topField("last_update_time"), from.tables.GetLastUpdateTime())
 	if err != nil {
 		return nil, err
+	}
+	called, err := readTime(topField("call_time"), from.tables.GetCallTime())
+	if err != nil {
+		return nil, err
+	}
+	if now.Before(called) {
+		return nil, bad(topField("call_time"), "after last_update_time")
 	}
 	config, err := ConfigFromProto(from.tables.GetConfig())
 	if err != nil {
 		return nil, bad(topField("config"), "%v", err)
 	}
 	s := newScheduler(now.time(), config)
+	s.called = called
 	s.requests = make(map[RequestID]*request, from.waitingCount+from.workersCount)
 	s.workers = make(map[WorkerID]*worker, from.workersCount)
 	rd := &snapshotReader{s: s, from: from, lanes: map[laneNumbers]*readLane{}}
 	defer rd.release()
 	for _, step := range []func() error{
-		rd.readAccounts, rd.readTables, rd.readWaiting, rd.readWorkers, rd.readExpired,
+		rd.readAccounts, rd.readTables, rd.readCordons, rd.readWaiting, rd.readWorkers,
+		rd.readExpired,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -106,6 +119,63 @@ func (rd *snapshotReader) readAccounts() error {
 			return err
 		}
 		rd.s.addAccount(AccountID(a.GetId()), c, b)
+		if err := rd.readAccountState(where, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAccountState reads an account's suspension and its ended runs.
+func (rd *snapshotReader) readAccountState(where snapshotPlace, p *protos.Account) error {
+	a := rd.s.accounts[AccountID(p.GetId())]
+	if p.GetSuspension() != nil {
+		reason := p.GetSuspension().GetReason()
+		if err := checkTexts("reason", []string{reason}); err != nil {
+			return bad(where.and(".suspension"), "%v", err)
+		}
+		a.suspended, a.reason = true, reason
+	}
+	var last endedRun
+	for i, r := range p.GetEndedRuns() {
+		at := where.and(fmt.Sprintf(".ended_runs[%d]", i))
+		end, err := readMillis(at.and(".end_time"), r.GetEndTime())
+		if err != nil {
+			return err
+		}
+		next := endedRun{Priority(r.GetPriority()), end}
+		switch {
+		case next.level < 0 || next.level >= NumPriorities:
+			return bad(at.and(".priority"), "%d is not from 0 to 4", r.GetPriority())
+		case end <= rd.s.now.millis():
+			return bad(at.and(".end_time"), "not after last_update_time")
+		case next.level < last.level || next.level == last.level && end < last.end:
+			return bad(at, "not in order")
+		}
+		last = next
+		a.ended = append(a.ended, next)
+	}
+	if len(a.ended) > 0 {
+		rd.s.owing = append(rd.s.owing, a)
+	}
+	return nil
+}
+
+func (rd *snapshotReader) readCordons() error {
+	list := rd.from.tables.GetCordons()
+	if len(list) > cordonsMax {
+		return bad(topField("cordons"), "%d, more than %d", len(list), cordonsMax)
+	}
+	last := ""
+	for i, c := range list {
+		where := snapshotPlace{list: "cordons", index: i}
+		if err := readID(where.and(".worker_id"), c.GetWorkerId(), &last); err != nil {
+			return err
+		}
+		if err := checkTexts("reason", []string{c.GetReason()}); err != nil {
+			return bad(where.and(".reason"), "%v", err)
+		}
+		rd.s.cordons[WorkerID(c.GetWorkerId())] = c.GetReason()
 	}
 	return nil
 }
@@ -202,12 +272,19 @@ func (rd *snapshotReader) readWorkers() error {
 }
 
 func (rd *snapshotReader) readExpired() error {
-	last := ""
+	last, times := "", rd.from.tables.GetExpiredEnqueueTimes()
+	if n := len(rd.from.tables.GetExpiredRequests()); len(times) != n {
+		return bad(topField("expired_enqueue_times"), "%d times for %d requests", len(times), n)
+	}
 	for i, id := range rd.from.tables.GetExpiredRequests() {
 		if err := readID(snapshotPlace{list: "expired_requests", index: i}, id, &last); err != nil {
 			return err
 		}
-		rd.s.expired[RequestID(id)] = true
+		t, err := readTime(snapshotPlace{list: "expired_enqueue_times", index: i}, times[i])
+		if err != nil {
+			return err
+		}
+		rd.s.expired[RequestID(id)] = t
 	}
 	return nil
 }
@@ -235,6 +312,15 @@ func readTime(where snapshotPlace, t *timestamppb.Timestamp) (instant, error) {
 		return instant{}, bad(where, "%v is not in the years 1970 to 9999", t.AsTime())
 	}
 	return instant{t.GetSeconds(), t.GetNanos()}, nil
+}
+
+// readMillis reads an accounting time.
+func readMillis(where snapshotPlace, t *timestamppb.Timestamp) (int64, error) {
+	at, err := readTime(where, t)
+	if err == nil && at.nsec%int32(time.Millisecond) != 0 {
+		err = bad(where, "not in whole milliseconds")
+	}
+	return at.millis(), err
 }
 
 func readBalance(where snapshotPlace, units []int64, least, most Quota) (Balance, error) {

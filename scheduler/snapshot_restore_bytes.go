@@ -26,7 +26,7 @@ func NewFromSnapshot(snapshot []byte) (*Scheduler, error) {
 		return NewFromProto(p)
 	}
 	p := &protos.Scheduler{}
-	for _, part := range [][]byte{parts.tables, parts.expired} {
+	for _, part := range [][]byte{parts.tables, parts.rest} {
 		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(part, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
 		}
@@ -42,8 +42,8 @@ func NewFromSnapshot(snapshot []byte) (*Scheduler, error) {
 
 // snapshotParts are a snapshot's bytes with its fields in order.
 type snapshotParts struct {
-	tables, waiting, workers, expired []byte
-	waitingCount, workersCount        int
+	tables, waiting, workers, rest []byte
+	waitingCount, workersCount     int
 }
 
 // splitSnapshot splits a snapshot whose fields are known ones and in order.
@@ -51,7 +51,8 @@ func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
 	last := protowire.Number(0)
 	for at := 0; at < len(b); {
 		field, typ, n := protowire.ConsumeTag(b[at:])
-		if n < 0 || field < last || field > fieldSchedulerLast || typ != protowire.BytesType {
+		if n < 0 || field < last || field > fieldSchedulerLast ||
+			typ != protowire.BytesType && field <= fieldSchedulerWorkers {
 			return parts, false
 		}
 		last = field
@@ -67,8 +68,10 @@ func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
 		case fieldSchedulerWorkers:
 			part = &parts.workers
 			parts.workersCount++
-		case fieldSchedulerExpiredRequests:
-			part = &parts.expired
+		default:
+			if field > fieldSchedulerWorkers {
+				part = &parts.rest
+			}
 		}
 		n += size
 		if *part == nil {
@@ -140,6 +143,9 @@ func (m *requestMessage) parse(b []byte, texts *textMaker) bool {
 			m.request.ConfirmedTime = &m.confirmed
 		case fieldRequestBlocked:
 			m.request.Blocked = protowire.DecodeBool(f.number())
+		case fieldRequestLostWork:
+			f.duration(&m.lost)
+			m.request.LostWork = &m.lost
 		default:
 			return false
 		}
@@ -177,6 +183,7 @@ type workerMessage struct {
 	run                  protos.Run
 	request              requestMessage
 	paidSince, start     timestamppb.Timestamp
+	handedOut, saved     timestamppb.Timestamp
 	next                 contentMessage
 }
 
@@ -231,6 +238,12 @@ func (m *workerMessage) parseRun(b []byte, texts *textMaker) bool {
 		case fieldRunNextContent:
 			f.check(m.next.parse(f.bytes(), texts))
 			r.NextContent = &m.next.content
+		case fieldRunHandOutTime:
+			f.instant(&m.handedOut)
+			r.HandOutTime = &m.handedOut
+		case fieldRunSavedTime:
+			f.instant(&m.saved)
+			r.SavedTime = &m.saved
 		default:
 			return false
 		}

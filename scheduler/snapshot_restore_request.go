@@ -2,7 +2,11 @@ package scheduler
 
 import (
 	"slices"
+	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/internal/orderedlist"
 	"github.com/quotasched/quotasched/protos"
 )
@@ -77,15 +81,34 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*
 	if err != nil {
 		return nil, nil, err
 	}
+	lost, err := readLoss(where.and(".lost_work"), p.GetLostWork())
+	if err != nil {
+		return nil, nil, err
+	}
 	if len(rd.spare) == 0 {
 		rd.spare = make([]request, requestsAtOnce)
 	}
 	r, l := &rd.spare[0], rd.laneOf(&c)
 	rd.spare = rd.spare[1:]
 	*r = request{id: RequestID(p.GetId()), lane: l.lane, enqueued: c.enqueued, confirmed: confirmed,
-		tags: c.tags, blocked: p.GetBlocked()}
+		tags: c.tags, blocked: p.GetBlocked(), lost: lost}
 	rd.s.requests[r.id] = r
 	return r, l, nil
+}
+
+// readLoss reads an amount of lost work.
+func readLoss(where snapshotPlace, d *durationpb.Duration) (int64, error) {
+	if d == nil {
+		return 0, nil
+	}
+	v, ok := check.Duration(d)
+	switch {
+	case !ok || v < 0:
+		return 0, bad(where, "%d s and %d ns is not from 0 to 292 years", d.GetSeconds(), d.GetNanos())
+	case v%time.Millisecond != 0:
+		return 0, bad(where, "not in whole milliseconds")
+	}
+	return v.Milliseconds(), nil
 }
 
 // laneOf returns the lane of one more request.

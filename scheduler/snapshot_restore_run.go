@@ -1,8 +1,6 @@
 package scheduler
 
 import (
-	"time"
-
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -61,22 +59,51 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 }
 
 func (rd *snapshotReader) readRunTimes(where snapshotPlace, p *protos.Run, r *run) error {
-	since, err := readTime(where.and(".paid_since"), p.GetPaidSince())
-	if err != nil {
+	now := rd.s.now.millis()
+	var err error
+	if r.since, err = readMillis(where.and(".paid_since"), p.GetPaidSince()); err != nil {
 		return err
 	}
-	if since.nsec%int32(time.Millisecond) != 0 {
-		return bad(where.and(".paid_since"), "not in whole milliseconds")
-	}
-	if rd.s.now.Before(since) {
+	if r.since > now {
 		return bad(where.and(".paid_since"), "after last_update_time")
 	}
-	r.since = since.millis()
 	if r.start, err = readTime(where.and(".start_time"), p.GetStartTime()); err != nil {
 		return err
 	}
 	if rd.s.now.Before(r.start) {
 		return bad(where.and(".start_time"), "after last_update_time")
+	}
+	return rd.readRunProgress(where, p, r)
+}
+
+// readRunProgress reads when a run was handed out, and up to when its work is saved.
+func (rd *snapshotReader) readRunProgress(where snapshotPlace, p *protos.Run, r *run) (err error) {
+	at := where.and(".hand_out_time")
+	switch {
+	case r.stage != Held:
+		if r.handedOut, err = readMillis(at, p.GetHandOutTime()); err != nil {
+			return err
+		}
+		if r.handedOut > rd.s.now.millis() {
+			return bad(at, "after last_update_time")
+		}
+	case p.GetHandOutTime() != nil:
+		return bad(at, "set for a task that is held")
+	}
+	if p.GetSavedTime() == nil {
+		return nil
+	}
+	at = where.and(".saved_time")
+	if r.saved, err = readMillis(at, p.GetSavedTime()); err != nil {
+		return err
+	}
+	switch {
+	case r.stage == Held:
+		return bad(at, "set for a task that is held")
+	case r.saved <= r.handedOut:
+		return bad(at, "not after hand_out_time")
+	case r.saved > rd.s.now.millis():
+		return bad(at, "after last_update_time")
 	}
 	return nil
 }

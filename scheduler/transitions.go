@@ -59,32 +59,22 @@ func (s *Scheduler) applyNext(r *request, next *content) {
 	}
 }
 
-// confirm notes that a decision of this time confirms a request and a worker.
+// confirm notes that a decision confirms a request and a worker at the time of the call.
 func (s *Scheduler) confirm(r *request, w *worker) {
 	s.undo.confirm(r, w)
-	r.confirmed, w.confirmed = r.confirmed.max(s.now), w.confirmed.max(s.now)
+	r.confirmed, w.confirmed = r.confirmed.max(s.called), w.confirmed.max(s.called)
 }
 
-// takeBack ends a run whose request waits again. If refund is set, its account gets back what the
-// run has paid for its own time. The worker has no run then, and is not idle.
-func (s *Scheduler) takeBack(r *run, refund bool) {
-	a, req := r.account(), r.req
-	if refund {
-		s.refund(a, r)
-	}
+// takeBack ends a run whose request waits again, and whose account was settled. The worker has no
+// run then, and is not idle.
+func (s *Scheduler) takeBack(r *run) {
+	req := r.req
 	s.delist(r)
 	s.applyNext(req, r.next)
 	s.wait(req)
 }
 
-// endRun ends a run whose request is about to leave. A held run's account gets back what it paid.
-func (s *Scheduler) endRun(r *run) {
-	if r.stage == Held {
-		s.refund(r.account(), r)
-	}
-	s.delist(r)
-}
-
+// refund gives the account of a run back what the run has paid for its own time.
 func (s *Scheduler) refund(a *account, r *run) {
 	s.credit(a, r.ownCost(s.now.millis()))
 }
@@ -92,7 +82,8 @@ func (s *Scheduler) refund(a *account, r *run) {
 // addWorker makes a worker with a label set, of which it takes over a reference. It is neither
 // idle nor has a run yet.
 func (s *Scheduler) addWorker(id WorkerID, set *labelSet) *worker {
-	w := &worker{id: id, rank: rankOf(string(id))}
+	_, cordoned := s.cordons[id]
+	w := &worker{id: id, rank: rankOf(string(id)), cordoned: cordoned}
 	s.undo.addWorker(w)
 	s.workers[id] = w
 	s.setLabels(w, set)
@@ -121,10 +112,13 @@ func (s *Scheduler) leaveClass(class *workerClass) {
 	}
 }
 
-// addIdle puts a worker among the idle ones, which the next pass offers to lanes that match it.
+// addIdle puts a worker among the idle ones, which the next pass offers to lanes that match it unless
+// the worker is cordoned.
 func (s *Scheduler) addIdle(w *worker) {
 	s.watchIdle(w)
-	s.listIdle(w)
+	if !w.cordoned {
+		s.listIdle(w)
+	}
 }
 
 // listIdle puts a worker into the lists of idle workers, all of which but the watches are these.
@@ -141,6 +135,9 @@ func (s *Scheduler) listIdle(w *worker) {
 
 // removeIdle takes a worker out of the idle ones.
 func (s *Scheduler) removeIdle(w *worker) {
+	if w.cordoned {
+		return
+	}
 	s.undo.idleNo(w)
 	if idle := &w.class.idle; idle.First() == w {
 		idle.PopFirst() // the usual case: it was idle for longest

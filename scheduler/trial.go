@@ -32,7 +32,7 @@ func (t *trial) run(b *probe) {
 	s := t.s
 	p := s.newPass(nil)
 	p.observer, t.pass, t.probe = &t.observer, p, b
-	t.looks(trialCost + len(s.existing)/4 + workerCost*len(t.idle))
+	t.looks(trialCost + s.existing.Len()/4 + workerCost*len(t.idle))
 	p.run()
 	p.dropChoices()
 	p.observer = nil

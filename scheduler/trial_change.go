@@ -45,7 +45,10 @@ func (t *trial) unblock() {
 // freeWorker ends the run of a worker, which is idle from now on.
 func (t *trial) freeWorker(w *worker) {
 	s, since := t.s, w.idleSince
-	s.endRun(w.run)
+	if w.run.stage == Held {
+		s.refund(w.run.account(), w.run)
+	}
+	s.delist(w.run)
 	s.undo.later(func() { w.idleSince = since })
 	w.idleSince = s.now
 	t.makeIdle(w)

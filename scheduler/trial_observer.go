@@ -103,17 +103,11 @@ func (o *observer) comparesBelow(a *account, p Priority, amount Quota) {
 	}
 }
 
-// comparesPrice: the pass compares whether an account can pay for a preemption at a level.
-func (o *observer) comparesPrice(a *account, cost *Balance, p Priority) {
+// paysAtMost: the pass lets an account pay a price at a level, but no more than it has to spare
+// there. With more to spare, the victim's account gets more.
+func (o *observer) paysAtMost(a *account, p Priority, most, price Quota) {
 	if o != nil && o.watches(a) {
-		o.probe.anyOf(a.raisesToPay(cost, p))
-	}
-}
-
-// comparesDebts: the pass compares whether an account has nothing at the levels better than p.
-func (o *observer) comparesDebts(a *account, p Priority) {
-	if o != nil && o.watches(a) {
-		o.probe.anyOf(a.raisesFromDebt(p))
+		o.probe.note(p, price-most)
 	}
 }
 

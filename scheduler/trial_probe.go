@@ -25,13 +25,6 @@ func (b *probe) above(p Priority, balance Quota, amount int64) {
 	b.note(p, Quota(amount-int64(balance)+1))
 }
 
-// anyOf watches a comparison that any one of the raises turns around.
-func (b *probe) anyOf(raises Balance) {
-	for p, more := range raises {
-		b.note(Priority(p), more)
-	}
-}
-
 // fullFanout watches a fanout group that is at the limit.
 func (b *probe) fullFanout(g *fanoutGroup) {
 	if b.fanout == 0 || g.paid+1 < b.fanout {

@@ -95,6 +95,15 @@ func (u *undoLog) leave(r *request) {
 	u.later(func() { u.s.requests[r.id] = r })
 }
 
+// addLoss: a request has lost more.
+func (u *undoLog) addLoss(r *request) {
+	if u == nil {
+		return
+	}
+	lost := r.lost
+	u.later(func() { r.lost = lost })
+}
+
 // confirm: a request and a worker are confirmed.
 func (u *undoLog) confirm(r *request, w *worker) {
 	if u == nil {
@@ -137,12 +146,17 @@ func (u *undoLog) activate(l *lane) {
 	if u == nil {
 		return
 	}
-	a := l.account
+	u.noteActive(l.account)
+	u.later(func() { u.s.deactivate(l) })
+}
+
+// noteActive: an account notes a lane among its newest ones.
+func (u *undoLog) noteActive(a *account) {
+	if u == nil {
+		return
+	}
 	generation, recent := a.laneGeneration, slices.Clone(a.recent)
-	u.later(func() {
-		u.s.deactivate(l)
-		a.laneGeneration, a.recent = generation, recent
-	})
+	u.later(func() { a.laneGeneration, a.recent = generation, recent })
 }
 
 // deactivate: a lane is active no more.

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"iter"
 	"slices"
+	"time"
 )
 
 // This file is what a caller sees of the state: copies.
@@ -103,7 +104,7 @@ func (s *Scheduler) Workers() iter.Seq[Worker] {
 // change meanwhile.
 func (s *Scheduler) Balances() iter.Seq2[AccountID, Balance] {
 	return func(yield func(AccountID, Balance) bool) {
-		for _, a := range s.existing {
+		for a := range s.existing.All() {
 			if !yield(a.id, a.balance) {
 				return
 			}
@@ -115,7 +116,7 @@ func (s *Scheduler) Balances() iter.Seq2[AccountID, Balance] {
 func (s *Scheduler) Config() *Config {
 	c := s.config.clone()
 	c.Accounts = map[AccountID]*AccountConfig{}
-	for _, a := range s.existing {
+	for a := range s.existing.All() {
 		c.Accounts[a.id] = a.config.clone()
 	}
 	return c
@@ -131,6 +132,7 @@ func (s *Scheduler) viewRequest(r *request) TaskRequest {
 		EnqueueTime:         r.enqueued.time(),
 		ConfirmedTime:       r.confirmed.time(),
 		Blocked:             r.blocked,
+		LostWork:            time.Duration(r.lost) * time.Millisecond,
 	}
 	if r.worker != nil {
 		v.Worker = r.worker.id

@@ -33,7 +33,7 @@ type machine interface {
 	MarkHandedOut(scheduler.RequestID, scheduler.WorkerID) error
 	Block(scheduler.RequestID) error
 	Unblock(scheduler.RequestID) error
-	TakeExpired() []scheduler.RequestID
+	TakeExpired() []scheduler.Expired
 	IsAssigned(scheduler.RequestID, scheduler.WorkerID) bool
 	ToProto() *protos.Scheduler
 	Hash() [32]byte
@@ -296,10 +296,9 @@ func compareCall(t failer, c call, naive, engine machine, journal string) {
 
 // emptyIsNil makes empty lists equal to none.
 var emptyIsNil = cmp.Options{
-	cmp.Transformer("ids", func(l []scheduler.RequestID) []string {
-		var out []string
-		for _, id := range l {
-			out = append(out, string(id))
+	cmp.Transformer("expired", func(l []scheduler.Expired) (out []string) {
+		for _, x := range l {
+			out = append(out, fmt.Sprintf("%+v", x))
 		}
 		return out
 	}),

@@ -3,7 +3,6 @@ package reference
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -13,10 +12,7 @@ import (
 const cordonsMax = 100_000
 
 // Order is why and when an operator says something.
-type Order struct {
-	Reason string
-	Time   time.Time
-}
+type Order = scheduler.Order
 
 // Configure replaces the settings that are no account's own; fields are the names of those that
 // were given values. No balance moves.

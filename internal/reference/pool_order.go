@@ -22,18 +22,18 @@ func (p *Pool) applyOrder(op *protos.Operation, t time.Time, e scheduler.EventSi
 		return p.updateAccount(k.UpdateAccount, t, e)
 	case *protos.Operation_SuspendAccount:
 		return s.SuspendAccount(scheduler.AccountID(k.SuspendAccount.GetAccountId()),
-			Order{k.SuspendAccount.GetReason(), t}, e)
+			Order{Reason: k.SuspendAccount.GetReason(), Time: t}, e)
 	case *protos.Operation_ResumeAccount:
 		return s.ResumeAccount(scheduler.AccountID(k.ResumeAccount.GetAccountId()),
-			Order{k.ResumeAccount.GetReason(), t}, e)
+			Order{Reason: k.ResumeAccount.GetReason(), Time: t}, e)
 	case *protos.Operation_CordonWorker:
 		err := s.CordonWorker(scheduler.WorkerID(k.CordonWorker.GetWorkerId()),
-			Order{k.CordonWorker.GetReason(), t}, e)
+			Order{Reason: k.CordonWorker.GetReason(), Time: t}, e)
 		p.dropStale()
 		return err
 	case *protos.Operation_UncordonWorker:
 		return s.UncordonWorker(scheduler.WorkerID(k.UncordonWorker.GetWorkerId()),
-			Order{k.UncordonWorker.GetReason(), t}, e)
+			Order{Reason: k.UncordonWorker.GetReason(), Time: t}, e)
 	}
 	return fmt.Errorf("%w: no kind", errOperation)
 }
@@ -52,7 +52,7 @@ func (p *Pool) configure(op *protos.Configure, t time.Time, e scheduler.EventSin
 	if err != nil {
 		return err
 	}
-	return p.Scheduler.Configure(c, op.GetUpdateMask().GetPaths(), Order{op.GetReason(), t}, e)
+	return p.Scheduler.Configure(c, op.GetUpdateMask().GetPaths(), Order{Reason: op.GetReason(), Time: t}, e)
 }
 
 // updateAccount does the same for an account.
@@ -74,7 +74,7 @@ func (p *Pool) updateAccount(op *protos.UpdateAccount, t time.Time, e scheduler.
 		return err
 	}
 	return p.Scheduler.UpdateAccount(id, c, op.GetUpdateMask().GetPaths(),
-		Order{op.GetReason(), t}, e)
+		Order{Reason: op.GetReason(), Time: t}, e)
 }
 
 // takeFields gives a message those fields of another one that a mask names.

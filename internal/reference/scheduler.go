@@ -153,10 +153,12 @@ func (s *Scheduler) IsAssigned(r scheduler.RequestID, w scheduler.WorkerID) bool
 }
 
 // TakeExpired returns the requests that expired since the last call, in order of id.
-func (s *Scheduler) TakeExpired() []scheduler.RequestID {
-	ids := slices.Sorted(maps.Keys(s.expired))
+func (s *Scheduler) TakeExpired() (list []scheduler.Expired) {
+	for _, id := range slices.Sorted(maps.Keys(s.expired)) {
+		list = append(list, scheduler.Expired{Request: id, EnqueueTime: s.expired[id]})
+	}
 	s.expired = map[scheduler.RequestID]time.Time{}
-	return ids
+	return list
 }
 
 // Counts says how many requests and workers there are.
