@@ -19,9 +19,9 @@ type account struct {
 
 	running [numLevels]int       // its runs by level
 	runs    [numLevels]*runLists // the same, cheapest first
-	lanes   map[*demand]*lane                 // all its lanes
-	active  []*lane                           // those with a queue that some known worker could run
-	dirty   []*lane                           // lanes with dirty set, and some without
+	lanes   map[*demand]*lane    // all its lanes
+	active  []*lane              // those with a queue that some known worker could run
+	dirty   []*lane              // lanes with dirty set, and some without
 	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
 	allDirty      bool
 	groups        map[*labelSet]*fanoutGroup     // nil without a fanout limit

@@ -13,13 +13,13 @@ type workerClass struct {
 	slot      uint32 // its number in slot sets
 	levels    uint8  // those at which it has runs: bit p for p
 	workers   int
-	idle      orderedlist.List[*worker]         // by (idle since, id)
+	idle      orderedlist.List[*worker] // by (idle since, id)
 	runs      [numLevels]*runLists      // the runs on its workers by level, but for cordoned workers
-	demands   knownDemands                      // the demands that it can run
-	fresh     bool                              // has had a worker become idle since the last pass
-	limitedBy []*account                        // accounts that keep something about it, or did
-	target    target                            // serves one preemption step
-	idleAt    int                               // position in index.idle; -1 if none of it is idle
+	demands   knownDemands              // the demands that it can run
+	fresh     bool                      // has had a worker become idle since the last pass
+	limitedBy []*account                // accounts that keep something about it, or did
+	target    target                    // serves one preemption step
+	idleAt    int                       // position in index.idle; -1 if none of it is idle
 }
 
 // size is the number of labels: a request takes a worker with as few as it can.

@@ -64,17 +64,23 @@ func (s *Scheduler) checkRequests() {
 func (s *Scheduler) checkWorkers() {
 	for id, w := range s.workers {
 		hold(w.id == id, "a worker is known by its id: %q", id)
-		inKind := contains(&w.class.idle, w)
-		hold(inKind == (w.run == nil), "a worker is idle or has a run: %q", id)
+		inClass := contains(&w.class.idle, w)
+		hold(inClass == (w.run == nil && !w.cordoned), "a worker is idle or has a run: %q", id)
+		_, cordoned := s.cordons[id]
+		hold(cordoned == w.cordoned, "a worker knows that it is cordoned: %q", id)
 		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
 		if r := w.run; r != nil {
 			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
-			hold(contains(&w.class.runs[r.level], r), "a run is in its class's list: %q", id)
-			hold(contains(&r.account().runs[r.level], r), "a run is in its account's list: %q", id)
+			hold(w.class.runs[r.level].has(r) == !cordoned,
+				"a run is in its class's list unless its worker is cordoned: %q", id)
+			hold(r.account().runs[r.level].has(r), "a run is in its account's list: %q", id)
+			hold(!cordoned || r.stage != Held, "nothing is held for a cordoned worker: %q", id)
+			s.checkProtection(r)
 			hold(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
 				"a run without an account is free: %q", id)
 		}
 	}
+	s.checkCounts()
 	watched := 0
 	for since, w := range s.watches.All() {
 		if s.workers[w.id] == w {
@@ -95,9 +101,9 @@ func (s *Scheduler) checkAccounts() {
 		hold(a.exists() || len(a.lanes) > 0, "an account without config has requests: %q", id)
 		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}
 		for p := range a.runs {
-			hold(a.running[p] == a.runs[p].Len(), "runs are counted: %q at %v", id, Priority(p))
-			checkOrder(&a.runs[p], "runs of "+string(id))
-			for r := range a.runs[p].All() {
+			hold(a.running[p] == a.runs[p].len(), "runs are counted: %q at %v", id, Priority(p))
+			a.runs[p].check("runs of " + string(id))
+			for r := range a.runs[p].all() {
 				if g := r.req.lane.group; g != nil && p < NumPriorities {
 					paid[g]++
 				}
@@ -115,10 +121,62 @@ func (s *Scheduler) checkAccounts() {
 			hold(s.labels.byName[label.name] == label, "limits are on live labels: %q", id)
 		}
 	}
-	hold(existing == len(s.existing), "accounts that exist are listed")
-	for i := 1; i < len(s.existing); i++ {
-		hold(s.existing[i-1].id < s.existing[i].id, "accounts that exist are in order")
+	hold(existing == s.existing.Len(), "accounts that exist are listed")
+	checkOrder(&s.existing, "accounts that exist")
+}
+
+// checkProtection checks that a run is in the bin that its work at stake says, and watched if time
+// alone changes that.
+func (s *Scheduler) checkProtection(r *run) {
+	b, until := s.protection(r)
+	hold(r.bin == b, "a run is in its bin: %q in %d, not %d", r.req.id, r.bin, b)
+	hold(until == never || r.watchedAt != 0 && r.watchedAt <= until,
+		"a run that comes to be protected is watched: %q", r.req.id)
+	for p := range Priority(NumPriorities) {
+		limit := orDefault(s.config.MaxLostWork[p], DefaultMaxLostWork)
+		if a := r.account(); a.exists() && a.config.SafeAfter != 0 {
+			limit = a.config.SafeAfter
+		}
+		want := r.stage != Held && limit >= 0 && r.stakeAt(s.now.millis()) > limit.Milliseconds()
+		hold(s.protects(r, p) == want, "a run is protected by its limit: %q at %v", r.req.id, p)
 	}
+}
+
+// checkCounts checks what Counts says.
+func (s *Scheduler) checkCounts() {
+	c := Counts{Cordoned: len(s.cordons)}
+	for _, r := range s.requests {
+		if r.worker == nil {
+			c.Waiting++
+		}
+	}
+	for _, w := range s.workers {
+		if w.run == nil {
+			c.Idle++
+		} else {
+			c.Running[w.run.level]++
+		}
+	}
+	hold(c == s.Counts(), "requests and workers are counted: %v, not %v", s.Counts(), c)
+}
+
+// has reports whether a run is in its bin of the lists.
+func (l *runLists) has(r *run) bool { return l != nil && contains(&l.bins[r.bin], r) }
+
+// check checks that runs are in order, and in the right lists.
+func (l *runLists) check(what string) {
+	if l == nil {
+		return
+	}
+	n := 0
+	for b := range l.bins {
+		checkOrder(&l.bins[b], what)
+		n += l.bins[b].Len()
+		for r := range l.bins[b].All() {
+			hold(r.bin == bin(b), "runs are in their bins: %s", what)
+		}
+	}
+	hold(n == l.n && n > 0, "lists of runs are counted: %s", what)
 }
 
 func (s *Scheduler) checkLanes() {
@@ -161,8 +219,8 @@ func (s *Scheduler) checkIndex() {
 			"classes with idle workers are marked")
 		checkOrder(&class.idle, "idle workers of a class")
 		for p := range class.runs {
-			checkOrder(&class.runs[p], "runs of a class")
-			runs := class.runs[p].Len() > 0
+			class.runs[p].check("runs of a class")
+			runs := class.runs[p].len() > 0
 			hold(runs == x.runSlots[p].Has(class.slot), "classes with runs are marked")
 			hold(runs == (class.levels>>p&1 > 0), "a class knows the levels of its runs")
 		}
@@ -192,7 +250,7 @@ func (s *Scheduler) checkIndex() {
 func (s *Scheduler) checkScanned() {
 	for _, a := range s.accounts {
 		for _, l := range a.active {
-			if l.dirty || a.allDirty {
+			if l.dirty || a.allDirty || a.suspended {
 				continue
 			}
 			for _, class := range s.index.idle {

@@ -26,7 +26,7 @@ const cordonsMax = 100_000
 // ErrInvalidConfig for settings that Validate refuses, the accounts among them left out.
 func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) error {
 	defer s.checkInvariants()
-	if err := checkOrder(o); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	if err := c.Validate(); err != nil {
@@ -117,7 +117,7 @@ func (s *Scheduler) setSuspended(a *account, suspended bool, reason string) {
 
 // orderedAccount returns the account that an order is about.
 func (s *Scheduler) orderedAccount(id AccountID, o Order) (*account, error) {
-	if err := checkOrder(o); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	return s.knownAccount(id)
@@ -186,14 +186,14 @@ func (s *Scheduler) setCordoned(w *worker, cordoned bool) {
 }
 
 func checkCordon(id WorkerID, o Order) error {
-	if err := checkOrder(o); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	return checkID("worker id", string(id))
 }
 
-// checkOrder returns an error unless a reason is UTF-8, and its time in range.
-func checkOrder(o Order) error {
+// check returns an error unless the reason is UTF-8, and the time in range.
+func (o Order) check() error {
 	if err := checkTexts("reason", []string{o.Reason}); err != nil {
 		return err
 	}

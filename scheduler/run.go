@@ -15,10 +15,10 @@ type run struct {
 	// accounting time; 0 if it was not.
 	handedOut, saved int64
 	watchedAt        int64    // an earliest entry in Scheduler.exposures; 0 for none
-	rank   idRank   // the worker's, so that runs are compared without a look at it
-	paid   *Balance // the part of cost that was paid to a preempted task's account; nil for none
-	stage  Stage
-	next   *content // what to wait with, if it waits again; nil if that has not changed
+	rank             idRank   // the worker's, so that runs are compared without a look at it
+	paid             *Balance // the part of cost that was paid to a preempted task's account; nil for none
+	stage            Stage
+	next             *content // what to wait with, if it waits again; nil if that has not changed
 }
 
 func (r *run) account() *account { return r.req.lane.account }

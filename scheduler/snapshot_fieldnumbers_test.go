@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
@@ -24,7 +25,7 @@ func TestFieldNumbers(t *testing.T) {
 	}{
 		{&protos.Request{}, fieldNumbers{
 			"id": fieldRequestID, "content": fieldRequestContent,
-			"confirmed_time": fieldRequestConfirmedTime, "blocked": fieldRequestBlocked,
+			"confirmed_time": fieldRequestConfirmedTime, "blocked": fieldRequestBlocked, "lost_work": fieldRequestLostWork,
 		}},
 		{&protos.RequestContent{}, fieldNumbers{
 			"account": fieldContentAccount, "base_label_set": fieldContentBaseLabelSet,
@@ -40,7 +41,11 @@ func TestFieldNumbers(t *testing.T) {
 			"request": fieldRunRequest, "priority": fieldRunPriority, "cost": fieldRunCost,
 			"paid_since": fieldRunPaidSince, "preemption_cost": fieldRunPreemptionCost,
 			"start_time": fieldRunStartTime, "stage": fieldRunStage,
-			"next_content": fieldRunNextContent,
+			"next_content": fieldRunNextContent, "hand_out_time": fieldRunHandOutTime,
+			"saved_time": fieldRunSavedTime,
+		}},
+		{&durationpb.Duration{}, fieldNumbers{
+			"seconds": fieldDurationSeconds, "nanos": fieldDurationNanos,
 		}},
 		{&timestamppb.Timestamp{}, fieldNumbers{
 			"seconds": fieldTimestampSeconds, "nanos": fieldTimestampNanos,
@@ -52,7 +57,7 @@ func TestFieldNumbers(t *testing.T) {
 	all := numbersOf(&protos.Scheduler{})
 	require.Equal(t, fieldSchedulerWaitingRequests, all["waiting_requests"])
 	require.Equal(t, fieldSchedulerWorkers, all["workers"])
-	require.Equal(t, fieldSchedulerExpiredRequests, all["expired_requests"])
+	require.Equal(t, fieldSchedulerCordons, all["cordons"])
 	for name, number := range all {
 		require.LessOrEqual(t, number, fieldSchedulerLast, name)
 	}

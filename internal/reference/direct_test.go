@@ -26,7 +26,18 @@ type machine interface {
 	MarkIdle(scheduler.WorkerID, stringset.Set, time.Time, scheduler.EventSink) error
 	NotifyTaskRunning(scheduler.RequestID, scheduler.WorkerID, time.Time,
 		scheduler.EventSink) error
+	NotifyTaskSaved(r scheduler.RequestID, w scheduler.WorkerID, saved, t time.Time,
+		e scheduler.EventSink) error
 	NotifyTaskAbsent(scheduler.RequestID, time.Time, scheduler.EventSink) error
+	NotifyWorkerGone(scheduler.WorkerID, time.Time, scheduler.EventSink) error
+	Configure(*scheduler.Config, []string, scheduler.Order, scheduler.EventSink) error
+	UpdateAccount(scheduler.AccountID, *scheduler.AccountConfig, []string, scheduler.Order,
+		scheduler.EventSink) error
+	SuspendAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
+	ResumeAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
+	CordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
+	UncordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
+	Counts() scheduler.Counts
 	Unassign(scheduler.RequestID, scheduler.WorkerID, time.Time, scheduler.EventSink) error
 	UpdateTime(time.Time, scheduler.EventSink)
 	RunOnce(scheduler.EventSink) []scheduler.Assignment
@@ -65,7 +76,10 @@ func (c calls) next() call {
 		{20, c.addRequest},
 		{16, c.markIdle},
 		{10, c.notifyTaskRunning},
+		{6, c.notifyTaskSaved},
 		{5, c.notifyTaskAbsent},
+		{2, c.notifyWorkerGone},
+		{7, c.order},
 		{4, c.unassign},
 		{14, c.aboutPlaced},
 		{12, c.aboutAccount},
@@ -126,6 +140,48 @@ func (c calls) notifyTaskRunning(t time.Time) call {
 		func(m machine, e scheduler.EventSink) error { return m.NotifyTaskRunning(r, w, t, e) })
 }
 
+// notifyTaskSaved says of a run, mostly one that there is, that its work is saved up to a time.
+func (c calls) notifyTaskSaved(t time.Time) call {
+	r, w := c.place()
+	saved := t.Add(time.Duration(between(c.d, -5000, 1000)) * time.Millisecond)
+	return plain(fmt.Sprintf("NotifyTaskSaved(%q, %q, %v, %v)", r, w, saved, t),
+		func(m machine, e scheduler.EventSink) error { return m.NotifyTaskSaved(r, w, saved, t, e) })
+}
+
+func (c calls) notifyWorkerGone(t time.Time) call {
+	_, w := c.place()
+	return plain(fmt.Sprintf("NotifyWorkerGone(%q, %v)", w, t),
+		func(m machine, e scheduler.EventSink) error { return m.NotifyWorkerGone(w, t, e) })
+}
+
+// order says what an operator says.
+func (c calls) order(t time.Time) call {
+	o := scheduler.Order{Reason: pick(c.d, "", "why", "why not"), Time: t}
+	if chance(c.d, 2) {
+		o.Reason = "\xff"
+	}
+	_, w := c.place()
+	id := scheduler.AccountID(newAccount(c.d, c.p))
+	fields := []string{"b", "a", "b"}
+	settings, account := newConfig(c.d, c.p), newAccountConfig(c.d, c.p)
+	return pickWeighted(c.d, []weighted[call]{
+		{2, plain(fmt.Sprintf("Configure(%+v, %v)", *settings, o),
+			func(m machine, e scheduler.EventSink) error { return m.Configure(settings, fields, o, e) })},
+		{3, plain(fmt.Sprintf("UpdateAccount(%q, %+v, %v)", id, *account, o),
+			func(m machine, e scheduler.EventSink) error {
+				return m.UpdateAccount(id, account, fields, o, e)
+			})},
+		{2, plain(fmt.Sprintf("SuspendAccount(%q, %v)", id, o),
+			func(m machine, e scheduler.EventSink) error { return m.SuspendAccount(id, o, e) })},
+		{3, plain(fmt.Sprintf("ResumeAccount(%q, %v)", id, o),
+			func(m machine, e scheduler.EventSink) error { return m.ResumeAccount(id, o, e) })},
+		{3, plain(fmt.Sprintf("CordonWorker(%q, %v)", w, o),
+			func(m machine, e scheduler.EventSink) error { return m.CordonWorker(w, o, e) })},
+		{4, plain(fmt.Sprintf("UncordonWorker(%q, %v)", w, o),
+			func(m machine, e scheduler.EventSink) error { return m.UncordonWorker(w, o, e) })},
+	})
+}
+
 func (c calls) notifyTaskAbsent(t time.Time) call {
 	r, _ := c.place()
 	return plain(fmt.Sprintf("NotifyTaskAbsent(%q, %v)", r, t),
@@ -148,6 +204,9 @@ func (c calls) aboutPlaced(time.Time) call {
 			func(m machine, _ scheduler.EventSink) error { return m.Block(r) })},
 		{2, plain(fmt.Sprintf("Unblock(%q)", r),
 			func(m machine, _ scheduler.EventSink) error { return m.Unblock(r) })},
+		{2, call{"Counts()", func(m machine, _ scheduler.EventSink) (any, error) {
+			return m.Counts(), nil
+		}}},
 		{2, call{"TakeExpired()", func(m machine, _ scheduler.EventSink) (any, error) {
 			return m.TakeExpired(), nil
 		}}},
@@ -186,6 +245,7 @@ func (c calls) addRequest(t time.Time) call {
 				scheduler.AccountID(w.GetAccountId()),
 				stringset.NewFromSlice(w.GetProvisionableLabels()...),
 				stringset.NewFromSlice(w.GetBaseLabels()...), enqueued)
+			r.LostWork = w.GetLostWork().AsDuration()
 			return nil, m.AddRequest(r, t, w.GetTags(), e)
 		},
 	}

@@ -119,6 +119,15 @@ func newConfig(d dice, p *profile) *scheduler.Config {
 			5*time.Second),
 		PromoteThreshold: pick[scheduler.Quota](d, 0, 1, quotaUnit, 5*quotaUnit),
 		DemoteThreshold:  pick[scheduler.Quota](d, 0, -1, -quotaUnit, -5*quotaUnit),
+		OwedAfter:        pick(d, 0, -1, time.Nanosecond, time.Second, 10*time.Second, time.Minute),
+	}
+	if chance(d, 70) {
+		most := newLossLimit(d)
+		for level := range c.MaxLostWork {
+			if c.MaxLostWork[level] = most; chance(d, 30) {
+				c.MaxLostWork[level] = newLossLimit(d)
+			}
+		}
 	}
 	if p.calm {
 		c.WorkerExpiration, c.RequestExpiration = 0, 0
@@ -127,6 +136,12 @@ func newConfig(d dice, p *profile) *scheduler.Config {
 		c.DisablePreemption, c.BurstCover = false, 0
 	}
 	return c
+}
+
+// newLossLimit draws how much work may be at stake in a run that is preempted.
+func newLossLimit(d dice) time.Duration {
+	return pick(d, 0, -1, time.Nanosecond, time.Millisecond, time.Second, 3*time.Second,
+		10*time.Second, time.Minute)
 }
 
 // newTimeout draws how old an assignment gets.
@@ -150,6 +165,9 @@ func newAccountConfig(d dice, p *profile) *scheduler.AccountConfig {
 			c.ChargeRate[level] = pick[scheduler.Rate](d, 1, 7, 300, 500, 1000, 1001, 1500, 2000,
 				4000, 1_000_000_000)
 		}
+	}
+	if chance(d, 15) {
+		c.SafeAfter = newLossLimit(d)
 	}
 	if chance(d, 2) {
 		c.MaxCharge = 0 // is refused if there is a rate
