@@ -1,6 +1,7 @@
 package promises_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/quotasched/quotasched/internal/promises"
 	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -17,6 +20,24 @@ var makers = map[string]promises.Maker{
 	"reference": func(t time.Time, c *scheduler.Config) (promises.Pool, error) {
 		return reference.NewPool(t, c, 0)
 	},
+	"engine": func(t time.Time, c *scheduler.Config) (promises.Pool, error) {
+		s, err := scheduler.NewWithConfig(t, c)
+		return &enginePool{s, reconciler.New()}, err
+	},
+}
+
+// enginePool is a scheduler and its reconciler.
+type enginePool struct {
+	s     *scheduler.Scheduler
+	state *reconciler.State
+}
+
+func (p *enginePool) Apply(op *protos.Operation, e scheduler.EventSink) (*protos.Result, error) {
+	return reconciler.Apply(context.Background(), p.state, p.s, op, e)
+}
+
+func (p *enginePool) ToProto() *protos.Pool {
+	return &protos.Pool{Scheduler: p.s.ToProto(), Reconciler: p.state.ToProto()}
 }
 
 // onAll runs a scenario on every implementation.

@@ -20,6 +20,13 @@ var commands = map[string]action{
 	"snapshot":       (*pool).snapshot,
 	"explain":        (*pool).explain,
 	"feasible":       (*pool).feasible,
+	"gone":           (*pool).gone,
+	"configure":      (*pool).configure,
+	"update-account": (*pool).updateAccount,
+	"suspend":        ordered("suspend"),
+	"resume":         ordered("resume"),
+	"cordon":         ordered("cordon"),
+	"uncordon":       ordered("uncordon"),
 }
 
 // layerCommands are those of one layer.

@@ -94,7 +94,8 @@ func (p *pool) pass(*command) error {
 
 // expired takes the requests that expired.
 func (p *pool) expired(*command) error {
-	for _, id := range p.s.TakeExpired() {
+	for _, x := range p.s.TakeExpired() {
+		id := x.Request
 		p.printf("expired %s", id)
 	}
 	return nil

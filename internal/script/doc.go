@@ -49,15 +49,22 @@
 //	config NAME=VALUE...
 //	  Starts over with an empty pool at this instant. preemption=off, and by their names in
 //	  scheduler.Config: worker-expiration, request-expiration, patience, burst-cover (durations),
-//	  promote, demote (amounts); for a reconciler, queue-timeout.
+//	  owed-after (a duration), max-lost-work (a list of durations, of which the last one counts for
+//	  all further levels), promote, demote (amounts); for a reconciler, queue-timeout.
 //	account ID [rate=vector] [cap=duration] [balance=vector] [fanout=n] [limits=key:n,...]
-//	  [free=off] [description=]
+//	  [free=off] [safe-after=duration] [description=]
 //	  AddAccount. The word nil instead of all settings passes none.
 //	delete-account ID, reset-balance ID
-//	waiting ID [account=] [base=list] [prov=list] [tags=list] [enqueued=time] [t=time]
+//	waiting ID [account=] [base=list] [prov=list] [tags=list] [enqueued=time] [lost=duration]
+//	  [t=time]
 //	  News that a request waits. The enqueue time and t are this instant's unless given.
-//	running ID WORKER [t=time]
+//	running ID WORKER [saved=time] [t=time]
 //	absent ID [t=time]
+//	gone WORKER [t=time]
+//	configure NAME=VALUE... [reason=]
+//	  Configure, with the settings that are named; update-account ID, with settings as of account,
+//	  replaces all of them.
+//	suspend ID, resume ID, cordon WORKER, uncordon WORKER, each with [reason=]
 //	show [accounts] [requests] [workers] [queues] [expired] [time]
 //	  Prints the state, or the parts named. Amounts and times are as above.
 //	restore EDIT [; EDIT]...

@@ -62,9 +62,18 @@ func eventDetails(e *protos.TaskEvent) string {
 	case *protos.TaskEvent_Assigned_:
 		return assignedDetails(e, d.Assigned)
 	case *protos.TaskEvent_Preempted_:
-		return fmt.Sprintf("%s by %s of %s: %s -> %s%s", where, d.Preempted.ByRequestId,
+		return fmt.Sprintf("%s by %s of %s: %s -> %s%s%s", where, d.Preempted.ByRequestId,
 			d.Preempted.ByAccountId, formatLevel(d.Preempted.OldPriority),
-			formatLevel(d.Preempted.NewPriority), costDetails(e))
+			formatLevel(d.Preempted.NewPriority), costDetails(e), lossDetails(d.Preempted))
+	case *protos.TaskEvent_Order_:
+		s := where
+		if len(d.Order.Fields) > 0 {
+			s += ": " + strings.Join(d.Order.Fields, ",")
+		}
+		if d.Order.Reason != "" {
+			s += ", reason " + d.Order.Reason
+		}
+		return s
 	case *protos.TaskEvent_Reprioritized_:
 		return fmt.Sprintf("%s: %s -> %s%s", where, formatLevel(d.Reprioritized.OldPriority),
 			formatLevel(d.Reprioritized.NewPriority), costDetails(e))
@@ -100,6 +109,21 @@ func assignedDetails(e *protos.TaskEvent, a *protos.TaskEvent_Assigned) string {
 		if v := formatVector(a.PreemptionCost); v != "[0]" {
 			s += ", paying " + v
 		}
+	}
+	return s
+}
+
+// lossDetails is what a preempted task's account gets back, and what the task loses.
+func lossDetails(d *protos.TaskEvent_Preempted) string {
+	s := ""
+	if d.Refund != 0 {
+		s += ", refund " + formatVector([]int64{d.Refund})
+	}
+	if d.UnsavedWork != nil {
+		s += fmt.Sprintf(", unsaved %v", d.UnsavedWork.AsDuration())
+	}
+	if d.LostWork.AsDuration() != d.UnsavedWork.AsDuration() {
+		s += fmt.Sprintf(", lost %v", d.LostWork.AsDuration())
 	}
 	return s
 }

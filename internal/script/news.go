@@ -1,6 +1,8 @@
 package script
 
 import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -43,6 +45,10 @@ func (p *pool) waiting(c *command) error {
 	if err != nil {
 		return err
 	}
+	lost, err := c.duration("lost")
+	if err != nil {
+		return err
+	}
 	at, err := c.time("t", p.at)
 	if err != nil {
 		return err
@@ -51,6 +57,9 @@ func (p *pool) waiting(c *command) error {
 		return err
 	}
 	if p.layer == Reconciler {
+		if lost != 0 {
+			w.LostWork = durationpb.New(lost)
+		}
 		w.EnqueueTime = timestamp(enqueued)
 		return p.apply(&protos.Operation{
 			Kind: &protos.Operation_TaskWaiting{TaskWaiting: w},
@@ -59,6 +68,7 @@ func (p *pool) waiting(c *command) error {
 	r := scheduler.NewTaskRequest(scheduler.RequestID(w.RequestId),
 		scheduler.AccountID(w.AccountId), stringset.NewFromSlice(w.ProvisionableLabels...),
 		stringset.NewFromSlice(w.BaseLabels...), enqueued)
+	r.LostWork = lost
 	return p.s.AddRequest(r, at, w.Tags, p)
 }
 
@@ -72,12 +82,18 @@ func (p *pool) running(c *command) error {
 	if err != nil {
 		return err
 	}
-	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_TaskRunning{
-			TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker},
-		}}, at)
+	saved, err := c.time("saved", time.Time{})
+	if err != nil {
+		return err
 	}
-	return p.s.NotifyTaskRunning(scheduler.RequestID(id), scheduler.WorkerID(worker), at, p)
+	if p.layer == Reconciler {
+		news := &protos.TaskRunning{RequestId: id, WorkerId: worker}
+		if !saved.IsZero() {
+			news.SavedTime = timestamp(saved)
+		}
+		return p.apply(&protos.Operation{Kind: &protos.Operation_TaskRunning{TaskRunning: news}}, at)
+	}
+	return p.s.NotifyTaskSaved(scheduler.RequestID(id), scheduler.WorkerID(worker), saved, at, p)
 }
 
 // absent is news that a request is gone.

@@ -17,17 +17,7 @@ import (
 // config starts over with an empty pool that has these settings.
 func (p *pool) config(c *command) error {
 	settings := &scheduler.Config{}
-	var err error
-	if settings.DisablePreemption, err = c.off("preemption"); err != nil {
-		return err
-	}
-	if err := c.durations(settings); err != nil {
-		return err
-	}
-	if settings.PromoteThreshold, err = c.amount("promote"); err != nil {
-		return err
-	}
-	if settings.DemoteThreshold, err = c.amount("demote"); err != nil {
+	if err := c.settings(settings); err != nil {
 		return err
 	}
 	timeout, err := c.duration("queue-timeout")
@@ -56,6 +46,38 @@ func (p *pool) config(c *command) error {
 	return nil
 }
 
+// settings takes the settings that are no account's.
+func (c *command) settings(settings *scheduler.Config) (err error) {
+	if settings.DisablePreemption, err = c.off("preemption"); err != nil {
+		return err
+	}
+	if err := c.durations(settings); err != nil {
+		return err
+	}
+	if settings.MaxLostWork, err = c.lossLimits(); err != nil {
+		return err
+	}
+	if settings.PromoteThreshold, err = c.amount("promote"); err != nil {
+		return err
+	}
+	settings.DemoteThreshold, err = c.amount("demote")
+	return err
+}
+
+// lossLimits takes up to five durations; the last one stands for all further levels.
+func (c *command) lossLimits() (limits [scheduler.NumPriorities]time.Duration, err error) {
+	texts, err := c.list("max-lost-work")
+	if err != nil || len(texts) == 0 {
+		return limits, err
+	}
+	for p := range limits {
+		if limits[p], err = time.ParseDuration(texts[min(p, len(texts)-1)]); err != nil {
+			return limits, scriptError("max-lost-work is a list of durations, not %s", texts)
+		}
+	}
+	return limits, nil
+}
+
 // durations takes the settings that are durations.
 func (c *command) durations(settings *scheduler.Config) error {
 	for _, d := range []struct {
@@ -66,6 +88,7 @@ func (c *command) durations(settings *scheduler.Config) error {
 		{"request-expiration", &settings.RequestExpiration},
 		{"patience", &settings.ProvisionPatience},
 		{"burst-cover", &settings.BurstCover},
+		{"owed-after", &settings.OwedAfter},
 	} {
 		var err error
 		if *d.to, err = c.duration(d.key); err != nil {
@@ -125,6 +148,13 @@ func (c *command) accountConfig() (*protos.AccountConfig, error) {
 	if maxCharge != 0 {
 		a.MaxCharge = durationpb.New(maxCharge)
 	}
+	safeAfter, err := c.duration("safe-after")
+	if err != nil {
+		return nil, err
+	}
+	if safeAfter != 0 {
+		a.SafeAfter = durationpb.New(safeAfter)
+	}
 	fanout, err := c.integer("fanout")
 	if err != nil {
 		return nil, err
@@ -168,6 +198,7 @@ func accountConfig(p *protos.AccountConfig) *scheduler.AccountConfig {
 		MaxFanout:        int(p.MaxFanout),
 		DisableFreeTasks: p.DisableFreeTasks,
 		Description:      p.Description,
+		SafeAfter:        p.GetSafeAfter().AsDuration(),
 	}
 	for i, r := range p.ChargeRate {
 		a.ChargeRate[i] = scheduler.Rate(r)

@@ -77,7 +77,14 @@ func describeRequest(r *scheduler.TaskRequest) string {
 	if r.Blocked {
 		s += ", blocked"
 	}
-	return s
+	return s + describeLoss(r)
+}
+
+func describeLoss(r *scheduler.TaskRequest) string {
+	if r.LostWork == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", lost %v", r.LostWork)
 }
 
 func (p *pool) showWorkers() {
@@ -117,7 +124,7 @@ func (p *pool) describeRun(w *scheduler.Worker) string {
 	if r.Blocked {
 		s += ", blocked"
 	}
-	return s
+	return s + describeLoss(&r)
 }
 
 func (p *pool) showExpired() {
