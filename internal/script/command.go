@@ -1,8 +1,6 @@
 package script
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -107,9 +105,6 @@ func (c *command) arg(key string) (string, bool) {
 	delete(c.args, key)
 	return v, ok
 }
-
-// names returns the names of the arguments that were not taken yet, sorted.
-func (c *command) names() []string { return slices.Sorted(maps.Keys(c.args)) }
 
 // checkUsed returns an error if words or arguments are left over.
 func (c *command) checkUsed() error {

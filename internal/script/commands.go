@@ -8,6 +8,14 @@ var commands = map[string]action{
 	"config":         (*pool).config,
 	"account":        (*pool).account,
 	"delete-account": (*pool).deleteAccount,
+	"configure":      (*pool).configure,
+	"update-account": (*pool).updateAccount,
+	"suspend":        (*pool).suspend,
+	"resume":         (*pool).resume,
+	"cordon":         (*pool).cordon,
+	"uncordon":       (*pool).uncordon,
+	"gone":           (*pool).gone,
+	"counts":         (*pool).counts,
 	"reset-balance":  (*pool).resetBalance,
 	"waiting":        (*pool).waiting,
 	"running":        (*pool).running,
@@ -20,13 +28,6 @@ var commands = map[string]action{
 	"snapshot":       (*pool).snapshot,
 	"explain":        (*pool).explain,
 	"feasible":       (*pool).feasible,
-	"gone":           (*pool).gone,
-	"configure":      (*pool).configure,
-	"update-account": (*pool).updateAccount,
-	"suspend":        ordered("suspend"),
-	"resume":         ordered("resume"),
-	"cordon":         ordered("cordon"),
-	"uncordon":       ordered("uncordon"),
 }
 
 // layerCommands are those of one layer.
@@ -49,6 +50,11 @@ var layerCommands = map[Layer]map[string]action{
 		"apply":         (*pool).applyText,
 		"unassign":      (*pool).unassign,
 	},
+}
+
+// goesBehind reports whether a line changes the scheduler behind the reconciler's back.
+func (p *pool) goesBehind(line string) bool {
+	return p.layer == Reconciler && strings.HasPrefix(line, "unassign ")
 }
 
 // save keeps the hash under a name.

@@ -23,13 +23,19 @@
 // "(nothing)". Lines of commands that begin with # are comments. An empty line ends the output.
 // `go test -rewrite` writes the output anew; read the diff.
 //
-// # Three ways
+// # Four ways
 //
-// Every command runs on three pools, and the outputs must be equal to the byte: a plain one; the
+// Every command runs on four pools, and the outputs must be equal to the byte: a plain one; the
 // same again in the same process (and, for a reconciler, through its methods instead of
-// operations), so that nothing depends on the order of a map; and one that is written to bytes
-// and restored from them after each command. The hashes of the three must be equal too. A command
-// that ends in an error must leave the hash as it was.
+// operations), so that nothing depends on the order of a map; one that is written to bytes and
+// restored from them after each command; and one of package reference, the executable
+// specification. The hashes of the four must be equal too. A command that ends in an error must
+// leave the hash as it was.
+//
+// The reference differs in three ways. It must refuse what the others refuse, but in words of its
+// own, and it logs nothing. It has no views and no explanations: show, explain and feasible ask a
+// scheduler that is restored from its snapshot. And it notices at other moments what was done
+// behind a reconciler's back, so it takes no part from such an unassign on.
 //
 // # Words
 //
@@ -48,24 +54,27 @@
 //
 //	config NAME=VALUE...
 //	  Starts over with an empty pool at this instant. preemption=off, and by their names in
-//	  scheduler.Config: worker-expiration, request-expiration, patience, burst-cover (durations),
-//	  owed-after (a duration), max-lost-work (a list of durations, of which the last one counts for
-//	  all further levels), promote, demote (amounts); for a reconciler, queue-timeout.
+//	  scheduler.Config: worker-expiration, request-expiration, patience, burst-cover, owed-after
+//	  (durations), max-lost (a list of durations, for p0 to p4), promote, demote (amounts); for a
+//	  reconciler, queue-timeout.
 //	account ID [rate=vector] [cap=duration] [balance=vector] [fanout=n] [limits=key:n,...]
-//	  [free=off] [safe-after=duration] [description=]
+//	  [free=off] [description=] [safe-after=duration]
 //	  AddAccount. The word nil instead of all settings passes none.
 //	delete-account ID, reset-balance ID
-//	waiting ID [account=] [base=list] [prov=list] [tags=list] [enqueued=time] [lost=duration]
-//	  [t=time]
+//	waiting ID [account=] [base=list] [prov=list] [tags=list] [enqueued=time] [t=time]
+//	  [lost=duration]
 //	  News that a request waits. The enqueue time and t are this instant's unless given.
 //	running ID WORKER [saved=time] [t=time]
 //	absent ID [t=time]
 //	gone WORKER [t=time]
 //	configure NAME=VALUE... [reason=]
-//	  Configure, with the settings that are named; update-account ID, with settings as of account,
-//	  replaces all of them.
-//	suspend ID, resume ID, cordon WORKER, uncordon WORKER, each with [reason=]
-//	show [accounts] [requests] [workers] [queues] [expired] [time]
+//	  Gives settings new values; the names are those of config.
+//	update-account ID NAME=VALUE... [reason=]
+//	  The same for an account; the names are those of account.
+//	suspend ACCOUNT, resume ACCOUNT, cordon WORKER, uncordon WORKER; each with [reason=]
+//	counts
+//	  Prints the numbers of requests and workers; of runs, at p0 to p4 and in the free bucket.
+//	show [accounts] [cordons] [requests] [workers] [queues] [expired] [time]
 //	  Prints the state, or the parts named. Amounts and times are as above.
 //	restore EDIT [; EDIT]...
 //	  Changes a snapshot of the pool and prints why restoring it is refused, or "accepted"; the

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.chromium.org/luci/common/data/stringset"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
@@ -12,6 +13,8 @@ import (
 )
 
 // A reconciler has two doors, which must do the same: operations, and the methods that they call.
+
+// Package reference has one door.
 
 // apply gives the reconciler an operation at a time and prints the answer.
 func (p *pool) apply(op *protos.Operation, at time.Time) error {
@@ -32,7 +35,10 @@ func (p *pool) applyOperation(op *protos.Operation) (*protos.Result, error) {
 			return do(p, op.GetTime().AsTime())
 		}
 	}
-	return reconciler.Apply(p.context(), p.r, p.s, op, p)
+	if p.onReference {
+		return p.naive.Apply(op, p)
+	}
+	return reconciler.Apply(p.context(), p.r, p.s.(*scheduler.Scheduler), op, p)
 }
 
 func validYear(t time.Time) bool {
@@ -43,20 +49,26 @@ func validYear(t time.Time) bool {
 func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result, error) {
 	switch k := op.GetKind().(type) {
 	case *protos.Operation_TaskWaiting:
-		if k.TaskWaiting.GetEnqueueTime().IsValid() {
+		if k.TaskWaiting.GetEnqueueTime().IsValid() && (k.TaskWaiting.GetLostWork() == nil ||
+			k.TaskWaiting.GetLostWork().IsValid()) {
 			return waitingMethod(k.TaskWaiting)
 		}
 	case *protos.Operation_TaskRunning:
+		saved := k.TaskRunning.GetSavedTime()
+		if saved != nil && !saved.IsValid() {
+			return nil
+		}
 		return func(p *pool, t time.Time) (*protos.Result, error) {
-			return nil, p.r.NotifyTaskRunning(p.context(), p.s, p, &reconciler.TaskRunningRequest{
+			return nil, p.r.NotifyTaskRunning(p.context(), p.engine(), p, &reconciler.TaskRunningRequest{
 				RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
 				WorkerID:  scheduler.WorkerID(k.TaskRunning.GetWorkerId()),
+				SavedTime: timeOf(saved),
 				Time:      t,
 			})
 		}
 	case *protos.Operation_TaskAbsent:
 		return func(p *pool, t time.Time) (*protos.Result, error) {
-			return nil, p.r.NotifyTaskAbsent(p.context(), p.s, p, &reconciler.TaskAbsentRequest{
+			return nil, p.r.NotifyTaskAbsent(p.context(), p.engine(), p, &reconciler.TaskAbsentRequest{
 				RequestID: scheduler.RequestID(k.TaskAbsent.GetRequestId()),
 				Time:      t,
 			})
@@ -66,6 +78,12 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 			return nil, p.r.AddTaskError(scheduler.RequestID(k.AddTaskError.GetRequestId()),
 				errors.New(k.AddTaskError.GetMessage()))
 		}
+	case *protos.Operation_WorkerGone:
+		return func(p *pool, t time.Time) (*protos.Result, error) {
+			return nil, p.r.NotifyWorkerGone(p.context(), p.engine(), p,
+				&reconciler.WorkerGoneRequest{
+					WorkerID: scheduler.WorkerID(k.WorkerGone.GetWorkerId()), Time: t})
+		}
 	case *protos.Operation_AssignTasks:
 		return assignMethod(k.AssignTasks)
 	case *protos.Operation_GetCancellations:
@@ -74,15 +92,24 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 	return nil
 }
 
+// timeOf is Go's zero time for nil.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
 func waitingMethod(w *protos.TaskWaiting) func(*pool, time.Time) (*protos.Result, error) {
 	return func(p *pool, t time.Time) (*protos.Result, error) {
-		return nil, p.r.NotifyTaskWaiting(p.context(), p.s, p, &reconciler.TaskWaitingRequest{
+		return nil, p.r.NotifyTaskWaiting(p.context(), p.engine(), p, &reconciler.TaskWaitingRequest{
 			AccountID:           scheduler.AccountID(w.AccountId),
 			BaseLabels:          stringset.NewFromSlice(w.BaseLabels...),
 			EnqueueTime:         w.EnqueueTime.AsTime(),
 			ProvisionableLabels: stringset.NewFromSlice(w.ProvisionableLabels...),
 			RequestID:           scheduler.RequestID(w.RequestId),
 			Tags:                w.Tags,
+			LostWork:            w.GetLostWork().AsDuration(),
 			Time:                t,
 		})
 	}
@@ -98,7 +125,7 @@ func assignMethod(op *protos.AssignTasks) func(*pool, time.Time) (*protos.Result
 			})
 		}
 		result := &protos.Result{}
-		for _, a := range p.r.AssignTasks(p.context(), p.s, t, p, workers...) {
+		for _, a := range p.r.AssignTasks(p.context(), p.engine(), t, p, workers...) {
 			result.Assignments = append(result.Assignments, &protos.Assignment{
 				WorkerId:          string(a.WorkerID),
 				RequestId:         string(a.RequestID),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // trimEnum is the name of an enum value without its prefix.
@@ -62,18 +63,7 @@ func eventDetails(e *protos.TaskEvent) string {
 	case *protos.TaskEvent_Assigned_:
 		return assignedDetails(e, d.Assigned)
 	case *protos.TaskEvent_Preempted_:
-		return fmt.Sprintf("%s by %s of %s: %s -> %s%s%s", where, d.Preempted.ByRequestId,
-			d.Preempted.ByAccountId, formatLevel(d.Preempted.OldPriority),
-			formatLevel(d.Preempted.NewPriority), costDetails(e), lossDetails(d.Preempted))
-	case *protos.TaskEvent_Order_:
-		s := where
-		if len(d.Order.Fields) > 0 {
-			s += ": " + strings.Join(d.Order.Fields, ",")
-		}
-		if d.Order.Reason != "" {
-			s += ", reason " + d.Order.Reason
-		}
-		return s
+		return where + preemptedDetails(e, d.Preempted)
 	case *protos.TaskEvent_Reprioritized_:
 		return fmt.Sprintf("%s: %s -> %s%s", where, formatLevel(d.Reprioritized.OldPriority),
 			formatLevel(d.Reprioritized.NewPriority), costDetails(e))
@@ -95,6 +85,8 @@ func eventDetails(e *protos.TaskEvent) string {
 	case *protos.TaskEvent_Ignored_:
 		return fmt.Sprintf("%s: %s, known %s", where, trimEnum(d.Ignored.Reason, "REASON_"),
 			formatTime(d.Ignored.KnownTime.AsTime()))
+	case *protos.TaskEvent_Order_:
+		return where + orderDetails(d.Order)
 	}
 	return where + costDetails(e)
 }
@@ -113,17 +105,31 @@ func assignedDetails(e *protos.TaskEvent, a *protos.TaskEvent_Assigned) string {
 	return s
 }
 
-// lossDetails is what a preempted task's account gets back, and what the task loses.
-func lossDetails(d *protos.TaskEvent_Preempted) string {
-	s := ""
+// preemptedDetails say who took the worker, what that paid back, and which work it destroyed: of
+// this run, and in all.
+func preemptedDetails(e *protos.TaskEvent, d *protos.TaskEvent_Preempted) string {
+	s := fmt.Sprintf(" by %s of %s: %s -> %s%s", d.ByRequestId, d.ByAccountId,
+		formatLevel(d.OldPriority), formatLevel(d.NewPriority), costDetails(e))
 	if d.Refund != 0 {
-		s += ", refund " + formatVector([]int64{d.Refund})
+		s += ", refund " + scheduler.Quota(d.Refund).String()
 	}
 	if d.UnsavedWork != nil {
-		s += fmt.Sprintf(", unsaved %v", d.UnsavedWork.AsDuration())
+		s += ", losing " + d.UnsavedWork.AsDuration().String()
 	}
-	if d.LostWork.AsDuration() != d.UnsavedWork.AsDuration() {
-		s += fmt.Sprintf(", lost %v", d.LostWork.AsDuration())
+	if d.LostWork != nil && d.LostWork.AsDuration() != d.UnsavedWork.AsDuration() {
+		s += ", in all " + d.LostWork.AsDuration().String()
+	}
+	return s
+}
+
+// orderDetails are the fields that an operator changed, and why.
+func orderDetails(o *protos.TaskEvent_Order) string {
+	s := ""
+	if len(o.Fields) > 0 {
+		s += " " + strings.Join(o.Fields, ",")
+	}
+	if o.Reason != "" {
+		s += ": " + quoteText(o.Reason)
 	}
 	return s
 }

@@ -1,10 +1,9 @@
 package script
 
 import (
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"go.chromium.org/luci/common/data/stringset"
@@ -45,11 +44,11 @@ func (p *pool) waiting(c *command) error {
 	if err != nil {
 		return err
 	}
-	lost, err := c.duration("lost")
+	at, err := c.time("t", p.at)
 	if err != nil {
 		return err
 	}
-	at, err := c.time("t", p.at)
+	lost, err := c.duration("lost")
 	if err != nil {
 		return err
 	}
@@ -57,10 +56,9 @@ func (p *pool) waiting(c *command) error {
 		return err
 	}
 	if p.layer == Reconciler {
-		if lost != 0 {
+		if w.EnqueueTime = timestamp(enqueued); lost != 0 {
 			w.LostWork = durationpb.New(lost)
 		}
-		w.EnqueueTime = timestamp(enqueued)
 		return p.apply(&protos.Operation{
 			Kind: &protos.Operation_TaskWaiting{TaskWaiting: w},
 		}, at)
@@ -87,11 +85,13 @@ func (p *pool) running(c *command) error {
 		return err
 	}
 	if p.layer == Reconciler {
-		news := &protos.TaskRunning{RequestId: id, WorkerId: worker}
-		if !saved.IsZero() {
-			news.SavedTime = timestamp(saved)
-		}
-		return p.apply(&protos.Operation{Kind: &protos.Operation_TaskRunning{TaskRunning: news}}, at)
+		return p.apply(&protos.Operation{Kind: &protos.Operation_TaskRunning{
+			TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker,
+				SavedTime: timestamp(saved)},
+		}}, at)
+	}
+	if saved.IsZero() {
+		return p.s.NotifyTaskRunning(scheduler.RequestID(id), scheduler.WorkerID(worker), at, p)
 	}
 	return p.s.NotifyTaskSaved(scheduler.RequestID(id), scheduler.WorkerID(worker), saved, at, p)
 }

@@ -1,179 +1,178 @@
 package script
 
 import (
+	"slices"
+	"time"
+
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// An order is an operation of an operator about one account or worker: how the reconciler gets it,
-// and how the scheduler does.
-type order struct {
-	operation func(id, reason string) *protos.Operation
-	call      func(s *scheduler.Scheduler, id string, o scheduler.Order, e scheduler.EventSink) error
+// What operators say. A scheduler alone is told by its methods, a reconciler by operations.
+
+// order takes the reason of an order.
+func (p *pool) order(c *command) (scheduler.Order, error) {
+	text, _ := c.arg("reason")
+	reason, err := unquote(text)
+	return scheduler.Order{Reason: reason, Time: p.at}, err
 }
 
-var orders = map[string]order{
-	"suspend": {
-		func(id, reason string) *protos.Operation {
-			return &protos.Operation{Kind: &protos.Operation_SuspendAccount{
-				SuspendAccount: &protos.SuspendAccount{AccountId: id, Reason: reason}}}
-		},
-		func(s *scheduler.Scheduler, id string, o scheduler.Order, e scheduler.EventSink) error {
-			return s.SuspendAccount(scheduler.AccountID(id), o, e)
-		},
-	},
-	"resume": {
-		func(id, reason string) *protos.Operation {
-			return &protos.Operation{Kind: &protos.Operation_ResumeAccount{
-				ResumeAccount: &protos.ResumeAccount{AccountId: id, Reason: reason}}}
-		},
-		func(s *scheduler.Scheduler, id string, o scheduler.Order, e scheduler.EventSink) error {
-			return s.ResumeAccount(scheduler.AccountID(id), o, e)
-		},
-	},
-	"cordon": {
-		func(id, reason string) *protos.Operation {
-			return &protos.Operation{Kind: &protos.Operation_CordonWorker{
-				CordonWorker: &protos.CordonWorker{WorkerId: id, Reason: reason}}}
-		},
-		func(s *scheduler.Scheduler, id string, o scheduler.Order, e scheduler.EventSink) error {
-			return s.CordonWorker(scheduler.WorkerID(id), o, e)
-		},
-	},
-	"uncordon": {
-		func(id, reason string) *protos.Operation {
-			return &protos.Operation{Kind: &protos.Operation_UncordonWorker{
-				UncordonWorker: &protos.UncordonWorker{WorkerId: id, Reason: reason}}}
-		},
-		func(s *scheduler.Scheduler, id string, o scheduler.Order, e scheduler.EventSink) error {
-			return s.UncordonWorker(scheduler.WorkerID(id), o, e)
-		},
-	},
-}
-
-// ordered returns the command of an order.
-func ordered(name string) action {
-	return func(p *pool, c *command) error {
-		id, err := c.word("the account or worker")
-		if err != nil {
-			return err
+// given returns the fields of a message that the arguments of a command name, in order.
+func (c *command) given(fields map[string]string) []string {
+	var names []string
+	for key := range c.args { // the order is free: they are sorted below
+		if name, ok := fields[key]; ok {
+			names = append(names, name)
 		}
-		reason, err := c.reason()
-		if err != nil {
-			return err
-		}
-		if err := c.checkUsed(); err != nil {
-			return err
-		}
-		if p.layer == Reconciler {
-			return p.apply(orders[name].operation(id, reason), p.at)
-		}
-		return orders[name].call(p.s, id, scheduler.Order{Reason: reason, Time: p.at}, p)
 	}
+	slices.Sort(names)
+	return names
 }
 
-// reason takes the reason of an order.
-func (c *command) reason() (string, error) {
-	reason, ok := c.arg("reason")
-	if !ok {
-		return "", nil
-	}
-	return unquote(reason)
+// configFields are the names of settings in scripts, with those in protos.Config.
+var configFields = map[string]string{
+	"preemption":         "disable_preemption",
+	"worker-expiration":  "worker_expiration",
+	"request-expiration": "request_expiration",
+	"patience":           "provision_patience",
+	"burst-cover":        "burst_cover",
+	"owed-after":         "owed_after",
+	"max-lost":           "max_lost_work",
+	"promote":            "promote_threshold",
+	"demote":             "demote_threshold",
 }
 
-// configure changes the settings that are named.
+// configure gives settings new values.
 func (p *pool) configure(c *command) error {
-	reason, err := c.reason()
+	fields := c.given(configFields)
+	settings, err := c.settings()
 	if err != nil {
 		return err
 	}
-	given := &scheduler.Config{}
-	names := c.names()
-	if err := c.settings(given); err != nil {
+	o, err := p.order(c)
+	if err != nil {
 		return err
 	}
 	if err := c.checkUsed(); err != nil {
 		return err
 	}
-	var fields []string
-	for _, name := range names {
-		if field := fieldNames[name]; field != "" {
-			fields = append(fields, field)
-		}
-	}
 	if p.layer == Reconciler {
 		return p.apply(&protos.Operation{Kind: &protos.Operation_Configure{
-			Configure: &protos.Configure{Config: scheduler.ConfigToProto(given), Reason: reason,
-				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}}}}, p.at)
+			Configure: &protos.Configure{Config: scheduler.ConfigToProto(settings),
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}, Reason: o.Reason},
+		}}, p.at)
 	}
-	return p.s.Configure(merged(p.s.Config(), given, names), fields,
-		scheduler.Order{Reason: reason, Time: p.at}, p)
+	return p.s.Configure(settings, fields, o, p)
 }
 
-// fieldNames are the fields of protos.Config by their names in scripts.
-var fieldNames = map[string]string{
-	"preemption": "disable_preemption", "worker-expiration": "worker_expiration",
-	"request-expiration": "request_expiration", "patience": "provision_patience",
-	"burst-cover": "burst_cover", "owed-after": "owed_after", "max-lost-work": "max_lost_work",
-	"promote": "promote_threshold", "demote": "demote_threshold",
+// accountFields are the names of an account's settings in scripts, with those in
+// protos.AccountConfig.
+var accountFields = map[string]string{
+	"rate":        "charge_rate",
+	"cap":         "max_charge",
+	"fanout":      "max_fanout",
+	"limits":      "per_label_task_limits",
+	"free":        "disable_free_tasks",
+	"description": "description",
+	"safe-after":  "safe_after",
 }
 
-// merged returns settings with the named ones replaced, without accounts.
-func merged(c, given *scheduler.Config, names []string) *scheduler.Config {
-	c.Accounts = nil
-	for _, name := range names {
-		switch name {
-		case "preemption":
-			c.DisablePreemption = given.DisablePreemption
-		case "worker-expiration":
-			c.WorkerExpiration = given.WorkerExpiration
-		case "request-expiration":
-			c.RequestExpiration = given.RequestExpiration
-		case "patience":
-			c.ProvisionPatience = given.ProvisionPatience
-		case "burst-cover":
-			c.BurstCover = given.BurstCover
-		case "owed-after":
-			c.OwedAfter = given.OwedAfter
-		case "max-lost-work":
-			c.MaxLostWork = given.MaxLostWork
-		case "promote":
-			c.PromoteThreshold = given.PromoteThreshold
-		case "demote":
-			c.DemoteThreshold = given.DemoteThreshold
-		}
-	}
-	return c
-}
-
-// updateAccount replaces all settings of an account; its balance stays.
+// updateAccount gives settings of an account new values.
 func (p *pool) updateAccount(c *command) error {
 	id, err := c.word("the account")
 	if err != nil {
 		return err
 	}
-	reason, err := c.reason()
+	fields := c.given(accountFields)
+	settings, err := c.accountConfig()
 	if err != nil {
 		return err
 	}
-	settings, err := c.accountConfig()
+	o, err := p.order(c)
 	if err != nil {
 		return err
 	}
 	if err := c.checkUsed(); err != nil {
 		return err
 	}
-	fields := []string{"charge_rate", "max_charge", "max_fanout", "per_label_task_limits",
-		"disable_free_tasks", "safe_after", "description"}
 	if p.layer == Reconciler {
 		return p.apply(&protos.Operation{Kind: &protos.Operation_UpdateAccount{
-			UpdateAccount: &protos.UpdateAccount{AccountId: id, Config: settings, Reason: reason,
-				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}}}}, p.at)
+			UpdateAccount: &protos.UpdateAccount{AccountId: id, Config: settings,
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}, Reason: o.Reason},
+		}}, p.at)
 	}
-	return p.s.UpdateAccount(scheduler.AccountID(id), accountConfig(settings), fields,
-		scheduler.Order{Reason: reason, Time: p.at}, p)
+	return p.s.UpdateAccount(scheduler.AccountID(id), accountConfig(settings), fields, o, p)
+}
+
+// suspend keeps the requests of an account out of passes.
+func (p *pool) suspend(c *command) error {
+	id, o, err := p.idAndOrder(c, "the account")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_SuspendAccount{
+			SuspendAccount: &protos.SuspendAccount{AccountId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.SuspendAccount(scheduler.AccountID(id), o, p)
+}
+
+// resume ends that.
+func (p *pool) resume(c *command) error {
+	id, o, err := p.idAndOrder(c, "the account")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_ResumeAccount{
+			ResumeAccount: &protos.ResumeAccount{AccountId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.ResumeAccount(scheduler.AccountID(id), o, p)
+}
+
+// cordon keeps a worker from being given tasks.
+func (p *pool) cordon(c *command) error {
+	id, o, err := p.idAndOrder(c, "the worker")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_CordonWorker{
+			CordonWorker: &protos.CordonWorker{WorkerId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.CordonWorker(scheduler.WorkerID(id), o, p)
+}
+
+// uncordon ends that.
+func (p *pool) uncordon(c *command) error {
+	id, o, err := p.idAndOrder(c, "the worker")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_UncordonWorker{
+			UncordonWorker: &protos.UncordonWorker{WorkerId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.UncordonWorker(scheduler.WorkerID(id), o, p)
+}
+
+// idAndOrder takes an id and a reason, and nothing else.
+func (p *pool) idAndOrder(c *command, what string) (string, scheduler.Order, error) {
+	id, err := c.word(what)
+	if err != nil {
+		return "", scheduler.Order{}, err
+	}
+	o, err := p.order(c)
+	if err != nil {
+		return "", o, err
+	}
+	return id, o, c.checkUsed()
 }
 
 // gone is news that a worker is gone.
@@ -186,9 +185,39 @@ func (p *pool) gone(c *command) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
 	if p.layer == Reconciler {
 		return p.apply(&protos.Operation{Kind: &protos.Operation_WorkerGone{
-			WorkerGone: &protos.WorkerGone{WorkerId: id}}}, at)
+			WorkerGone: &protos.WorkerGone{WorkerId: id},
+		}}, at)
 	}
 	return p.s.NotifyWorkerGone(scheduler.WorkerID(id), at, p)
+}
+
+// counts prints how many requests and workers there are.
+func (p *pool) counts(c *command) error {
+	n := p.s.Counts()
+	p.printf("%d waiting, %d idle, running %d, %d cordoned", n.Waiting, n.Idle, n.Running,
+		n.Cordoned)
+	return nil
+}
+
+// durationList takes up to five durations.
+func (c *command) durationList(key string) (out [scheduler.NumPriorities]time.Duration,
+	err error) {
+	words, err := c.list(key)
+	if err != nil {
+		return out, err
+	}
+	if len(words) > len(out) {
+		return out, scriptError("%s= has more than five durations", key)
+	}
+	for i, word := range words {
+		if out[i], err = time.ParseDuration(word); err != nil {
+			return out, scriptError("%s is no duration", word)
+		}
+	}
+	return out, nil
 }

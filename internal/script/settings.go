@@ -10,14 +10,13 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
 // config starts over with an empty pool that has these settings.
 func (p *pool) config(c *command) error {
-	settings := &scheduler.Config{}
-	if err := c.settings(settings); err != nil {
+	settings, err := c.settings()
+	if err != nil {
 		return err
 	}
 	timeout, err := c.duration("queue-timeout")
@@ -31,51 +30,27 @@ func (p *pool) config(c *command) error {
 	if len(c.words) == 1 && c.words[0] == "nil" {
 		c.words, settings = nil, nil
 	}
-	s, err := scheduler.NewWithConfig(start, settings)
-	if err != nil {
-		return err
-	}
-	p.s = s
-	if p.layer == Reconciler {
-		var options []reconciler.Option
-		if timeout != 0 {
-			options = append(options, reconciler.WithWorkerQueueTimeout(timeout))
-		}
-		p.r = reconciler.New(options...)
-	}
-	return nil
+	return p.start(start, settings, timeout)
 }
 
-// settings takes the settings that are no account's.
-func (c *command) settings(settings *scheduler.Config) (err error) {
+// settings takes the settings of a scheduler; those that are not there are the defaults.
+func (c *command) settings() (*scheduler.Config, error) {
+	settings := &scheduler.Config{}
+	var err error
 	if settings.DisablePreemption, err = c.off("preemption"); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.durations(settings); err != nil {
-		return err
+		return nil, err
 	}
-	if settings.MaxLostWork, err = c.lossLimits(); err != nil {
-		return err
+	if settings.MaxLostWork, err = c.durationList("max-lost"); err != nil {
+		return nil, err
 	}
 	if settings.PromoteThreshold, err = c.amount("promote"); err != nil {
-		return err
+		return nil, err
 	}
 	settings.DemoteThreshold, err = c.amount("demote")
-	return err
-}
-
-// lossLimits takes up to five durations; the last one stands for all further levels.
-func (c *command) lossLimits() (limits [scheduler.NumPriorities]time.Duration, err error) {
-	texts, err := c.list("max-lost-work")
-	if err != nil || len(texts) == 0 {
-		return limits, err
-	}
-	for p := range limits {
-		if limits[p], err = time.ParseDuration(texts[min(p, len(texts)-1)]); err != nil {
-			return limits, scriptError("max-lost-work is a list of durations, not %s", texts)
-		}
-	}
-	return limits, nil
+	return settings, err
 }
 
 // durations takes the settings that are durations.

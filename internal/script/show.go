@@ -18,6 +18,7 @@ func (p *pool) show(c *command) error {
 	parts := []part{
 		{"time", (*pool).showTime},
 		{"accounts", (*pool).showAccounts},
+		{"cordons", (*pool).showCordons},
 		{"requests", (*pool).showRequests},
 		{"workers", (*pool).showWorkers},
 		{"expired", (*pool).showExpired},
@@ -43,13 +44,27 @@ func (p *pool) showTime() {
 }
 
 func (p *pool) showAccounts() {
-	for id, balance := range p.s.Balances() {
-		p.printf("account %s: %s", id, formatBalance(balance))
+	for _, a := range p.s.ToProto().GetAccounts() {
+		s := fmt.Sprintf("account %s: %s", a.GetId(), formatVector(a.GetBalance()))
+		for _, r := range a.GetEndedRuns() {
+			s += fmt.Sprintf(", owes at %s up to %s", formatLevel(r.GetPriority()),
+				formatTime(r.GetEndTime().AsTime()))
+		}
+		if o := a.GetSuspension(); o != nil {
+			s += ", suspended: " + quoteText(o.GetReason())
+		}
+		p.printf("%s", s)
+	}
+}
+
+func (p *pool) showCordons() {
+	for _, o := range p.s.ToProto().GetCordons() {
+		p.printf("cordoned %s: %s", o.GetWorkerId(), quoteText(o.GetReason()))
 	}
 }
 
 func (p *pool) showRequests() {
-	for r := range p.s.Waiting() {
+	for r := range p.engine().Waiting() {
 		p.printf("waiting %s", describeRequest(&r))
 	}
 }
@@ -74,21 +89,17 @@ func describeRequest(r *scheduler.TaskRequest) string {
 	if !r.ConfirmedTime.Equal(r.EnqueueTime) {
 		s += ", confirmed " + formatTime(r.ConfirmedTime)
 	}
+	if r.LostWork != 0 {
+		s += ", lost " + r.LostWork.String()
+	}
 	if r.Blocked {
 		s += ", blocked"
 	}
-	return s + describeLoss(r)
-}
-
-func describeLoss(r *scheduler.TaskRequest) string {
-	if r.LostWork == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", lost %v", r.LostWork)
+	return s
 }
 
 func (p *pool) showWorkers() {
-	for w := range p.s.Workers() {
+	for w := range p.engine().Workers() {
 		name := string(w.ID) + formatLabels(w.Labels)
 		if w.Run == nil {
 			s := fmt.Sprintf("worker %s: idle since %s", name, formatTime(w.IdleSince))
@@ -114,17 +125,20 @@ func (p *pool) describeRun(w *scheduler.Worker) string {
 	if run.PreemptionCost != (scheduler.Balance{}) {
 		s += ", for the worker " + formatBalance(run.PreemptionCost)
 	}
-	r, _ := p.s.Request(run.Request)
+	r, _ := p.engine().Request(run.Request)
 	if c := r.ConfirmedTime; !c.Equal(run.StartTime) {
 		s += ", confirmed " + formatTime(c)
 	}
 	if c := w.ConfirmedTime; !c.Equal(r.ConfirmedTime) {
 		s += ", worker confirmed " + formatTime(c)
 	}
+	if r.LostWork != 0 {
+		s += ", lost before " + r.LostWork.String()
+	}
 	if r.Blocked {
 		s += ", blocked"
 	}
-	return s + describeLoss(&r)
+	return s
 }
 
 func (p *pool) showExpired() {
@@ -135,21 +149,18 @@ func (p *pool) showExpired() {
 
 // showQueues prints what the reconciler holds.
 func (p *pool) showQueues() {
-	if p.r == nil {
-		return
-	}
-	r := p.r.ToProto()
-	for _, q := range r.WorkerQueues {
+	r := p.reconcilerProto()
+	for _, q := range r.GetWorkerQueues() {
 		p.printf("queue %s: %s", q.WorkerId, describeQueue(q))
 	}
-	for _, e := range r.TaskErrors {
+	for _, e := range r.GetTaskErrors() {
 		where := ""
 		if e.WorkerId != "" {
 			where = " on " + e.WorkerId
 		}
 		p.printf("error of %s%s: %s", e.RequestId, where, quoteText(e.Message))
 	}
-	if len(r.ExpiredRequests) > 0 {
+	if len(r.GetExpiredRequests()) > 0 {
 		p.printf("expired: %s", strings.Join(r.ExpiredRequests, " "))
 	}
 }
@@ -164,8 +175,11 @@ func describeQueue(q *protos.WorkerQueue) string {
 		parts = append(parts, s)
 	}
 	for _, a := range q.TasksToAbort {
-		parts = append(parts,
-			fmt.Sprintf("abort %s since %s", a.RequestId, formatTime(a.SinceTime.AsTime())))
+		s := fmt.Sprintf("abort %s since %s", a.RequestId, formatTime(a.SinceTime.AsTime()))
+		if a.LostWork != nil {
+			s += ", lost " + a.LostWork.AsDuration().String()
+		}
+		parts = append(parts, s)
 	}
 	return strings.Join(parts, "; ")
 }
