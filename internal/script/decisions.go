@@ -94,8 +94,8 @@ func (p *pool) pass(*command) error {
 
 // expired takes the requests that expired.
 func (p *pool) expired(*command) error {
-	for _, id := range p.s.TakeExpired() {
-		p.printf("expired %s", id)
+	for _, r := range p.s.TakeExpired() {
+		p.printf("expired %s, enqueued %s", r.Request, formatTime(r.EnqueueTime))
 	}
 	return nil
 }

@@ -54,17 +54,27 @@
 //
 //	config NAME=VALUE...
 //	  Starts over with an empty pool at this instant. preemption=off, and by their names in
-//	  scheduler.Config: worker-expiration, request-expiration, patience, burst-cover (durations),
-//	  promote, demote (amounts); for a reconciler, queue-timeout.
+//	  scheduler.Config: worker-expiration, request-expiration, patience, burst-cover, owed-after
+//	  (durations), max-lost (a list of durations, for p0 to p4), promote, demote (amounts); for a
+//	  reconciler, queue-timeout.
 //	account ID [rate=vector] [cap=duration] [balance=vector] [fanout=n] [limits=key:n,...]
-//	  [free=off] [description=]
+//	  [free=off] [description=] [safe-after=duration]
 //	  AddAccount. The word nil instead of all settings passes none.
 //	delete-account ID, reset-balance ID
 //	waiting ID [account=] [base=list] [prov=list] [tags=list] [enqueued=time] [t=time]
+//	  [lost=duration]
 //	  News that a request waits. The enqueue time and t are this instant's unless given.
-//	running ID WORKER [t=time]
+//	running ID WORKER [saved=time] [t=time]
 //	absent ID [t=time]
-//	show [accounts] [requests] [workers] [queues] [expired] [time]
+//	gone WORKER [t=time]
+//	configure NAME=VALUE... [reason=]
+//	  Gives settings new values; the names are those of config.
+//	update-account ID NAME=VALUE... [reason=]
+//	  The same for an account; the names are those of account.
+//	suspend ACCOUNT, resume ACCOUNT, cordon WORKER, uncordon WORKER; each with [reason=]
+//	counts
+//	  Prints the numbers of requests and workers; of runs, at p0 to p4 and in the free bucket.
+//	show [accounts] [cordons] [requests] [workers] [queues] [expired] [time]
 //	  Prints the state, or the parts named. Amounts and times are as above.
 //	restore EDIT [; EDIT]...
 //	  Changes a snapshot of the pool and prints why restoring it is refused, or "accepted"; the

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"go.chromium.org/luci/common/data/stringset"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
@@ -48,14 +49,20 @@ func validYear(t time.Time) bool {
 func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result, error) {
 	switch k := op.GetKind().(type) {
 	case *protos.Operation_TaskWaiting:
-		if k.TaskWaiting.GetEnqueueTime().IsValid() {
+		if k.TaskWaiting.GetEnqueueTime().IsValid() && (k.TaskWaiting.GetLostWork() == nil ||
+			k.TaskWaiting.GetLostWork().IsValid()) {
 			return waitingMethod(k.TaskWaiting)
 		}
 	case *protos.Operation_TaskRunning:
+		saved := k.TaskRunning.GetSavedTime()
+		if saved != nil && !saved.IsValid() {
+			return nil
+		}
 		return func(p *pool, t time.Time) (*protos.Result, error) {
 			return nil, p.r.NotifyTaskRunning(p.context(), p.engine(), p, &reconciler.TaskRunningRequest{
 				RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
 				WorkerID:  scheduler.WorkerID(k.TaskRunning.GetWorkerId()),
+				SavedTime: timeOf(saved),
 				Time:      t,
 			})
 		}
@@ -71,12 +78,26 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 			return nil, p.r.AddTaskError(scheduler.RequestID(k.AddTaskError.GetRequestId()),
 				errors.New(k.AddTaskError.GetMessage()))
 		}
+	case *protos.Operation_WorkerGone:
+		return func(p *pool, t time.Time) (*protos.Result, error) {
+			return nil, p.r.NotifyWorkerGone(p.context(), p.engine(), p,
+				&reconciler.WorkerGoneRequest{
+					WorkerID: scheduler.WorkerID(k.WorkerGone.GetWorkerId()), Time: t})
+		}
 	case *protos.Operation_AssignTasks:
 		return assignMethod(k.AssignTasks)
 	case *protos.Operation_GetCancellations:
 		return cancellationsMethod
 	}
 	return nil
+}
+
+// timeOf is Go's zero time for nil.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
 }
 
 func waitingMethod(w *protos.TaskWaiting) func(*pool, time.Time) (*protos.Result, error) {
@@ -88,6 +109,7 @@ func waitingMethod(w *protos.TaskWaiting) func(*pool, time.Time) (*protos.Result
 			ProvisionableLabels: stringset.NewFromSlice(w.ProvisionableLabels...),
 			RequestID:           scheduler.RequestID(w.RequestId),
 			Tags:                w.Tags,
+			LostWork:            w.GetLostWork().AsDuration(),
 			Time:                t,
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // trimEnum is the name of an enum value without its prefix.
@@ -62,9 +63,7 @@ func eventDetails(e *protos.TaskEvent) string {
 	case *protos.TaskEvent_Assigned_:
 		return assignedDetails(e, d.Assigned)
 	case *protos.TaskEvent_Preempted_:
-		return fmt.Sprintf("%s by %s of %s: %s -> %s%s", where, d.Preempted.ByRequestId,
-			d.Preempted.ByAccountId, formatLevel(d.Preempted.OldPriority),
-			formatLevel(d.Preempted.NewPriority), costDetails(e))
+		return where + preemptedDetails(e, d.Preempted)
 	case *protos.TaskEvent_Reprioritized_:
 		return fmt.Sprintf("%s: %s -> %s%s", where, formatLevel(d.Reprioritized.OldPriority),
 			formatLevel(d.Reprioritized.NewPriority), costDetails(e))
@@ -86,6 +85,8 @@ func eventDetails(e *protos.TaskEvent) string {
 	case *protos.TaskEvent_Ignored_:
 		return fmt.Sprintf("%s: %s, known %s", where, trimEnum(d.Ignored.Reason, "REASON_"),
 			formatTime(d.Ignored.KnownTime.AsTime()))
+	case *protos.TaskEvent_Order_:
+		return where + orderDetails(d.Order)
 	}
 	return where + costDetails(e)
 }
@@ -100,6 +101,35 @@ func assignedDetails(e *protos.TaskEvent, a *protos.TaskEvent_Assigned) string {
 		if v := formatVector(a.PreemptionCost); v != "[0]" {
 			s += ", paying " + v
 		}
+	}
+	return s
+}
+
+// preemptedDetails say who took the worker, what that paid back, and which work it destroyed: of
+// this run, and in all.
+func preemptedDetails(e *protos.TaskEvent, d *protos.TaskEvent_Preempted) string {
+	s := fmt.Sprintf(" by %s of %s: %s -> %s%s", d.ByRequestId, d.ByAccountId,
+		formatLevel(d.OldPriority), formatLevel(d.NewPriority), costDetails(e))
+	if d.Refund != 0 {
+		s += ", refund " + scheduler.Quota(d.Refund).String()
+	}
+	if d.UnsavedWork != nil {
+		s += ", losing " + d.UnsavedWork.AsDuration().String()
+	}
+	if d.LostWork != nil && d.LostWork.AsDuration() != d.UnsavedWork.AsDuration() {
+		s += ", in all " + d.LostWork.AsDuration().String()
+	}
+	return s
+}
+
+// orderDetails are the fields that an operator changed, and why.
+func orderDetails(o *protos.TaskEvent_Order) string {
+	s := ""
+	if len(o.Fields) > 0 {
+		s += " " + strings.Join(o.Fields, ",")
+	}
+	if o.Reason != "" {
+		s += ": " + quoteText(o.Reason)
 	}
 	return s
 }

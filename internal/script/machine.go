@@ -21,6 +21,9 @@ type machine interface {
 	MarkIdle(scheduler.WorkerID, stringset.Set, time.Time, scheduler.EventSink) error
 	NotifyTaskRunning(scheduler.RequestID, scheduler.WorkerID, time.Time,
 		scheduler.EventSink) error
+	NotifyTaskSaved(r scheduler.RequestID, w scheduler.WorkerID, saved, t time.Time,
+		e scheduler.EventSink) error
+	NotifyWorkerGone(scheduler.WorkerID, time.Time, scheduler.EventSink) error
 	NotifyTaskAbsent(scheduler.RequestID, time.Time, scheduler.EventSink) error
 	Unassign(scheduler.RequestID, scheduler.WorkerID, time.Time, scheduler.EventSink) error
 	UpdateTime(time.Time, scheduler.EventSink)
@@ -28,8 +31,16 @@ type machine interface {
 	MarkHandedOut(scheduler.RequestID, scheduler.WorkerID) error
 	Block(scheduler.RequestID) error
 	Unblock(scheduler.RequestID) error
-	TakeExpired() []scheduler.RequestID
+	TakeExpired() []scheduler.Expired
 	IsAssigned(scheduler.RequestID, scheduler.WorkerID) bool
+	Configure(*scheduler.Config, []string, scheduler.Order, scheduler.EventSink) error
+	UpdateAccount(scheduler.AccountID, *scheduler.AccountConfig, []string, scheduler.Order,
+		scheduler.EventSink) error
+	SuspendAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
+	ResumeAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
+	CordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
+	UncordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
+	Counts() scheduler.Counts
 	ToProto() *protos.Scheduler
 }
 
@@ -72,7 +83,7 @@ func (p *pool) engine() *scheduler.Scheduler {
 	if s, ok := p.s.(*scheduler.Scheduler); ok {
 		return s
 	}
-	s, err := scheduler.Restore(p.s.ToProto())
+	s, err := scheduler.NewFromProto(p.s.ToProto())
 	if err != nil {
 		panic(fmt.Sprintf("the reference's snapshot is refused: %v", err))
 	}

@@ -3,6 +3,7 @@ package script
 import (
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"go.chromium.org/luci/common/data/stringset"
@@ -47,11 +48,17 @@ func (p *pool) waiting(c *command) error {
 	if err != nil {
 		return err
 	}
+	lost, err := c.duration("lost")
+	if err != nil {
+		return err
+	}
 	if err := c.checkUsed(); err != nil {
 		return err
 	}
 	if p.layer == Reconciler {
-		w.EnqueueTime = timestamp(enqueued)
+		if w.EnqueueTime = timestamp(enqueued); lost != 0 {
+			w.LostWork = durationpb.New(lost)
+		}
 		return p.apply(&protos.Operation{
 			Kind: &protos.Operation_TaskWaiting{TaskWaiting: w},
 		}, at)
@@ -59,6 +66,7 @@ func (p *pool) waiting(c *command) error {
 	r := scheduler.NewTaskRequest(scheduler.RequestID(w.RequestId),
 		scheduler.AccountID(w.AccountId), stringset.NewFromSlice(w.ProvisionableLabels...),
 		stringset.NewFromSlice(w.BaseLabels...), enqueued)
+	r.LostWork = lost
 	return p.s.AddRequest(r, at, w.Tags, p)
 }
 
@@ -72,12 +80,20 @@ func (p *pool) running(c *command) error {
 	if err != nil {
 		return err
 	}
+	saved, err := c.time("saved", time.Time{})
+	if err != nil {
+		return err
+	}
 	if p.layer == Reconciler {
 		return p.apply(&protos.Operation{Kind: &protos.Operation_TaskRunning{
-			TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker},
+			TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker,
+				SavedTime: timestamp(saved)},
 		}}, at)
 	}
-	return p.s.NotifyTaskRunning(scheduler.RequestID(id), scheduler.WorkerID(worker), at, p)
+	if saved.IsZero() {
+		return p.s.NotifyTaskRunning(scheduler.RequestID(id), scheduler.WorkerID(worker), at, p)
+	}
+	return p.s.NotifyTaskSaved(scheduler.RequestID(id), scheduler.WorkerID(worker), saved, at, p)
 }
 
 // absent is news that a request is gone.

@@ -15,18 +15,8 @@ import (
 
 // config starts over with an empty pool that has these settings.
 func (p *pool) config(c *command) error {
-	settings := &scheduler.Config{}
-	var err error
-	if settings.DisablePreemption, err = c.off("preemption"); err != nil {
-		return err
-	}
-	if err := c.durations(settings); err != nil {
-		return err
-	}
-	if settings.PromoteThreshold, err = c.amount("promote"); err != nil {
-		return err
-	}
-	if settings.DemoteThreshold, err = c.amount("demote"); err != nil {
+	settings, err := c.settings()
+	if err != nil {
 		return err
 	}
 	timeout, err := c.duration("queue-timeout")
@@ -43,6 +33,26 @@ func (p *pool) config(c *command) error {
 	return p.start(start, settings, timeout)
 }
 
+// settings takes the settings of a scheduler; those that are not there are the defaults.
+func (c *command) settings() (*scheduler.Config, error) {
+	settings := &scheduler.Config{}
+	var err error
+	if settings.DisablePreemption, err = c.off("preemption"); err != nil {
+		return nil, err
+	}
+	if err := c.durations(settings); err != nil {
+		return nil, err
+	}
+	if settings.MaxLostWork, err = c.durationList("max-lost"); err != nil {
+		return nil, err
+	}
+	if settings.PromoteThreshold, err = c.amount("promote"); err != nil {
+		return nil, err
+	}
+	settings.DemoteThreshold, err = c.amount("demote")
+	return settings, err
+}
+
 // durations takes the settings that are durations.
 func (c *command) durations(settings *scheduler.Config) error {
 	for _, d := range []struct {
@@ -53,6 +63,7 @@ func (c *command) durations(settings *scheduler.Config) error {
 		{"request-expiration", &settings.RequestExpiration},
 		{"patience", &settings.ProvisionPatience},
 		{"burst-cover", &settings.BurstCover},
+		{"owed-after", &settings.OwedAfter},
 	} {
 		var err error
 		if *d.to, err = c.duration(d.key); err != nil {
@@ -112,6 +123,13 @@ func (c *command) accountConfig() (*protos.AccountConfig, error) {
 	if maxCharge != 0 {
 		a.MaxCharge = durationpb.New(maxCharge)
 	}
+	safeAfter, err := c.duration("safe-after")
+	if err != nil {
+		return nil, err
+	}
+	if safeAfter != 0 {
+		a.SafeAfter = durationpb.New(safeAfter)
+	}
 	fanout, err := c.integer("fanout")
 	if err != nil {
 		return nil, err
@@ -155,6 +173,7 @@ func accountConfig(p *protos.AccountConfig) *scheduler.AccountConfig {
 		MaxFanout:        int(p.MaxFanout),
 		DisableFreeTasks: p.DisableFreeTasks,
 		Description:      p.Description,
+		SafeAfter:        p.GetSafeAfter().AsDuration(),
 	}
 	for i, r := range p.ChargeRate {
 		a.ChargeRate[i] = scheduler.Rate(r)

@@ -18,6 +18,7 @@ func (p *pool) show(c *command) error {
 	parts := []part{
 		{"time", (*pool).showTime},
 		{"accounts", (*pool).showAccounts},
+		{"cordons", (*pool).showCordons},
 		{"requests", (*pool).showRequests},
 		{"workers", (*pool).showWorkers},
 		{"expired", (*pool).showExpired},
@@ -43,8 +44,22 @@ func (p *pool) showTime() {
 }
 
 func (p *pool) showAccounts() {
-	for id, balance := range p.engine().Balances() {
-		p.printf("account %s: %s", id, formatBalance(balance))
+	for _, a := range p.s.ToProto().GetAccounts() {
+		s := fmt.Sprintf("account %s: %s", a.GetId(), formatVector(a.GetBalance()))
+		for _, r := range a.GetEndedRuns() {
+			s += fmt.Sprintf(", owes at %s up to %s", formatLevel(r.GetPriority()),
+				formatTime(r.GetEndTime().AsTime()))
+		}
+		if o := a.GetSuspension(); o != nil {
+			s += ", suspended: " + quoteText(o.GetReason())
+		}
+		p.printf("%s", s)
+	}
+}
+
+func (p *pool) showCordons() {
+	for _, o := range p.s.ToProto().GetCordons() {
+		p.printf("cordoned %s: %s", o.GetWorkerId(), quoteText(o.GetReason()))
 	}
 }
 
@@ -73,6 +88,9 @@ func describeRequest(r *scheduler.TaskRequest) string {
 	s += ", enqueued " + formatTime(r.EnqueueTime)
 	if !r.ConfirmedTime.Equal(r.EnqueueTime) {
 		s += ", confirmed " + formatTime(r.ConfirmedTime)
+	}
+	if r.LostWork != 0 {
+		s += ", lost " + r.LostWork.String()
 	}
 	if r.Blocked {
 		s += ", blocked"
@@ -114,6 +132,9 @@ func (p *pool) describeRun(w *scheduler.Worker) string {
 	if c := w.ConfirmedTime; !c.Equal(r.ConfirmedTime) {
 		s += ", worker confirmed " + formatTime(c)
 	}
+	if r.LostWork != 0 {
+		s += ", lost before " + r.LostWork.String()
+	}
 	if r.Blocked {
 		s += ", blocked"
 	}
@@ -154,8 +175,11 @@ func describeQueue(q *protos.WorkerQueue) string {
 		parts = append(parts, s)
 	}
 	for _, a := range q.TasksToAbort {
-		parts = append(parts,
-			fmt.Sprintf("abort %s since %s", a.RequestId, formatTime(a.SinceTime.AsTime())))
+		s := fmt.Sprintf("abort %s since %s", a.RequestId, formatTime(a.SinceTime.AsTime()))
+		if a.LostWork != nil {
+			s += ", lost " + a.LostWork.AsDuration().String()
+		}
+		parts = append(parts, s)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -1,0 +1,223 @@
+package script
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// What operators say. A scheduler alone is told by its methods, a reconciler by operations.
+
+// order takes the reason of an order.
+func (p *pool) order(c *command) (scheduler.Order, error) {
+	text, _ := c.arg("reason")
+	reason, err := unquote(text)
+	return scheduler.Order{Reason: reason, Time: p.at}, err
+}
+
+// given returns the fields of a message that the arguments of a command name, in order.
+func (c *command) given(fields map[string]string) []string {
+	var names []string
+	for key := range c.args { // the order is free: they are sorted below
+		if name, ok := fields[key]; ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// configFields are the names of settings in scripts, with those in protos.Config.
+var configFields = map[string]string{
+	"preemption":         "disable_preemption",
+	"worker-expiration":  "worker_expiration",
+	"request-expiration": "request_expiration",
+	"patience":           "provision_patience",
+	"burst-cover":        "burst_cover",
+	"owed-after":         "owed_after",
+	"max-lost":           "max_lost_work",
+	"promote":            "promote_threshold",
+	"demote":             "demote_threshold",
+}
+
+// configure gives settings new values.
+func (p *pool) configure(c *command) error {
+	fields := c.given(configFields)
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	o, err := p.order(c)
+	if err != nil {
+		return err
+	}
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_Configure{
+			Configure: &protos.Configure{Config: scheduler.ConfigToProto(settings),
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.Configure(settings, fields, o, p)
+}
+
+// accountFields are the names of an account's settings in scripts, with those in
+// protos.AccountConfig.
+var accountFields = map[string]string{
+	"rate":        "charge_rate",
+	"cap":         "max_charge",
+	"fanout":      "max_fanout",
+	"limits":      "per_label_task_limits",
+	"free":        "disable_free_tasks",
+	"description": "description",
+	"safe-after":  "safe_after",
+}
+
+// updateAccount gives settings of an account new values.
+func (p *pool) updateAccount(c *command) error {
+	id, err := c.word("the account")
+	if err != nil {
+		return err
+	}
+	fields := c.given(accountFields)
+	settings, err := c.accountConfig()
+	if err != nil {
+		return err
+	}
+	o, err := p.order(c)
+	if err != nil {
+		return err
+	}
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_UpdateAccount{
+			UpdateAccount: &protos.UpdateAccount{AccountId: id, Config: settings,
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.UpdateAccount(scheduler.AccountID(id), accountConfig(settings), fields, o, p)
+}
+
+// suspend keeps the requests of an account out of passes.
+func (p *pool) suspend(c *command) error {
+	id, o, err := p.idAndOrder(c, "the account")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_SuspendAccount{
+			SuspendAccount: &protos.SuspendAccount{AccountId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.SuspendAccount(scheduler.AccountID(id), o, p)
+}
+
+// resume ends that.
+func (p *pool) resume(c *command) error {
+	id, o, err := p.idAndOrder(c, "the account")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_ResumeAccount{
+			ResumeAccount: &protos.ResumeAccount{AccountId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.ResumeAccount(scheduler.AccountID(id), o, p)
+}
+
+// cordon keeps a worker from being given tasks.
+func (p *pool) cordon(c *command) error {
+	id, o, err := p.idAndOrder(c, "the worker")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_CordonWorker{
+			CordonWorker: &protos.CordonWorker{WorkerId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.CordonWorker(scheduler.WorkerID(id), o, p)
+}
+
+// uncordon ends that.
+func (p *pool) uncordon(c *command) error {
+	id, o, err := p.idAndOrder(c, "the worker")
+	if err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_UncordonWorker{
+			UncordonWorker: &protos.UncordonWorker{WorkerId: id, Reason: o.Reason},
+		}}, p.at)
+	}
+	return p.s.UncordonWorker(scheduler.WorkerID(id), o, p)
+}
+
+// idAndOrder takes an id and a reason, and nothing else.
+func (p *pool) idAndOrder(c *command, what string) (string, scheduler.Order, error) {
+	id, err := c.word(what)
+	if err != nil {
+		return "", scheduler.Order{}, err
+	}
+	o, err := p.order(c)
+	if err != nil {
+		return "", o, err
+	}
+	return id, o, c.checkUsed()
+}
+
+// gone is news that a worker is gone.
+func (p *pool) gone(c *command) error {
+	id, err := c.word("the worker")
+	if err != nil {
+		return err
+	}
+	at, err := c.time("t", p.at)
+	if err != nil {
+		return err
+	}
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(&protos.Operation{Kind: &protos.Operation_WorkerGone{
+			WorkerGone: &protos.WorkerGone{WorkerId: id},
+		}}, at)
+	}
+	return p.s.NotifyWorkerGone(scheduler.WorkerID(id), at, p)
+}
+
+// counts prints how many requests and workers there are.
+func (p *pool) counts(c *command) error {
+	n := p.s.Counts()
+	p.printf("%d waiting, %d idle, running %d, %d cordoned", n.Waiting, n.Idle, n.Running,
+		n.Cordoned)
+	return nil
+}
+
+// durationList takes up to five durations.
+func (c *command) durationList(key string) (out [scheduler.NumPriorities]time.Duration,
+	err error) {
+	words, err := c.list(key)
+	if err != nil {
+		return out, err
+	}
+	if len(words) > len(out) {
+		return out, scriptError("%s= has more than five durations", key)
+	}
+	for i, word := range words {
+		if out[i], err = time.ParseDuration(word); err != nil {
+			return out, scriptError("%s is no duration", word)
+		}
+	}
+	return out, nil
+}
