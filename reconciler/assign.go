@@ -80,7 +80,6 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
 	for _, r := range s.TakeExpired() {
-	for _, r := range s.TakeExpired() {
 		state.expired[r.Request] = r.EnqueueTime
 	}
 	state.takePulls(ctx, s, t, events, pulls)
