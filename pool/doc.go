@@ -10,12 +10,15 @@
 // # Operations
 //
 // Every input of a pool is an operation, a message with its time, and this package has a
-// constructor for each. A dispatcher applies four kinds of them:
+// constructor for each. A dispatcher applies five kinds of them:
 //
-//   - News says what is true: TaskWaiting, TaskRunning, TaskAbsent, AddTaskError.
+//   - News says what is true: TaskWaiting, TaskRunning (or TaskSaved, for tasks that save their
+//     work), TaskAbsent, WorkerGone, AddTaskError.
 //   - AssignTasks lets workers pull, and runs a scheduling pass. Its result has their tasks.
 //   - GetCancellations asks which tasks must stop.
 //   - AddAccount, DeleteAccount and ResetBalance are for those who set quotas.
+//   - Configure, UpdateAccount, SuspendAccount, ResumeAccount, CordonWorker and UncordonWorker are
+//     for operators: each has a reason, and one event.
 //
 // Assignments and cancellations are repeated until news acknowledges them, so an answer that is
 // lost does no harm. Package reconciler says how, and package scheduler what is decided.

@@ -3,13 +3,15 @@ package pool
 import (
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// This file makes operations, in three groups: accounts, news and workers. A constructor checks
+// This file makes operations, in three groups: accounts, news and workers. Those of operators are in
+// orders.go. A constructor checks
 // nothing, as Apply checks everything. An operation shares the slices that it is made from; the
 // pool keeps neither.
 
@@ -53,8 +55,9 @@ func ResetBalance(at time.Time, id scheduler.AccountID) *protos.Operation {
 // News: what is true of a request at a time.
 
 // TaskWaiting says that a request waits: a new one, one with new content, or one whose task was
-// stopped and is to be tried again. It reads ID, Account, BaseLabels, ProvisionableLabels, Tags and
-// EnqueueTime, which must be set: a request that waits again keeps its place in the queue by it.
+// stopped and is to be tried again. It reads ID, Account, BaseLabels, ProvisionableLabels, Tags,
+// LostWork and EnqueueTime, which must be set: a request that waits again keeps its place in the
+// queue by it.
 func TaskWaiting(at time.Time, r scheduler.TaskRequest) *protos.Operation {
 	waiting := &protos.TaskWaiting{
 		RequestId:           string(r.ID),
@@ -62,6 +65,9 @@ func TaskWaiting(at time.Time, r scheduler.TaskRequest) *protos.Operation {
 		BaseLabels:          r.BaseLabels,
 		ProvisionableLabels: r.ProvisionableLabels,
 		Tags:                r.Tags,
+	}
+	if r.LostWork != 0 {
+		waiting.LostWork = durationpb.New(r.LostWork)
 	}
 	if !r.EnqueueTime.IsZero() {
 		waiting.EnqueueTime = timestamppb.New(r.EnqueueTime)
@@ -75,6 +81,16 @@ func TaskRunning(at time.Time, r scheduler.RequestID, w scheduler.WorkerID) *pro
 	return &protos.Operation{Time: timestamppb.New(at),
 		Kind: &protos.Operation_TaskRunning{
 			TaskRunning: &protos.TaskRunning{RequestId: string(r), WorkerId: string(w)}}}
+}
+
+// TaskSaved says that a request runs on a worker, as TaskRunning does, and that its work is saved up
+// to a time: a preemption would lose only what came since. That makes it a likelier victim, which
+// loses and costs less.
+func TaskSaved(at time.Time, r scheduler.RequestID, w scheduler.WorkerID,
+	saved time.Time) *protos.Operation {
+	op := TaskRunning(at, r, w)
+	op.GetTaskRunning().SavedTime = timestamppb.New(saved)
+	return op
 }
 
 // TaskAbsent says that a request neither waits nor runs any more: it ended, or was cancelled. It
@@ -94,6 +110,14 @@ func AddTaskError(at time.Time, r scheduler.RequestID, message string) *protos.O
 }
 
 // Workers.
+
+// WorkerGone says that a worker is gone: what ran there is over, what it was only assigned waits
+// again, and what had to stop there has stopped.
+func WorkerGone(at time.Time, w scheduler.WorkerID) *protos.Operation {
+	return &protos.Operation{Time: timestamppb.New(at),
+		Kind: &protos.Operation_WorkerGone{
+			WorkerGone: &protos.WorkerGone{WorkerId: string(w)}}}
+}
 
 // IdleWorker returns a worker that wants a task, for AssignTasks.
 func IdleWorker(id scheduler.WorkerID, labels ...string) *protos.IdleWorker {

@@ -55,6 +55,9 @@ func (p *Pool) Scheduler() *scheduler.Scheduler { return p.scheduler }
 // Reconciler returns the reconciler; the same goes for it.
 func (p *Pool) Reconciler() *reconciler.State { return p.reconciler }
 
+// Counts says how many requests wait and run, and how many workers are idle and cordoned. O(1).
+func (p *Pool) Counts() scheduler.Counts { return p.scheduler.Counts() }
+
 // Apply runs one operation, as reconciler.Apply does.
 func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {

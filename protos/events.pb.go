@@ -359,6 +359,9 @@ type TaskEvent struct {
 	// What the request's run has cost at each level p0 to p4, in micro-worker-seconds; empty if it
 	// has no run.
 	Cost []int64 `protobuf:"varint,13,rep,packed,name=cost,proto3" json:"cost,omitempty"`
+	// True if the dispatcher was told of what happened by a callback, such as one of a task queue, and
+	// was not asked by somebody. It is for diagnosis, and for sinks: the library leaves it false.
+	IsCallback bool `protobuf:"varint,14,opt,name=is_callback,json=isCallback,proto3" json:"is_callback,omitempty"`
 	// What else there is to say, by type.
 	//
 	// Types that are valid to be assigned to Details:
@@ -495,6 +498,13 @@ func (x *TaskEvent) GetCost() []int64 {
 		return x.Cost
 	}
 	return nil
+}
+
+func (x *TaskEvent) GetIsCallback() bool {
+	if x != nil {
+		return x.IsCallback
+	}
+	return false
 }
 
 func (x *TaskEvent) GetDetails() isTaskEvent_Details {
@@ -1157,7 +1167,7 @@ var File_protos_events_proto protoreflect.FileDescriptor
 
 const file_protos_events_proto_rawDesc = "" +
 	"\n" +
-	"\x13protos/events.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x90\x17\n" +
+	"\x13protos/events.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x17\n" +
 	"\tTaskEvent\x121\n" +
 	"\x04type\x18\x01 \x01(\x0e2\x1d.quotasched.v1.TaskEvent.TypeR\x04type\x12=\n" +
 	"\bcategory\x18\x02 \x01(\x0e2!.quotasched.v1.TaskEvent.CategoryR\bcategory\x12\x12\n" +
@@ -1175,7 +1185,9 @@ const file_protos_events_proto_rawDesc = "" +
 	" \x03(\tR\x13provisionableLabels\x12\x1b\n" +
 	"\tworker_id\x18\v \x01(\tR\bworkerId\x12#\n" +
 	"\rworker_labels\x18\f \x03(\tR\fworkerLabels\x12\x12\n" +
-	"\x04cost\x18\r \x03(\x03R\x04cost\x12?\n" +
+	"\x04cost\x18\r \x03(\x03R\x04cost\x12\x1f\n" +
+	"\vis_callback\x18\x0e \x01(\bR\n" +
+	"isCallback\x12?\n" +
 	"\benqueued\x18\x14 \x01(\v2!.quotasched.v1.TaskEvent.EnqueuedH\x00R\benqueued\x12?\n" +
 	"\bassigned\x18\x15 \x01(\v2!.quotasched.v1.TaskEvent.AssignedH\x00R\bassigned\x12B\n" +
 	"\tpreempted\x18\x16 \x01(\v2\".quotasched.v1.TaskEvent.PreemptedH\x00R\tpreempted\x12N\n" +

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -34,6 +35,7 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 	if err != nil {
 		return err
 	}
+	state.scheduler = s
 	switch k := op.GetKind().(type) {
 	case *protos.Operation_AssignTasks:
 		assignTasks(ctx, state, s, t, k.AssignTasks, events, answer)
@@ -50,11 +52,7 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 	case *protos.Operation_TaskWaiting:
 		return taskWaiting(state, s, t, k.TaskWaiting, events)
 	case *protos.Operation_TaskRunning:
-		return state.NotifyTaskRunning(ctx, s, events, &TaskRunningRequest{
-			RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
-			WorkerID:  scheduler.WorkerID(k.TaskRunning.GetWorkerId()),
-			Time:      t,
-		})
+		return taskRunning(ctx, state, s, t, k.TaskRunning, events)
 	case *protos.Operation_TaskAbsent:
 		return state.NotifyTaskAbsent(ctx, s, events, &TaskAbsentRequest{
 			RequestID: scheduler.RequestID(k.TaskAbsent.GetRequestId()),
@@ -63,10 +61,15 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 	case *protos.Operation_AddTaskError:
 		return state.AddTaskError(scheduler.RequestID(k.AddTaskError.GetRequestId()),
 			errors.New(k.AddTaskError.GetMessage()))
+	case *protos.Operation_WorkerGone:
+		return state.NotifyWorkerGone(ctx, s, events, &WorkerGoneRequest{
+			WorkerID: scheduler.WorkerID(k.WorkerGone.GetWorkerId()),
+			Time:     t,
+		})
 	case nil:
 		return fmt.Errorf("%w: operation without a kind", scheduler.ErrInvalid)
 	}
-	return fmt.Errorf("%w: operation of an unknown kind", scheduler.ErrInvalid)
+	return applyOrder(state, s, t, op, events)
 }
 
 // Replay is Apply for an operation of a record, such as a journal, which may be older than this
@@ -131,14 +134,39 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 	if err := checkNanos(op.GetEnqueueTime()); err != nil {
 		return fmt.Errorf("request %q: enqueue time: %w", id, err)
 	}
+	lost, ok := check.Duration(op.GetLostWork())
+	if !ok {
+		return fmt.Errorf("request %q: %w: lost work of %d s and %d ns is not within 292 years", id,
+			scheduler.ErrInvalid, op.GetLostWork().GetSeconds(), op.GetLostWork().GetNanos())
+	}
 	return state.taskWaiting(s, events, &scheduler.TaskRequest{
 		ID:                  id,
+		LostWork:            lost,
 		Account:             scheduler.AccountID(op.GetAccountId()),
 		BaseLabels:          op.GetBaseLabels(),
 		ProvisionableLabels: op.GetProvisionableLabels(),
 		Tags:                op.GetTags(),
 		EnqueueTime:         op.GetEnqueueTime().AsTime(),
 	}, t)
+}
+
+func taskRunning(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,
+	op *protos.TaskRunning, events scheduler.EventSink) error {
+	update := &TaskRunningRequest{
+		RequestID: scheduler.RequestID(op.GetRequestId()),
+		WorkerID:  scheduler.WorkerID(op.GetWorkerId()),
+		Time:      t,
+	}
+	if saved := op.GetSavedTime(); saved != nil {
+		if err := checkNanos(saved); err != nil {
+			return fmt.Errorf("request %q: saved time: %w", update.RequestID, err)
+		}
+		if update.SavedTime = saved.AsTime(); update.SavedTime.IsZero() {
+			return fmt.Errorf("request %q: saved time: %w", update.RequestID,
+				checkTime(update.SavedTime))
+		}
+	}
+	return state.NotifyTaskRunning(ctx, s, events, update)
 }
 
 func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t time.Time,

@@ -74,12 +74,13 @@ type pull struct {
 // to out, and uses the memory of pulls.
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
+	state.scheduler = s
 	pulls = validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
 	for _, r := range s.TakeExpired() {
-		state.expired[r.Request] = true
+		state.expired[r.Request] = r.EnqueueTime
 	}
 	state.takePulls(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)
@@ -104,29 +105,20 @@ func validPulls(ctx context.Context, pulls []pull) []pull {
 	return valid
 }
 
-// blockErrors keeps the scheduler from placing requests with errors, takes them back if they were
-// not handed out, and notes where they run.
+// blockErrors keeps the scheduler from placing requests with errors, and takes them back if they
+// were not handed out.
 func (state *State) blockErrors(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) {
 	if len(state.errors) == 0 {
 		return
 	}
 	for _, id := range sortedKeys(state.errors) {
-		e := state.errors[id]
-		e.worker = ""
-		r, ok := s.Request(id)
-		if !ok {
+		if !s.Knows(id) {
 			continue
 		}
-		if r.Worker != "" {
-			if w, _ := s.Worker(r.Worker); w.Run.Stage != scheduler.Held {
-				e.worker = r.Worker
-			} else {
-				state.unassign(s, id, r.Worker, t, events)
-			}
+		if w, stage, ok := s.Stage(id); ok && stage == scheduler.Held {
+			state.unassign(s, id, w, t, events)
 		}
-		if !r.Blocked {
-			must(s.Block(id))
-		}
+		must(s.Block(id))
 	}
 }
 
@@ -170,7 +162,7 @@ func (state *State) hold(assignments []scheduler.Assignment, t time.Time) {
 	for _, a := range assignments {
 		state.setEntry(a.Worker, &entry{request: a.Request, since: t})
 		if a.Abort != "" {
-			state.addAbort(a.Worker, a.Abort, t)
+			state.addAbort(a.Worker, a.Abort, preemption{since: t, lost: a.LostWork})
 		}
 	}
 }

@@ -38,8 +38,9 @@ type reasoned struct {
 
 // Cancellations returns the set of workers and tasks that should be cancelled, in order of worker
 // (the empty one first), then request: preempted tasks until they are reported absent or waiting,
-// tasks with errors and requests that expired until they are reported absent. It costs O(n log n)
-// in their number.
+// requests that expired until they are reported absent, or waiting with a newer enqueue time, and
+// tasks with errors until they are reported absent, each with the worker that it was handed to or
+// runs on at this moment. It costs O(n log n) in their number.
 func (state *State) Cancellations(ctx context.Context) []Cancellation {
 	var out []Cancellation
 	for _, c := range state.cancellations() {
@@ -49,21 +50,27 @@ func (state *State) Cancellations(ctx context.Context) []Cancellation {
 }
 
 func (state *State) cancellations() []reasoned {
-	all := make(map[abort]reasoned, len(state.aborts)+len(state.errors)+len(state.expired))
+	type place struct {
+		worker  scheduler.WorkerID
+		request scheduler.RequestID
+	}
+	all := make(map[place]reasoned, len(state.abortOf)+len(state.errors)+len(state.expired))
 	add := func(w scheduler.WorkerID, r scheduler.RequestID, text string,
 		reason protos.Cancellation_Reason) {
-		all[abort{w, r}] = reasoned{Cancellation{string(w), string(r), text}, reason}
+		all[place{w, r}] = reasoned{Cancellation{string(w), string(r), text}, reason}
 	}
 	// The order within each map is free, as the result is sorted. Of what is to be said of the
 	// same task on the same worker, the error is said.
-	for a := range state.aborts {
-		add(a.worker, a.request, "", reasonPreempted)
+	for w, tasks := range state.aborts {
+		for r := range tasks {
+			add(w, r, "", reasonPreempted)
+		}
 	}
 	for r := range state.expired {
 		add("", r, "EXPIRED", reasonExpired)
 	}
 	for r, e := range state.errors {
-		add(e.worker, r, e.message, reasonError)
+		add(state.startedOn(r, e), r, e.message, reasonError)
 	}
 	out := make([]reasoned, 0, len(all))
 	for _, c := range all {

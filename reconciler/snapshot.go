@@ -32,10 +32,12 @@ func (state *State) ToProto() *protos.Reconciler {
 	}
 	for _, r := range sortedKeys(state.abortOf) {
 		for w := range state.abortOf[r] { // the order is free: each worker's list is by request
-			queue(w).TasksToAbort = append(queue(w).TasksToAbort, &protos.TaskToAbort{
-				RequestId: string(r),
-				SinceTime: timestamppb.New(state.aborts[abort{w, r}]),
-			})
+			p := state.aborts[w][r]
+			task := &protos.TaskToAbort{RequestId: string(r), SinceTime: timestamppb.New(p.since)}
+			if p.lost > 0 {
+				task.LostWork = durationpb.New(p.lost)
+			}
+			queue(w).TasksToAbort = append(queue(w).TasksToAbort, task)
 		}
 	}
 	p := &protos.Reconciler{WorkerQueueTimeout: durationpb.New(state.timeout)}
@@ -46,11 +48,12 @@ func (state *State) ToProto() *protos.Reconciler {
 		p.TaskErrors = append(p.TaskErrors, &protos.TaskError{
 			RequestId: string(r),
 			Message:   state.errors[r].message,
-			WorkerId:  string(state.errors[r].worker),
+			WorkerId:  string(state.startedOn(r, state.errors[r])),
 		})
 	}
 	for _, r := range sortedKeys(state.expired) {
 		p.ExpiredRequests = append(p.ExpiredRequests, string(r))
+		p.ExpiredEnqueueTimes = append(p.ExpiredEnqueueTimes, timestamppb.New(state.expired[r]))
 	}
 	return p
 }
@@ -96,12 +99,8 @@ func Restore(p *protos.Reconciler) (*State, error) {
 	if err := state.readErrors(p); err != nil {
 		return nil, err
 	}
-	last = ""
-	for i, r := range p.GetExpiredRequests() {
-		if err := readID(fmt.Sprintf("expired_requests[%d]", i), r, &last); err != nil {
-			return nil, err
-		}
-		state.expired[scheduler.RequestID(r)] = true
+	if err := state.readExpired(p); err != nil {
+		return nil, err
 	}
 	return state, nil
 }
@@ -136,7 +135,11 @@ func (state *State) readQueue(field string, q *protos.WorkerQueue) error {
 		if err != nil {
 			return err
 		}
-		state.addAbort(w, scheduler.RequestID(a.GetRequestId()), since)
+		lost, err := readLostWork(field+".lost_work", a.GetLostWork())
+		if err != nil {
+			return err
+		}
+		state.addAbort(w, scheduler.RequestID(a.GetRequestId()), preemption{since, lost})
 	}
 	return nil
 }
@@ -154,6 +157,25 @@ func (state *State) readErrors(p *protos.Reconciler) error {
 		state.errors[scheduler.RequestID(e.GetRequestId())] = &taskError{
 			e.GetMessage(), scheduler.WorkerID(e.GetWorkerId()),
 		}
+	}
+	return nil
+}
+
+func (state *State) readExpired(p *protos.Reconciler) error {
+	ids, times := p.GetExpiredRequests(), p.GetExpiredEnqueueTimes()
+	if len(times) != len(ids) {
+		return bad("expired_enqueue_times", "%d times for %d requests", len(times), len(ids))
+	}
+	last := ""
+	for i, r := range ids {
+		if err := readID(fmt.Sprintf("expired_requests[%d]", i), r, &last); err != nil {
+			return err
+		}
+		enqueued, err := readTime(fmt.Sprintf("expired_enqueue_times[%d]", i), times[i])
+		if err != nil {
+			return err
+		}
+		state.expired[scheduler.RequestID(r)] = enqueued
 	}
 	return nil
 }
@@ -186,6 +208,19 @@ func readTime(field string, t *timestamppb.Timestamp) (time.Time, error) {
 		return time.Time{}, bad(field, "%v", err)
 	}
 	return t.AsTime(), nil
+}
+
+// readLostWork reads a duration that is not written if it is 0.
+func readLostWork(field string, d *durationpb.Duration) (time.Duration, error) {
+	if d == nil {
+		return 0, nil
+	}
+	v, ok := check.Duration(d)
+	if !ok || v <= 0 || v%time.Millisecond != 0 {
+		return 0, bad(field, "%d s and %d ns is no number of whole milliseconds above 0, within "+
+			"292 years", d.GetSeconds(), d.GetNanos())
+	}
+	return v, nil
 }
 
 func readTimeout(d *durationpb.Duration) (time.Duration, error) {

@@ -25,10 +25,16 @@ type State struct {
 	deadlines expiry.Queue[time.Time, deadline] // of the entries
 	// entryOf has the worker of each entry, by its request.
 	entryOf map[scheduler.RequestID]scheduler.WorkerID
-	aborts  map[abort]time.Time                                 // since when
+	// aborts has the preempted tasks of each worker that must stop there; no map in it is empty.
+	aborts  map[scheduler.WorkerID]map[scheduler.RequestID]preemption
 	abortOf map[scheduler.RequestID]map[scheduler.WorkerID]bool // the same, by request
 	errors  map[scheduler.RequestID]*taskError
-	expired map[scheduler.RequestID]bool
+	// expired has the requests that waited for too long, with the enqueue time of that try.
+	expired map[scheduler.RequestID]time.Time
+
+	// scheduler is the one of the newest call, which knows where tasks with errors are; nil before
+	// the first. Cancellations, AddTaskError and ToProto are not given it.
+	scheduler *scheduler.Scheduler
 
 	// Memory for one call.
 	pulls    []pull
@@ -42,16 +48,18 @@ type entry struct {
 	handedOut bool
 }
 
-// An abort is a task that must stop on a worker.
-type abort struct {
-	worker  scheduler.WorkerID
-	request scheduler.RequestID
+// A preemption is why a task must stop.
+type preemption struct {
+	since time.Time // of the call that decided it
+	// lost is the work that the request has lost to preemption in all its tries.
+	lost time.Duration
 }
 
 // A taskError is a task that cannot run.
 type taskError struct {
 	message string
-	worker  scheduler.WorkerID // where it was last known to run; empty if nowhere
+	// worker is where the task was when nothing of the scheduler was known; it counts until then.
+	worker scheduler.WorkerID
 }
 
 // An Option changes a setting of New.
@@ -72,10 +80,10 @@ func New(options ...Option) *State {
 		timeout: WorkerQueueTimeout,
 		entries: map[scheduler.WorkerID]*entry{},
 		entryOf: map[scheduler.RequestID]scheduler.WorkerID{},
-		aborts:  map[abort]time.Time{},
+		aborts:  map[scheduler.WorkerID]map[scheduler.RequestID]preemption{},
 		abortOf: map[scheduler.RequestID]map[scheduler.WorkerID]bool{},
 		errors:  map[scheduler.RequestID]*taskError{},
-		expired: map[scheduler.RequestID]bool{},
+		expired: map[scheduler.RequestID]time.Time{},
 	}
 	for _, o := range options {
 		o(state)
@@ -92,9 +100,13 @@ func (state *State) Hash() [32]byte {
 	return sha256.Sum256(bytes)
 }
 
-// setEntry gives a worker an entry, in place of the one that it had.
+// setEntry gives a worker an entry, in place of the one that it had, and of the one that the
+// request had.
 func (state *State) setEntry(w scheduler.WorkerID, e *entry) {
 	state.dropEntry(w)
+	if other, ok := state.entryOf[e.request]; ok {
+		state.dropEntry(other)
+	}
 	state.entries[w] = e
 	state.watch(w, e)
 	state.entryOf[e.request] = w
@@ -107,14 +119,18 @@ func (state *State) dropEntry(w scheduler.WorkerID) {
 		return
 	}
 	delete(state.entries, w)
-	if state.entryOf[e.request] == w {
-		delete(state.entryOf, e.request)
-	}
+	delete(state.entryOf, e.request)
 }
 
-// dropStale removes the entry of a worker if the scheduler does not have its request there.
+// dropStale removes the entry of a worker if the scheduler does not have its request there, or
+// knows that it runs: then the entry is acknowledged.
 func (state *State) dropStale(s *scheduler.Scheduler, w scheduler.WorkerID) {
-	if e := state.entries[w]; e != nil && !s.IsAssigned(e.request, w) {
+	e := state.entries[w]
+	if e == nil {
+		return
+	}
+	on, stage, ok := s.Stage(e.request)
+	if !ok || on != w || stage == scheduler.Running {
 		state.dropEntry(w)
 	}
 }
@@ -126,8 +142,11 @@ func (state *State) dropStaleOf(s *scheduler.Scheduler, r scheduler.RequestID) {
 	}
 }
 
-func (state *State) addAbort(w scheduler.WorkerID, r scheduler.RequestID, since time.Time) {
-	state.aborts[abort{w, r}] = since
+func (state *State) addAbort(w scheduler.WorkerID, r scheduler.RequestID, p preemption) {
+	if state.aborts[w] == nil {
+		state.aborts[w] = map[scheduler.RequestID]preemption{}
+	}
+	state.aborts[w][r] = p
 	if state.abortOf[r] == nil {
 		state.abortOf[r] = map[scheduler.WorkerID]bool{}
 	}
@@ -137,15 +156,55 @@ func (state *State) addAbort(w scheduler.WorkerID, r scheduler.RequestID, since 
 // endAborts ends all aborts of a request.
 func (state *State) endAborts(r scheduler.RequestID) {
 	for w := range state.abortOf[r] { // the order is free: all go
-		delete(state.aborts, abort{w, r})
+		state.endAbort(w, r)
 	}
-	delete(state.abortOf, r)
+}
+
+// endAbort ends the abort of a request on a worker.
+func (state *State) endAbort(w scheduler.WorkerID, r scheduler.RequestID) {
+	delete(state.aborts[w], r)
+	if len(state.aborts[w]) == 0 {
+		delete(state.aborts, w)
+	}
+	delete(state.abortOf[r], w)
+	if len(state.abortOf[r]) == 0 {
+		delete(state.abortOf, r)
+	}
+}
+
+// endAbortsOn ends the aborts on a worker that were decided at time t or before.
+func (state *State) endAbortsOn(w scheduler.WorkerID, t time.Time) {
+	for r, p := range state.aborts[w] { // the order is free: each goes or stays by itself
+		if !t.Before(p.since) {
+			state.endAbort(w, r)
+		}
+	}
+}
+
+// lostWork returns the work that a request lost to the preemptions which were not acknowledged.
+func (state *State) lostWork(r scheduler.RequestID) (lost time.Duration) {
+	for w := range state.abortOf[r] { // the order is free: the most is the most
+		lost = max(lost, state.aborts[w][r].lost)
+	}
+	return lost
+}
+
+// startedOn returns the worker that a request with an error was handed to or runs on; empty if
+// there is none.
+func (state *State) startedOn(r scheduler.RequestID, e *taskError) scheduler.WorkerID {
+	if state.scheduler == nil {
+		return e.worker
+	}
+	if w, stage, ok := state.scheduler.Stage(r); ok && stage != scheduler.Held {
+		return w
+	}
+	return ""
 }
 
 // abortedAfter returns the latest time after t at which the request was preempted, if there is one.
 func (state *State) abortedAfter(r scheduler.RequestID, t time.Time) (since time.Time, ok bool) {
 	for w := range state.abortOf[r] { // the order is free: the latest is the latest
-		if at := state.aborts[abort{w, r}]; at.After(t) && at.After(since) {
+		if at := state.aborts[w][r].since; at.After(t) && at.After(since) {
 			since, ok = at, true
 		}
 	}

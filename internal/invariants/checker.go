@@ -22,13 +22,15 @@ type Checker struct {
 	story  *story
 	ledger *ledger
 	duties *duties
+	orders *orders
 	// pull is the latest step if that was a pull, to be held against the next snapshot.
 	pull *passed
 }
 
 // NewChecker returns a checker that waits for its first snapshot.
 func NewChecker() *Checker {
-	return &Checker{story: newStory(), ledger: newLedger(), duties: newDuties()}
+	return &Checker{story: newStory(), ledger: newLedger(), duties: newDuties(),
+		orders: newOrders()}
 }
 
 // errNotBegun says that the checker does not know where to begin.
@@ -45,11 +47,12 @@ func (c *Checker) Snapshot(pool *protos.Pool) error {
 		c.begun = true
 		c.story.read(p)
 		c.ledger.read(p)
-		c.duties.read(pool.GetReconciler(), p)
+		c.duties.read(pool.GetReconciler())
+		c.orders.read(p)
 		return nil
 	}
 	err = firstError(c.story.compare(p), c.ledger.compare(p, c.story),
-		c.duties.compare(pool.GetReconciler(), p))
+		c.duties.compare(pool.GetReconciler(), p, c.story), c.orders.compare(p))
 	if err != nil || c.pull == nil {
 		return err
 	}
@@ -71,6 +74,9 @@ func (c *Checker) Step(s Step) error {
 	}
 	op := s.Operation
 	c.accounts(op)
+	if err := c.orders.follow(s, c.ledger); err != nil {
+		return err
+	}
 	if op.GetAssignTasks() != nil {
 		c.pull = newPassed()
 	}
@@ -99,10 +105,12 @@ func (c *Checker) accounts(op *protos.Operation) {
 		a := op.GetAddAccount()
 		c.ledger.setAccount(a.GetAccountId(), a.GetConfig(), a.GetBalance())
 	case op.GetResetBalance() != nil:
-		c.ledger.accounts[op.GetResetBalance().GetAccountId()].balance = vector{}
+		a := c.ledger.accounts[op.GetResetBalance().GetAccountId()]
+		a.balance, a.ended = vector{}, nil
 	case op.GetDeleteAccount() != nil:
 		id := op.GetDeleteAccount().GetAccountId()
 		c.ledger.dropAccount(id)
+		delete(c.orders.suspended, id)
 		for _, t := range c.story.tasks {
 			if t.worker != "" && t.account == id {
 				c.setLevel(t, free)
@@ -123,10 +131,14 @@ func (c *Checker) after(s Step) error {
 		if ignored {
 			return nil
 		}
-		c.duties.endAborts(id)
-		if c.story.tasks[id] == nil {
+		known := c.story.tasks[id]
+		if known == nil {
 			return broken(NothingDropped, "%q was reported waiting and is not known", id)
 		}
+		known.lost = max(known.lost, c.duties.lost(id),
+			op.GetTaskWaiting().GetLostWork().AsDuration().Milliseconds())
+		c.duties.endAborts(id)
+		delete(c.duties.expired, id)
 		c.expect(op)
 	case op.GetTaskAbsent() != nil:
 		id := op.GetTaskAbsent().GetRequestId()
@@ -141,11 +153,21 @@ func (c *Checker) after(s Step) error {
 				return broken(NothingDropped, "%q was reported running on %q and is on %q", id,
 					w, at.worker)
 			}
-			at.stage = protos.Stage_STAGE_RUNNING
-			c.duties.started(id, w)
+			c.comeTo(at, protos.Stage_STAGE_RUNNING)
+			if saved := op.GetTaskRunning().GetSavedTime(); saved != nil {
+				c.save(at, saved.AsTime().UnixMilli())
+			}
 		}
 	case op.GetAddTaskError() != nil:
-		c.duties.addError(op.GetAddTaskError().GetRequestId(), c.story)
+		c.duties.errors[op.GetAddTaskError().GetRequestId()] = true
+	case op.GetWorkerGone() != nil:
+		w := op.GetWorkerGone().GetWorkerId()
+		if on, busy := c.story.onWorker[w]; busy && !ignored {
+			return broken(NothingDropped, "%q was reported gone, and %q is on it", w, on)
+		}
+		if !ignored {
+			c.duties.workerGone(w, t)
+		}
 	}
 	return nil
 }
@@ -155,7 +177,8 @@ func (c *Checker) expect(op *protos.Operation) {
 	w := op.GetTaskWaiting()
 	if t := c.story.tasks[w.GetRequestId()]; t.worker != "" {
 		t.next = &content{account: w.GetAccountId(), base: sorted(w.GetBaseLabels()),
-			provisionable: sorted(w.GetProvisionableLabels())}
+			provisionable: sorted(w.GetProvisionableLabels()),
+			enqueued:      w.GetEnqueueTime().AsTime()}
 	}
 }
 
@@ -177,14 +200,32 @@ func (c *Checker) answer(s Step) error {
 		}
 		delete(pulled, a.GetWorkerId())
 		if t.stage == protos.Stage_STAGE_HELD {
-			t.stage = protos.Stage_STAGE_HANDED_OUT
+			c.comeTo(t, protos.Stage_STAGE_HANDED_OUT)
 		}
-		c.duties.started(a.GetRequestId(), a.GetWorkerId())
 	}
 	if s.Operation.GetGetCancellations() != nil {
-		return c.duties.checkAnswer(s.Result.GetCancellations())
+		return c.duties.checkAnswer(s.Result.GetCancellations(), c.story)
 	}
 	return nil
+}
+
+// comeTo notes that a task is handed out or running, and since when it is not held any more.
+func (c *Checker) comeTo(t *task, stage protos.Stage) {
+	if t.stage == protos.Stage_STAGE_HELD {
+		t.handedOut = c.ledger.now
+	}
+	t.stage = stage
+}
+
+// save notes that a task's work is saved up to a time, and thereby paid for.
+func (c *Checker) save(t *task, until int64) {
+	until = min(until, c.ledger.now)
+	if until <= max(t.handedOut, t.saved) {
+		return
+	}
+	t.saved = until
+	t.paidSince = max(t.paidSince, until)
+	t.cost, t.preemptionCost = vector{}, vector{}
 }
 
 // setLevel settles the cost of a task and moves it to another level.

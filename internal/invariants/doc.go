@@ -26,6 +26,12 @@
 //   - [FixedPoint]: repeated passes at one time come to rest, and place no task twice, unless it
 //     lost its worker to another one before it was handed out.
 //   - [SameState]: the same operations lead to the same snapshot.
+//   - [NotLaundered]: a preemption gives back no more than the price of the run, at a level worse
+//     than the taker's.
+//   - [BoundedLoss]: what a request has lost after a preemption is within the limit of the level
+//     that it lost its worker to, or of its account, unless a free run's worker was owed.
+//   - [OrdersKept]: settings are those that operators made; suspended accounts and cordoned workers
+//     are given nothing; each order has exactly one event.
 //
 // A step costs O(its events), and O(accounts) for each pull; a snapshot costs O(its size), and
 // O(kinds of idle workers × kinds of waiting requests) after a pull.

@@ -8,62 +8,95 @@ import (
 
 // duties are the cancellations that a pool owes its dispatcher.
 type duties struct {
-	// aborts has the preempted tasks that may have started, by worker, with the time of the call
-	// in which they lost it.
-	aborts map[string]map[string]time.Time
+	// aborts has the preempted tasks that may have started, by worker.
+	aborts map[string]map[string]abort
 	// abortedOn has the workers of the same tasks, by task.
 	abortedOn map[string]map[string]bool
-	// errors has the tasks with an error, and expired the ones that waited for too long.
-	errors, expired map[string]bool
-	// startedOn has the workers on which a task may have started; only for tasks that are known
-	// or have an error.
-	startedOn map[string]map[string]bool
+	// errors has the tasks with an error.
+	errors map[string]bool
+	// expired has the requests that waited for too long, with their enqueue times.
+	expired map[string]time.Time
+}
+
+// abort is a task that must stop on a worker.
+type abort struct {
+	// since is the time of the call in which it lost that worker.
+	since time.Time
+	// lost is the work that its request has lost in all, in milliseconds.
+	lost int64
 }
 
 func newDuties() *duties {
 	return &duties{
-		aborts:    map[string]map[string]time.Time{},
+		aborts:    map[string]map[string]abort{},
 		abortedOn: map[string]map[string]bool{},
 		errors:    map[string]bool{},
-		expired:   map[string]bool{},
-		startedOn: map[string]map[string]bool{},
+		expired:   map[string]time.Time{},
 	}
 }
 
 // read takes the duties from a snapshot.
-func (d *duties) read(r *protos.Reconciler, p *picture) {
+func (d *duties) read(r *protos.Reconciler) {
 	for _, q := range r.GetWorkerQueues() {
 		for _, a := range q.GetTasksToAbort() {
-			d.abort(q.GetWorkerId(), a.GetRequestId(), a.GetSinceTime().AsTime())
+			d.abort(q.GetWorkerId(), a.GetRequestId(), abortOf(a))
 		}
 	}
 	for _, e := range r.GetTaskErrors() {
 		d.errors[e.GetRequestId()] = true
-		if e.GetWorkerId() != "" {
-			d.started(e.GetRequestId(), e.GetWorkerId())
-		}
 	}
-	for _, id := range r.GetExpiredRequests() {
-		d.expired[id] = true
-	}
-	for id, at := range p.requests {
-		if at.run != nil && at.run.GetStage() != protos.Stage_STAGE_HELD {
-			d.started(id, at.worker)
-		}
+	for i, id := range r.GetExpiredRequests() {
+		d.expired[id] = expiredAt(r, i)
 	}
 }
 
-// abort notes that a task lost its worker, and may have started there.
-func (d *duties) abort(worker, request string, since time.Time) {
-	if d.aborts[worker] == nil {
-		d.aborts[worker] = map[string]time.Time{}
+// abortOf reads an abort.
+func abortOf(a *protos.TaskToAbort) abort {
+	return abort{a.GetSinceTime().AsTime(), a.GetLostWork().AsDuration().Milliseconds()}
+}
+
+// expiredAt returns the enqueue time of an expired request; the zero time if there is none.
+func expiredAt(r *protos.Reconciler, i int) time.Time {
+	if times := r.GetExpiredEnqueueTimes(); i < len(times) {
+		return times[i].AsTime()
 	}
-	d.aborts[worker][request] = since
+	return time.Time{}
+}
+
+// abort notes that a task lost its worker, and may have started there.
+func (d *duties) abort(worker, request string, a abort) {
+	if d.aborts[worker] == nil {
+		d.aborts[worker] = map[string]abort{}
+	}
+	d.aborts[worker][request] = a
 	if d.abortedOn[request] == nil {
 		d.abortedOn[request] = map[string]bool{}
 	}
 	d.abortedOn[request][worker] = true
-	d.left(request)
+}
+
+// lost returns the most work that a task is known to have lost where it must stop.
+func (d *duties) lost(request string) (lost int64) {
+	for w := range d.abortedOn[request] {
+		lost = max(lost, d.aborts[w][request].lost)
+	}
+	return lost
+}
+
+// workerGone notes that at t a worker was gone, and what had to stop there by then with it.
+func (d *duties) workerGone(worker string, t time.Time) {
+	for id, a := range d.aborts[worker] {
+		if a.since.After(t) {
+			continue
+		}
+		delete(d.aborts[worker], id)
+		if delete(d.abortedOn[id], worker); len(d.abortedOn[id]) == 0 {
+			delete(d.abortedOn, id)
+		}
+	}
+	if len(d.aborts[worker]) == 0 {
+		delete(d.aborts, worker)
+	}
 }
 
 // endAborts notes that a preempted task was reported gone or waiting.
@@ -80,7 +113,7 @@ func (d *duties) endAborts(request string) {
 // preemptedSince says whether a task lost a worker after t and has not been reported gone.
 func (d *duties) preemptedSince(request string, t time.Time) bool {
 	for w := range d.abortedOn[request] {
-		if d.aborts[w][request].After(t) {
+		if d.aborts[w][request].since.After(t) {
 			return true
 		}
 	}
@@ -96,36 +129,13 @@ func (d *duties) absent(request string, t time.Time, known bool) {
 	delete(d.expired, request)
 	if !known {
 		delete(d.errors, request)
-		d.left(request)
-	}
-}
-
-// addError notes that a task is to be cancelled.
-func (d *duties) addError(request string, s *story) {
-	d.errors[request] = true
-	if t := s.tasks[request]; t != nil && t.worker != "" && t.stage != protos.Stage_STAGE_HELD {
-		d.started(request, t.worker)
-	}
-}
-
-// started notes that a task may have started on a worker.
-func (d *duties) started(request, worker string) {
-	if d.startedOn[request] == nil {
-		d.startedOn[request] = map[string]bool{}
-	}
-	d.startedOn[request][worker] = true
-}
-
-// left notes that a request is not known any more.
-func (d *duties) left(request string) {
-	if !d.errors[request] {
-		delete(d.startedOn, request)
 	}
 }
 
 // checkAnswer compares cancellations with the duties: each is there exactly once, an error before
-// other reasons for the same task on the same worker, and nothing else is.
-func (d *duties) checkAnswer(rows []*protos.Cancellation) error {
+// other reasons for the same task on the same worker and with the worker on which the task may have
+// started, and nothing else is.
+func (d *duties) checkAnswer(rows []*protos.Cancellation, s *story) error {
 	type place struct{ worker, request string }
 	seen := map[place]bool{}
 	failed := map[string]bool{}
@@ -141,10 +151,11 @@ func (d *duties) checkAnswer(rows []*protos.Cancellation) error {
 		case protos.Cancellation_REASON_PREEMPTED:
 			owed, legal = aborting, aborting
 		case protos.Cancellation_REASON_EXPIRED:
-			owed, legal = d.expired[at.request] && at.worker == "", true
+			_, expired := d.expired[at.request]
+			owed, legal = expired && at.worker == "", true
 		case protos.Cancellation_REASON_ERROR:
 			owed = d.errors[at.request] && !failed[at.request]
-			legal = at.worker == "" || aborting || d.startedOn[at.request][at.worker]
+			legal = at.worker == s.startedOn(at.request)
 			failed[at.request] = true
 		}
 		if !owed || !legal {
@@ -173,15 +184,16 @@ func (d *duties) checkAnswer(rows []*protos.Cancellation) error {
 
 // compare says where the snapshot of a reconciler has other duties, or an assignment that the
 // scheduler does not have.
-func (d *duties) compare(r *protos.Reconciler, p *picture) error {
+func (d *duties) compare(r *protos.Reconciler, p *picture, s *story) error {
 	aborts := 0
 	for _, q := range r.GetWorkerQueues() {
 		for _, a := range q.GetTasksToAbort() {
 			aborts++
-			since, owed := d.aborts[q.GetWorkerId()][a.GetRequestId()]
-			if !owed || !since.Equal(a.GetSinceTime().AsTime()) {
-				return broken(OnlyStarted, "%q is to be aborted on %q since %v, should be %v",
-					a.GetRequestId(), q.GetWorkerId(), a.GetSinceTime().AsTime(), since)
+			want, owed := d.aborts[q.GetWorkerId()][a.GetRequestId()]
+			got := abortOf(a)
+			if !owed || !want.since.Equal(got.since) || want.lost != got.lost {
+				return broken(OnlyStarted, "%q is to be aborted on %q: %+v, should be %+v",
+					a.GetRequestId(), q.GetWorkerId(), got, want)
 			}
 			if at := p.requests[a.GetRequestId()]; at != nil && at.worker == q.GetWorkerId() {
 				return broken(OnlyStarted, "%q is assigned to %q and to be aborted there",
@@ -200,6 +212,18 @@ func (d *duties) compare(r *protos.Reconciler, p *picture) error {
 		return broken(NothingDropped, "%d tasks to abort too many, %d instead of %d errors, "+
 			"%d instead of %d expired", aborts, len(r.GetTaskErrors()), len(d.errors),
 			len(r.GetExpiredRequests()), len(d.expired))
+	}
+	for _, e := range r.GetTaskErrors() {
+		if w := s.startedOn(e.GetRequestId()); w != e.GetWorkerId() || !d.errors[e.GetRequestId()] {
+			return broken(OnlyStarted, "%q has an error on %q, should be on %q", e.GetRequestId(),
+				e.GetWorkerId(), w)
+		}
+	}
+	for i, id := range r.GetExpiredRequests() {
+		if want, ok := d.expired[id]; !ok || !want.Equal(expiredAt(r, i)) {
+			return broken(NothingDropped, "%q expired, enqueued at %v, should be %v", id,
+				expiredAt(r, i), want)
+		}
 	}
 	return nil
 }

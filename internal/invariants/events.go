@@ -32,6 +32,10 @@ func (c *Checker) event(op *protos.Operation, ev *protos.TaskEvent) error {
 		}
 	case protos.TaskEvent_TYPE_IGNORED:
 		return c.checkKnown(ev)
+	case protos.TaskEvent_TYPE_CONFIGURED, protos.TaskEvent_TYPE_ACCOUNT_UPDATED,
+		protos.TaskEvent_TYPE_ACCOUNT_SUSPENDED, protos.TaskEvent_TYPE_ACCOUNT_RESUMED,
+		protos.TaskEvent_TYPE_WORKER_CORDONED, protos.TaskEvent_TYPE_WORKER_UNCORDONED:
+		// That it is the event of this operation is checked with its order.
 	default:
 		err = broken(NothingDropped, "an event of type %v", ev.GetType())
 	}
@@ -40,8 +44,19 @@ func (c *Checker) event(op *protos.Operation, ev *protos.TaskEvent) error {
 
 // checkKnown checks an event that changes nothing.
 func (c *Checker) checkKnown(ev *protos.TaskEvent) error {
-	if t := c.story.tasks[ev.GetRequestId()]; t != nil &&
-		ev.GetIgnored().GetReason() != protos.TaskEvent_Ignored_REASON_PREEMPTED_SINCE {
+	id := ev.GetRequestId()
+	switch ev.GetIgnored().GetReason() {
+	case protos.TaskEvent_Ignored_REASON_PREEMPTED_SINCE:
+		return nil
+	case protos.TaskEvent_Ignored_REASON_EXPIRED:
+		if expired, ok := c.duties.expired[id]; !ok ||
+			!expired.Equal(ev.GetIgnored().GetKnownTime().AsTime()) {
+			return broken(NothingDropped, "%q is ignored as expired: %v, enqueued at %v", id, ok,
+				expired)
+		}
+		return nil
+	}
+	if c.story.tasks[id] != nil {
 		return c.ledger.checkEvent(ev)
 	}
 	return nil
@@ -54,7 +69,14 @@ func (c *Checker) enqueued(op *protos.Operation, ev *protos.TaskEvent) error {
 	if t := c.story.tasks[ev.GetRequestId()]; t != nil {
 		return broken(OnePlace, "%q was enqueued, and is known on %q", ev.GetRequestId(), t.worker)
 	}
-	c.story.tasks[ev.GetRequestId()] = &task{content: contentOf(ev)}
+	enqueued := op.GetTaskWaiting().GetEnqueueTime().AsTime()
+	if expired, ok := c.duties.expired[ev.GetRequestId()]; ok && !enqueued.After(expired) {
+		return broken(NothingDropped, "%q expired, and is enqueued without another try",
+			ev.GetRequestId())
+	}
+	t := &task{content: contentOf(ev)}
+	t.enqueued = enqueued
+	c.story.tasks[ev.GetRequestId()] = t
 	return nil
 }
 
@@ -67,6 +89,7 @@ func (c *Checker) updated(op *protos.Operation, ev *protos.TaskEvent) error {
 		return broken(NothingDropped, "%q was updated by %v", ev.GetRequestId(), op)
 	}
 	t.content = contentOf(ev)
+	t.enqueued = op.GetTaskWaiting().GetEnqueueTime().AsTime()
 	return nil
 }
 
@@ -84,6 +107,9 @@ func (c *Checker) assigned(op *protos.Operation, ev *protos.TaskEvent) error {
 	if err := c.story.put(ev.GetRequestId(), t, ev.GetWorkerId()); err != nil {
 		return err
 	}
+	if err := c.orders.mayAssign(ev); err != nil {
+		return err
+	}
 	d := ev.GetAssigned()
 	t.stage = protos.Stage_STAGE_HELD
 	t.level = d.GetPriority()
@@ -93,42 +119,7 @@ func (c *Checker) assigned(op *protos.Operation, ev *protos.TaskEvent) error {
 	t.preemptionCost = t.cost
 	c.ledger.count(t.account, t.level, 1)
 	c.ledger.add(t.account, -1, t.cost)
-	if d.GetPreempting() != (c.pull.vacated[ev.GetWorkerId()] == d.GetPreemptedRequestId() &&
-		d.GetPreemptedRequestId() != "") {
-		return broken(NothingDropped, "%q preempts %q on %q, which lost %q", ev.GetRequestId(),
-			d.GetPreemptedRequestId(), ev.GetWorkerId(), c.pull.vacated[ev.GetWorkerId()])
-	}
-	if want := c.pull.price[ev.GetWorkerId()]; t.cost != want {
-		return broken(Conserved, "%q paid %v for %q, should be %v", ev.GetRequestId(), t.cost,
-			ev.GetWorkerId(), want)
-	}
-	return c.sameCost(ev, t.cost)
-}
-
-func (c *Checker) preempted(op *protos.Operation, ev *protos.TaskEvent) error {
-	t, err := c.story.placed(ev)
-	if err != nil {
-		return err
-	}
-	w := ev.GetWorkerId()
-	if op.GetAssignTasks() == nil || c.pull.vacated[w] != "" {
-		return broken(NothingDropped, "%q was preempted on %q by %v, after %q",
-			ev.GetRequestId(), w, op, c.pull.vacated[w])
-	}
-	cost := c.ledger.costOf(t)
-	c.ledger.count(t.account, t.level, -1)
-	c.ledger.add(t.account, 1, cost)
-	c.pull.vacated[w] = ev.GetRequestId()
-	c.pull.price[w] = cost
-	c.pull.lost[t.account] = true
-	if t.stage == protos.Stage_STAGE_HELD {
-		err = c.waitAgain(t, ev)
-	} else {
-		err = c.sameContent(t, ev)
-		c.story.remove(ev.GetRequestId())
-		c.duties.abort(w, ev.GetRequestId(), op.GetTime().AsTime())
-	}
-	return firstError(err, c.sameCost(ev, cost))
+	return firstError(c.checkTaker(ev, t), c.sameCost(ev, t.cost))
 }
 
 func (c *Checker) reprioritized(op *protos.Operation, ev *protos.TaskEvent) error {
@@ -167,7 +158,9 @@ func (c *Checker) completed(op *protos.Operation, ev *protos.TaskEvent) error {
 		legal = op.GetTaskAbsent().GetRequestId() == id && t.worker != ""
 	case protos.TaskEvent_Completed_REASON_EXPIRED:
 		legal = op.GetAssignTasks() != nil && t.worker == ""
-		c.duties.expired[id] = true
+		c.duties.expired[id] = t.enqueued
+	case protos.TaskEvent_Completed_REASON_WORKER_GONE:
+		legal = op.GetWorkerGone().GetWorkerId() == t.worker && running
 	}
 	if !legal {
 		return broken(NothingDropped, "%q (%+v) completed by %v: %v", id, *t, op, ev)
@@ -175,10 +168,12 @@ func (c *Checker) completed(op *protos.Operation, ev *protos.TaskEvent) error {
 	err := c.sameContent(t, ev)
 	if t.worker != "" {
 		err = firstError(err, c.sameCost(ev, c.ledger.costOf(t)))
+		if t.stage != protos.Stage_STAGE_HELD {
+			c.ledger.endByNews(t.account, t.level, ev.GetTime().AsTime())
+		}
 		c.endRun(t, t.stage == protos.Stage_STAGE_HELD)
 	}
 	c.story.remove(id)
-	c.duties.left(id)
 	return err
 }
 
@@ -192,12 +187,18 @@ func (c *Checker) waitsAgain(op *protos.Operation, ev *protos.TaskEvent) error {
 	refund := t.stage == protos.Stage_STAGE_HELD
 	if ev.GetType() == protos.TaskEvent_TYPE_UNASSIGNED {
 		refund = t.stage != protos.Stage_STAGE_RUNNING
+	} else if op.GetCordonWorker() != nil && t.stage != protos.Stage_STAGE_HELD {
+		return broken(NothingDropped, "%q was handed to %q, and taken back by a cordon",
+			ev.GetRequestId(), ev.GetWorkerId())
 	} else if t.stage == protos.Stage_STAGE_RUNNING &&
 		op.GetTaskWaiting().GetRequestId() != ev.GetRequestId() {
 		return broken(NothingDropped, "%q runs, and was made to wait by %v", ev.GetRequestId(), op)
 	}
 	if w := op.GetTaskWaiting(); w != nil {
 		c.expect(op)
+	}
+	if !refund && ev.GetType() == protos.TaskEvent_TYPE_REQUEUED {
+		c.ledger.endByNews(t.account, t.level, ev.GetTime().AsTime())
 	}
 	c.endRun(t, refund)
 	return firstError(c.waitAgain(t, ev), c.sameCost(ev, cost))
@@ -220,7 +221,10 @@ func (c *Checker) adopted(op *protos.Operation, ev *protos.TaskEvent) error {
 		return broken(Conserved, "%q was adopted at level %d instead of %d", id,
 			ev.GetAdopted().GetPriority(), t.level)
 	}
-	t.stage = protos.Stage_STAGE_RUNNING
+	if other == "" {
+		t.stage = protos.Stage_STAGE_HELD
+	}
+	c.comeTo(t, protos.Stage_STAGE_RUNNING)
 	return firstError(c.story.put(id, t, ev.GetWorkerId()), c.sameContent(t, ev),
 		c.sameCost(ev, c.ledger.costOf(t)))
 }

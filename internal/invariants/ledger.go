@@ -1,8 +1,11 @@
 package invariants
 
 import (
+	"cmp"
 	"slices"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/internal/reference"
 	"github.com/quotasched/quotasched/protos"
@@ -25,8 +28,19 @@ type account struct {
 	id        string
 	rate, cap vector
 	balance   vector
+	config    *protos.AccountConfig
+	// safeAfter is the account's own limit of lost work; 0 if it has none.
+	safeAfter time.Duration
+	// ended are its runs that ended by news, and have yet to pay.
+	ended []endedRun
 	// runs is the ledger's count of its runs.
 	runs *[levels + 1]int64
+}
+
+// endedRun is a paid run that ended by news, at a time in milliseconds.
+type endedRun struct {
+	level int32
+	end   int64
 }
 
 // ledger recomputes what each account has.
@@ -34,7 +48,9 @@ type ledger struct {
 	// now is the time up to which everything is earned and paid, in milliseconds.
 	now int64
 	// newest is the newest time that was given to the pool.
-	newest   time.Time
+	newest time.Time
+	// called is the time of the last call that moves the pool, which may be before the newest.
+	called   time.Time
 	accounts map[string]*account
 	// inOrder has the accounts in the order in which they came.
 	inOrder []*account
@@ -50,9 +66,14 @@ func newLedger() *ledger {
 // read takes accounts and runs from a snapshot.
 func (l *ledger) read(p *picture) {
 	l.newest = p.now
+	l.called = p.tables.GetCallTime().AsTime()
 	l.now = p.now.UnixMilli()
 	for id, a := range p.accounts {
 		l.setAccount(id, a.GetConfig(), a.GetBalance())
+		for _, r := range a.GetEndedRuns() {
+			l.accounts[id].ended = append(l.accounts[id].ended,
+				endedRun{r.GetPriority(), millis(r.GetEndTime())})
+		}
 	}
 	for _, at := range p.requests {
 		if at.run != nil {
@@ -64,14 +85,22 @@ func (l *ledger) read(p *picture) {
 // setAccount makes or replaces an account.
 func (l *ledger) setAccount(id string, c *protos.AccountConfig, balance []int64) {
 	a := &account{id: id, runs: l.runsOf(id)}
-	copy(a.rate[:], c.GetChargeRate())
 	copy(a.balance[:], balance)
-	for p := range a.cap {
-		a.cap[p] = a.rate[p] * c.GetMaxCharge().AsDuration().Milliseconds()
-	}
+	a.set(c)
 	l.dropAccount(id)
 	l.accounts[id] = a
 	l.inOrder = append(l.inOrder, a)
+}
+
+// set gives an account settings.
+func (a *account) set(c *protos.AccountConfig) {
+	a.config = proto.CloneOf(c)
+	a.rate = vector{}
+	copy(a.rate[:], c.GetChargeRate())
+	for p := range a.cap {
+		a.cap[p] = a.rate[p] * c.GetMaxCharge().AsDuration().Milliseconds()
+	}
+	a.safeAfter = c.GetSafeAfter().AsDuration()
 }
 
 // dropAccount forgets an account, if it exists.
@@ -98,11 +127,19 @@ func (l *ledger) count(id string, level int32, n int64) {
 
 // move lets all accounts earn and pay up to t, unless that is in the past.
 func (l *ledger) move(t time.Time) {
+	l.called = t
 	if t.Before(l.newest) {
 		return
 	}
 	l.newest = t
 	millis := t.UnixMilli() - l.now
+	for _, a := range l.inOrder {
+		for _, r := range a.ended {
+			paid := 1000 * (min(r.end, t.UnixMilli()) - l.now)
+			a.balance[r.level] = saturate(a.balance[r.level], -paid)
+		}
+		a.ended = nil
+	}
 	l.now = t.UnixMilli()
 	for _, a := range l.inOrder {
 		for p := range a.balance {
@@ -126,6 +163,13 @@ func (l *ledger) add(id string, sign int64, amount vector) {
 	}
 }
 
+// endByNews notes that a paid run ended at a time, up to which its account has to pay.
+func (l *ledger) endByNews(id string, level int32, t time.Time) {
+	if a := l.accounts[id]; a != nil && level < free && t.UnixMilli() > l.now {
+		a.ended = append(a.ended, endedRun{level, t.UnixMilli()})
+	}
+}
+
 // costOf is what a task on a worker has cost up to now.
 func (l *ledger) costOf(t *task) vector {
 	cost := t.cost
@@ -146,7 +190,7 @@ func (l *ledger) ownPayment(t *task) vector {
 
 // checkEvent compares the balance that an event tells with the ledger.
 func (l *ledger) checkEvent(ev *protos.TaskEvent) error {
-	if ev.GetRequestId() == "" {
+	if ev.GetRequestId() == "" && ev.GetAccountId() == "" {
 		return nil
 	}
 	a := l.accounts[ev.GetAccountId()]
@@ -166,12 +210,19 @@ func (l *ledger) compare(p *picture, s *story) error {
 	if !p.now.Equal(l.newest) {
 		return broken(Conserved, "the time is %v, should be %v", p.now, l.newest)
 	}
+	if called := p.tables.GetCallTime().AsTime(); !called.Equal(l.called) {
+		return broken(Conserved, "the last call was at %v, should be %v", called, l.called)
+	}
 	if len(p.accounts) != len(l.accounts) {
 		return broken(Conserved, "%d accounts, should be %d", len(p.accounts), len(l.accounts))
 	}
 	for id, a := range l.accounts {
 		if got := p.accounts[id].GetBalance(); !slices.Equal(got, a.balance[:]) {
 			return broken(Conserved, "account %q has %v, should have %v", id, got, a.balance)
+		}
+		if !a.owes(p.accounts[id].GetEndedRuns()) {
+			return broken(Conserved, "account %q has yet to pay for %v, should be %v", id,
+				p.accounts[id].GetEndedRuns(), a.ended)
 		}
 	}
 	for id, at := range p.requests {
@@ -182,11 +233,22 @@ func (l *ledger) compare(p *picture, s *story) error {
 		r := at.run
 		if !slices.Equal(r.GetCost(), t.cost[:]) ||
 			!slices.Equal(r.GetPreemptionCost(), t.preemptionCost[:]) ||
-			r.GetPaidSince().AsTime().UnixMilli() != t.paidSince {
+			r.GetPaidSince().AsTime().UnixMilli() != t.paidSince ||
+			millis(r.GetHandOutTime()) != t.handedOut || millis(r.GetSavedTime()) != t.saved {
 			return broken(Conserved, "the run of %q is %v, should be %+v", id, r, *t)
 		}
 	}
 	return nil
+}
+
+// owes says whether an account has to pay for exactly these runs.
+func (a *account) owes(runs []*protos.EndedRun) bool {
+	slices.SortFunc(a.ended, func(x, y endedRun) int {
+		return cmp.Or(cmp.Compare(x.level, y.level), cmp.Compare(x.end, y.end))
+	})
+	return slices.EqualFunc(a.ended, runs, func(x endedRun, y *protos.EndedRun) bool {
+		return x.level == y.GetPriority() && x.end == millis(y.GetEndTime())
+	})
 }
 
 // saturate adds two amounts within ±2^62, staying there.

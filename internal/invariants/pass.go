@@ -6,17 +6,25 @@ import (
 
 // passed is what one pull did that the check of its idle workers has to know.
 type passed struct {
-	// vacated has the request that a worker lost in the pass, and price what it had cost.
-	vacated map[string]string
-	price   map[string]vector
+	// vacated has the run that a worker lost in the pass.
+	vacated map[string]*vacated
 	// lost are the accounts that lost a run in the pass. That can lift a label limit after the
 	// steps in which the limit kept their requests from an idle worker.
 	lost map[string]bool
 }
 
 func newPassed() *passed {
-	return &passed{vacated: map[string]string{}, price: map[string]vector{},
-		lost: map[string]bool{}}
+	return &passed{vacated: map[string]*vacated{}, lost: map[string]bool{}}
+}
+
+// vacated is a run that was preempted.
+type vacated struct {
+	request string
+	// by is the taker, which pays at a level.
+	by    string
+	level int32
+	// refund is what the run's account got back.
+	refund int64
 }
 
 // check says whether a worker is idle after a pass that a request which took part could run on. It
@@ -44,7 +52,14 @@ func (p *passed) check(pic *picture) error {
 func idleKinds(pic *picture) []idle {
 	var kinds []idle
 	seen := map[string]bool{}
+	cordoned := map[string]bool{}
+	for _, o := range pic.tables.GetCordons() {
+		cordoned[o.GetWorkerId()] = true
+	}
 	for _, w := range pic.idle {
+		if cordoned[w.id] {
+			continue
+		}
 		if key := strings.Join(w.labels, "\x00"); !seen[key] {
 			seen[key] = true
 			kinds = append(kinds, w)
@@ -71,12 +86,13 @@ func (p *passed) requestKinds(pic *picture) map[string]*placed {
 }
 
 // tookPart says whether a waiting request surely took part in the pass under the limits of its end:
-// it is not blocked, and may run in the free bucket. Whether an account without the free bucket
+// it is neither blocked nor suspended, and may run in the free bucket. Whether an account without the free bucket
 // could start a run at any level is the scheduler's to know.
 func (p *passed) tookPart(at *placed, pic *picture) bool {
 	c := pic.accounts[at.account].GetConfig()
 	lifted := p.lost[at.account] && len(c.GetPerLabelTaskLimits()) > 0
-	return !at.blocked && !c.GetDisableFreeTasks() && !lifted
+	suspended := pic.accounts[at.account].GetSuspension() != nil
+	return !at.blocked && !suspended && !c.GetDisableFreeTasks() && !lifted
 }
 
 func anyOf(labels []string, wanted map[string]bool) bool {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -11,6 +13,8 @@ import (
 type content struct {
 	account             string
 	base, provisionable []string
+	// enqueued is not told by events, but by operations.
+	enqueued time.Time
 }
 
 // placed is where a snapshot has a request, and how.
@@ -20,6 +24,8 @@ type placed struct {
 	worker  string
 	run     *protos.Run
 	blocked bool
+	// lost is the work lost to preemption, in milliseconds.
+	lost int64
 	// next is what a request on a worker asks for if it waits again; nil if that is the same.
 	next *content
 }
@@ -89,6 +95,7 @@ func (p *picture) addRequest(r *protos.Request, at *placed) error {
 		return err
 	}
 	at.blocked = r.GetBlocked()
+	at.lost = r.GetLostWork().AsDuration().Milliseconds()
 	p.requests[r.GetId()] = at
 	return nil
 }
@@ -121,7 +128,7 @@ func (p *picture) addWorker(w *protos.Worker) error {
 }
 
 func (p *picture) content(c *protos.RequestContent) (content, error) {
-	var out content
+	out := content{enqueued: c.GetEnqueueTime().AsTime()}
 	if n := int(c.GetAccount()); n > len(p.tables.GetAccountIds()) {
 		return out, broken(OnePlace, "account number %d names nothing", n)
 	} else if n > 0 {
@@ -150,6 +157,14 @@ func (p *picture) labelSet(number uint32) ([]string, error) {
 		out = append(out, p.tables.GetLabels()[id])
 	}
 	return out, nil
+}
+
+// millis is a time in milliseconds since 1970; 0 if there is none.
+func millis(t *timestamppb.Timestamp) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.AsTime().UnixMilli()
 }
 
 // hasAll says whether all wanted labels are there; both are sorted.

@@ -17,6 +17,11 @@ type task struct {
 	// to another account.
 	cost, preemptionCost vector
 	paidSince            int64
+	// handedOut is when it was handed out or adopted, and saved up to when its work is saved, in
+	// milliseconds; 0 if it was not.
+	handedOut, saved int64
+	// lost is the work of its earlier runs that was lost to preemption, in milliseconds.
+	lost int64
 	// next is what it asks for if it waits again, if something newer was said.
 	next *content
 }
@@ -34,13 +39,15 @@ func newStory() *story {
 // read takes the places from a snapshot.
 func (s *story) read(p *picture) {
 	for id, at := range p.requests {
-		t := &task{content: at.content, worker: at.worker}
+		t := &task{content: at.content, worker: at.worker, lost: at.lost}
 		if r := at.run; r != nil {
 			t.stage = r.GetStage()
 			t.level = r.GetPriority()
 			copy(t.cost[:], r.GetCost())
 			copy(t.preemptionCost[:], r.GetPreemptionCost())
 			t.paidSince = r.GetPaidSince().AsTime().UnixMilli()
+			t.handedOut = millis(r.GetHandOutTime())
+			t.saved = millis(r.GetSavedTime())
 			s.onWorker[at.worker] = id
 			t.next = at.next
 		}
@@ -63,6 +70,10 @@ func (s *story) compare(p *picture) error {
 			!slices.Equal(at.provisionable, t.provisionable) {
 			return broken(NothingDropped, "request %q is %v without an event; it was %v",
 				id, at.content, t.content)
+		}
+		if !at.enqueued.Equal(t.enqueued) || at.lost != t.lost {
+			return broken(NothingDropped, "request %q is enqueued at %v, %d ms lost, without an "+
+				"event; it was at %v, %d ms", id, at.enqueued, at.lost, t.enqueued, t.lost)
 		}
 		if t.worker == "" {
 			continue
@@ -128,10 +139,19 @@ func (s *story) put(id string, t *task, worker string) error {
 	return nil
 }
 
+// startedOn returns the worker that a request was handed to or runs on; empty if there is none.
+func (s *story) startedOn(id string) string {
+	if t := s.tasks[id]; t != nil && t.worker != "" && t.stage != protos.Stage_STAGE_HELD {
+		return t.worker
+	}
+	return ""
+}
+
 // lift makes a request wait that is on a worker.
 func (s *story) lift(t *task) {
 	delete(s.onWorker, t.worker)
 	t.worker = ""
+	t.handedOut, t.saved = 0, 0
 }
 
 // remove forgets a request.

@@ -16,6 +16,13 @@ const (
 	SameState      Check = "invariant 7: same operations, same state"
 )
 
+// The checks of what the rules promise beyond that.
+const (
+	NotLaundered Check = "no preemption raises a balance at a level as good as the taker's"
+	BoundedLoss  Check = "no preemption destroys more work than its limit, but for what is owed"
+	OrdersKept   Check = "what operators say is done, and told by one event"
+)
+
 // Violation is a broken invariant.
 type Violation struct {
 	// Check is what is broken.

@@ -23,8 +23,9 @@ func (p *Pool) pull(workers []*protos.IdleWorker, t time.Time,
 	p.blockErrors(t, e)
 	p.timeOut(t, e)
 	p.Scheduler.UpdateTime(t, e)
-	maps.Copy(p.expired, p.Scheduler.expired)
-	p.Scheduler.TakeExpired()
+	for _, r := range p.Scheduler.TakeExpired() {
+		p.expired[r.Request] = r.EnqueueTime
+	}
 	pullers := distinct(workers)
 	for _, w := range pullers {
 		p.meet(w, t, e)
