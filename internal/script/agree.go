@@ -36,6 +36,7 @@ func (a *assignedEvents) check(got []scheduler.Assignment, s machine) error {
 			Priority: scheduler.Priority(e.GetAssigned().Priority),
 			Time:     e.Time.AsTime(),
 			Abort:    g.Abort, // the event does not say how far the victim had come
+			LostWork: g.LostWork,
 		}
 		if g.Abort != "" && string(g.Abort) != e.GetAssigned().PreemptedRequestId {
 			return scriptError("%s aborts %s, but preempts %s", g.Request, g.Abort,
