@@ -16,13 +16,16 @@ func contenderMessage(e *protos.Explanation, c *protos.Contender) string {
 		return levelName(c.GetLevel()) + " is not better than " + levelName(e.GetRunning().GetLevel())
 	case protos.Finding_PreemptionDisabled:
 		return plainMessages[c.GetCode()]
-	case protos.Finding_Barred:
-		return barred(c.GetRunningBelow(), level(c.GetLevel()))
+	case protos.Finding_WorkersCordoned:
+		return "the worker is cordoned"
+	case protos.Finding_Protected:
+		return "the task has too much work at stake"
 	case protos.Finding_LabelLimitReached:
 		return "a label limit of its account is reached"
 	case protos.Finding_PriceTooHigh:
-		return fmt.Sprintf("the task has cost %s, and its account has %s",
-			words.Amounts(e.GetRunning().GetCost()), words.Amounts(c.GetBalance()))
+		return fmt.Sprintf("the task has cost %s, and its account has not more than it needs without "+
+			"what that is at %s and better levels: %s",
+			words.Amounts(e.GetRunning().GetCost()), level(c.GetLevel()), words.Amounts(c.GetBalance()))
 	case protos.Finding_CheaperFirst:
 		return "it takes another worker, or waits for older requests"
 	}

@@ -20,6 +20,7 @@ var plainMessages = map[protos.Finding_Code]string{
 	protos.Finding_OwnFirst: "older requests of its account, which want other workers, use up what " +
 		"the account may start",
 	protos.Finding_PreemptionDisabled:  "no task is preempted in this pool",
+	protos.Finding_NotSuspended:        "its account is not suspended",
 	protos.Finding_FreePreemptsNothing: "it is free, and preempts nothing",
 }
 
@@ -57,7 +58,12 @@ func findingMessage(e *protos.Explanation, f *protos.Finding) string {
 		return othersFirst(w.GetQueue())
 	case protos.Finding_First:
 		return first(w.GetQueue())
-	case protos.Finding_Barred, protos.Finding_NothingToPreempt, protos.Finding_PriceTooHigh,
+	case protos.Finding_AccountSuspended:
+		return fmt.Sprintf("account %q is suspended", e.GetAccountId())
+	case protos.Finding_WorkersCordoned:
+		return words.Count(w.GetFleet().GetCordoned(), "worker") + " that could run it " +
+			isAre(w.GetFleet().GetCordoned()) + " cordoned"
+	case protos.Finding_Protected, protos.Finding_NothingToPreempt, protos.Finding_PriceTooHigh,
 		protos.Finding_CanPreempt:
 		return preemptionMessage(w, f.GetCode())
 	case protos.Finding_KeepsWorker:
@@ -147,13 +153,14 @@ func preemptionMessage(w *protos.WaitingDetails, code protos.Finding_Code) strin
 	d := w.GetPreemption()
 	c := d.GetCheapest()
 	switch code {
-	case protos.Finding_Barred:
-		return fmt.Sprintf("%s; at %s %s", barred(d.GetRunningBelow(), p), p,
-			pays(levelOf(w.GetLevels(), w.GetLevel())))
+	case protos.Finding_Protected:
+		return fmt.Sprintf("%s of others that it could preempt %s too much work at stake",
+			words.Count(d.GetProtected(), "task"), hasHave(d.GetProtected()))
 	case protos.Finding_PriceTooHigh:
-		return fmt.Sprintf("the cheapest, %s on %s, has cost %s; its account has %s, which does not "+
-			"pay for that at %s", c.GetRequestId(), c.GetWorkerId(), words.Amounts(c.GetCost()),
-			words.Amounts(balances(w.GetLevels())), p)
+		return fmt.Sprintf("the cheapest, %s on %s, has cost %s; without what it has paid at %s and "+
+			"better levels, its account, which has %s, has not more than it needs there",
+			c.GetRequestId(), c.GetWorkerId(), words.Amounts(c.GetCost()), p,
+			words.Amounts(balances(w.GetLevels())))
 	case protos.Finding_CanPreempt:
 		return fmt.Sprintf("its account can pay for the cheapest, %s on %s, which has cost %s",
 			c.GetRequestId(), c.GetWorkerId(), words.Amounts(c.GetCost()))
@@ -162,8 +169,17 @@ func preemptionMessage(w *protos.WaitingDetails, code protos.Finding_Code) strin
 		"take", p)
 }
 
-// barred says why an account may not preempt at a level.
-func barred(runningBelow int64, level string) string {
-	return fmt.Sprintf("its account is barred: it has %s at levels worse than %s",
-		words.Count(runningBelow, "task"), level)
+// isAre and hasHave return the verb for a number of things.
+func isAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func hasHave(n int64) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/quotasched/quotasched/internal/words"
@@ -20,6 +21,10 @@ func (t *text) running(e *protos.Explanation) {
 			level(r.GetLevel()), words.Amount(d.GetBalanceBelow()), words.Number(d.GetCount()),
 			words.Number(d.GetCheaperFirst()))
 	}
+	if d := r.GetWorkAtStake().AsDuration(); d > 0 {
+		t.item("at stake", "%v%s", d, lostBefore(r.GetLostWork().AsDuration()))
+	}
+	t.protections(r.GetProtections())
 	for _, p := range r.GetPromotions() {
 		t.item("promoted", "if the balance at %s is above %s: %s would go now, %s dearer first",
 			level(p.GetLevel()), words.Amount(p.GetBalanceAbove()), words.Number(p.GetCount()),
@@ -35,5 +40,43 @@ func (t *text) running(e *protos.Explanation) {
 	}
 	if len(r.GetContenders()) == 0 {
 		t.item("contender", "none: no waiting request of another account matches its worker")
+	}
+}
+
+// lostBefore says how much of the work at stake earlier tries have lost.
+func lostBefore(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", of which %v lost by earlier tries", d)
+}
+
+// protections says from which levels a task is protected, those with the same limit together.
+func (t *text) protections(all []*protos.ProtectionDetails) {
+	for i := 0; i < len(all); {
+		d, from := all[i], i
+		for i < len(all) && all[i].GetProtected() == d.GetProtected() &&
+			(all[i].GetLimit() == nil) == (d.GetLimit() == nil) &&
+			all[i].GetLimit().AsDuration() == d.GetLimit().AsDuration() {
+			i++
+		}
+		levels := level(int32(from))
+		if i-from > 1 {
+			levels += " to " + level(int32(i-1))
+		}
+		whose := "pool"
+		if d.GetOfAccount() {
+			whose = "account"
+		}
+		switch {
+		case d.GetLimit() == nil:
+			t.item("protected", "never from %s, as its %s says", levels, whose)
+		case d.GetProtected():
+			t.item("protected", "from %s, with more than %v at stake, as its %s says", levels,
+				d.GetLimit().AsDuration(), whose)
+		default:
+			t.item("protected", "from %s once more than %v is at stake, as its %s says", levels,
+				d.GetLimit().AsDuration(), whose)
+		}
 	}
 }

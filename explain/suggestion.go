@@ -21,6 +21,8 @@ func suggestionMessage(e *protos.Explanation, s *protos.Suggestion) string {
 		return fmt.Sprintf("fanout limit %d→%d", c.Fanout.GetFrom(), c.Fanout.GetTo())
 	case *protos.Change_AllowFree:
 		return fmt.Sprintf("allow free tasks for account %q", e.GetAccountId())
+	case *protos.Change_Resume:
+		return fmt.Sprintf("resume account %q", e.GetAccountId())
 	case *protos.Change_Unblock:
 		return "clear its error, so that it is not blocked"
 	case *protos.Change_FreeWorker:

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"time"
+
 	"fmt"
 	"strings"
 
@@ -150,19 +152,24 @@ func (t *text) preemption(p *protos.PreemptionDetails) {
 	if p == nil {
 		return
 	}
-	if p.GetBarred() {
-		t.item("preempt", "barred %s", where(p.GetLevel()))
+	if n := p.GetProtected(); n > 0 {
+		t.item("protected", "%s of others %s too much work at stake", words.Count(n, "task"),
+			hasHave(n))
+	}
+	if at := p.GetOwedTime(); at != nil {
+		t.item("owed", "the workers of free tasks, whatever protects those, from %s on",
+			at.AsTime().Format(time.RFC3339))
 	}
 	c := p.GetCheapest()
 	if c == nil {
 		t.item("preempt", "nothing that it could take %s", where(p.GetLevel()))
 		return
 	}
-	pays := "cannot pay"
+	pays := "does not outrank it"
 	if p.GetCanPay() {
-		pays = "can pay"
+		pays = "outranks it"
 	}
-	t.item("preempt", "the cheapest is %s %s on %s %s; its price is %s, which the account %s",
+	t.item("preempt", "the cheapest is %s %s on %s %s; it has cost %s, and the account %s",
 		quoted(c.GetRequestId()), of(c.GetAccountId()), quoted(c.GetWorkerId()),
 		where(c.GetLevel()), words.Amounts(c.GetCost()), pays)
 }

@@ -11,6 +11,7 @@ package protos
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -137,12 +138,12 @@ const (
 	Finding_PreemptionDisabled Finding_Code = 20
 	// The request is free, and free requests take what is left over.
 	Finding_FreePreemptsNothing Finding_Code = 21
-	// The account owns tasks at a worse level and has as many at this one as it has rate for. It
-	// should promote them before it takes from others.
+	// Not used: no account is barred.
 	Finding_Barred Finding_Code = 22
 	// No other account's task runs at a worse level on a worker that the request could take.
 	Finding_NothingToPreempt Finding_Code = 23
-	// The account cannot pay what the cheapest such task has cost.
+	// The account has no more than it needs without what the cheapest such task has paid at this
+	// level and at better ones.
 	Finding_PriceTooHigh Finding_Code = 24
 	// It can.
 	Finding_CanPreempt Finding_Code = 25
@@ -158,6 +159,14 @@ const (
 	Finding_LevelNotBetter Finding_Code = 30
 	// Of a contender: it could take the worker, and takes another one, or is not the first who could.
 	Finding_CheaperFirst Finding_Code = 31
+	// An operator keeps the account's requests out of passes.
+	Finding_AccountSuspended Finding_Code = 32
+	// Nothing does so.
+	Finding_NotSuspended Finding_Code = 33
+	// All workers that could run it, or the idle ones among them, are cordoned.
+	Finding_WorkersCordoned Finding_Code = 34
+	// The tasks that it could preempt have too much work at stake. Of a contender: the task has.
+	Finding_Protected Finding_Code = 35
 )
 
 // Enum value maps for Finding_Code.
@@ -195,6 +204,10 @@ var (
 		29: "PromotedNext",
 		30: "LevelNotBetter",
 		31: "CheaperFirst",
+		32: "AccountSuspended",
+		33: "NotSuspended",
+		34: "WorkersCordoned",
+		35: "Protected",
 	}
 	Finding_Code_value = map[string]int32{
 		"CODE_UNSPECIFIED":    0,
@@ -229,6 +242,10 @@ var (
 		"PromotedNext":        29,
 		"LevelNotBetter":      30,
 		"CheaperFirst":        31,
+		"AccountSuspended":    32,
+		"NotSuspended":        33,
+		"WorkersCordoned":     34,
+		"Protected":           35,
 	}
 )
 
@@ -928,6 +945,8 @@ type FleetDetails struct {
 	Busy []*BusyDetails `protobuf:"bytes,5,rep,name=busy,proto3" json:"busy,omitempty"`
 	// Idle ones on which a label limit of its account is reached.
 	IdleOverLimit int64 `protobuf:"varint,6,opt,name=idle_over_limit,json=idleOverLimit,proto3" json:"idle_over_limit,omitempty"`
+	// Those, idle or not, that are cordoned. The other numbers but the first do not count them.
+	Cordoned      int64 `protobuf:"varint,7,opt,name=cordoned,proto3" json:"cordoned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1004,6 +1023,13 @@ func (x *FleetDetails) GetIdleOverLimit() int64 {
 	return 0
 }
 
+func (x *FleetDetails) GetCordoned() int64 {
+	if x != nil {
+		return x.Cordoned
+	}
+	return 0
+}
+
 // BusyDetails are the tasks at one level on the workers that have a request's base labels.
 type BusyDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1073,16 +1099,21 @@ type PreemptionDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The level at which it takes part: 0 to 4.
 	Level int32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
-	// True if its account is barred: it owns tasks at a worse level, and has as many at this one as
-	// it has rate for. It should promote them before it takes from others.
+	// Not used: always false.
 	Barred bool `protobuf:"varint,2,opt,name=barred,proto3" json:"barred,omitempty"`
 	// The cheapest task at a worse level on a worker with the base labels that is not the account's
-	// own, and on which no label limit is reached; unset if there is none.
+	// own, that nothing protects, and on whose worker no label limit is reached; unset if there is
+	// none.
 	Cheapest *Candidate `protobuf:"bytes,3,opt,name=cheapest,proto3" json:"cheapest,omitempty"`
 	// True if the account can pay for it.
 	CanPay bool `protobuf:"varint,4,opt,name=can_pay,json=canPay,proto3" json:"can_pay,omitempty"`
 	// How many tasks the account runs at levels worse than level, free ones included.
-	RunningBelow  int64 `protobuf:"varint,5,opt,name=running_below,json=runningBelow,proto3" json:"running_below,omitempty"`
+	RunningBelow int64 `protobuf:"varint,5,opt,name=running_below,json=runningBelow,proto3" json:"running_below,omitempty"`
+	// How many tasks at worse levels on workers with the base labels are protected from it.
+	Protected int64 `protobuf:"varint,6,opt,name=protected,proto3" json:"protected,omitempty"`
+	// From when on the workers of free tasks are owed to it, whatever protects those, if its account's
+	// bucket stays full; unset if the account has none that is full, or runs its rate already.
+	OwedTime      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=owed_time,json=owedTime,proto3" json:"owed_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1152,6 +1183,20 @@ func (x *PreemptionDetails) GetRunningBelow() int64 {
 	return 0
 }
 
+func (x *PreemptionDetails) GetProtected() int64 {
+	if x != nil {
+		return x.Protected
+	}
+	return 0
+}
+
+func (x *PreemptionDetails) GetOwedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OwedTime
+	}
+	return nil
+}
+
 // Candidate is a task that may lose its worker.
 type Candidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1163,7 +1208,8 @@ type Candidate struct {
 	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// The level that it runs at.
 	Level int32 `protobuf:"varint,4,opt,name=level,proto3" json:"level,omitempty"`
-	// What it has cost at each level p0 to p4, in micro-worker-seconds: the price.
+	// What it has cost at each level p0 to p4, in micro-worker-seconds. Its price is the cost at its
+	// level; one that runs free costs nothing.
 	Cost          []int64 `protobuf:"varint,5,rep,packed,name=cost,proto3" json:"cost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1442,6 +1488,7 @@ type Change struct {
 	//	*Change_Unblock
 	//	*Change_FreeWorker
 	//	*Change_MoreWorkers
+	//	*Change_Resume
 	Kind          isChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1547,6 +1594,15 @@ func (x *Change) GetMoreWorkers() *MoreWorkersChange {
 	return nil
 }
 
+func (x *Change) GetResume() *ResumeChange {
+	if x != nil {
+		if x, ok := x.Kind.(*Change_Resume); ok {
+			return x.Resume
+		}
+	}
+	return nil
+}
+
 type isChange_Kind interface {
 	isChange_Kind()
 }
@@ -1586,6 +1642,11 @@ type Change_MoreWorkers struct {
 	MoreWorkers *MoreWorkersChange `protobuf:"bytes,7,opt,name=more_workers,json=moreWorkers,proto3,oneof"`
 }
 
+type Change_Resume struct {
+	// The account is resumed.
+	Resume *ResumeChange `protobuf:"bytes,8,opt,name=resume,proto3,oneof"`
+}
+
 func (*Change_Balance) isChange_Kind() {}
 
 func (*Change_LabelLimit) isChange_Kind() {}
@@ -1599,6 +1660,8 @@ func (*Change_Unblock) isChange_Kind() {}
 func (*Change_FreeWorker) isChange_Kind() {}
 
 func (*Change_MoreWorkers) isChange_Kind() {}
+
+func (*Change_Resume) isChange_Kind() {}
 
 // BalanceChange adds to the balance of the request's account.
 type BalanceChange struct {
@@ -1848,6 +1911,43 @@ func (*UnblockChange) Descriptor() ([]byte, []int) {
 	return file_protos_explain_proto_rawDescGZIP(), []int{19}
 }
 
+// ResumeChange lets the requests of a suspended account take part in passes.
+type ResumeChange struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeChange) Reset() {
+	*x = ResumeChange{}
+	mi := &file_protos_explain_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeChange) ProtoMessage() {}
+
+func (x *ResumeChange) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_explain_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeChange.ProtoReflect.Descriptor instead.
+func (*ResumeChange) Descriptor() ([]byte, []int) {
+	return file_protos_explain_proto_rawDescGZIP(), []int{20}
+}
+
 // FreeWorkerChange ends the task of one worker, which pulls with the labels that it has.
 type FreeWorkerChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1860,7 +1960,7 @@ type FreeWorkerChange struct {
 
 func (x *FreeWorkerChange) Reset() {
 	*x = FreeWorkerChange{}
-	mi := &file_protos_explain_proto_msgTypes[20]
+	mi := &file_protos_explain_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1872,7 +1972,7 @@ func (x *FreeWorkerChange) String() string {
 func (*FreeWorkerChange) ProtoMessage() {}
 
 func (x *FreeWorkerChange) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[20]
+	mi := &file_protos_explain_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1885,7 +1985,7 @@ func (x *FreeWorkerChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeWorkerChange.ProtoReflect.Descriptor instead.
 func (*FreeWorkerChange) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{20}
+	return file_protos_explain_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FreeWorkerChange) GetWorkerIds() []string {
@@ -1910,7 +2010,7 @@ type MoreWorkersChange struct {
 
 func (x *MoreWorkersChange) Reset() {
 	*x = MoreWorkersChange{}
-	mi := &file_protos_explain_proto_msgTypes[21]
+	mi := &file_protos_explain_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1922,7 +2022,7 @@ func (x *MoreWorkersChange) String() string {
 func (*MoreWorkersChange) ProtoMessage() {}
 
 func (x *MoreWorkersChange) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[21]
+	mi := &file_protos_explain_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1935,7 +2035,7 @@ func (x *MoreWorkersChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoreWorkersChange.ProtoReflect.Descriptor instead.
 func (*MoreWorkersChange) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{21}
+	return file_protos_explain_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *MoreWorkersChange) GetCount() int64 {
@@ -1967,7 +2067,7 @@ type RunningDetails struct {
 	Cost []int64 `protobuf:"varint,5,rep,packed,name=cost,proto3" json:"cost,omitempty"`
 	// The account's levels p0 to p4; none if the account does not exist.
 	Levels []*LevelDetails `protobuf:"bytes,6,rep,name=levels,proto3" json:"levels,omitempty"`
-	// What would move it one level down; unset if it runs free.
+	// What would move it down; unset if it runs free.
 	Demotion *DemotionDetails `protobuf:"bytes,7,opt,name=demotion,proto3" json:"demotion,omitempty"`
 	// What would move it up, for each better level at which its account earns, the best first.
 	Promotions []*PromotionDetails `protobuf:"bytes,8,rep,name=promotions,proto3" json:"promotions,omitempty"`
@@ -1978,14 +2078,20 @@ type RunningDetails struct {
 	NextLevel int32 `protobuf:"varint,10,opt,name=next_level,json=nextLevel,proto3" json:"next_level,omitempty"`
 	// The request that takes its worker in the next pass, the first of the contenders; empty if none
 	// does.
-	TakenBy       string `protobuf:"bytes,11,opt,name=taken_by,json=takenBy,proto3" json:"taken_by,omitempty"`
+	TakenBy string `protobuf:"bytes,11,opt,name=taken_by,json=takenBy,proto3" json:"taken_by,omitempty"`
+	// What its request would have lost in all if it were preempted now; unset for nothing.
+	WorkAtStake *durationpb.Duration `protobuf:"bytes,12,opt,name=work_at_stake,json=workAtStake,proto3" json:"work_at_stake,omitempty"`
+	// The part of that which its earlier tries have lost; unset for nothing.
+	LostWork *durationpb.Duration `protobuf:"bytes,13,opt,name=lost_work,json=lostWork,proto3" json:"lost_work,omitempty"`
+	// How it is protected from requests at p0 to p4.
+	Protections   []*ProtectionDetails `protobuf:"bytes,14,rep,name=protections,proto3" json:"protections,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RunningDetails) Reset() {
 	*x = RunningDetails{}
-	mi := &file_protos_explain_proto_msgTypes[22]
+	mi := &file_protos_explain_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1997,7 +2103,7 @@ func (x *RunningDetails) String() string {
 func (*RunningDetails) ProtoMessage() {}
 
 func (x *RunningDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[22]
+	mi := &file_protos_explain_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2010,7 +2116,7 @@ func (x *RunningDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunningDetails.ProtoReflect.Descriptor instead.
 func (*RunningDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{22}
+	return file_protos_explain_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RunningDetails) GetWorkerId() string {
@@ -2090,6 +2196,100 @@ func (x *RunningDetails) GetTakenBy() string {
 	return ""
 }
 
+func (x *RunningDetails) GetWorkAtStake() *durationpb.Duration {
+	if x != nil {
+		return x.WorkAtStake
+	}
+	return nil
+}
+
+func (x *RunningDetails) GetLostWork() *durationpb.Duration {
+	if x != nil {
+		return x.LostWork
+	}
+	return nil
+}
+
+func (x *RunningDetails) GetProtections() []*ProtectionDetails {
+	if x != nil {
+		return x.Protections
+	}
+	return nil
+}
+
+// ProtectionDetails say how a task is protected from requests at one level.
+type ProtectionDetails struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0 to 4.
+	Level int32 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	// With more work at stake than this it is protected; unset if it never is.
+	Limit *durationpb.Duration `protobuf:"bytes,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// True if the limit is its account's own, not the pool's.
+	OfAccount bool `protobuf:"varint,3,opt,name=of_account,json=ofAccount,proto3" json:"of_account,omitempty"`
+	// True if it is protected.
+	Protected     bool `protobuf:"varint,4,opt,name=protected,proto3" json:"protected,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProtectionDetails) Reset() {
+	*x = ProtectionDetails{}
+	mi := &file_protos_explain_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProtectionDetails) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProtectionDetails) ProtoMessage() {}
+
+func (x *ProtectionDetails) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_explain_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProtectionDetails.ProtoReflect.Descriptor instead.
+func (*ProtectionDetails) Descriptor() ([]byte, []int) {
+	return file_protos_explain_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ProtectionDetails) GetLevel() int32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *ProtectionDetails) GetLimit() *durationpb.Duration {
+	if x != nil {
+		return x.Limit
+	}
+	return nil
+}
+
+func (x *ProtectionDetails) GetOfAccount() bool {
+	if x != nil {
+		return x.OfAccount
+	}
+	return false
+}
+
+func (x *ProtectionDetails) GetProtected() bool {
+	if x != nil {
+		return x.Protected
+	}
+	return false
+}
+
 // DemotionDetails say what would move a task down.
 type DemotionDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2105,7 +2305,7 @@ type DemotionDetails struct {
 
 func (x *DemotionDetails) Reset() {
 	*x = DemotionDetails{}
-	mi := &file_protos_explain_proto_msgTypes[23]
+	mi := &file_protos_explain_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2117,7 +2317,7 @@ func (x *DemotionDetails) String() string {
 func (*DemotionDetails) ProtoMessage() {}
 
 func (x *DemotionDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[23]
+	mi := &file_protos_explain_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2130,7 +2330,7 @@ func (x *DemotionDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DemotionDetails.ProtoReflect.Descriptor instead.
 func (*DemotionDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{23}
+	return file_protos_explain_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DemotionDetails) GetBalanceBelow() int64 {
@@ -2171,7 +2371,7 @@ type PromotionDetails struct {
 
 func (x *PromotionDetails) Reset() {
 	*x = PromotionDetails{}
-	mi := &file_protos_explain_proto_msgTypes[24]
+	mi := &file_protos_explain_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2383,7 @@ func (x *PromotionDetails) String() string {
 func (*PromotionDetails) ProtoMessage() {}
 
 func (x *PromotionDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[24]
+	mi := &file_protos_explain_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2396,7 @@ func (x *PromotionDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PromotionDetails.ProtoReflect.Descriptor instead.
 func (*PromotionDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{24}
+	return file_protos_explain_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PromotionDetails) GetLevel() int32 {
@@ -2250,7 +2450,7 @@ type Contender struct {
 
 func (x *Contender) Reset() {
 	*x = Contender{}
-	mi := &file_protos_explain_proto_msgTypes[25]
+	mi := &file_protos_explain_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2262,7 +2462,7 @@ func (x *Contender) String() string {
 func (*Contender) ProtoMessage() {}
 
 func (x *Contender) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[25]
+	mi := &file_protos_explain_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2275,7 +2475,7 @@ func (x *Contender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contender.ProtoReflect.Descriptor instead.
 func (*Contender) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{25}
+	return file_protos_explain_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Contender) GetRequestId() string {
@@ -2347,7 +2547,7 @@ type Feasibility struct {
 
 func (x *Feasibility) Reset() {
 	*x = Feasibility{}
-	mi := &file_protos_explain_proto_msgTypes[26]
+	mi := &file_protos_explain_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2559,7 @@ func (x *Feasibility) String() string {
 func (*Feasibility) ProtoMessage() {}
 
 func (x *Feasibility) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[26]
+	mi := &file_protos_explain_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +2572,7 @@ func (x *Feasibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feasibility.ProtoReflect.Descriptor instead.
 func (*Feasibility) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{26}
+	return file_protos_explain_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Feasibility) GetPossible() bool {
@@ -2414,7 +2614,7 @@ var File_protos_explain_proto protoreflect.FileDescriptor
 
 const file_protos_explain_proto_rawDesc = "" +
 	"\n" +
-	"\x14protos/explain.proto\x12\rquotasched.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x05\n" +
+	"\x14protos/explain.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x05\n" +
 	"\vExplanation\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
 	"\n" +
@@ -2436,11 +2636,11 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x0eVERDICT_STARTS\x10\x01\x12\x11\n" +
 	"\rVERDICT_WAITS\x10\x02\x12\x11\n" +
 	"\rVERDICT_NEVER\x10\x03\x12\x10\n" +
-	"\fVERDICT_RUNS\x10\x04\"\xac\x05\n" +
+	"\fVERDICT_RUNS\x10\x04\"\xf8\x05\n" +
 	"\aFinding\x12/\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1b.quotasched.v1.Finding.CodeR\x04code\x12\x16\n" +
 	"\x06passed\x18\x02 \x01(\bR\x06passed\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xbd\x04\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x89\x05\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aBlocked\x10\x01\x12\x0e\n" +
@@ -2477,7 +2677,11 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\vDemotedNext\x10\x1c\x12\x10\n" +
 	"\fPromotedNext\x10\x1d\x12\x12\n" +
 	"\x0eLevelNotBetter\x10\x1e\x12\x10\n" +
-	"\fCheaperFirst\x10\x1f\"\xe5\x04\n" +
+	"\fCheaperFirst\x10\x1f\x12\x14\n" +
+	"\x10AccountSuspended\x10 \x12\x10\n" +
+	"\fNotSuspended\x10!\x12\x13\n" +
+	"\x0fWorkersCordoned\x10\"\x12\r\n" +
+	"\tProtected\x10#\"\xe5\x04\n" +
 	"\x0eWaitingDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x1d\n" +
 	"\n" +
@@ -2517,7 +2721,7 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\fLabelDetails\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12$\n" +
 	"\rprovisionable\x18\x02 \x01(\bR\rprovisionable\x12\x18\n" +
-	"\aworkers\x18\x03 \x01(\x03R\aworkers\"\xde\x01\n" +
+	"\aworkers\x18\x03 \x01(\x03R\aworkers\"\xfa\x01\n" +
 	"\fFleetDetails\x12\x18\n" +
 	"\aworkers\x18\x01 \x01(\x03R\aworkers\x12\x12\n" +
 	"\x04idle\x18\x02 \x01(\x03R\x04idle\x12)\n" +
@@ -2525,17 +2729,20 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\n" +
 	"over_limit\x18\x04 \x01(\x03R\toverLimit\x12.\n" +
 	"\x04busy\x18\x05 \x03(\v2\x1a.quotasched.v1.BusyDetailsR\x04busy\x12&\n" +
-	"\x0fidle_over_limit\x18\x06 \x01(\x03R\ridleOverLimit\"O\n" +
+	"\x0fidle_over_limit\x18\x06 \x01(\x03R\ridleOverLimit\x12\x1a\n" +
+	"\bcordoned\x18\a \x01(\x03R\bcordoned\"O\n" +
 	"\vBusyDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x18\n" +
 	"\aworkers\x18\x02 \x01(\x03R\aworkers\x12\x10\n" +
-	"\x03own\x18\x03 \x01(\x03R\x03own\"\xb5\x01\n" +
+	"\x03own\x18\x03 \x01(\x03R\x03own\"\x8c\x02\n" +
 	"\x11PreemptionDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x16\n" +
 	"\x06barred\x18\x02 \x01(\bR\x06barred\x124\n" +
 	"\bcheapest\x18\x03 \x01(\v2\x18.quotasched.v1.CandidateR\bcheapest\x12\x17\n" +
 	"\acan_pay\x18\x04 \x01(\bR\x06canPay\x12#\n" +
-	"\rrunning_below\x18\x05 \x01(\x03R\frunningBelow\"\x90\x01\n" +
+	"\rrunning_below\x18\x05 \x01(\x03R\frunningBelow\x12\x1c\n" +
+	"\tprotected\x18\x06 \x01(\x03R\tprotected\x127\n" +
+	"\towed_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bowedTime\"\x90\x01\n" +
 	"\tCandidate\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x1d\n" +
 	"\n" +
@@ -2556,7 +2763,7 @@ const file_protos_explain_proto_rawDesc = "" +
 	"Suggestion\x12-\n" +
 	"\x06change\x18\x01 \x01(\v2\x15.quotasched.v1.ChangeR\x06change\x121\n" +
 	"\x05start\x18\x02 \x01(\v2\x1b.quotasched.v1.StartDetailsR\x05start\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xcb\x03\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x82\x04\n" +
 	"\x06Change\x128\n" +
 	"\abalance\x18\x01 \x01(\v2\x1c.quotasched.v1.BalanceChangeH\x00R\abalance\x12B\n" +
 	"\vlabel_limit\x18\x02 \x01(\v2\x1f.quotasched.v1.LabelLimitChangeH\x00R\n" +
@@ -2567,7 +2774,8 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\aunblock\x18\x05 \x01(\v2\x1c.quotasched.v1.UnblockChangeH\x00R\aunblock\x12B\n" +
 	"\vfree_worker\x18\x06 \x01(\v2\x1f.quotasched.v1.FreeWorkerChangeH\x00R\n" +
 	"freeWorker\x12E\n" +
-	"\fmore_workers\x18\a \x01(\v2 .quotasched.v1.MoreWorkersChangeH\x00R\vmoreWorkersB\x06\n" +
+	"\fmore_workers\x18\a \x01(\v2 .quotasched.v1.MoreWorkersChangeH\x00R\vmoreWorkers\x125\n" +
+	"\x06resume\x18\b \x01(\v2\x1b.quotasched.v1.ResumeChangeH\x00R\x06resumeB\x06\n" +
 	"\x04kind\"=\n" +
 	"\rBalanceChange\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x16\n" +
@@ -2580,13 +2788,14 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\x03R\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\x03R\x02to\"\x11\n" +
 	"\x0fAllowFreeChange\"\x0f\n" +
-	"\rUnblockChange\"1\n" +
+	"\rUnblockChange\"\x0e\n" +
+	"\fResumeChange\"1\n" +
 	"\x10FreeWorkerChange\x12\x1d\n" +
 	"\n" +
 	"worker_ids\x18\x01 \x03(\tR\tworkerIds\"A\n" +
 	"\x11MoreWorkersChange\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x16\n" +
-	"\x06labels\x18\x02 \x03(\tR\x06labels\"\xce\x03\n" +
+	"\x06labels\x18\x02 \x03(\tR\x06labels\"\x89\x05\n" +
 	"\x0eRunningDetails\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x14\n" +
 	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x14\n" +
@@ -2605,7 +2814,16 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\n" +
 	"next_level\x18\n" +
 	" \x01(\x05R\tnextLevel\x12\x19\n" +
-	"\btaken_by\x18\v \x01(\tR\atakenBy\"q\n" +
+	"\btaken_by\x18\v \x01(\tR\atakenBy\x12=\n" +
+	"\rwork_at_stake\x18\f \x01(\v2\x19.google.protobuf.DurationR\vworkAtStake\x126\n" +
+	"\tlost_work\x18\r \x01(\v2\x19.google.protobuf.DurationR\blostWork\x12B\n" +
+	"\vprotections\x18\x0e \x03(\v2 .quotasched.v1.ProtectionDetailsR\vprotections\"\x97\x01\n" +
+	"\x11ProtectionDetails\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\x05R\x05level\x12/\n" +
+	"\x05limit\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05limit\x12\x1d\n" +
+	"\n" +
+	"of_account\x18\x03 \x01(\bR\tofAccount\x12\x1c\n" +
+	"\tprotected\x18\x04 \x01(\bR\tprotected\"q\n" +
 	"\x0fDemotionDetails\x12#\n" +
 	"\rbalance_below\x18\x01 \x01(\x03R\fbalanceBelow\x12#\n" +
 	"\rcheaper_first\x18\x02 \x01(\x03R\fcheaperFirst\x12\x14\n" +
@@ -2646,7 +2864,7 @@ func file_protos_explain_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_explain_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_protos_explain_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_protos_explain_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_protos_explain_proto_goTypes = []any{
 	(Explanation_Verdict)(0),      // 0: quotasched.v1.Explanation.Verdict
 	(Finding_Code)(0),             // 1: quotasched.v1.Finding.Code
@@ -2670,22 +2888,25 @@ var file_protos_explain_proto_goTypes = []any{
 	(*FanoutChange)(nil),          // 19: quotasched.v1.FanoutChange
 	(*AllowFreeChange)(nil),       // 20: quotasched.v1.AllowFreeChange
 	(*UnblockChange)(nil),         // 21: quotasched.v1.UnblockChange
-	(*FreeWorkerChange)(nil),      // 22: quotasched.v1.FreeWorkerChange
-	(*MoreWorkersChange)(nil),     // 23: quotasched.v1.MoreWorkersChange
-	(*RunningDetails)(nil),        // 24: quotasched.v1.RunningDetails
-	(*DemotionDetails)(nil),       // 25: quotasched.v1.DemotionDetails
-	(*PromotionDetails)(nil),      // 26: quotasched.v1.PromotionDetails
-	(*Contender)(nil),             // 27: quotasched.v1.Contender
-	(*Feasibility)(nil),           // 28: quotasched.v1.Feasibility
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*ResumeChange)(nil),          // 22: quotasched.v1.ResumeChange
+	(*FreeWorkerChange)(nil),      // 23: quotasched.v1.FreeWorkerChange
+	(*MoreWorkersChange)(nil),     // 24: quotasched.v1.MoreWorkersChange
+	(*RunningDetails)(nil),        // 25: quotasched.v1.RunningDetails
+	(*ProtectionDetails)(nil),     // 26: quotasched.v1.ProtectionDetails
+	(*DemotionDetails)(nil),       // 27: quotasched.v1.DemotionDetails
+	(*PromotionDetails)(nil),      // 28: quotasched.v1.PromotionDetails
+	(*Contender)(nil),             // 29: quotasched.v1.Contender
+	(*Feasibility)(nil),           // 30: quotasched.v1.Feasibility
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
 }
 var file_protos_explain_proto_depIdxs = []int32{
-	29, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
-	29, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
+	31, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
+	31, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: quotasched.v1.Explanation.verdict:type_name -> quotasched.v1.Explanation.Verdict
 	3,  // 3: quotasched.v1.Explanation.findings:type_name -> quotasched.v1.Finding
 	4,  // 4: quotasched.v1.Explanation.waiting:type_name -> quotasched.v1.WaitingDetails
-	24, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
+	25, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
 	1,  // 6: quotasched.v1.Finding.code:type_name -> quotasched.v1.Finding.Code
 	5,  // 7: quotasched.v1.WaitingDetails.levels:type_name -> quotasched.v1.LevelDetails
 	6,  // 8: quotasched.v1.WaitingDetails.fanout:type_name -> quotasched.v1.FanoutDetails
@@ -2698,27 +2919,33 @@ var file_protos_explain_proto_depIdxs = []int32{
 	15, // 15: quotasched.v1.WaitingDetails.suggestions:type_name -> quotasched.v1.Suggestion
 	10, // 16: quotasched.v1.FleetDetails.busy:type_name -> quotasched.v1.BusyDetails
 	12, // 17: quotasched.v1.PreemptionDetails.cheapest:type_name -> quotasched.v1.Candidate
-	16, // 18: quotasched.v1.Suggestion.change:type_name -> quotasched.v1.Change
-	14, // 19: quotasched.v1.Suggestion.start:type_name -> quotasched.v1.StartDetails
-	17, // 20: quotasched.v1.Change.balance:type_name -> quotasched.v1.BalanceChange
-	18, // 21: quotasched.v1.Change.label_limit:type_name -> quotasched.v1.LabelLimitChange
-	19, // 22: quotasched.v1.Change.fanout:type_name -> quotasched.v1.FanoutChange
-	20, // 23: quotasched.v1.Change.allow_free:type_name -> quotasched.v1.AllowFreeChange
-	21, // 24: quotasched.v1.Change.unblock:type_name -> quotasched.v1.UnblockChange
-	22, // 25: quotasched.v1.Change.free_worker:type_name -> quotasched.v1.FreeWorkerChange
-	23, // 26: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
-	29, // 27: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 28: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
-	25, // 29: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
-	26, // 30: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
-	27, // 31: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
-	1,  // 32: quotasched.v1.Contender.code:type_name -> quotasched.v1.Finding.Code
-	3,  // 33: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	31, // 18: quotasched.v1.PreemptionDetails.owed_time:type_name -> google.protobuf.Timestamp
+	16, // 19: quotasched.v1.Suggestion.change:type_name -> quotasched.v1.Change
+	14, // 20: quotasched.v1.Suggestion.start:type_name -> quotasched.v1.StartDetails
+	17, // 21: quotasched.v1.Change.balance:type_name -> quotasched.v1.BalanceChange
+	18, // 22: quotasched.v1.Change.label_limit:type_name -> quotasched.v1.LabelLimitChange
+	19, // 23: quotasched.v1.Change.fanout:type_name -> quotasched.v1.FanoutChange
+	20, // 24: quotasched.v1.Change.allow_free:type_name -> quotasched.v1.AllowFreeChange
+	21, // 25: quotasched.v1.Change.unblock:type_name -> quotasched.v1.UnblockChange
+	23, // 26: quotasched.v1.Change.free_worker:type_name -> quotasched.v1.FreeWorkerChange
+	24, // 27: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
+	22, // 28: quotasched.v1.Change.resume:type_name -> quotasched.v1.ResumeChange
+	31, // 29: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 30: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
+	27, // 31: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
+	28, // 32: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
+	29, // 33: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
+	32, // 34: quotasched.v1.RunningDetails.work_at_stake:type_name -> google.protobuf.Duration
+	32, // 35: quotasched.v1.RunningDetails.lost_work:type_name -> google.protobuf.Duration
+	26, // 36: quotasched.v1.RunningDetails.protections:type_name -> quotasched.v1.ProtectionDetails
+	32, // 37: quotasched.v1.ProtectionDetails.limit:type_name -> google.protobuf.Duration
+	1,  // 38: quotasched.v1.Contender.code:type_name -> quotasched.v1.Finding.Code
+	3,  // 39: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_protos_explain_proto_init() }
@@ -2734,6 +2961,7 @@ func file_protos_explain_proto_init() {
 		(*Change_Unblock)(nil),
 		(*Change_FreeWorker)(nil),
 		(*Change_MoreWorkers)(nil),
+		(*Change_Resume)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2741,7 +2969,7 @@ func file_protos_explain_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_explain_proto_rawDesc), len(file_protos_explain_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -25,7 +25,7 @@ func (s *Scheduler) contenders(r *run, taker RequestID) (all []*protos.Contender
 	byAccount := map[*account]contender{}
 	s.index.eachDemand(r.worker.class, func(demand *demand) {
 		for _, l := range demand.lanes {
-			if l.queue.Len() == 0 || l.account == r.account() {
+			if l.queue.Len() == 0 || l.account == r.account() || l.account.suspended {
 				continue
 			}
 			level, ok := s.levelOf(l)
@@ -99,6 +99,10 @@ func (s *Scheduler) whyNot(r *run, a *account, p Priority) protos.Finding_Code {
 		return protos.Finding_LevelNotBetter
 	case s.config.DisablePreemption:
 		return protos.Finding_PreemptionDisabled
+	case r.worker.cordoned:
+		return protos.Finding_WorkersCordoned
+	case s.protects(r, p):
+		return protos.Finding_Protected
 	case !s.admits(a, r.worker.class):
 		return protos.Finding_LabelLimitReached
 	case !a.outranks(r, p, s.burstCover):

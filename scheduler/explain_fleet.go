@@ -83,6 +83,7 @@ func (x *explainer) fleet() {
 	var busy [numLevels]int
 	for _, class := range x.classes {
 		idle := class.idle.Len()
+		d.Cordoned += int64(x.s.index.cordonedOf(class))
 		d.Idle += int64(idle)
 		if x.n.prov.within(class.set) {
 			d.IdleProvisioned += int64(idle)
@@ -107,11 +108,25 @@ func (x *explainer) fleet() {
 	x.limitsFinding()
 	switch {
 	case len(x.classes) == 0: // that says enough
+	case x.idle == 0 && d.Cordoned > 0:
+		x.add(protos.Finding_WorkersCordoned, d.Cordoned < d.Workers)
+	}
+	switch {
+	case len(x.classes) == 0:
 	case x.idle == 0:
 		x.add(protos.Finding_NoIdleWorker, false)
 	default:
 		x.add(protos.Finding_IdleWorkers, true)
 	}
+}
+
+// cordonedOf counts the cordoned workers of a class: those that are in none of its lists.
+func (x *index) cordonedOf(class *workerClass) int {
+	n := class.workers - class.idle.Len()
+	for _, runs := range class.runs {
+		n -= runs.len()
+	}
+	return n
 }
 
 func (x *explainer) limitsFinding() {

@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos"
+)
 
 // preemption says what the request could take from others.
 func (x *explainer) preemption() {
@@ -24,12 +28,17 @@ func (x *explainer) goesWithoutPreemption() bool { return x.idle > 0 && x.ahead 
 func (x *explainer) preemptionAt(p Priority) {
 	cheapest := x.s.cheapestFor(x.a, x.classes, p)
 	moot := x.goesWithoutPreemption()
+	protected := x.protected(p)
 	if cheapest != nil || x.anyBelow(p) {
-		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p),
-			RunningBelow: int64(x.a.runsBelow(p))}
+		x.w.Preemption = &protos.PreemptionDetails{Level: int32(p), Protected: int64(protected),
+			RunningBelow: int64(x.a.runsBelow(p)), OwedTime: x.owedTime(p)}
 	}
 	if cheapest == nil {
-		x.add(protos.Finding_NothingToPreempt, moot)
+		if protected > 0 {
+			x.add(protos.Finding_Protected, moot)
+		} else {
+			x.add(protos.Finding_NothingToPreempt, moot)
+		}
 		return
 	}
 	canPay := x.a.outranks(cheapest, p, x.s.burstCover)
@@ -40,6 +49,43 @@ func (x *explainer) preemptionAt(p Priority) {
 	default:
 		x.add(protos.Finding_CanPreempt, true)
 	}
+}
+
+// protected counts the tasks of others at levels worse than p that something protects from it.
+func (x *explainer) protected(p Priority) (n int) {
+	for _, class := range x.classes {
+		for q := p + 1; q < numLevels; q++ {
+			if class.runs[q] == nil {
+				continue
+			}
+			for b := x.s.lossLimits.exposed[p] + 1; b < numBins; b++ {
+				n += class.runs[q].bins[b].Len()
+			}
+		}
+	}
+	for q := p + 1; q < numLevels; q++ {
+		if x.a.runs[q] == nil {
+			continue
+		}
+		for b := x.s.lossLimits.exposed[p] + 1; b < numBins; b++ {
+			for r := range x.a.runs[q].bins[b].All() {
+				if !r.worker.cordoned && x.n.base.within(r.worker.class.set) {
+					n--
+				}
+			}
+		}
+	}
+	return n
+}
+
+// owedTime is from when on workers of free tasks are owed to the request if nothing else changes;
+// nil if none are.
+func (x *explainer) owedTime(p Priority) *timestamppb.Timestamp {
+	a := x.a
+	if x.s.owedAfter < 0 || a.balance[p] < a.caps[p] || a.beyondRate(p) >= 0 {
+		return nil
+	}
+	return timestamppb.New(x.r.enqueued.time().Add(x.s.owedAfter))
 }
 
 // anyBelow reports whether any task runs at a level worse than p on a worker that matches.

@@ -10,7 +10,7 @@ func (x *explainer) queue() {
 	levels := map[*account]Priority{}
 	x.eachRival(func(l *lane) {
 		p, ok := x.levelAmong(levels, l)
-		if !ok {
+		if !ok || l.account.suspended && l.account != x.a {
 			return
 		}
 		all := l.queue.Len()

@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quotasched/quotasched/protos"
+)
 
 // explainRunning explains a request that is on a worker.
 func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
@@ -21,6 +25,10 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 		Contenders: s.contenders(run, t.taker),
 		NextLevel:  int32(t.level),
 		TakenBy:    string(t.taker),
+
+		WorkAtStake: millisProto(run.stakeAt(s.now.millis())),
+		LostWork:    millisProto(r.lost),
+		Protections: s.protections(run),
 	}
 	var f findings
 	switch {
@@ -36,7 +44,25 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 	e.Findings = f.all()
 }
 
-// demotion says what would move a run one level down; nothing if it is free.
+// protections says how a run is protected from requests at each level.
+func (s *Scheduler) protections(r *run) (all []*protos.ProtectionDetails) {
+	a := r.account()
+	own := a.exists() && a.config.SafeAfter != 0
+	for p := range Priority(NumPriorities) {
+		limit := orDefault(s.config.MaxLostWork[p], DefaultMaxLostWork)
+		if own {
+			limit = a.config.SafeAfter
+		}
+		d := &protos.ProtectionDetails{Level: int32(p), OfAccount: own, Protected: s.protects(r, p)}
+		if limit >= 0 {
+			d.Limit = durationpb.New(limit)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// demotion says what would move a run down; nothing if it is free.
 func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
 	if r.level == FreeBucket {
 		return nil
@@ -46,6 +72,9 @@ func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
 		BalanceBelow: int64(s.demoteBelow),
 		CheaperFirst: int64(a.runs[r.level].rank(binSafe-1, s.now.millis(),
 			r.keyAt(s.now.millis()))),
+	}
+	if r.bin == binSafe {
+		d.CheaperFirst = int64(a.runs[r.level].len() - a.runs[r.level].bins[binSafe].Len())
 	}
 	over := milliWorkers(a.running[r.level]) - int64(a.config.ChargeRate[r.level])
 	if over > 0 {

@@ -28,6 +28,10 @@ func (s *Scheduler) suggest(r *request, first *probe) *search {
 		f.share(1, f.unblock)
 		return f
 	}
+	if f.account().suspended { // nor can anything else start it
+		f.share(1, f.resume)
+		return f
+	}
 	kinds := []func(){f.allowFree, f.fanout, f.labelLimits, f.freeWorkers, f.moreWorkers}
 	for p := range Priority(NumPriorities) {
 		kinds = append(kinds, func() { f.balance(p) })
@@ -77,6 +81,12 @@ func (f *search) unblock() {
 		f.add(t.start, &protos.Change{Kind: &protos.Change_Unblock{
 			Unblock: &protos.UnblockChange{},
 		}})
+	}
+}
+
+func (f *search) resume() {
+	if t := f.try(nil, (*trial).resume); t != nil && t.start != nil {
+		f.add(t.start, &protos.Change{Kind: &protos.Change_Resume{Resume: &protos.ResumeChange{}}})
 	}
 }
 

@@ -32,6 +32,7 @@ func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 	})
 	x.never = !x.starts && (len(x.classes) == 0 || x.a.neverPays())
 	x.blocked()
+	x.suspended()
 	x.labels()
 	x.accountLevel()
 	x.fanout()
@@ -68,12 +69,22 @@ func (x *explainer) blocked() {
 	}
 }
 
+// suspended says whether an operator keeps the account's requests out of passes.
+func (x *explainer) suspended() {
+	switch {
+	case x.a.suspended:
+		x.add(protos.Finding_AccountSuspended, false)
+	case x.a.exists():
+		x.add(protos.Finding_NotSuspended, true)
+	}
+}
+
 // accountLevel finds the level at which the request takes part, and what decides that.
 func (x *explainer) accountLevel() {
 	s, a := x.s, x.a
 	var may bool
 	x.level, may = s.levelOf(x.r.lane)
-	x.w.Level, x.w.TakesPart = int32(x.level), may && !x.r.blocked
+	x.w.Level, x.w.TakesPart = int32(x.level), may && !x.r.blocked && !x.a.suspended
 	x.w.Levels = s.levelDetails(a)
 	switch {
 	case !a.exists():

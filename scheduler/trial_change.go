@@ -42,6 +42,14 @@ func (t *trial) unblock() {
 	s.markAllDirty(r.lane.account)
 }
 
+// resume ends the suspension of the target's account.
+func (t *trial) resume() {
+	s, a := t.s, t.target.lane.account
+	reason := a.reason
+	s.undo.later(func() { a.suspended, a.reason = true, reason })
+	s.setSuspended(a, false, "")
+}
+
 // freeWorker ends the run of a worker, which is idle from now on.
 func (t *trial) freeWorker(w *worker) {
 	s, since := t.s, w.idleSince
