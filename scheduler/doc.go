@@ -9,7 +9,10 @@
 //     and pays for its tasks.
 //   - assignment: a decision of a pass: a request gets a worker.
 //   - balance: what an account has at each level, in micro-worker-seconds.
-//   - cost: what a run has cost its account at each level.
+//   - at stake: the work that the request of a run would have lost in all after a preemption: lost
+//     and unsaved work.
+//   - cordoned: of a worker that an operator lets have no further task.
+//   - cost: what a run has cost its account at each level; saved work does not count.
 //   - demand: the label sets that a request asks for.
 //   - dirty: of a lane that may match an idle worker, as no pass has looked since it could.
 //   - explanation: why a request waits, or what may become of a task.
@@ -21,16 +24,26 @@
 //     on the worker; provisionable ones can be put there.
 //   - lane: all waiting requests of an account with the same label sets.
 //   - level: a Priority: p0 (the best) to p4, or the free bucket.
+//   - lost: the work that preemptions took from the earlier tries of a request.
+//   - need: the balance above which an account may start one more run at a level.
 //   - news: what the dispatcher says was true at a time.
 //   - observer: it is told what the pass of a trial looks at, compares and decides.
+//   - owed: a worker that runs a free task is owed to the oldest request of an account whose bucket is
+//     full, once that request has waited for OwedAfter.
 //   - pass: one call of RunOnce.
 //   - pool: a scheduler and its reconciler.
 //   - preemption: a task loses its worker to a request at a better level.
+//   - price: what a run has paid at the level at which it runs; a free run costs nothing.
+//   - protected: of a run that has too much at stake to be preempted by a request at some level.
 //   - rate: how fast an account earns, in milli-workers.
 //   - request: what waits to run. It has an account, labels and an enqueue time.
 //   - run: a request on a worker, and how far that has come: held, handed out or running.
+//   - safe: of a run that is protected from requests at every level.
+//   - saved: of work that a preemption would not lose, as the dispatcher said.
+//   - suspended: of an account whose requests an operator keeps out of passes.
 //   - task: a request that runs.
 //   - trial: a pass that is undone, to find out what it would do.
+//   - unsaved: the work in a run since its hand-out, or since its work was saved.
 //   - worker: what runs one task at a time. It has labels.
 //   - worker class: all workers with the same label set.
 //
@@ -40,12 +53,18 @@
 // and earns ChargeRate there, up to ChargeRate × MaxCharge. With n runs and the rate r at level p
 // it may start another one there while
 //
-//	balance[p] > BurstCover × max(0, n - r)
+//	balance[p] > need = BurstCover × max(0, n + 1 - r)
 //
-// so a positive balance starts runs up to the rate and one more, and each further one must be
-// payable for a while. For example, with a rate of 2 workers and 90 worker-seconds, three tasks
-// start at once; a fourth would need 60 × (3 - 2) = 60, and starts; a fifth would need 120, and
-// goes on to the next level.
+// so any positive balance starts runs within the rate, and each run beyond it, the first included,
+// must be payable for BurstCover, 10 minutes unless set otherwise. For example, with a rate of 2
+// workers and 900 worker-seconds, two tasks start for anything above 0; a third needs more than 600 ×
+// (2 + 1 - 2) = 600, and starts; a fourth needs more than 1,200, and goes on to the next level. For the
+// run that the rate covers in part (n < r < n + 1) a full bucket is always enough, so that every rate,
+// however small, gets its worker time.
+//
+// A run that ends by news pays up to the time of that news, at the next update. What it has saved is
+// paid for: its cost begins anew when a save is told, so that a preemption gives back, and costs, only
+// what is lost. A dispatcher that reports saves makes its tasks likelier victims that lose less.
 //
 // Amounts are integers and time counts in whole milliseconds, so the ledger is exact: one step of n
 // milliseconds equals n steps of one, to the last unit; ledger.go has the recurrence.
@@ -63,6 +82,31 @@
 // Requests go in order of enqueue time, then id. A request that finds no worker at its level does
 // not try again at a worse one, unless its account uses the level up meanwhile. A worker is chosen
 // by fewest labels, then idle for longest, then id.
+//
+// # Promotion, demotion and preemption
+//
+// Runs are ordered by price, then the work at stake in them, then worker id. With a balance below
+// DemoteThreshold the cheapest runs beyond the rate go down, each to the best worse level at which its
+// account may start a run; with one above PromoteThreshold, or at the cap, the dearest come up, while
+// the account runs less than its rate.
+//
+// A request preempts the cheapest run at a worse level that is not its account's own, that it
+// outranks, and that is not protected from it. Its account outranks a run if it has more than it needs
+// also without what the run has paid at this level and at better ones. It pays the price, but keeps
+// more than it needs, and the run's account gets just that back, at the level of the run: no
+// preemption makes quota, and none lifts a balance at a level as good as the taker's.
+//
+// A run, unless it is held, is protected from requests at level p with more at stake than
+// Config.MaxLostWork[p], or than its account's SafeAfter if that is set. For example, with 10 minutes
+// each, a task that runs for 10 minutes and 1 millisecond is safe, and so is, after 4 minutes, one
+// whose earlier try lost 7. Safe runs are not demoted either. But a free run gives way to what is owed,
+// whatever is at stake: who gets less than was granted is not kept waiting by leftovers.
+//
+// # What operators say
+//
+// Configure and UpdateAccount change settings, and no balance. A suspended account's requests take
+// part in no pass, while its balances earn and its runs go on. A cordoned worker gets nothing: what it
+// was assigned and not handed waits again, and what it runs goes on and is nobody's to preempt.
 //
 // # A request's life
 //
@@ -96,15 +140,17 @@
 //
 //	gate                              passed             failed
 //	no error                          NotBlocked         Blocked
+//	no suspension                     NotSuspended       AccountSuspended
 //	workers with its base labels      WorkersMatch       NoSuchWorker (never)
 //	a paid level                      Paid               NoAccount, BalanceTooLow, NeverPays (never)
 //	the fanout limit                  WithinFanout       FanoutReached
 //	the free bucket, if not paid      FreeAllowed        FreeDisabled
 //	label limits                      WithinLabelLimits  LabelLimitReached
+//	workers that are not cordoned                        WorkersCordoned
 //	an idle worker                    IdleWorkers        NoIdleWorker
 //	its place in the order            First              OthersFirst, OwnFirst
 //	a worker of somebody else's task  CanPreempt         PreemptionDisabled, FreePreemptsNothing,
-//	                                                     Barred, NothingToPreempt, PriceTooHigh
+//	                                                     Protected, NothingToPreempt, PriceTooHigh
 //
 // One that stands for failed counts as passed where it keeps the request from nothing: who takes an
 // idle worker need not preempt. Of a task, the finding says what the next pass does to it:
@@ -119,5 +165,6 @@
 //
 // Let n be what is stored. News costs O(log n) and O(labels). A pass costs O(accounts), plus what
 // became new since the last one (requests, idle workers and the lanes that match them), plus
-// O(log n) for each decision. What waits and cannot run costs nothing.
+// O(log n) for each decision. What waits and cannot run costs nothing, and neither do runs that are
+// protected: they stand in lists of their own; see run_lists.go.
 package scheduler

@@ -23,7 +23,7 @@ const cordonsMax = 100_000
 // waiting requests).
 //
 // The errors are ErrInvalid for a reason that is not UTF-8 or a time out of range, and
-// ErrInvalidConfig for settings that Validate refuses, the accounts among them left out.
+// ErrInvalidConfig for settings that Validate refuses.
 func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) error {
 	defer s.checkInvariants()
 	if err := o.check(); err != nil {
