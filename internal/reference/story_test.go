@@ -94,6 +94,8 @@ func (s *storyteller) next() *protos.Operation {
 		{1, s.resetBalance},
 		{3, s.taskError},
 		{3, s.getCancellations},
+		{2, s.workerGone},
+		{7, s.order},
 		{3, s.again},
 		{3, s.invalid},
 	})
@@ -212,6 +214,10 @@ func (s *storyteller) waiting() *protos.Operation {
 	if chance(s.d, 10) {
 		w.Tags = pick(s.d, []string{"x"}, []string{"y", "x"}, []string{"x", "x"})
 	}
+	if chance(s.d, 10) {
+		w.LostWork = durationpb.New(pick(s.d, time.Millisecond, time.Second, 5*time.Second,
+			time.Minute, 1500*time.Microsecond))
+	}
 	return &protos.Operation{Time: s.time(), Kind: &protos.Operation_TaskWaiting{TaskWaiting: w}}
 }
 
@@ -284,6 +290,10 @@ func (s *storyteller) running() *protos.Operation {
 	case chance(s.d, 60):
 		r.RequestId = s.oneOf(s.waits(), s.newRequest)
 	}
+	if chance(s.d, 35) {
+		r.SavedTime = timestamppb.New(s.clock.Add(-time.Duration(between(s.d, -1000, 8000)) *
+			time.Millisecond))
+	}
 	return &protos.Operation{Time: s.time(), Kind: &protos.Operation_TaskRunning{TaskRunning: r}}
 }
 
@@ -319,6 +329,9 @@ func accountProto(c *scheduler.AccountConfig) *protos.AccountConfig {
 	out := &protos.AccountConfig{MaxCharge: durationpb.New(c.MaxCharge),
 		MaxFanout: int64(c.MaxFanout), DisableFreeTasks: c.DisableFreeTasks,
 		Description: c.Description}
+	if c.SafeAfter != 0 {
+		out.SafeAfter = durationpb.New(c.SafeAfter)
+	}
 	for _, r := range c.ChargeRate {
 		out.ChargeRate = append(out.ChargeRate, int64(r))
 	}
