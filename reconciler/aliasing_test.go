@@ -59,7 +59,7 @@ func newAliasPool(t *testing.T, clobber func(any)) *aliasPool {
 		RequestExpiration: time.Hour,
 	})
 	check(err)
-	check(s.AddAccount("a", &scheduler.AccountConfig{}, scheduler.Balance{100_000_000}))
+	check(s.AddAccount("a", &scheduler.AccountConfig{}, scheduler.Balance{1_000_000_000}))
 	state := reconciler.New()
 	wait := func(id scheduler.RequestID, account scheduler.AccountID, base string,
 		enqueued time.Time) {
