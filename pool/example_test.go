@@ -27,17 +27,17 @@ func Example() {
 	}
 	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
 	experiment := scheduler.TaskRequest{ID: "experiment", EnqueueTime: at(0)}
-	release := scheduler.TaskRequest{ID: "release-test", Account: "release", EnqueueTime: at(30)}
+	release := scheduler.TaskRequest{ID: "release-test", Account: "release", EnqueueTime: at(9)}
 
 	for _, op := range []*protos.Operation{
 		pool.TaskWaiting(at(0), experiment),
 		pool.AssignTasks(at(0), pool.IdleWorker("phone-1")),
 		pool.TaskRunning(at(1), "experiment", "phone-1"),
-		pool.TaskWaiting(at(30), release),
-		pool.AssignTasks(at(30)),
-		pool.GetCancellations(at(30)),
-		pool.TaskAbsent(at(31), "experiment"),
-		pool.AssignTasks(at(31), pool.IdleWorker("phone-1")),
+		pool.TaskWaiting(at(9), release),
+		pool.AssignTasks(at(9)),
+		pool.GetCancellations(at(9)),
+		pool.TaskAbsent(at(10), "experiment"),
+		pool.AssignTasks(at(10), pool.IdleWorker("phone-1")),
 	} {
 		result, err := p.Apply(ctx, op, scheduler.NullEventSink)
 		if err != nil {

@@ -42,6 +42,8 @@ func (p *Policy) SetDefaults() {
 	p.Scheduler = Scheduler{
 		WorkerExpiration:  scheduler.DefaultWorkerExpiration,
 		ProvisionPatience: scheduler.DefaultProvisionPatience,
+		OwedAfter:         scheduler.DefaultOwedAfter,
+		MaxLostWork:       LostWork{lostWorkOf(scheduler.DefaultMaxLostWork)},
 		PromoteThreshold:  float64(scheduler.DefaultPromoteThreshold / worker1Second),
 		DemoteThreshold:   float64(scheduler.DefaultDemoteThreshold / worker1Second),
 	}
@@ -112,6 +114,10 @@ type Account struct {
 	// Balance is what the account has at the start: full, which is at the cap, empty, or
 	// worker-seconds for each level.
 	Balance Balance `yaml:"balance"`
+	// SafeAfter takes the place of the pool's max_lost_work for the tasks of the account: with more
+	// work at stake than this none is preempted; negative means that nothing protects them. Without
+	// it, max_lost_work says.
+	SafeAfter *time.Duration `yaml:"safe_after"`
 	// Description is for people.
 	Description string `yaml:"description"`
 }
@@ -179,9 +185,17 @@ type Scheduler struct {
 	// to younger requests while it finds none for itself; negative means endlessly.
 	ProvisionPatience time.Duration `yaml:"provision_patience"`
 	// BurstCover is how long each run beyond the account's rate must be payable when it starts; 0s
-	// means that any positive balance starts any number of runs. Without it: 1m for a workload,
+	// means that any positive balance starts any number of runs. Without it: 10m for a workload,
 	// and 1h for a trace, whose tasks are long.
 	BurstCover *time.Duration `yaml:"burst_cover"`
+	// MaxLostWork is how much work of another request a request may destroy by preemption, in all
+	// the tries of that request: a duration for all levels, or one for each; 0s protects all tasks
+	// that have started, and a negative one is no limit.
+	MaxLostWork LostWork `yaml:"max_lost_work"`
+	// OwedAfter is how long a request of an account with a full bucket, which runs less than its
+	// rate, waits at most for the worker of a free task, whatever protects that; negative means
+	// for ever.
+	OwedAfter time.Duration `yaml:"owed_after"`
 	// PromoteThreshold is the balance above which running tasks are promoted, in worker-seconds;
 	// not negative.
 	PromoteThreshold float64 `yaml:"promote_threshold"`

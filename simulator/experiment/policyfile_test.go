@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -32,14 +34,14 @@ func TestParsePolicy(t *testing.T) {
 		want               string // the policy's name
 		cover              time.Duration
 	}{
-		{"alone", "accounts: {a: {rates: {p1: 2}, max_charge: 1h}}", "", "p", time.Minute},
+		{"alone", "accounts: {a: {rates: {p1: 2}, max_charge: 1h}}", "", "p", 10 * time.Minute},
 		{"alone, with a choice for others", "accounts: {a: {rates: {p1: 2}, max_charge: 1h}}", "x", "p",
-			time.Minute},
+			10 * time.Minute},
 		{"alone, with a name", "{name: mine, accounts: {a: {rates: {p1: 2}, max_charge: 1h}}}", "",
-			"mine", time.Minute},
-		{"in an experiment", twoPolicies, "one", "one", time.Minute},
+			"mine", 10 * time.Minute},
+		{"in an experiment", twoPolicies, "one", "one", 10 * time.Minute},
 		{"with a base", twoPolicies, "more", "more", 5 * time.Minute},
-		{"the only one", strings.Split(twoPolicies, "  - name: more")[0], "", "one", time.Minute},
+		{"the only one", strings.Split(twoPolicies, "  - name: more")[0], "", "one", 10 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := experiment.ParsePolicy("dir/p.yaml", []byte(c.text), c.choose)
@@ -137,4 +139,36 @@ func FuzzParsePolicy(f *testing.F) {
 			t.Errorf("%q: %d balances of %d accounts", text, len(balances), len(config.Accounts))
 		}
 	})
+}
+
+// A policy says how much work may be lost, for all levels or for each; none is the least limit.
+func TestLimitsOfLostWork(t *testing.T) {
+	second := time.Second
+	for text, want := range map[string]scheduler.Config{
+		"{}": {MaxLostWork: sameAtAll(10 * time.Minute), OwedAfter: 10 * time.Minute},
+		"{max_lost_work: 1s, owed_after: -1s}": {MaxLostWork: sameAtAll(second),
+			OwedAfter: -second},
+		"{max_lost_work: 0s, owed_after: 0s}": {MaxLostWork: sameAtAll(1), OwedAfter: 1},
+		"{max_lost_work: {p0: -1s, p4: 1m}}": {OwedAfter: 10 * time.Minute,
+			MaxLostWork: [scheduler.NumPriorities]time.Duration{-second, 10 * time.Minute,
+				10 * time.Minute, 10 * time.Minute, time.Minute}},
+	} {
+		f, err := experiment.ParsePolicy("p.yaml", []byte("accounts: {a: {safe_after: 5m}}\n"+
+			"scheduler: "+text), "")
+		require.NoError(t, err, text)
+		config, _ := f.Settings(nil, 0)
+		require.Equal(t, want.MaxLostWork, config.MaxLostWork, text)
+		require.Equal(t, want.OwedAfter, config.OwedAfter, text)
+		require.Equal(t, 5*time.Minute, config.Accounts["a"].SafeAfter, text)
+	}
+	_, err := experiment.ParsePolicy("p.yaml",
+		[]byte("{accounts: {}, scheduler: {max_lost_work: {p7: 1s}}}"), "")
+	require.ErrorContains(t, err, "p7")
+}
+
+func sameAtAll(d time.Duration) (out [scheduler.NumPriorities]time.Duration) {
+	for p := range out {
+		out[p] = d
+	}
+	return out
 }

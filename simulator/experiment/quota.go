@@ -145,6 +145,9 @@ func (a *Account) config() scheduler.AccountConfig {
 		DisableFreeTasks:   !a.FreeTasks,
 		Description:        a.Description,
 	}
+	if a.SafeAfter != nil {
+		c.SafeAfter = leastForNone(*a.SafeAfter)
+	}
 	for p, rate := range a.Rates.list() {
 		c.ChargeRate[p] = scheduler.Workers(rate)
 	}
@@ -180,8 +183,9 @@ func (s *Scheduler) config(fromLog bool) scheduler.Config {
 		DisablePreemption: s.DisablePreemption,
 		WorkerExpiration:  s.WorkerExpiration,
 		RequestExpiration: s.RequestExpiration,
-		// The least patience that there is takes the place of none.
-		ProvisionPatience: cmp.Or(s.ProvisionPatience, time.Nanosecond),
+		ProvisionPatience: leastForNone(s.ProvisionPatience),
+		MaxLostWork:       s.MaxLostWork.limits(),
+		OwedAfter:         leastForNone(s.OwedAfter),
 		BurstCover:        cover,
 		PromoteThreshold:  cmp.Or(scheduler.WorkerSeconds(s.PromoteThreshold), 1),
 		DemoteThreshold:   cmp.Or(scheduler.WorkerSeconds(s.DemoteThreshold), -1),

@@ -281,6 +281,9 @@ func (a *Account) validate() error {
 				"10^12 worker-seconds", a.MaxCharge, rate, levels[p]))
 		}
 	}
+	if a.SafeAfter != nil {
+		errs = append(errs, field.In("safe_after", inRange(*a.SafeAfter, -durationMax)))
+	}
 	if a.MaxFanout < 0 || a.MaxFanout > math.MaxInt32 {
 		errs = append(errs, field.Errorf("max_fanout", "%d is not from 0 to 2147483647",
 			a.MaxFanout))
@@ -304,6 +307,8 @@ func (s *Scheduler) validate(t *simulator.Timing) error {
 		field.In("worker_expiration", inRange(s.WorkerExpiration, time.Millisecond)),
 		field.In("request_expiration", inRange(s.RequestExpiration, 0)),
 		field.In("provision_patience", inRange(s.ProvisionPatience, -durationMax)),
+		field.In("max_lost_work", s.MaxLostWork.validate()),
+		field.In("owed_after", inRange(s.OwedAfter, -durationMax)),
 	}
 	if s.BurstCover != nil {
 		errs = append(errs, field.In("burst_cover", inRange(*s.BurstCover, 0)))
