@@ -57,6 +57,7 @@ func contentOf(w *protos.TaskWaiting) scheduler.TaskRequest {
 		ProvisionableLabels: asSet(w.GetProvisionableLabels()),
 		Tags:                slices.Clone(w.GetTags()),
 		EnqueueTime:         w.GetEnqueueTime().AsTime(),
+		LostWork:            w.GetLostWork().AsDuration(),
 	}
 }
 
@@ -150,14 +151,19 @@ func (r *Recorder) ended(q *Request, c *lifecycle.Change) {
 	case !c.Was.State.MayRun():
 		r.end(q, TakenBack, c.Time)
 		r.leave(q, Withdrawn)
-	case c.Event.GetCompleted().GetReason() ==
-		protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER:
+	case isLost(c.Event.GetCompleted().GetReason()):
 		r.end(q, Lost, c.Time)
 		r.leave(q, Stopped)
 	default:
 		r.end(q, Completed, c.Time)
 		r.leave(q, Done)
 	}
+}
+
+// isLost reports whether a run that ended for a reason was not done.
+func isLost(reason protos.TaskEvent_Completed_Reason) bool {
+	return reason == protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER ||
+		reason == protos.TaskEvent_Completed_REASON_WORKER_GONE
 }
 
 // endedBefore notes that a task which was preempted had come to its end by itself before.

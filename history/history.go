@@ -19,6 +19,9 @@ type History struct {
 	Workers []*Worker
 	// Accounts are the operations on accounts, in order.
 	Accounts []AccountOperation
+	// Orders are the numbers of the steps that changed settings of the pool, or cordoned or
+	// uncordoned a worker.
+	Orders []int64
 	// Errors counts requests that were reported to have an error.
 	Errors int
 	// WorkerExpiration is how long the pool keeps idle workers without news.
@@ -158,7 +161,8 @@ type AccountOperation struct {
 	// Step is the number of its step, and Time its time.
 	Step int64
 	Time time.Time
-	// Kind is "add_account", "delete_account" or "reset_balance".
+	// Kind is "add_account", "delete_account", "reset_balance", "update_account",
+	// "suspend_account" or "resume_account".
 	Kind string
 	// Account is the account's id.
 	Account scheduler.AccountID

@@ -135,6 +135,18 @@ func (r *Recorder) account(op *protos.Operation, at time.Time, refused bool) {
 		a.Kind, a.Account = "delete_account", scheduler.AccountID(k.DeleteAccount.GetAccountId())
 	case *protos.Operation_ResetBalance:
 		a.Kind, a.Account = "reset_balance", scheduler.AccountID(k.ResetBalance.GetAccountId())
+	case *protos.Operation_UpdateAccount:
+		a.Kind, a.Account = "update_account", scheduler.AccountID(k.UpdateAccount.GetAccountId())
+	case *protos.Operation_SuspendAccount:
+		a.Kind, a.Account = "suspend_account", scheduler.AccountID(k.SuspendAccount.GetAccountId())
+	case *protos.Operation_ResumeAccount:
+		a.Kind, a.Account = "resume_account", scheduler.AccountID(k.ResumeAccount.GetAccountId())
+	case *protos.Operation_Configure, *protos.Operation_CordonWorker,
+		*protos.Operation_UncordonWorker:
+		if !refused {
+			r.history.Orders = append(r.history.Orders, r.history.Steps)
+		}
+		return
 	default:
 		return
 	}

@@ -236,6 +236,11 @@ func (h *History) note(steps int64, a *Assumptions) {
 			a.AccountOperations++
 		}
 	}
+	for _, step := range h.Orders {
+		if step > steps {
+			a.Orders++
+		}
+	}
 	a.Errors = h.Errors
 	for _, r := range h.Requests {
 		for i := range r.Runs {

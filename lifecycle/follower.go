@@ -15,6 +15,8 @@ import (
 type Follower struct {
 	// requests has those that are not Unknown.
 	requests map[scheduler.RequestID]Request
+	// stops has what must stop on each worker, with the time of the call that decided it.
+	stops map[scheduler.WorkerID]map[scheduler.RequestID]time.Time
 	// changes is the memory of what Step returns.
 	changes []Change
 }
@@ -32,7 +34,11 @@ func (f *Follower) Step(op *protos.Operation, outcome *protos.Outcome) []Change 
 		if e.GetType() == protos.TaskEvent_TYPE_IGNORED {
 			ignored = e.GetIgnored().GetReason()
 		}
-		f.append(f.Event(e))
+		c, changed := f.Event(e)
+		if changed && c.Kind == Preempted && c.Now.State == Stopping {
+			f.stops[c.Now.Worker][c.Now.ID] = op.GetTime().AsTime()
+		}
+		f.append(c, changed)
 	}
 	at := op.GetTime().AsTime()
 	switch k := op.GetKind().(type) {
@@ -50,6 +56,13 @@ func (f *Follower) Step(op *protos.Operation, outcome *protos.Outcome) []Change 
 		}
 	case *protos.Operation_TaskAbsent:
 		f.append(f.absent(scheduler.RequestID(k.TaskAbsent.GetRequestId()), at, ignored))
+	case *protos.Operation_TaskWaiting:
+		f.lost(scheduler.RequestID(k.TaskWaiting.GetRequestId()),
+			k.TaskWaiting.GetLostWork().AsDuration())
+	case *protos.Operation_WorkerGone:
+		if ignored == protos.TaskEvent_Ignored_REASON_UNSPECIFIED {
+			f.workerGone(scheduler.WorkerID(k.WorkerGone.GetWorkerId()), at)
+		}
 	case *protos.Operation_DeleteAccount:
 		f.free(scheduler.AccountID(k.DeleteAccount.GetAccountId()), at)
 	}
@@ -108,6 +121,7 @@ func (r *Request) follow(e *protos.TaskEvent) Kind {
 			r.leaveWorker()
 		} else {
 			r.State = Stopping
+			r.Lost = e.GetPreempted().GetLostWork().AsDuration()
 		}
 		return Preempted
 	case protos.TaskEvent_TYPE_COMPLETED:
@@ -115,7 +129,7 @@ func (r *Request) follow(e *protos.TaskEvent) Kind {
 			r.State = Stopping
 			return Expired
 		}
-		r.State = Unknown
+		r.State, r.Lost = Unknown, 0
 		r.leaveWorker()
 		return Ended
 	}
@@ -172,6 +186,26 @@ func (f *Follower) absent(id scheduler.RequestID, at time.Time,
 	return Change{}, false
 }
 
+// lost follows that the dispatcher says how much work a waiting request has lost.
+func (f *Follower) lost(id scheduler.RequestID, lost time.Duration) {
+	if r, ok := f.requests[id]; ok && r.State != Stopping && lost > r.Lost {
+		r.Lost = lost.Truncate(time.Millisecond)
+		f.requests[id] = r
+	}
+}
+
+// workerGone follows that a worker is gone, and with it what had to stop there by then.
+func (f *Follower) workerGone(worker scheduler.WorkerID, at time.Time) {
+	for _, id := range slices.Sorted(maps.Keys(f.stops[worker])) {
+		if f.stops[worker][id].After(at) {
+			continue
+		}
+		was := f.known(id)
+		now := Request{ID: id, Account: was.Account, Since: at}
+		f.append(f.change(Change{Kind: Stopped, Time: at, Was: was, Now: now}))
+	}
+}
+
 // free follows that an account is gone: its runs go on in the free bucket, without an event.
 func (f *Follower) free(account scheduler.AccountID, at time.Time) {
 	for was := range f.Requests() {
@@ -194,12 +228,29 @@ func (f *Follower) known(id scheduler.RequestID) Request {
 
 // change makes a change.
 func (f *Follower) change(c Change) (Change, bool) {
+	if c.Was.State == Stopping {
+		delete(f.stops[c.Was.Worker], c.Was.ID)
+		if len(f.stops[c.Was.Worker]) == 0 {
+			delete(f.stops, c.Was.Worker)
+		}
+	}
+	if c.Now.State == Stopping && c.Kind == Preempted {
+		f.stopOn(c.Now.Worker, c.Now.ID, c.Time)
+	}
 	if c.Now.State == Unknown {
 		delete(f.requests, c.Now.ID)
 	} else {
 		f.requests[c.Now.ID] = c.Now
 	}
 	return c, true
+}
+
+// stopOn notes that a request must stop on a worker, as a call at a time decided.
+func (f *Follower) stopOn(w scheduler.WorkerID, id scheduler.RequestID, at time.Time) {
+	if f.stops[w] == nil {
+		f.stops[w] = map[scheduler.RequestID]time.Time{}
+	}
+	f.stops[w][id] = at
 }
 
 // Request returns a request that the pool knows or stops.

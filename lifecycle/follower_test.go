@@ -24,8 +24,9 @@ var start = time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
 func newPool(t require.TestingT, expiration time.Duration) *pool.Pool {
 	a := &scheduler.AccountConfig{MaxCharge: time.Hour}
 	a.ChargeRate[0] = scheduler.Workers(2)
-	p, err := pool.New(start, &scheduler.Config{RequestExpiration: expiration,
-		Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{"a": a}})
+	p, err := pool.New(start, &scheduler.Config{RequestExpiration: expiration, BurstCover: -1,
+		MaxLostWork: [scheduler.NumPriorities]time.Duration{-1, -1, -1, -1, -1},
+		Accounts:    map[scheduler.AccountID]*scheduler.AccountConfig{"a": a}})
 	require.NoError(t, err)
 	return p
 }
@@ -159,7 +160,8 @@ func TestALife(t *testing.T) {
 		"paid assigned at 20: waiting, held"}, d.step(pool.AssignTasks(minute(20))))
 	stopping, _ := d.follower.Request("free")
 	require.Equal(t, lifecycle.Request{ID: "free", State: lifecycle.Stopping, Worker: "w",
-		Level: scheduler.FreeBucket, Since: minute(20), Start: minute(1)}, stopping)
+		Level: scheduler.FreeBucket, Since: minute(20), Start: minute(1),
+		Lost: 19 * time.Minute}, stopping)
 	require.Equal(t, []string{"free ended before at 19: stopping, stopping"},
 		d.step(pool.TaskAbsent(minute(19), "free")))
 	require.Equal(t, []string{"free stopped at 21: stopping, unknown"},
@@ -216,4 +218,32 @@ func TestBadInput(t *testing.T) {
 	require.Len(t, changes, 1)
 	require.Equal(t, lifecycle.Unknown, changes[0].Was.State)
 	require.Zero(t, changes[0].Spent())
+}
+
+// A worker that is gone ends what must stop there, and what ran there; a request that waits again
+// keeps what it has lost, or more if the dispatcher says so.
+func TestWorkersThatAreGone(t *testing.T) {
+	p := newPool(t, 0)
+	d := &told{t, p, lifecycle.New(p.Snapshot())}
+	d.step(waiting(0, "free", ""))
+	d.step(pool.AssignTasks(minute(1), pool.IdleWorker("w")))
+	d.step(waiting(5, "paid", "a"))
+	d.step(pool.AssignTasks(minute(5)))
+	again := pool.TaskWaiting(minute(6), scheduler.TaskRequest{ID: "free", EnqueueTime: minute(0)})
+	copied, _ := pool.Restore(p.Snapshot())
+	other := &told{t, copied, lifecycle.New(copied.Snapshot())}
+	require.Equal(t, []string{"free arrived at 6: stopping, waiting"}, other.step(again))
+	r, _ := other.follower.Request("free")
+	require.Equal(t, 4*time.Minute, r.Lost)
+	other.step(pool.TaskWaiting(minute(7), scheduler.TaskRequest{ID: "free",
+		EnqueueTime: minute(0), LostWork: time.Hour}))
+	require.Empty(t, cmp.Diff(places(lifecycle.New(copied.Snapshot())), places(other.follower)))
+	r, _ = other.follower.Request("free")
+	require.Equal(t, time.Hour, r.Lost)
+
+	require.Empty(t, d.step(pool.WorkerGone(minute(4), "w")), "old news")
+	require.Equal(t, []string{"paid requeued at 6: held, waiting",
+		"free stopped at 6: stopping, unknown"}, d.step(pool.WorkerGone(minute(6), "w")))
+	require.Empty(t, d.step(pool.WorkerGone(minute(7), "w")), "unknown")
+	require.Empty(t, cmp.Diff(places(lifecycle.New(p.Snapshot())), places(d.follower)))
 }

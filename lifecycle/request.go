@@ -21,6 +21,9 @@ type Request struct {
 	// Level is that of its run while it is on a worker, and of the run that it lost while it is
 	// Stopping; else 0.
 	Level scheduler.Priority
+	// Lost is the work that it has lost to preemption in all its tries, as far as the pool knows:
+	// 0 once it is gone.
+	Lost time.Duration
 	// Since is the time of its last change. Of a request in a snapshot it is the enqueue time if it
 	// waits, and when it came to its level if it is on a worker.
 	Since time.Time

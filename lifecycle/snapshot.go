@@ -12,11 +12,12 @@ import (
 // a protos.Pool with its ToProto. The snapshot is taken at its word: pool.Restore checks one. It
 // costs O(n) in requests and workers.
 func New(snapshot *protos.Pool) *Follower {
-	f := &Follower{requests: map[scheduler.RequestID]Request{}}
+	f := &Follower{requests: map[scheduler.RequestID]Request{},
+		stops: map[scheduler.WorkerID]map[scheduler.RequestID]time.Time{}}
 	s := snapshot.GetScheduler()
 	for _, r := range s.GetWaitingRequests() {
 		f.begin(Request{ID: scheduler.RequestID(r.GetId()), Account: accountOf(s, r), State: Waiting,
-			Since: r.GetContent().GetEnqueueTime().AsTime()})
+			Since: r.GetContent().GetEnqueueTime().AsTime(), Lost: r.GetLostWork().AsDuration()})
 	}
 	for _, w := range s.GetWorkers() {
 		run := w.GetRun()
@@ -30,6 +31,7 @@ func New(snapshot *protos.Pool) *Follower {
 			Worker:  scheduler.WorkerID(w.GetId()),
 			Level:   scheduler.Priority(run.GetPriority()),
 			Since:   run.GetPaidSince().AsTime(),
+			Lost:    run.GetRequest().GetLostWork().AsDuration(),
 		}
 		if r.State.MayRun() {
 			r.Start = run.GetStartTime().AsTime()
@@ -38,15 +40,17 @@ func New(snapshot *protos.Pool) *Follower {
 	}
 	for _, q := range snapshot.GetReconciler().GetWorkerQueues() {
 		for _, t := range q.GetTasksToAbort() {
-			f.stop(t.GetRequestId(), q.GetWorkerId(), t.GetSinceTime().AsTime())
+			f.stop(Request{ID: scheduler.RequestID(t.GetRequestId()),
+				Worker: scheduler.WorkerID(q.GetWorkerId()), Since: t.GetSinceTime().AsTime(),
+				Lost: t.GetLostWork().AsDuration()})
 		}
 	}
 	now := s.GetLastUpdateTime().AsTime()
 	for _, id := range snapshot.GetReconciler().GetExpiredRequests() {
-		f.stop(id, "", now)
+		f.stop(Request{ID: scheduler.RequestID(id), Since: now})
 	}
 	for _, id := range s.GetExpiredRequests() {
-		f.stop(id, "", now)
+		f.stop(Request{ID: scheduler.RequestID(id), Since: now})
 	}
 	return f
 }
@@ -73,10 +77,13 @@ func stateOf(s protos.Stage) State {
 func (f *Follower) begin(r Request) { f.requests[r.ID] = r }
 
 // stop notes that a request is being stopped, unless the pool has it for another try.
-func (f *Follower) stop(id, worker string, since time.Time) {
-	r := f.known(scheduler.RequestID(id))
-	if r.State == Unknown {
-		r.State, r.Worker, r.Since = Stopping, scheduler.WorkerID(worker), since
-		f.begin(r)
+func (f *Follower) stop(r Request) {
+	if f.known(r.ID).State != Unknown {
+		return
+	}
+	r.State = Stopping
+	f.begin(r)
+	if r.Worker != "" {
+		f.stopOn(r.Worker, r.ID, r.Since)
 	}
 }

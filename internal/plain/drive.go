@@ -98,7 +98,8 @@ func (d *driver) request(id string) scheduler.TaskRequest {
 		c := r.GetContent()
 		q := scheduler.TaskRequest{ID: scheduler.RequestID(r.GetId()), Tags: c.GetTags(),
 			BaseLabels: labels(s, c.GetBaseLabelSet()), EnqueueTime: c.GetEnqueueTime().AsTime(),
-			ProvisionableLabels: labels(s, c.GetProvisionableLabelSet())}
+			ProvisionableLabels: labels(s, c.GetProvisionableLabelSet()),
+			LostWork:            r.GetLostWork().AsDuration()}
 		if c.GetAccount() > 0 {
 			q.Account = scheduler.AccountID(s.GetAccountIds()[c.GetAccount()-1])
 		}
