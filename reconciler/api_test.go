@@ -34,6 +34,7 @@ var (
 	_ func(state, ctx) []reconciler.Cancellation                                         = state.Cancellations
 	_ func(state, ctx, sched, events, *reconciler.TaskAbsentRequest) error               = state.NotifyTaskAbsent
 	_ func(state, ctx, sched, events, *reconciler.TaskRunningRequest) error              = state.NotifyTaskRunning
+	_ func(state, ctx, sched, events, *reconciler.WorkerGoneRequest) error               = state.NotifyWorkerGone
 	_ func(state, ctx, sched, events, *reconciler.TaskWaitingRequest) error              = state.NotifyTaskWaiting
 	_ func(state, ctx, sched, time.Time, events, ...*reconciler.IdleWorker) []assignment = state.AssignTasks
 
