@@ -5,6 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 )
@@ -148,4 +151,31 @@ every seed.
 new.json: quota: Of 2 accounts, none waits less than under old.json: quota, 1 waits more, and 1
 waits about as long.`, `
 cq       wait mean, s`, "× 7.", "\n\nonly in new.json: extra\n")
+}
+
+// More than 1 % of impossible requests is the first thing that any report says, with the label that
+// was probably meant; less is in the tables alone.
+func TestImpossibleComesFirst(t *testing.T) {
+	r := results(usual)
+	f := r.Variants[1].Runs[0].Figures
+	f.All.Impossible = f.All.Requests / 50
+	f.ImpossibleReasons = []simulator.ImpossibleReason{{Labels: []string{"pool:h100"}, Submissions: 1,
+		Missing:  []simulator.MissingLabel{{Label: "pool:h100", Nearest: "pool:H100"}},
+		Requests: f.All.Impossible, Example: "job-7"}}
+	const why = "pool:h100: no worker has it; was pool:H100 meant?"
+	text := comparison(t, r, report.Options{})
+	require.True(t, strings.HasPrefix(text, "IMPOSSIBLE: quota: 220 of 11000 requests (2 %) can "),
+		text[:200])
+	first, _, _ := strings.Cut(text, "\n\n")
+	require.Contains(t, first, why)
+	require.True(t, strings.HasPrefix(table(t, f, report.Options{}), "IMPOSSIBLE: "))
+	var page strings.Builder
+	require.NoError(t, report.HTML(&page, r, report.HTMLOptions{}))
+	banner := strings.Index(page.String(), why)
+	require.Greater(t, strings.Index(page.String(), "<h1>"), banner)
+	require.Positive(t, banner)
+
+	f.All.Impossible = f.All.Requests / 100
+	require.NotContains(t, comparison(t, r, report.Options{}), "IMPOSSIBLE")
+	require.NotContains(t, table(t, f, report.Options{}), "IMPOSSIBLE")
 }
