@@ -48,6 +48,7 @@ type IdleWorker struct {
 // assignment that is made or times out.
 func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, workers ...*IdleWorker) []Assignment {
+	state.checkCall(ctx)
 	if err := checkTime(t); err != nil {
 		logging.Errorf(ctx, "AssignTasks: %s", err)
 		return nil

@@ -41,6 +41,7 @@ type reasoned struct {
 // tasks with errors and requests that expired until they are reported absent. It costs O(n log n)
 // in their number.
 func (state *State) Cancellations(ctx context.Context) []Cancellation {
+	state.checkCall(ctx)
 	var out []Cancellation
 	for _, c := range state.cancellations() {
 		out = append(out, c.Cancellation)

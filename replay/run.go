@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -175,14 +173,7 @@ func (r *Report) after(step *protos.JournalStep, outcome *protos.Outcome, o *Opt
 
 // restore saves the pool and goes on with one that is restored from the bytes.
 func (r *Report) restore() error {
-	written, err := proto.MarshalOptions{Deterministic: true}.Marshal(r.Pool.Snapshot())
-	if err != nil {
-		return err
-	}
-	snapshot := &protos.Pool{}
-	if err := proto.Unmarshal(written, snapshot); err != nil {
-		return err
-	}
-	r.Pool, err = pool.Restore(snapshot)
+	restored, err := pool.RestoreBytes(r.Pool.AppendSnapshot(nil))
+	r.Pool = restored
 	return err
 }

@@ -147,7 +147,7 @@ func TestViewsAreNotSharedWithEachOther(t *testing.T) {
 
 func TestRestoredStateIsNotSharedWithItsSnapshot(t *testing.T) {
 	p := scrambledPool(t, func(any) {}).ToProto()
-	s, err := scheduler.NewFromProto(p)
+	s, err := scheduler.Restore(p)
 	if err != nil {
 		t.Fatal(err)
 	}

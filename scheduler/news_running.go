@@ -15,6 +15,7 @@ import (
 // The error is ErrInvalid for empty ids, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time,
 	e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkNews(id, worker, t); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // neither blocks nor reads a clock; all its results follow from the calls made. It is not safe for
 // concurrent use.
 //
-// The zero value is not valid: use New, NewWithConfig or NewFromProto.
+// Make one with New, NewWithConfig or Restore. Every method of a nil or zero Scheduler panics.
 type Scheduler struct {
 	now    instant // of the last UpdateTime
 	config *Config // without its accounts
@@ -99,11 +99,19 @@ func newScheduler(t time.Time, c *Config) *Scheduler {
 	return s
 }
 
+// checkMade panics if nobody made the scheduler. Every exported method asks it first.
+func (s *Scheduler) checkMade() {
+	if s == nil || s.config == nil {
+		panic("scheduler: a nil or zero Scheduler: make one with New, NewWithConfig or Restore")
+	}
+}
+
 // UpdateTime moves the scheduler to time t: the ledger runs up to it, then idle workers not heard
 // of for more than WorkerExpiration are forgotten, and requests that have waited for more than
 // RequestExpiration leave (see TakeExpired). A t before the last one, or outside the years 1970 to
 // 9999, does nothing. It costs O(accounts), and O(log n) for each worker and request that expires.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
+	s.checkMade()
 	defer s.checkInvariants()
 	if !check.InRange(t) {
 		return
@@ -125,6 +133,7 @@ func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 
 // TakeExpired returns the requests that expired since the last call, sorted.
 func (s *Scheduler) TakeExpired() []RequestID {
+	s.checkMade()
 	if len(s.expired) == 0 {
 		return nil
 	}
@@ -150,6 +159,7 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
 	check func(*AccountConfig) error) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
@@ -180,6 +190,7 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 // DeleteAccount ends an account. Its requests and tasks go on as free ones, and what the tasks have
 // cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {
@@ -204,6 +215,7 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 // ResetBalance sets an account's balance to zero at every level. The error is ErrInvalid or
 // ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {

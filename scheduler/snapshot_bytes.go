@@ -17,9 +17,10 @@ import (
 // times the processor time.
 
 // AppendSnapshot appends the canonical snapshot as bytes, and returns the longer slice: the bytes
-// are those of ToProto under deterministic marshalling. NewFromSnapshot is the way back. It costs
+// are those of ToProto under deterministic marshalling. RestoreBytes is the way back. It costs
 // O(n log n).
 func (s *Scheduler) AppendSnapshot(b []byte) []byte {
+	s.checkMade()
 	w := newSnapshotWriter(s)
 	b = appendMessage(b, w.tables())
 	waiting := w.waiting()
