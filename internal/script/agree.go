@@ -19,7 +19,7 @@ func (a *assignedEvents) AddEvent(e *protos.TaskEvent) {
 }
 
 // check returns an error unless a pass returned what its events say, in their order.
-func (a *assignedEvents) check(got []scheduler.Assignment, s *scheduler.Scheduler) error {
+func (a *assignedEvents) check(got []scheduler.Assignment, s machine) error {
 	if len(got) != len(a.kept) {
 		return scriptError("%d assignments, but %d events of them", len(got), len(a.kept))
 	}

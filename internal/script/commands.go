@@ -44,6 +44,11 @@ var layerCommands = map[Layer]map[string]action{
 	},
 }
 
+// goesBehind reports whether a line changes the scheduler behind the reconciler's back.
+func (p *pool) goesBehind(line string) bool {
+	return p.layer == Reconciler && strings.HasPrefix(line, "unassign ")
+}
+
 // save keeps the hash under a name.
 func (p *pool) save(c *command) error {
 	name, err := c.word("a name")

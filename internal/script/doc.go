@@ -23,13 +23,19 @@
 // "(nothing)". Lines of commands that begin with # are comments. An empty line ends the output.
 // `go test -rewrite` writes the output anew; read the diff.
 //
-// # Three ways
+// # Four ways
 //
-// Every command runs on three pools, and the outputs must be equal to the byte: a plain one; the
+// Every command runs on four pools, and the outputs must be equal to the byte: a plain one; the
 // same again in the same process (and, for a reconciler, through its methods instead of
-// operations), so that nothing depends on the order of a map; and one that is written to bytes
-// and restored from them after each command. The hashes of the three must be equal too. A command
-// that ends in an error must leave the hash as it was.
+// operations), so that nothing depends on the order of a map; one that is written to bytes and
+// restored from them after each command; and one of package reference, the executable
+// specification. The hashes of the four must be equal too. A command that ends in an error must
+// leave the hash as it was.
+//
+// The reference differs in three ways. It must refuse what the others refuse, but in words of its
+// own, and it logs nothing. It has no views and no explanations: show, explain and feasible ask a
+// scheduler that is restored from its snapshot. And it notices at other moments what was done
+// behind a reconciler's back, so it takes no part from such an unassign on.
 //
 // # Words
 //

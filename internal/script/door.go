@@ -13,6 +13,8 @@ import (
 
 // A reconciler has two doors, which must do the same: operations, and the methods that they call.
 
+// Package reference has one door.
+
 // apply gives the reconciler an operation at a time and prints the answer.
 func (p *pool) apply(op *protos.Operation, at time.Time) error {
 	op.Time = timestamp(at)
@@ -32,7 +34,10 @@ func (p *pool) applyOperation(op *protos.Operation) (*protos.Result, error) {
 			return do(p, op.GetTime().AsTime())
 		}
 	}
-	return reconciler.Apply(p.context(), p.r, p.s, op, p)
+	if p.onReference {
+		return p.naive.Apply(op, p)
+	}
+	return reconciler.Apply(p.context(), p.r, p.s.(*scheduler.Scheduler), op, p)
 }
 
 func validYear(t time.Time) bool {
@@ -48,7 +53,7 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 		}
 	case *protos.Operation_TaskRunning:
 		return func(p *pool, t time.Time) (*protos.Result, error) {
-			return nil, p.r.NotifyTaskRunning(p.context(), p.s, p, &reconciler.TaskRunningRequest{
+			return nil, p.r.NotifyTaskRunning(p.context(), p.engine(), p, &reconciler.TaskRunningRequest{
 				RequestID: scheduler.RequestID(k.TaskRunning.GetRequestId()),
 				WorkerID:  scheduler.WorkerID(k.TaskRunning.GetWorkerId()),
 				Time:      t,
@@ -56,7 +61,7 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 		}
 	case *protos.Operation_TaskAbsent:
 		return func(p *pool, t time.Time) (*protos.Result, error) {
-			return nil, p.r.NotifyTaskAbsent(p.context(), p.s, p, &reconciler.TaskAbsentRequest{
+			return nil, p.r.NotifyTaskAbsent(p.context(), p.engine(), p, &reconciler.TaskAbsentRequest{
 				RequestID: scheduler.RequestID(k.TaskAbsent.GetRequestId()),
 				Time:      t,
 			})
@@ -76,7 +81,7 @@ func methodFor(op *protos.Operation) func(p *pool, t time.Time) (*protos.Result,
 
 func waitingMethod(w *protos.TaskWaiting) func(*pool, time.Time) (*protos.Result, error) {
 	return func(p *pool, t time.Time) (*protos.Result, error) {
-		return nil, p.r.NotifyTaskWaiting(p.context(), p.s, p, &reconciler.TaskWaitingRequest{
+		return nil, p.r.NotifyTaskWaiting(p.context(), p.engine(), p, &reconciler.TaskWaitingRequest{
 			AccountID:           scheduler.AccountID(w.AccountId),
 			BaseLabels:          stringset.NewFromSlice(w.BaseLabels...),
 			EnqueueTime:         w.EnqueueTime.AsTime(),
@@ -98,7 +103,7 @@ func assignMethod(op *protos.AssignTasks) func(*pool, time.Time) (*protos.Result
 			})
 		}
 		result := &protos.Result{}
-		for _, a := range p.r.AssignTasks(p.context(), p.s, t, p, workers...) {
+		for _, a := range p.r.AssignTasks(p.context(), p.engine(), t, p, workers...) {
 			result.Assignments = append(result.Assignments, &protos.Assignment{
 				WorkerId:          string(a.WorkerID),
 				RequestId:         string(a.RequestID),

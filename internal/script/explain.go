@@ -15,7 +15,7 @@ func (p *pool) explain(c *command) error {
 	if err != nil {
 		return err
 	}
-	e, err := p.s.Explain(scheduler.RequestID(id))
+	e, err := p.engine().Explain(scheduler.RequestID(id))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (p *pool) feasible(c *command) error {
 	if r.BaseLabels, err = c.list("base"); err != nil {
 		return err
 	}
-	f, err := p.s.CanEverRun(r)
+	f, err := p.engine().CanEverRun(r)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/reference"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
@@ -20,22 +21,34 @@ import (
 // pool is one scheduler, and for that layer the reconciler over it, with what the last command
 // printed.
 type pool struct {
-	layer     Layer
-	byMethods bool // whether a reconciler is driven by its methods, not by operations
-	s         *scheduler.Scheduler
-	r         *reconciler.State // nil for a scheduler alone
+	layer       Layer
+	byMethods   bool // whether a reconciler is driven by its methods, not by operations
+	onReference bool // whether the pool is one of package reference
+	s           machine
+	r           *reconciler.State // nil for a scheduler alone, and on the reference
+	naive       *reference.Pool   // on the reference, unless for a scheduler alone
 
 	at         time.Time // the stanza's instant
 	fullEvents bool
 	saved      map[string][sha256.Size]byte
 	out        strings.Builder
+	said       strings.Builder // the part of out that is neither an error nor a log message
+	failed     bool            // whether the last command ended in an error
 }
 
 func newPool(layer Layer) *pool {
-	p := &pool{layer: layer, saved: map[string][sha256.Size]byte{}}
-	p.s = scheduler.New(epoch)
-	if layer == Reconciler {
-		p.r = reconciler.New()
+	return started(&pool{layer: layer})
+}
+
+// newReference returns a pool of package reference.
+func newReference(layer Layer) *pool {
+	return started(&pool{layer: layer, onReference: true})
+}
+
+func started(p *pool) *pool {
+	p.saved = map[string][sha256.Size]byte{}
+	if err := p.start(epoch, &scheduler.Config{}, 0); err != nil {
+		panic(fmt.Sprintf("an empty pool is refused: %v", err))
 	}
 	return p
 }
@@ -51,6 +64,7 @@ func scriptError(format string, args ...any) error {
 func (p *pool) run(t *testing.T, pos, line string) {
 	t.Helper()
 	p.out.Reset()
+	p.said.Reset()
 	c, err := parseCommand(line)
 	if err != nil {
 		t.Fatalf("%s: %q: %v", pos, line, err)
@@ -70,13 +84,14 @@ func (p *pool) run(t *testing.T, pos, line string) {
 	if errors.Is(err, errScript) {
 		t.Fatalf("%s: %q: %v", pos, line, err)
 	}
-	if err == nil {
+	p.failed = err != nil
+	if !p.failed {
 		return
 	}
 	if p.hash() != before {
 		t.Fatalf("%s: %q: changed the state, and ended in an error: %v", pos, line, err)
 	}
-	p.printf("error: %s", errorText(err))
+	p.note("error: %s", errorText(err))
 }
 
 // errorText is an error's text without the spaces that the protobuf library varies from build to
@@ -86,6 +101,12 @@ func errorText(err error) string {
 }
 
 func (p *pool) printf(format string, args ...any) {
+	p.note(format, args...)
+	fmt.Fprintf(&p.said, format+"\n", args...)
+}
+
+// note prints the text of an error or a log message, which the reference words in another way.
+func (p *pool) note(format string, args ...any) {
 	fmt.Fprintf(&p.out, format+"\n", args...)
 }
 
@@ -104,11 +125,7 @@ func (p *pool) context() context.Context {
 }
 
 func (p *pool) toProto() *protos.Pool {
-	m := &protos.Pool{Scheduler: p.s.ToProto()}
-	if p.r != nil {
-		m.Reconciler = p.r.ToProto()
-	}
-	return m
+	return &protos.Pool{Scheduler: p.s.ToProto(), Reconciler: p.reconcilerProto()}
 }
 
 func (p *pool) toBytes() []byte {

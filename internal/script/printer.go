@@ -31,6 +31,6 @@ func (l printer) Errorf(format string, args ...any) {
 
 func (l printer) LogCall(level logging.Level, _ int, format string, args []any) {
 	if level >= logging.Warning {
-		l.pool.printf(strings.ToLower(level.String())+": "+format, args...)
+		l.pool.note(strings.ToLower(level.String())+": "+format, args...)
 	}
 }

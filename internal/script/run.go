@@ -50,15 +50,17 @@ func checkHead(t *testing.T, path string) {
 	}
 }
 
-// ways are the three pools on which each command runs.
+// ways are the four pools on which each command runs.
 type ways struct {
-	plain    *pool
-	again    *pool // by methods, where the layer has two doors
-	restored *pool // written to bytes and restored after each command
+	plain     *pool
+	again     *pool // by methods, where the layer has two doors
+	restored  *pool // written to bytes and restored after each command
+	reference *pool // one of package reference; nil from where it cannot follow
 }
 
 func newWays(layer Layer) *ways {
-	w := &ways{plain: newPool(layer), again: newPool(layer), restored: newPool(layer)}
+	w := &ways{plain: newPool(layer), again: newPool(layer), restored: newPool(layer),
+		reference: newReference(layer)}
 	w.again.byMethods = true
 	return w
 }
@@ -79,12 +81,19 @@ func (w *ways) stanza(t *testing.T, d *datadriven.TestData) string {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		for _, p := range []*pool{w.plain, w.again, w.restored} {
+		if w.plain.goesBehind(line) {
+			w.reference = nil
+		}
+		for _, p := range []*pool{w.plain, w.again, w.restored, w.reference} {
+			if p == nil {
+				continue
+			}
 			p.at = at
 			p.run(t, d.Pos, line)
 		}
 		checkEqual(t, d.Pos+": again: "+line, w.plain, w.again)
 		checkEqual(t, d.Pos+": restored: "+line, w.plain, w.restored)
+		w.checkReference(t, d.Pos+": on the reference: "+line)
 		w.restored.restore(t, d.Pos+": "+line)
 		checkEqual(t, d.Pos+": after a restore: "+line, w.plain, w.restored)
 		out.WriteString(w.plain.out.String())
@@ -101,6 +110,26 @@ func checkEqual(t *testing.T, what string, a, b *pool) {
 	if x, y := a.out.String(), b.out.String(); x != y {
 		t.Fatalf("%s: the output is\n%s\nbut it was\n%s", what, y, x)
 	}
+	checkState(t, what, a, b)
+}
+
+// checkReference fails the test unless the reference did the same and is in the same state. It
+// words errors in its own way, and logs nothing.
+func (w *ways) checkReference(t *testing.T, what string) {
+	t.Helper()
+	if w.reference == nil {
+		return
+	}
+	if want, got := w.plain, w.reference; want.said.String() != got.said.String() ||
+		want.failed != got.failed {
+		t.Fatalf("%s: the output is\n%s\nbut it was\n%s", what, &got.out, &want.out)
+	}
+	checkState(t, what, w.plain, w.reference)
+}
+
+// checkState fails the test unless both pools are in the same state.
+func checkState(t *testing.T, what string, a, b *pool) {
+	t.Helper()
 	if a.hash() != b.hash() {
 		t.Fatalf("%s: the state is\n%s\nbut it was\n%s", what, b.text(), a.text())
 	}

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -41,19 +40,7 @@ func (p *pool) config(c *command) error {
 	if len(c.words) == 1 && c.words[0] == "nil" {
 		c.words, settings = nil, nil
 	}
-	s, err := scheduler.NewWithConfig(start, settings)
-	if err != nil {
-		return err
-	}
-	p.s = s
-	if p.layer == Reconciler {
-		var options []reconciler.Option
-		if timeout != 0 {
-			options = append(options, reconciler.WithWorkerQueueTimeout(timeout))
-		}
-		p.r = reconciler.New(options...)
-	}
-	return nil
+	return p.start(start, settings, timeout)
 }
 
 // durations takes the settings that are durations.

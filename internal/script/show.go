@@ -43,13 +43,13 @@ func (p *pool) showTime() {
 }
 
 func (p *pool) showAccounts() {
-	for id, balance := range p.s.Balances() {
+	for id, balance := range p.engine().Balances() {
 		p.printf("account %s: %s", id, formatBalance(balance))
 	}
 }
 
 func (p *pool) showRequests() {
-	for r := range p.s.Waiting() {
+	for r := range p.engine().Waiting() {
 		p.printf("waiting %s", describeRequest(&r))
 	}
 }
@@ -81,7 +81,7 @@ func describeRequest(r *scheduler.TaskRequest) string {
 }
 
 func (p *pool) showWorkers() {
-	for w := range p.s.Workers() {
+	for w := range p.engine().Workers() {
 		name := string(w.ID) + formatLabels(w.Labels)
 		if w.Run == nil {
 			s := fmt.Sprintf("worker %s: idle since %s", name, formatTime(w.IdleSince))
@@ -107,7 +107,7 @@ func (p *pool) describeRun(w *scheduler.Worker) string {
 	if run.PreemptionCost != (scheduler.Balance{}) {
 		s += ", for the worker " + formatBalance(run.PreemptionCost)
 	}
-	r, _ := p.s.Request(run.Request)
+	r, _ := p.engine().Request(run.Request)
 	if c := r.ConfirmedTime; !c.Equal(run.StartTime) {
 		s += ", confirmed " + formatTime(c)
 	}
@@ -128,21 +128,18 @@ func (p *pool) showExpired() {
 
 // showQueues prints what the reconciler holds.
 func (p *pool) showQueues() {
-	if p.r == nil {
-		return
-	}
-	r := p.r.ToProto()
-	for _, q := range r.WorkerQueues {
+	r := p.reconcilerProto()
+	for _, q := range r.GetWorkerQueues() {
 		p.printf("queue %s: %s", q.WorkerId, describeQueue(q))
 	}
-	for _, e := range r.TaskErrors {
+	for _, e := range r.GetTaskErrors() {
 		where := ""
 		if e.WorkerId != "" {
 			where = " on " + e.WorkerId
 		}
 		p.printf("error of %s%s: %s", e.RequestId, where, quoteText(e.Message))
 	}
-	if len(r.ExpiredRequests) > 0 {
+	if len(r.GetExpiredRequests()) > 0 {
 		p.printf("expired: %s", strings.Join(r.ExpiredRequests, " "))
 	}
 }
