@@ -112,7 +112,7 @@ func TestALearnerNotesRunsToTheirEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := forecast.NewHistory(forecast.HistoryOptions{})
-	l := forecast.NewLearner(h, p.Scheduler(), nil)
+	l := forecast.NewLearner(p.Scheduler(), forecast.LearnerOptions{History: h})
 	step := func(op *protos.Operation) *protos.Result {
 		t.Helper()
 		outcome, err := p.Step(t.Context(), op)

@@ -27,8 +27,11 @@ type runner struct {
 	operations          int
 
 	agenda agenda
-	// arrivals are those that have not come.
+	// arrivals are those that have not come; more returns the next ones, and is nil if there are
+	// none. All are checked.
 	arrivals []Arrival
+	more     func() []Arrival
+	check    *arrivalCheck
 	// workers are those of the world, by id.
 	workers []*worker
 	byID    map[scheduler.WorkerID]*worker
@@ -98,6 +101,7 @@ func newRunner(p *pool.Pool, w *World, o *Options) *runner {
 		last:          never,
 		lastKeepAlive: never,
 		arrivals:      w.Arrivals,
+		more:          w.More,
 		byID:          make(map[scheduler.WorkerID]*worker, len(w.Workers)),
 		running:       map[scheduler.RequestID]*task{},
 		handedOut:     map[scheduler.RequestID]scheduler.TaskRequest{},
