@@ -25,8 +25,8 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 			o.Begin.Format(time.RFC3339), words.Number(len(o.Coming)))
 	case o.Arrivals != nil:
 		add("Arrivals", "After %s requests arrive as they did in the %s before, by account, weekday "+
-			"and hour (UTC): %s recorded.", o.Begin.Format(time.RFC3339), words.ExactDuration(o.Arrivals.Span()),
-			were(o.Arrivals.Len()))
+			"and hour (UTC): %s recorded.", o.Begin.Format(time.RFC3339),
+			words.Duration(o.Arrivals.Span()), were(o.Arrivals.Len()))
 	default:
 		add("NoNewArrivals", "No requests arrive after %s; later ones may overtake, if their "+
 			"accounts can pay for a better level.", o.Begin.Format(time.RFC3339))

@@ -36,7 +36,8 @@ func (s *scene) caveats(a *protos.Forecast) []*protos.Caveat {
 	}
 	if n.beyond > 0 {
 		add("ShortHorizon", "Of %s, the start or the completion may be later than the horizon, %s: "+
-			"choose a longer one to see when.", words.Count(n.beyond, "request"), words.ExactDuration(s.options.Horizon))
+			"choose a longer one to see when.", words.Count(n.beyond, "request"),
+			words.ExactDuration(s.options.Horizon))
 	}
 	if !isCorrected(a) {
 		add(notCalibrated, "The times are not calibrated: that needs the outcomes of %d past "+
