@@ -67,7 +67,7 @@ func TestMainIsUntouched(t *testing.T) {
 			scramble.Everything(op)
 			scramble.Everything(got)
 		}
-		if main.Hash() != alone.Hash() {
+		if s.Main() != main || main.Hash() != alone.Hash() {
 			t.Fatal("the state differs")
 		}
 		r := s.Report()

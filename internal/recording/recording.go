@@ -69,14 +69,6 @@ func (r *Recording) newPool(start time.Time, c *scheduler.Config) (simulator.Poo
 	return &tape{p, r}, nil
 }
 
-// Simulate records a run.
-func Simulate(setup *simulator.Setup) (*Recording, error) {
-	r, s := &Recording{}, *setup
-	s.NewPool, s.SkipChecks = r.newPool, true
-	_, err := simulator.Run(context.Background(), &s)
-	return r, err
-}
-
 // Example records the run of a policy of an example experiment, with overrides as for
 // experiment.Parse.
 func Example(file, policy string, sets ...string) (*Recording, error) {
