@@ -48,9 +48,9 @@ forecast-long: ## Measure forecasts on six worlds, and write docs/forecasts.md a
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
 .PHONY: rewrite
-rewrite: ## Write the golden scripts' output and docs/questions.md anew; read the diff.
+rewrite: ## Write the golden scripts' output and what documents quote of qsim anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
-	$(GO) test ./simulator/qsim -run='^TestQuestionsAreAnswered$$' -rewrite
+	$(GO) test ./simulator/qsim -run='^(TestQuestionsAreAnswered|TestQuotedOutputs)$$' -rewrite
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).

@@ -154,7 +154,7 @@ func (s *study) chartData(top int) *chartData {
 	places := map[scheduler.AccountID]int{}
 	for i, id := range s.accounts {
 		places[id] = i
-		data.Accounts = append(data.Accounts, chartAccount{string(id), label(string(id))})
+		data.Accounts = append(data.Accounts, chartAccount{string(id), s.labels.long[id]})
 	}
 	points := max(seriesPointsMin, seriesPointsMax*4/max(4, len(s.variants)))
 	for i, v := range s.variants {
@@ -197,7 +197,7 @@ func (s *study) addDifferences(data *chartData, places map[scheduler.AccountID]i
 		data.Differences = append(data.Differences, chartDiff{
 			Variant: variant, Account: account, Metric: d.Metric,
 			From: number(d.From), To: number(d.To), Low: number(d.Low), High: number(d.High),
-			Delta: number(d.Delta), Verdict: d.Verdict,
+			Delta: number(d.Delta), Verdict: shownVerdict(d),
 		})
 	}
 	slices.SortStableFunc(data.Differences, func(a, b chartDiff) int {

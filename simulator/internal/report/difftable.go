@@ -56,7 +56,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 		d := &s.results.Differences[i]
 		switch {
 		case d.Variant != s.results.Variants[variant].Name:
-		case d.Verdict == same || d.Delta == 0 && d.Low == d.High:
+		case d.Verdict == same || !readsOtherwise(d):
 			alike++
 		case top > 0 && !d.AllAccounts && places[d.Account] >= top:
 			others[d.Account] = true
@@ -77,7 +77,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 	for i, d := range list {
 		name := "all"
 		if !d.AllAccounts {
-			name = shorten(shown(string(d.Account)), terminalAccountRunes)
+			name = s.labels.short[d.Account]
 		}
 		if i > 0 && place(d) == place(list[i-1]) {
 			name = ""
@@ -117,7 +117,7 @@ func (s *study) differenceRow(name string, d *experiment.Difference) table.Row {
 		difference = signed(d.Low, m.write) + " to " + signed(d.High, m.write)
 	}
 	return table.Row{name, m.name, m.write(number(d.From)), m.write(number(d.To)), ratio(d),
-		difference, d.Verdict}
+		difference, shownVerdict(d)}
 }
 
 // metric is how a figure is called and written.

@@ -132,7 +132,7 @@ func (s *study) page(o HTMLOptions) *page {
 		p.Verdicts = append(p.Verdicts, s.pageVerdict(&w))
 	}
 	for i := range r.Variants {
-		p.Policies = append(p.Policies, pagePolicyOf(&r.Variants[i]))
+		p.Policies = append(p.Policies, s.pagePolicyOf(&r.Variants[i]))
 		for _, run := range r.Variants[i].Runs {
 			if run.Figures != nil {
 				p.Hashes = append(p.Hashes, pageHash{variantLabel(r.Variants[i].Name), run.Seed,
@@ -172,11 +172,20 @@ func (s *study) facts() []fact {
 	}
 	return append(facts,
 		fact{"fleet", plural(w.Workers, "worker")},
-		fact{"requests", count(w.Requests)},
-		fact{"submissions", count(w.Submissions)},
+		fact{"requests", strings.TrimSuffix(s.requests(), " requests")},
+		fact{"submissions", s.submissions()},
 		fact{"accounts", count(w.Accounts)},
 		fact{"policies", count(len(s.variants))},
 		fact{"seeds", s.seedNames()})
+}
+
+// submissions counts those of the workload, or of the first seed's if each seed makes another one.
+func (s *study) submissions() string {
+	w := &s.results.Workload
+	if s.seeds > 1 && !w.FromLog {
+		return count(w.Submissions) + " (first seed)"
+	}
+	return count(w.Submissions)
 }
 
 // seedNames lists the seeds of the first variant if there are few, and else counts them.
@@ -234,7 +243,7 @@ func (s *study) pageVerdict(w *verdict) pageVerdict {
 	named := changesMax
 	if len(s.variants) > variantsBesideMax && !w.Same && w.Compared {
 		named = 1
-		p.Wait = humanSeconds(w.Wait.To) + " instead of " + humanSeconds(w.Wait.From)
+		p.Wait = insteadOf(w.Wait)
 		if w.Open.To != w.Open.From {
 			p.Wait += fmt.Sprintf("; %s requests do not complete, instead of %s",
 				meanCount(w.Open.To), meanCount(w.Open.From))
@@ -255,7 +264,8 @@ func figureOf(f verdictFigure, write func(number) string) pageFigure {
 // changes writes the first of them, and counts the others.
 func changes(list []change, most int) (first []pageChange, rest int) {
 	for _, c := range list[:min(len(list), most)] {
-		first = append(first, pageChange{c.Account, humanSeconds(c.To), humanSeconds(c.From)})
+		both := words.SecondsAlike(float64(c.To), float64(c.From))
+		first = append(first, pageChange{c.Account, both[0], both[1]})
 	}
 	return first, max(0, len(list)-most)
 }
@@ -271,18 +281,30 @@ func (s *study) lead(w *verdict) string {
 		return fmt.Sprintf("Not compared with %s, as there are no complete runs of both.", base)
 	}
 	total := len(w.Less) + len(w.More) + w.Alike
-	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long.",
+	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long",
 		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
 		waitVerb(w.Alike))
+	if s.seeds == 1 {
+		text += ", in one run of each"
+	}
+	text += "."
 	if w.Wait.From.known() && w.Wait.To.known() {
-		text += fmt.Sprintf(" Over all requests the mean wait is %s instead of %s.",
-			humanSeconds(w.Wait.To), humanSeconds(w.Wait.From))
+		text += fmt.Sprintf(" Over all requests the mean wait is %s.", insteadOf(w.Wait))
 	}
 	if w.Open.To > 0 || w.Open.From > 0 {
 		text += fmt.Sprintf(" %s of %s requests do not complete (%s under %s), and have no part "+
 			"in waits.", meanCount(w.Open.To), meanCount(w.Requests), meanCount(w.Open.From), base)
 	}
 	return text
+}
+
+// insteadOf writes two waits in one unit; only one if both read the same.
+func insteadOf(f verdictFigure) string {
+	both := words.SecondsAlike(float64(f.To), float64(f.From))
+	if both[0] == both[1] {
+		return both[0] + ", as before"
+	}
+	return both[0] + " instead of " + both[1]
 }
 
 // waitVerb writes "1 waits" or "3 wait".
@@ -297,12 +319,12 @@ func waitVerb(n int) string {
 }
 
 // pagePolicyOf says what a variant gives to whom; of very many accounts, to the first ones.
-func pagePolicyOf(v *experiment.Variant) pagePolicy {
+func (s *study) pagePolicyOf(v *experiment.Variant) pagePolicy {
 	const most = 40
 	p := pagePolicy{Variant: variantLabel(v.Name), Description: v.Description,
 		Parameters: v.Parameters}
 	for _, a := range v.Accounts[:min(len(v.Accounts), most)] {
-		q := pageQuota{Account: label(string(a.Account)), Cap: "none", Fanout: "no limit",
+		q := pageQuota{Account: s.labels.of(a.Account), Cap: "none", Fanout: "no limit",
 			Free: "yes"}
 		if a.MaxChargeSeconds > 0 {
 			q.Cap = humanSeconds(number(a.MaxChargeSeconds))

@@ -116,6 +116,7 @@ func run(m madeUp, v, seed int) *simulator.Figures {
 	if m.points > 0 {
 		f.Series = series(m, v, start, rng)
 	}
+	addGroups(f, m, v, rng)
 	if m.fromLog {
 		f.Submissions = &simulator.SubmissionFigures{RealUtilisation: 0.7, RealSpanSeconds: 604_000,
 			RealWait: simulator.Distribution{Count: 9000, MeanSeconds: 15_291, P50Seconds: 300,

@@ -14,6 +14,7 @@ type study struct {
 	results     *experiment.Results
 	variants    []*variantMeans // as results.Variants
 	accounts    []scheduler.AccountID
+	labels      accountLabels
 	seeds       int // the most that any variant has
 	differences map[differenceKey]*experiment.Difference
 }
@@ -35,6 +36,7 @@ func newStudy(results *experiment.Results) *study {
 		s.seeds = max(s.seeds, len(m.runs))
 	}
 	s.accounts = largestAccounts(s.variants)
+	s.labels = newAccountLabels(s.accounts)
 	for i, id := range s.accounts {
 		for _, v := range s.variants {
 			if a := v.account(id); a != nil {
@@ -72,6 +74,22 @@ const (
 func noticeable(d *experiment.Difference) bool {
 	return d != nil && (d.Verdict == better || d.Verdict == worse) &&
 		math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
+}
+
+// known says whether more is known of a difference than that of one run: with one seed, it may be
+// chance.
+func known(d *experiment.Difference) bool { return d != nil && d.Seeds != 1 }
+
+// shownVerdict is the verdict of a difference for people, which claims no more than is known. With
+// one seed, it says only which way the two runs differ.
+func shownVerdict(d *experiment.Difference) string {
+	switch {
+	case known(d) || d.Verdict != better && d.Verdict != worse:
+		return d.Verdict
+	case d.Delta < 0:
+		return "lower"
+	}
+	return "higher"
 }
 
 // change is an account whose mean wait differs from that under the baseline.
@@ -122,7 +140,7 @@ func (s *study) verdict(variant int) verdict {
 	base, v := s.variants[0], s.variants[variant]
 	figure := func(f func(*variantMeans) number, m experiment.Metric) verdictFigure {
 		x := verdictFigure{From: f(base), To: f(v)}
-		if d := s.differenceOfAll(variant, m); d != nil && (d.Verdict == better ||
+		if d := s.differenceOfAll(variant, m); known(d) && (d.Verdict == better ||
 			d.Verdict == worse) {
 			x.Mark = d.Verdict
 		}
@@ -166,7 +184,7 @@ func (s *study) sortOut(w *verdict, variant int) {
 			w.Alike++
 			continue
 		}
-		c := change{Account: label(string(id)), From: number(d.From), To: number(d.To),
+		c := change{Account: s.labels.long[id], From: number(d.From), To: number(d.To),
 			total: math.Abs(d.Delta)}
 		if a := s.variants[0].account(id); a != nil && a.Requests.known() {
 			c.total *= float64(a.Requests)
