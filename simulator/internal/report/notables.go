@@ -112,3 +112,38 @@ func alike(rows []notableRow, of func(*notableRow) float64) []string {
 	}
 	return words.SecondsAlike(list...)
 }
+
+// pageNotables is a table of such requests in a page.
+type pageNotables struct {
+	Title string
+	Rows  []notableRow
+}
+
+// pageNotables are the tables of a page, with at most five requests for each variant.
+func (s *study) pageNotables() []pageNotables {
+	const most = 5
+	var tables []pageNotables
+	for _, kind := range notableKinds {
+		table := pageNotables{Title: kind.title}
+		for i, v := range s.variants {
+			if len(v.runs) == 0 {
+				continue
+			}
+			list := kind.of(v.runs[0])
+			for _, r := range s.notableRows(list[:min(len(list), most)]) {
+				r.Policy = variantLabel(s.results.Variants[i].Name)
+				table.Rows = append(table.Rows, r)
+			}
+		}
+		if len(table.Rows) == 0 {
+			continue
+		}
+		waits := alike(table.Rows, func(r *notableRow) float64 { return r.waitSeconds })
+		lost := alike(table.Rows, func(r *notableRow) float64 { return r.lostSeconds })
+		for i := range table.Rows {
+			table.Rows[i].Wait, table.Rows[i].Lost = waits[i], lost[i]
+		}
+		tables = append(tables, table)
+	}
+	return tables
+}

@@ -26,6 +26,8 @@ type page struct {
 	Verdicts           []pageVerdict
 	Grid               grid
 	Policies           []pagePolicy
+	Notables           []pageNotables
+	Assumed            []string
 	Faults             *pageFaults
 	Hashes             []pageHash
 	Program, Command   string
@@ -116,6 +118,7 @@ func (s *study) page(o HTMLOptions) *page {
 		HasReal:     s.hasReal(),
 		Many:        len(r.Variants) > variantsBesideMax,
 	}
+	p.Notables, p.Assumed = s.pageNotables(), s.assumed()
 	if strings.TrimSpace(p.Title) == "" {
 		p.Title = "Experiment"
 	}

@@ -158,7 +158,6 @@ function drawShares() {
   const all = () => groups.flatMap((group) => group.bars.map((bar) => ({ group, bar })));
   const draw = (width) => {
     key.replaceChildren(
-      variantKey([], (v) => v.shares.length > 0),
       keyOf([
         { label: "outline: granted", colour: () => palette().ink },
         { label: "dashed tick: needed", colour: () => palette().ink, dash: [2, 2] },
