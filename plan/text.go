@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -90,15 +91,19 @@ func (p *Plan) lead() string {
 	if len(p.Differences) == 0 {
 		return "Nothing changes: every figure of every account is the same."
 	}
-	var harmed, helped []string
+	var changes []float64
 	for i := range p.Accounts {
+		changes = append(changes, math.Abs(p.Accounts[i].HarmSeconds))
+	}
+	var harmed, helped []string
+	for i, howMuch := range words.SecondsAlike(changes...) {
 		a := &p.Accounts[i]
-		name := words.Account(string(a.Account))
+		text := words.Account(string(a.Account)) + " " + howMuch
 		switch {
 		case a.HarmSeconds >= harmNoticedSeconds:
-			harmed = append(harmed, name+" "+words.Seconds(a.HarmSeconds))
+			harmed = append(harmed, text)
 		case a.HarmSeconds <= -harmNoticedSeconds:
-			helped = append(helped, name+" "+words.Seconds(-a.HarmSeconds))
+			helped = append(helped, text)
 		}
 	}
 	slices.Reverse(helped)

@@ -91,7 +91,8 @@ func Signed(x float64, write func(float64) string) string {
 	return "−" + text
 }
 
-// Change returns a change beside what it was: "−95 %", "+40 %", "× 3.1"; "" if it was not above 0.
+// Change returns a change beside what it was: "−95 %", "+40 %", "× 3.1"; "0 %" if it rounds to
+// nothing, and "" if it was not above 0.
 func Change(from, to float64) string {
 	switch delta := to - from; {
 	case from <= 0:
@@ -102,6 +103,8 @@ func Change(from, to float64) string {
 		return fmt.Sprintf("× %.1f", to/from)
 	case delta > 0:
 		return fmt.Sprintf("+%.0f %%", 100*delta/from)
+	case math.Abs(delta) < 0.005*from:
+		return "0 %"
 	case to > 0 && -delta/from >= 0.995: // not all of it is gone
 		return fmt.Sprintf("−%.1f %%", min(99.9, -100*delta/from))
 	default:

@@ -1,5 +1,7 @@
 package report
 
+import "strings"
+
 // assumed says what every simulation assumes, for those who see the figures alone.
 func (s *study) assumed() []string {
 	list := []string{
@@ -9,7 +11,7 @@ func (s *study) assumed() []string {
 		"Requests come when they came, however long others wait.",
 	}
 	if note := s.labels.note(); note != "" {
-		list = append(list, note)
+		list = append(list, strings.ToUpper(note[:1])+note[1:]+".")
 	}
 	return list
 }

@@ -283,12 +283,15 @@ func (s *study) lead(w *verdict) string {
 	case !w.Compared:
 		return fmt.Sprintf("Not compared with %s, as there are no complete runs of both.", base)
 	}
-	total := len(w.Less) + len(w.More) + w.Alike
+	total := len(w.Less) + len(w.More) + w.Alike + w.Unclear
 	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long",
 		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
 		waitVerb(w.Alike))
-	if s.seeds == 1 {
+	switch {
+	case s.seeds == 1:
 		text += ", in one run of each"
+	case w.Unclear > 0:
+		text += fmt.Sprintf("; of %s, chance may explain the difference", count(w.Unclear))
 	}
 	text += "."
 	if w.Wait.From.known() && w.Wait.To.known() {

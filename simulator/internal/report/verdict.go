@@ -72,8 +72,12 @@ const (
 // noticeable says whether people would call a difference of waits one: it is more than chance, and
 // at least a second and a hundredth of the longer wait.
 func noticeable(d *experiment.Difference) bool {
-	return d != nil && (d.Verdict == better || d.Verdict == worse) &&
-		math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
+	return d != nil && (d.Verdict == better || d.Verdict == worse) && large(d)
+}
+
+// large says whether waits differ by at least a second and a hundredth of the longer one.
+func large(d *experiment.Difference) bool {
+	return math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
 }
 
 // known says whether more is known of a difference than that of one run: with one seed, it may be
@@ -104,9 +108,10 @@ type change struct {
 type verdict struct {
 	Variant string
 	// Less and More are the accounts whose mean wait is noticeably shorter and longer, those with
-	// the most waiting time at stake first. Alike counts the others.
-	Less, More []change
-	Alike      int
+	// the most waiting time at stake first. Unclear counts those of which chance may explain that they
+	// differ noticeably, and Alike the others.
+	Less, More     []change
+	Alike, Unclear int
 	// Same is true if no compared figure differs under any seed, and Compared if there is anything
 	// to compare.
 	Same, Compared bool
@@ -181,7 +186,11 @@ func (s *study) sortOut(w *verdict, variant int) {
 			continue
 		}
 		if !noticeable(d) {
-			w.Alike++
+			if d.Verdict == experiment.VerdictUnclear && large(d) {
+				w.Unclear++
+			} else {
+				w.Alike++
+			}
 			continue
 		}
 		c := change{Account: s.labels.long[id], From: number(d.From), To: number(d.To),

@@ -16,6 +16,9 @@ const HEAT = {
   ],
 };
 
+// FULL is the utilisation above which a group is called full.
+const FULL = 0.9;
+
 function groupText(g) {
   return (
     `${g.value}: ${percent(g.utilisation)} of ${count(g.workers)} workers busy, ` +
@@ -29,7 +32,8 @@ function heatStrips(box, { variant, groups, kind }, width) {
   const series = variant.series;
   const rowHeight = 22;
   const narrow = width < 560;
-  const left = narrow ? 0 : Math.min(200, Math.max(80, longest(groups.map((g) => ({ label: g.value }))) * 7.2 + 14));
+  const names = longest(groups.map((g) => ({ label: g.value })));
+  const left = narrow ? 0 : Math.min(200, Math.max(80, names * 7.4 + 14));
   const title = narrow ? 16 : 0;
   const right = 62;
   const points = Math.max(1, ...groups.map((g) => g.busy.length));
@@ -69,7 +73,7 @@ function heatStrips(box, { variant, groups, kind }, width) {
       row,
       shape(
         "text",
-        { x: width - right + 6, y: y + 15, class: g.utilisation > 0.95 ? "full" : "tick" },
+        { x: width - right + 6, y: y + 15, class: g.utilisation > FULL ? "full" : "tick" },
         percent(g.utilisation),
       ),
     );
@@ -190,7 +194,7 @@ function groupTable(by) {
     data.variants.flatMap((v, i) =>
       groupsOf(v, by)
         .filter((g) => g.value === value)
-        .map((g) => ({ ...g, i, class: g.utilisation > 0.95 && by ? "full" : null })),
+        .map((g) => ({ ...g, i, class: g.utilisation > FULL && by ? "full" : null })),
     ),
   );
   const columns = [

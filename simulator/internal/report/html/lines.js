@@ -103,7 +103,7 @@ function layersOf(series) {
 
 function optionsOf(spec, layers, width, showAt) {
   const colours = palette();
-  const font = "11.5px system-ui, sans-serif";
+  const font = "12px system-ui, sans-serif";
   const axis = {
     stroke: colours.quiet,
     font,
@@ -114,7 +114,7 @@ function optionsOf(spec, layers, width, showAt) {
     width,
     height: spec.height || Math.max(210, Math.min(270, Math.round(width * 0.45))),
     legend: { show: false },
-    padding: [8, 14, 0, 0],
+    padding: [8, spec.xLabels ? 26 : 14, 0, 0],
     cursor: {
       drag: { x: Boolean(spec.zooms), y: false, setScale: false },
       points: { show: !layers.some((l) => l.stacked) },

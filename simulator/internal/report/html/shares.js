@@ -37,7 +37,7 @@ function shareText(bar) {
 function barChart(box, groups, width) {
   const lane = 15;
   const narrow = width < 560;
-  const left = narrow ? 8 : Math.min(240, Math.max(110, longest(groups) * 7.2 + 14));
+  const left = narrow ? 8 : Math.min(290, Math.max(110, longest(groups) * 7.4 + 14));
   const title = narrow ? 17 : 0;
   const most = Math.max(
     1e-9,

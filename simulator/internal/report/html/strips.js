@@ -7,7 +7,7 @@ const STRIP = { lane: 15, gap: 10, axis: 26, right: 16 };
 function stripChart(box, groups, width) {
   const lanes = groups.flatMap((g) => g.lanes);
   const narrow = width < 560;
-  const left = narrow ? 8 : Math.min(240, Math.max(110, longest(groups) * 7.2 + 14));
+  const left = narrow ? 8 : Math.min(290, Math.max(110, longest(groups) * 7.4 + 14));
   const title = narrow ? 17 : 0;
   const [min, max] = rangeOf(lanes);
   const x = (seconds) =>
