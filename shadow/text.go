@@ -24,7 +24,8 @@ const (
 )
 
 // legend says what the columns of the table are.
-const legend = `equal: assignments that both pools made in the same operation, of the same request to the same
+const legend = "equal: assignments that both pools made in the same operation, of the same " +
+	`request to the same
 worker at the same level; other level, other worker: the same, but for the level or the worker.
 only main, only shadow: assignments that one pool made in an operation and the other did not; one
 that comes an operation later counts in both.

@@ -94,18 +94,6 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 	}
 }
 
-// requests counts those of the first variant as its figures do: with several seeds, their mean.
-func (s *study) requests() string {
-	n := number(s.results.Workload.Requests)
-	if len(s.variants) > 0 && s.variants[0].all.Requests.known() {
-		n = s.variants[0].all.Requests
-	}
-	if n == 1 {
-		return "1 request"
-	}
-	return meanCount(n) + " requests"
-}
-
 // shownText makes a text safe for a terminal, and puts another one in the place of none.
 func shownText(text, otherwise string) string {
 	if text == "" {

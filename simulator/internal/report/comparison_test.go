@@ -122,6 +122,22 @@ func TestComparisonThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// For a pull request, names cannot become markup.
+func TestPairDifferencesAsMarkdown(t *testing.T) {
+	base := results(madeUp{variants: 1, seeds: 2, accounts: 2})
+	other := results(madeUp{variants: 1, seeds: 2, accounts: 2})
+	accountOf(other.Variants[0].Runs[0].Figures, "cq").Wait.MeanSeconds += 600
+	other.Differences = nil
+	c, err := experiment.CompareResults(base, other)
+	require.NoError(t, err)
+	pair := &report.Pair{BaseName: "a_b.json", OtherName: "@team.json", Base: base, Other: other,
+		Differences: c.Differences}
+	var b strings.Builder
+	require.NoError(t, report.PairDifferences(&b, pair, report.Options{Top: 3, Markdown: true}))
+	contains(t, b.String(), `### &#64;team.json against a\_b.json`, "| account | figure |",
+		"| --- | --- | ---:|")
+}
+
 // Two experiments with the same variants are told apart by the names of their files.
 func TestPairDifferences(t *testing.T) {
 	base := results(madeUp{variants: 2, seeds: 2, accounts: 2})

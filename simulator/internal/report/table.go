@@ -17,6 +17,8 @@ type Options struct {
 	// Top is the number of accounts that get a row of their own: those that used most. The others
 	// share one. 0 means all.
 	Top int
+	// Markdown is true for Markdown in place of plain text, where a function has that.
+	Markdown bool
 	// Notes are lines about the input that stand at the top.
 	Notes []string
 }
