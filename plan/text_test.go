@@ -88,7 +88,7 @@ func TestMarkdown(t *testing.T) {
 		Assumptions: []string{"Requests come as recorded."}}
 	got := plan.Markdown(p, plan.TextOptions{})
 	for _, want := range []string{
-		"### my\\_new.yaml instead of old.yaml\n\n- ❌ wait\\_mean=+60s: all requests: 5, was 0\n\n",
+		"### my\\_new.yaml instead of old.yaml\n\n- ❌ wait\\_mean=+60s: all requests: 5.0, was 0\n\n",
 		"takes longer, with its wait and the work that is lost: &#64;team\\|a 2.0 min.\n\n",
 		"| account | figure | old | new | change | difference |\n| --- | --- | ---: | ---: | ---: | ---: |\n",
 		"| &#64;team\\|a | wait mean, s | 5.0 | 125 | × 25.0 | +120 |\n",

@@ -40,8 +40,8 @@ func newCompareCommand(stdout io.Writer) *cobra.Command {
 	}
 	set := c.Flags()
 	set.SortFlags = false
-	set.StringVar(&f.json, "json", "", "also write all differences to a `file`; - is standard output, "+
-		"without the tables")
+	set.StringVar(&f.json, "json", "", "also write all differences to a `file`; - is standard "+
+		"output, without the tables")
 	f.format.register(set)
 	set.IntVar(&f.top, "top", 20, "accounts with rows of their own, by use; 0 shows all")
 	return c
