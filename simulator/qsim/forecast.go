@@ -14,6 +14,7 @@ import (
 	"github.com/quotasched/quotasched/forecast"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
+	"github.com/quotasched/quotasched/simulator/internal/report"
 )
 
 const forecastHelp = `Say when requests that wait in a pool will start and be complete: earliest,
@@ -48,7 +49,7 @@ const groupedBy = "one submission: the same account and enqueue time, and the sa
 const forecastExamples = `  qsim forecast lab.qsj.zst
   qsim forecast lab.qsj.zst --at 2026-01-07T12:00 cq-17 cq-18
   qsim forecast lab.qsj.zst --calibration lab.calibration.json
-  qsim forecast wednesday.pb --run-times quantiles.yaml --forks 200 --json`
+  qsim forecast wednesday.pb --run-times quantiles.yaml --forks 200 --json out.json`
 
 // forecastFlags are the flags of `qsim forecast`.
 type forecastFlags struct {
@@ -65,7 +66,7 @@ type forecastFlags struct {
 	heartbeat   time.Duration
 	maxOps      int
 	noRetry     bool
-	json        bool
+	json        string
 	progress    progressFlag
 }
 
@@ -92,7 +93,8 @@ func (f *forecastFlags) register(set *pflag.FlagSet) {
 		"nothing happens")
 	set.IntVar(&f.maxOps, "max-operations", 200_000, "how many operations a fork makes at most")
 	set.BoolVar(&f.noRetry, "no-retry", false, "preempted tasks are over, and do not wait again")
-	set.BoolVar(&f.json, "json", false, "write the answer as JSON: a protos.Forecast")
+	set.StringVar(&f.json, "json", "", "also write the answer to a `file`, as JSON of a "+
+		"protos.Forecast; - is standard output, without the table")
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 }
 
@@ -154,22 +156,23 @@ func (f *forecastFlags) forecast(ctx context.Context, path string, requests []st
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return f.write(answer, stdout)
+	return f.write(ctx, answer, stdout)
 }
 
 // write writes the answer.
-func (f *forecastFlags) write(answer *protos.Forecast, stdout io.Writer) error {
-	var err error
-	if f.json {
-		text, failed := protojson.MarshalOptions{UseProtoNames: true}.Marshal(answer)
-		if failed != nil {
-			return failed
+func (f *forecastFlags) write(ctx context.Context, answer *protos.Forecast,
+	stdout io.Writer) error {
+	if f.json != "" {
+		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(answer)
+		if err != nil {
+			return err
 		}
-		err = writeIndented(stdout, text)
-	} else {
-		err = forecast.Text(stdout, answer)
+		err = writeWhole(ctx, f.json, stdout, func(w io.Writer) error { return writeIndented(w, text) })
+		if err != nil || f.json == report.Stdout {
+			return err
+		}
 	}
-	if err != nil {
+	if err := forecast.Text(stdout, answer); err != nil {
 		return fmt.Errorf("standard output: %w", cause(err))
 	}
 	return nil

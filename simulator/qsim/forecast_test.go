@@ -45,7 +45,7 @@ func TestForecastOfAJournal(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	code, out, stderr := qsim(append(args, "--json")...)
+	code, out, stderr := qsim(append(args, "--json", "-")...)
 	var f protos.Forecast
 	if err := protojson.Unmarshal([]byte(out), &f); err != nil || code != 0 || stderr != "" {
 		t.Fatal(err, stderr)
@@ -54,7 +54,7 @@ func TestForecastOfAJournal(t *testing.T) {
 		t.Fatalf("%d requests wait", len(f.GetRequests()))
 	}
 	first := f.GetRequests()[0].GetRequestId()
-	if _, again, _ := qsim(append(args, "--json")...); again != out {
+	if _, again, _ := qsim(append(args, "--json", "-")...); again != out {
 		t.Error("another answer the second time")
 	}
 	// A snapshot of that moment says the same, given the run times.
