@@ -58,7 +58,7 @@ func checkWorkers(workers []Worker) error {
 	return nil
 }
 
-// An arrivalCheck knows the requests of which a fork has heard, to check those that arrive.
+// An arrivalCheck knows the requests of which a fork has heard, to check new arrivals.
 type arrivalCheck struct {
 	known map[scheduler.RequestID]mention
 	// last is the latest arrival so far, and begin the time before which there is none.

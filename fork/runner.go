@@ -27,8 +27,8 @@ type runner struct {
 	operations          int
 
 	agenda agenda
-	// arrivals are those that have not come; more returns the next ones, and is nil if there are
-	// none. All are checked.
+	// arrivals are the requests that have not come; more returns the next ones, and is nil if there
+	// are none. All are checked.
 	arrivals []Arrival
 	more     func() []Arrival
 	check    *arrivalCheck
@@ -36,7 +36,7 @@ type runner struct {
 	workers []*worker
 	byID    map[scheduler.WorkerID]*worker
 	// eager are workers that came, or whose task is over, and that may not have pulled since;
-	// forgotten are those that the pool forgot, or may have, so that they must pull again.
+	// forgotten are the workers that the pool forgot, or may have, so that they must pull again.
 	eager, forgotten []*worker
 	// given are workers that the present pass gave a task, and stopping those with a task that is
 	// being stopped in the snapshot.

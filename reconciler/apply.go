@@ -23,7 +23,7 @@ func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos
 	return answer, nil
 }
 
-// ApplyInto is Apply for those who run many operations, most of which answer nothing: it writes the
+// ApplyInto is Apply for many operations, most of which answer nothing: it writes the
 // answer into a message of the caller's, in place of what that had. After an error it is empty.
 func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink, answer *protos.Result) error {

@@ -87,7 +87,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	return state.handOut(ctx, s, pulls, out)
 }
 
-// validPulls returns the pulls of a call that count, in the memory of what it is given.
+// validPulls returns the pulls of a call that count, in the memory of its argument.
 func validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
 	seen := make(map[scheduler.WorkerID]bool, len(pulls))

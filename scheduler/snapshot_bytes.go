@@ -60,7 +60,7 @@ func appendMessage(b []byte, m proto.Message) []byte {
 	return b
 }
 
-// beginMessage appends what stands before the fields of a message that is a field itself, and
+// beginMessage appends the head of a message that is a field itself, and
 // returns the place where they begin, for endMessage.
 func beginMessage(b []byte, field protowire.Number) (longer []byte, at int) {
 	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)

@@ -126,7 +126,7 @@ func (g *WorkerGroup) nameKeys() []string {
 	return keys
 }
 
-// labelValue returns what stands behind the colon of the label "key:…", or nothing.
+// labelValue returns the part of the label "key:…" behind the colon, or nothing.
 func labelValue(labels []string, key string) string {
 	for _, label := range labels {
 		if k, value, _ := strings.Cut(label, ":"); k == key {

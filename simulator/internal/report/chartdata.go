@@ -125,7 +125,7 @@ type chartShare struct {
 	Demanded     number `json:"demanded_worker_seconds"`
 	Used         number `json:"used_worker_seconds"`
 	Satisfaction number `json:"satisfaction"`
-	// OnTime is the part of what it was owed that it got when it was owed it.
+	// OnTime is the part of its share that it got when that was due.
 	OnTime number `json:"on_time"`
 }
 

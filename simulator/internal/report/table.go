@@ -159,7 +159,7 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 	return row
 }
 
-// pool is what there is to say about the pool, a line each.
+// pool writes the figures of the pool, a line each.
 func pool(f *simulator.Figures) string {
 	p, a := &f.Pool, &f.All
 	available := p.SpanSeconds * float64(p.Workers)
@@ -191,7 +191,7 @@ func pool(f *simulator.Figures) string {
 	return strings.Join(lines, "\n")
 }
 
-// others lists the rarer ends of requests, those that there are.
+// others lists the rarer ends of requests, if there are any.
 func others(a *simulator.AccountFigures) string {
 	s := ""
 	if a.Expired > 0 {

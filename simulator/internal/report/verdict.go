@@ -178,7 +178,7 @@ func (s *study) verdict(variant int) verdict {
 	return w
 }
 
-// sortOut puts the accounts into those that wait less, more, and about as long.
+// sortOut groups the accounts by whether they wait less, more, or about as long.
 func (s *study) sortOut(w *verdict, variant int) {
 	for _, id := range s.accounts {
 		d := s.difference(variant, id, experiment.MetricWaitMean)
