@@ -27,7 +27,7 @@ function groupText(g) {
   );
 }
 
-// heatStrips draws a row for each group into a box: the darker, the fuller.
+// heatStrips draws a row for each group into a box: the stronger the colour, the fuller.
 function heatStrips(box, { variant, groups, kind }, width) {
   const series = variant.series;
   const rowHeight = 22;
@@ -124,7 +124,7 @@ function drawHeat(parent, by) {
   const box = element("div", {
     class: "chart",
     role: "img",
-    "aria-label": `Strips over time, one for each ${by}: the darker, the fuller. Arrow keys read them out.`,
+    "aria-label": `Strips over time, one for each ${by}: the stronger the colour, the fuller. Arrow keys read them out.`,
   });
   const readout = element("p", { class: "readout" }, " ");
   const table = element("div");
@@ -167,7 +167,7 @@ function drawHeat(parent, by) {
         "figcaption",
         null,
         `How full each ${by} is over time`,
-        element("span", { class: "unit" }, " the darker, the fuller; at the right, the mean"),
+        element("span", { class: "unit" }, " the stronger the colour, the fuller; at the right, the mean"),
       ),
       box,
       element("div", { class: "under" }, readout, table),
