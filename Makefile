@@ -82,7 +82,7 @@ picture: ## Draw docs/report.png, the report of the built-in experiment; needs a
 	  echo "picture: no chromium, chromium-browser or google-chrome" >&2; exit 1; }; \
 	fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(GO) run ./simulator/qsim run --wall-times off --html "$$fresh/report.html" >/dev/null; \
-	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1560 \
+	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1640 \
 	  --virtual-time-budget=5000 --user-data-dir="$$fresh/browser" \
 	  --screenshot=docs/report.png "file://$$fresh/report.html" 2>"$$fresh/log" || { \
 	  cat "$$fresh/log" >&2; exit 1; }; \
