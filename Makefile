@@ -44,13 +44,13 @@ replay-long: ## Record and replay the examples and the KTH log in full, each sta
 	  ./simulator/qsim
 
 .PHONY: forecast-long
-forecast-long: ## Measure forecasts on the whole SDSC-SP2 log; about ten minutes.
-	QSIM_LONG_FORECAST=1 $(GO) test -timeout=90m -run=SDSC -v ./forecast
+forecast-long: ## Measure forecasts on six worlds, and write docs/forecasts.md anew; 15 minutes.
+	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
 .PHONY: rewrite
-rewrite: ## Write the golden scripts' output and docs/questions.md anew; read the diff.
+rewrite: ## Write the golden scripts' output and what documents quote of qsim anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
-	$(GO) test ./simulator/qsim -run='^TestQuestionsAreAnswered$$' -rewrite
+	$(GO) test ./simulator/qsim -run='^(TestQuestionsAreAnswered|TestQuotedOutputs)$$' -rewrite
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
@@ -76,6 +76,18 @@ bench-long: ## The same at full size, up to a million requests; four minutes.
 demo: ## Run the built-in experiment: a week of a device lab under three policies.
 	$(GO) run ./simulator/qsim run
 
+.PHONY: picture
+picture: ## Draw docs/report.png, the report of the built-in experiment; needs a Chromium.
+	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || { \
+	  echo "picture: no chromium, chromium-browser or google-chrome" >&2; exit 1; }; \
+	fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(GO) run ./simulator/qsim run --wall-times off --html "$$fresh/report.html" >/dev/null; \
+	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1640 \
+	  --virtual-time-budget=5000 --user-data-dir="$$fresh/browser" \
+	  --screenshot=docs/report.png "file://$$fresh/report.html" 2>"$$fresh/log" || { \
+	  cat "$$fresh/log" >&2; exit 1; }; \
+	ls -l docs/report.png
+
 .PHONY: generate
 generate: ## Make the Go code of protos/, and what describes experiment files, anew.
 	$(TOOL) buf format --write
@@ -88,7 +100,7 @@ fmt: ## Format Go code and protos.
 	$(TOOL) buf format --write
 
 .PHONY: lint
-lint: lint-format lint-house lint-vet lint-386 lint-static lint-tidy lint-protos ## Check all but the tests.
+lint: lint-format lint-house lint-vet lint-386 lint-static lint-dead lint-tidy lint-protos ## Check all but the tests.
 
 .PHONY: lint-format
 lint-format: ## Check that gofmt would change nothing.
@@ -96,7 +108,7 @@ lint-format: ## Check that gofmt would change nothing.
 	if [[ -n "$$unformatted" ]]; then echo "not gofmt -s: $$unformatted" >&2; exit 1; fi
 
 .PHONY: lint-house
-lint-house: ## Check imports, and how long lines, functions and files are.
+lint-house: ## Check imports, clocks and chance, and how long lines, functions and files are.
 	LINT=1 $(GO) test ./internal/house
 
 .PHONY: lint-vet
@@ -113,6 +125,11 @@ lint-386: ## Build and vet for a 32-bit machine.
 lint-static: ## Run staticcheck, as staticcheck.conf says.
 	$(TOOL) staticcheck ./...
 	$(TOOL) staticcheck -tags=invariants ./...
+
+.PHONY: lint-dead
+lint-dead: ## Check that a command or a test reaches each function.
+	@dead=$$($(TOOL) deadcode -test ./...); \
+	if [[ -n "$$dead" ]]; then echo "$$dead" >&2; exit 1; fi
 
 .PHONY: lint-tidy
 lint-tidy: ## Check that go mod tidy would change nothing.

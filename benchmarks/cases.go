@@ -127,7 +127,7 @@ func restoring(sizes []Size) *Case {
 		What:    "From the bytes of a snapshot to a scheduler.",
 		prepare: func(p *pool) { bytes = snapshot(p) },
 		op: func(p *pool) int {
-			s, err := scheduler.NewFromSnapshot(bytes)
+			s, err := scheduler.RestoreBytes(bytes)
 			must(err)
 			if !s.Knows(requestID(0)) || !s.Knows(requestID(p.next-1)) {
 				panic("a request is not in the restored scheduler")

@@ -1,8 +1,8 @@
-// Package explain says an explanation of a request in words and numbers: the verdict first, then
-// what the request fails of, then the numbers behind that, then what would help. The message that
-// it is given, protos.Explanation, comes from scheduler.Explain, in codes and numbers alone. Text
-// makes a page of it, and Describe fills in its messages, sentence by sentence, for those who show
-// it in another way, such as the JSON that protojson makes of it.
+// Package explain writes explanations of requests in words: the verdict first, then the findings
+// that fail, then the numbers behind them, then the changes that would help. Its input is the
+// message protos.Explanation of scheduler.Explain, which has only codes and numbers. Text returns a
+// page; Describe fills in the sentences of the message, for callers that show it in another way,
+// such as JSON by protojson.
 //
 // The words are for people and may change; programs go by the codes, which keep their meaning.
 package explain

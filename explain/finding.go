@@ -127,7 +127,7 @@ func othersFirst(q *protos.QueueDetails) string {
 		words.Number(q.GetAhead()), words.Number(q.GetTotal()), goes, ownOf(q))
 }
 
-// ownOf says how many of those that go first are of the request's account.
+// ownOf says how many of the requests that go first are of the request's account.
 func ownOf(q *protos.QueueDetails) string {
 	switch {
 	case q.GetAheadOwn() == 0:

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -77,46 +78,79 @@ func (s *scene) answerOne(i int, outcomes []outcome) *protos.RequestForecast {
 		EnqueueTime: timestamppb.New(t.request.EnqueueTime),
 		RunTime:     s.tasks[t.request.ID].estimate.proto(),
 	}
-	if t.request.Worker != "" {
-		r.Answer, r.Reason = protos.RequestForecast_ANSWER_ON_WORKER, ReasonOnWorker
-		r.Message = fmt.Sprintf("it is on worker %q", t.request.Worker)
-		return r
-	}
 	if t.never != nil {
 		r.Answer, r.Later = protos.RequestForecast_ANSWER_NEVER, 1
 		r.Reason, r.Message = t.never.GetCode().String(), t.never.GetMessage()
 		return r
 	}
-	starts := make([]time.Duration, len(outcomes))
-	expired := 0
+	if t.request.Worker != "" {
+		r.Answer, r.Reason = protos.RequestForecast_ANSWER_ON_WORKER, ReasonOnWorker
+		r.Message = fmt.Sprintf("it is on worker %q", t.request.Worker)
+		s.complete(r, i, outcomes)
+		return r
+	}
 	var doubt scheduler.RequestID
+	expired := 0
+	starts := make([]time.Duration, len(outcomes))
 	for k := range outcomes {
-		starts[k] = outcomes[k].starts[i]
-		if starts[k] == notStarted {
+		of := &outcomes[k].targets[i]
+		starts[k] = of.start
+		if of.start == notStarted {
 			r.Later++
 		}
-		if outcomes[k].expired[i] {
+		if of.expired {
 			expired++
 		}
-		if doubt == "" {
-			doubt = outcomes[k].doubts[i]
-		}
+		doubt = cmp.Or(doubt, of.doubt)
 	}
 	slices.Sort(starts)
 	r.Later /= float64(len(outcomes))
-	switch {
-	case doubt != "":
+	if doubt != "" {
 		r.Answer, r.Reason = protos.RequestForecast_ANSWER_UNKNOWN, ReasonUnknownRunTime
 		r.Message = s.unknownMessage(doubt)
 		r.Later = 0
-	case starts[0] == notStarted:
+		return r
+	}
+	r.StartInForks = quantilesOver(starts).proto(s.options.Horizon)
+	r.Answer = protos.RequestForecast_ANSWER_STARTS
+	times := s.times(starts)
+	r.Earliest, r.Likely, r.Latest = times[0], times[1], times[2]
+	if starts[0] == notStarted {
 		r.Answer = protos.RequestForecast_ANSWER_NOT_WITHIN_HORIZON
 		r.Reason, r.Message = s.notWithin(expired, outcomes)
-	default:
-		r.Answer = protos.RequestForecast_ANSWER_STARTS
-		s.times(r, starts)
+		r.Earliest, r.Likely, r.Latest = nil, nil, nil
 	}
+	s.complete(r, i, outcomes)
 	return r
+}
+
+// complete sets when a target is complete, unless nothing is known of how long it runs.
+func (s *scene) complete(r *protos.RequestForecast, i int, outcomes []outcome) {
+	t := &s.targets[i]
+	if !s.tasks[t.request.ID].estimate.RunTime.known() {
+		return
+	}
+	c := &protos.CompletionForecast{}
+	ends := make([]time.Duration, len(outcomes))
+	for k := range outcomes {
+		of := &outcomes[k].targets[i]
+		ends[k] = of.end
+		if of.end == notStarted {
+			c.Later++
+		}
+		if of.preempted {
+			c.Preempted++
+		}
+	}
+	slices.Sort(ends)
+	c.Later /= float64(len(outcomes))
+	c.Preempted /= float64(len(outcomes))
+	c.InForks = quantilesOver(ends).proto(s.options.Horizon)
+	if ends[0] != notStarted {
+		times := s.times(ends)
+		c.Earliest, c.Likely, c.Latest = times[0], times[1], times[2]
+	}
+	r.Completion = c
 }
 
 // unknownMessage says of which task too little is known.
@@ -144,19 +178,42 @@ func (s *scene) notWithin(expired int, outcomes []outcome) (reason, message stri
 	return ReasonHorizon, "it does not start within " + words.ExactDuration(s.options.Horizon)
 }
 
-// times sets the quantiles of starts, which are in order.
-func (s *scene) times(r *protos.RequestForecast, starts []time.Duration) {
-	var raw [3]time.Duration
-	for i, level := range s.options.quantileLevels() {
-		raw[i] = starts[rank(level, len(starts))]
+// times returns earliest, likely and latest, given the ordered times in the forks.
+func (s *scene) times(inForks []time.Duration) (times [3]*timestamppb.Timestamp) {
+	for i, level := range levelsOf(s.options.Coverage) {
+		times[i] = s.start(inForks[rank(level, len(inForks))])
 	}
-	waits := raw
-	if c := s.options.Calibration; c != nil {
-		waits = c.correct(raw, s.options.Horizon)
-		r.Raw = &protos.RawForecast{Earliest: s.start(raw[0]), Likely: s.start(raw[1]),
-			Latest: s.start(raw[2])}
+	return times
+}
+
+// quantilesOver returns the quantiles of ordered times in forks.
+func quantilesOver(ordered []time.Duration) (q forkQuantiles) {
+	for i, share := range quantileShares {
+		q[i] = ordered[rank(share, len(ordered))]
 	}
-	r.Earliest, r.Likely, r.Latest = s.start(waits[0]), s.start(waits[1]), s.start(waits[2])
+	return q
+}
+
+// proto returns the quantiles as the wire has them.
+func (q forkQuantiles) proto(horizon time.Duration) *protos.ForkQuantiles {
+	at := func(i int) *durationpb.Duration {
+		if q[i] > horizon {
+			return nil
+		}
+		return durationpb.New(q[i])
+	}
+	return &protos.ForkQuantiles{P10: at(0), P50: at(1), P90: at(2)}
+}
+
+// quantilesOf returns quantiles of the wire. Unset ones are notStarted.
+func quantilesOf(p *protos.ForkQuantiles) (q forkQuantiles) {
+	for i, d := range []*durationpb.Duration{p.GetP10(), p.GetP50(), p.GetP90()} {
+		q[i] = notStarted
+		if d != nil {
+			q[i] = d.AsDuration()
+		}
+	}
+	return q
 }
 
 // rank returns the place of a quantile among n ordered values.

@@ -19,8 +19,18 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 		all = append(all, &protos.Assumption{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	o := s.options
-	add("NoNewArrivals", "No requests arrive after %s; later ones may overtake, if their accounts "+
-		"can pay for a better level.", o.Begin.Format(time.RFC3339))
+	switch {
+	case o.Coming != nil:
+		add("Arrivals", "The requests that arrive after %s are known: %s.",
+			o.Begin.Format(time.RFC3339), words.Number(len(o.Coming)))
+	case o.Arrivals != nil:
+		add("Arrivals", "After %s requests arrive as they did in the %s before, by account, weekday "+
+			"and hour (UTC): %s recorded.", o.Begin.Format(time.RFC3339),
+			words.Duration(o.Arrivals.Span()), were(o.Arrivals.Len()))
+	default:
+		add("NoNewArrivals", "No requests arrive after %s; later ones may overtake, if their "+
+			"accounts can pay for a better level.", o.Begin.Format(time.RFC3339))
+	}
 	add("Fleet", "The fleet stays as it is: %s.", words.Count(len(o.Workers), "worker"))
 	add("Quotas", "Accounts and settings stay as they are.")
 	add("RunTimes", "%s", s.runTimesText())
@@ -48,25 +58,21 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	}
 	add("Forks", "%s with seed %d, each for %s at most and %s; %s cut short.",
 		words.Count(int(a.GetForks()), "fork"), o.Seed, words.ExactDuration(o.Horizon),
-		words.Count(o.MaxOperations, "operation"), wereCut(a.GetForksCutShort()))
-	if o.Calibration != nil {
-		add("Calibrated", "%s", o.Calibration.text())
-	} else {
-		add("NotCalibrated", "That %s of the starts lie between earliest and latest was not checked "+
-			"against past forecasts.", percent(o.Coverage))
-	}
+		words.Count(o.MaxOperations, "operation"), were(int(a.GetForksCutShort())))
+	add(notCalibrated, "That %s of the starts lie between earliest and latest was not checked "+
+		"against past forecasts.", percent(o.Coverage))
 	return all
 }
 
-// wereCut says how many forks were cut short.
-func wereCut(n int32) string {
+// were returns "none was", "1 was" or "1,200 were".
+func were(n int) string {
 	switch n {
 	case 0:
 		return "none was"
 	case 1:
 		return "1 was"
 	}
-	return words.Number(int(n)) + " were"
+	return words.Number(n) + " were"
 }
 
 // runTimesText says where run times are known from.

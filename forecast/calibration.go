@@ -3,211 +3,172 @@ package forecast
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
-// Calibration learns from past forecasts and what came of them how far earliest, likely and latest
-// are off, and corrects new ones. Forks know nothing of requests that arrive later and overtake, or
-// of users who change their habits; how often real starts fall outside of what forks say shows how
-// much that matters.
+// Calibration learns from past forecasts and their outcomes how far forks are off, and corrects new
+// forecasts of the same pool. Forks do not know which requests will really come, users change their
+// habits, and a record is short; how often real starts and completions fall outside of what forks
+// say shows how much all that matters.
 //
-// It is split conformal prediction for quantiles (Romano, Patterson, Candès: Conformalized
-// Quantile Regression, 2019), on the logarithm of the wait: an outcome's score is by which factor
-// the real wait was longer than what was forecast. Latest waits are stretched by the factor that
-// as many past outcomes stayed below as shall start before latest; earliest and likely ones alike.
-// If the future is like the past, that covers as much as was asked for, whatever forks get wrong.
-// Forecasts of short waits and of long ones are off in different ways, so each learns from its
-// like.
+// It is split conformal prediction (Vovk, Gammerman, Shafer: Algorithmic Learning in a Random
+// World, 2005), made local: see the file scores.go. If the future is like the past, the time from
+// earliest to latest covers as much as was asked for, whatever forks get wrong.
 //
-// The same observations give the same calibration. It is not safe for concurrent use while it
-// observes.
+// Note adds the forecasts of an answer, and a [Learner] their outcomes. The same calls give the
+// same calibration. It is not safe for concurrent use while it learns.
 type Calibration struct {
 	options CalibrationOptions
-	// outcomes are by size of wait, each the last ones, the oldest first.
-	outcomes [sizes][]outcomeScore
-	// scores are the same, each of the three scores in order; made when they are needed.
-	scores  [sizes + 1][3][]float64
-	current bool
+	// forecasts are the past forecasts, in the order in which they were made.
+	forecasts []*pastForecast
+	// open has those of a request of which more may become known.
+	open map[scheduler.RequestID][]*pastForecast
+	// until is up to where outcomes are known.
+	until time.Time
 }
 
 // CalibrationOptions say what a calibration learns.
 type CalibrationOptions struct {
-	// Coverage is how much the time from earliest to latest shall cover, as in Options; 0 means
-	// 0.8. It corrects only forecasts with the same one.
-	Coverage float64
-	// Keep is how many outcomes are kept for each of the sizes of waits; 0 means 2,000.
+	// Pool is the name of the pool that it is learned from; it may be empty.
+	Pool string
+	// Keep is how many past forecasts are kept; 0 means 3,000.
 	Keep int
-	// Grain is a wait so short that shorter ones do not differ; 0 means a minute.
-	Grain time.Duration
 }
 
-// least is how many outcomes of its size a forecast is corrected by, or else by those of all
-// sizes; with fewer of these it is not corrected.
-const least = 40
-
-// sizes is how many sizes of waits are told apart: likely waits up to the bounds, and longer ones.
-const sizes = 5
-
-var sizeBounds = [sizes - 1]time.Duration{10 * time.Minute, time.Hour, 6 * time.Hour,
-	24 * time.Hour}
-
-// sizeOf returns the size of a likely wait.
-func sizeOf(likely time.Duration) int {
-	for i, bound := range sizeBounds {
-		if likely <= bound {
-			return i
-		}
-	}
-	return sizes - 1
+// A pastForecast is a forecast for one request, and its outcome as far as that is known.
+type pastForecast struct {
+	time                 time.Time
+	request              scheduler.RequestID
+	account              scheduler.AccountID
+	horizon              time.Duration
+	start, completion    forkQuantiles
+	started, completed   time.Duration // from time; unknown if they have not come
+	left                 bool          // what is unknown never comes
+	startKnown, endKnown bool
 }
 
-// An outcomeScore has the logarithm of the factors by which the real wait was longer than
-// earliest, likely and latest.
-type outcomeScore [3]float64
+// forkQuantiles are the times within which a tenth, a half and nine tenths of the forks came to
+// something; later ones than the horizon are notStarted.
+type forkQuantiles [3]time.Duration
+
+// quantileShares are the shares of forks of forkQuantiles.
+var quantileShares = [3]float64{0.1, 0.5, 0.9}
 
 // NewCalibration returns a calibration that has learned nothing. The error is ErrInvalid for
 // options out of range.
 func NewCalibration(o CalibrationOptions) (*Calibration, error) {
-	if o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1) {
-		return nil, fmt.Errorf("%w: a coverage of %v is not between 0 and 1", ErrInvalid,
-			o.Coverage)
+	if o.Keep < 0 {
+		return nil, fmt.Errorf("%w: a calibration that keeps %d forecasts", ErrInvalid, o.Keep)
 	}
-	if o.Keep < 0 || o.Grain < 0 {
-		return nil, fmt.Errorf("%w: a calibration that keeps %d outcomes at a grain of %v",
-			ErrInvalid, o.Keep, o.Grain)
-	}
-	o.Coverage = cmp.Or(o.Coverage, 0.8)
-	o.Keep = cmp.Or(o.Keep, 2000)
-	o.Grain = cmp.Or(o.Grain, time.Minute)
-	return &Calibration{options: o}, nil
+	o.Keep = cmp.Or(o.Keep, 3000)
+	return &Calibration{options: o, open: map[scheduler.RequestID][]*pastForecast{}}, nil
 }
 
-// Observe learns from an answer of a forecast and the real start of its request. Answers other than
-// STARTS teach nothing. The error is ErrInvalid, for a start before the forecast, or another
-// coverage than the calibration's.
-func (c *Calibration) Observe(f *protos.Forecast, r *protos.RequestForecast,
-	start time.Time) error {
+// Note adds the forecasts of an answer, whose outcomes are to come. Only requests with the answers
+// STARTS and NOT_WITHIN_HORIZON count.
+func (c *Calibration) Note(f *protos.Forecast) {
 	made := f.GetTime().AsTime()
-	switch {
-	case f.GetCoverage() != c.options.Coverage:
-		return fmt.Errorf("%w: a forecast with a coverage of %v in a calibration for %v",
-			ErrInvalid, f.GetCoverage(), c.options.Coverage)
-	case start.Before(made):
-		return fmt.Errorf("%w: request %q started at %s, before the forecast at %s", ErrInvalid,
-			r.GetRequestId(), start.Format(time.RFC3339), made.Format(time.RFC3339))
-	case r.GetAnswer() != protos.RequestForecast_ANSWER_STARTS:
-		return nil
-	}
-	raw := r.GetRaw()
-	if raw == nil {
-		raw = &protos.RawForecast{Earliest: r.GetEarliest(), Likely: r.GetLikely(),
-			Latest: r.GetLatest()}
-	}
 	horizon := f.GetUntil().AsTime().Sub(made)
-	waits := [3]time.Duration{horizon, horizon, horizon}
-	if raw.GetEarliest() != nil {
-		waits[0] = raw.GetEarliest().AsTime().Sub(made)
-	}
-	if raw.GetLikely() != nil {
-		waits[1] = raw.GetLikely().AsTime().Sub(made)
-	}
-	if raw.GetLatest() != nil {
-		waits[2] = raw.GetLatest().AsTime().Sub(made)
-	}
-	size := sizeOf(waits[1])
-	var score outcomeScore
-	for i, w := range waits {
-		score[i] = c.log(start.Sub(made)) - c.log(w)
-	}
-	c.outcomes[size] = append(c.outcomes[size], score)
-	if over := len(c.outcomes[size]) - c.options.Keep; over > 0 {
-		c.outcomes[size] = slices.Delete(c.outcomes[size], 0, over)
-	}
-	c.current = false
-	return nil
-}
-
-// Outcomes returns how many outcomes it has learned from, of those that it keeps.
-func (c *Calibration) Outcomes() int {
-	n := 0
-	for _, o := range c.outcomes {
-		n += len(o)
-	}
-	return n
-}
-
-func (c *Calibration) log(wait time.Duration) float64 {
-	return math.Log(max(0, wait).Seconds() + c.options.Grain.Seconds())
-}
-
-// sort makes the scores anew, if there are new outcomes. The last one of scores is of all sizes.
-func (c *Calibration) sort() {
-	if c.current {
-		return
-	}
-	c.current = true
-	var all []outcomeScore
-	for size, outcomes := range c.outcomes {
-		c.scores[size] = sorted(outcomes)
-		all = append(all, outcomes...)
-	}
-	c.scores[sizes] = sorted(all)
-}
-
-func sorted(outcomes []outcomeScore) (s [3][]float64) {
-	for i := range s {
-		s[i] = make([]float64, len(outcomes))
-		for k := range outcomes {
-			s[i][k] = outcomes[k][i]
-		}
-		slices.Sort(s[i])
-	}
-	return s
-}
-
-// correct returns the waits for earliest, likely and latest, in order, given those of the forks.
-func (c *Calibration) correct(raw [3]time.Duration, horizon time.Duration) [3]time.Duration {
-	waits := raw
-	for i := range waits {
-		waits[i] = min(waits[i], horizon)
-	}
-	scores := &c.scores[sizeOf(waits[1])]
-	if len(scores[0]) < least {
-		scores = &c.scores[sizes]
-	}
-	n := len(scores[0])
-	if n < least {
-		return raw
-	}
-	rest := (1 - c.options.Coverage) / 2
-	// Which of the n outcomes, in order, the next one is beyond with this chance.
-	places := [3]int{int(float64(n+1) * rest), (n + 1) / 2, int(math.Ceil(float64(n+1) * (1 - rest)))}
-	var out [3]time.Duration
-	for i := range out {
-		score := scores[i][min(n-1, max(0, places[i]-1))]
-		if raw[i] > horizon { // later than that, by nobody knows how much
-			out[i] = raw[i]
+	for _, r := range f.GetRequests() {
+		if r.GetStartInForks() == nil {
 			continue
 		}
-		seconds := math.Exp(c.log(waits[i])+score) - c.options.Grain.Seconds()
-		out[i] = time.Duration(math.Round(max(0, min(seconds, maxRun.Seconds())))) * time.Second
+		c.add(&pastForecast{time: made, horizon: horizon,
+			request: scheduler.RequestID(r.GetRequestId()),
+			account: scheduler.AccountID(r.GetAccountId()),
+			start:   quantilesOf(r.GetStartInForks()),
+			// A request that does not start does not complete.
+			completion: quantilesOf(r.GetCompletion().GetInForks())})
 	}
-	out[1] = max(out[0], out[1])
-	out[2] = max(out[1], out[2])
-	return out
+	c.Seen(made)
 }
 
-// text says for people what the calibration rests on.
-func (c *Calibration) text() string {
-	n := c.Outcomes()
-	if n < least {
-		return fmt.Sprintf("Not corrected, as only %d outcomes of past forecasts are known.", n)
+// add adds a past forecast, and drops the oldest one if there are too many.
+func (c *Calibration) add(p *pastForecast) {
+	c.forecasts = append(c.forecasts, p)
+	if !p.left && !p.endKnown {
+		c.open[p.request] = append(c.open[p.request], p)
 	}
-	return fmt.Sprintf("Earliest, likely and latest are corrected by the outcomes of %d past "+
-		"forecasts, so that %s of the starts lie between earliest and latest if the future is like "+
-		"the past.", n, percent(c.options.Coverage))
+	if len(c.forecasts) <= c.options.Keep {
+		return
+	}
+	oldest := c.forecasts[0]
+	c.forecasts[0] = nil
+	c.forecasts = c.forecasts[1:]
+	rest := slices.DeleteFunc(c.open[oldest.request], func(p *pastForecast) bool {
+		return p == oldest
+	})
+	if c.open[oldest.request] = rest; len(rest) == 0 {
+		delete(c.open, oldest.request)
+	}
+}
+
+// Started notes that a request started at a time. Its first start after a forecast counts.
+func (c *Calibration) Started(r scheduler.RequestID, t time.Time) {
+	for _, p := range c.open[r] {
+		if !p.startKnown && !t.Before(p.time) {
+			p.started, p.startKnown = t.Sub(p.time), true
+		}
+	}
+}
+
+// Completed notes that the task of a request came to its end at a time.
+func (c *Calibration) Completed(r scheduler.RequestID, t time.Time) {
+	c.close(r, t, func(p *pastForecast) {
+		p.completed, p.endKnown = t.Sub(p.time), true
+		if !p.startKnown { // which nobody saw
+			p.started, p.startKnown = p.completed, true
+		}
+	})
+}
+
+// Left notes that a request left at a time without coming to an end, as it was taken back or
+// expired.
+func (c *Calibration) Left(r scheduler.RequestID, t time.Time) {
+	c.close(r, t, func(p *pastForecast) { p.left = true })
+}
+
+// close ends the forecasts of a request that were made up to a time.
+func (c *Calibration) close(r scheduler.RequestID, t time.Time, end func(*pastForecast)) {
+	var later []*pastForecast
+	for _, p := range c.open[r] {
+		if p.time.After(t) {
+			later = append(later, p)
+			continue
+		}
+		end(p)
+	}
+	if c.open[r] = later; len(later) == 0 {
+		delete(c.open, r)
+	}
+}
+
+// Seen notes that all outcomes up to a time are known.
+func (c *Calibration) Seen(t time.Time) {
+	if t.After(c.until) {
+		c.until = t
+	}
+}
+
+// Until returns up to where outcomes are known.
+func (c *Calibration) Until() time.Time { return c.until }
+
+// Outcomes returns of how many past forecasts the real start is known, of those that are kept, and
+// at how many different times these were made.
+func (c *Calibration) Outcomes() (starts, times int) {
+	var last time.Time
+	for _, p := range c.forecasts {
+		if !p.startKnown {
+			continue
+		}
+		starts++
+		if !p.time.Equal(last) {
+			times, last = times+1, p.time
+		}
+	}
+	return starts, times
 }

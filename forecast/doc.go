@@ -1,18 +1,20 @@
-// Package forecast says when requests that wait in a pool will start: earliest, likely and latest.
+// Package forecast says when requests of a pool will start, and when they will be complete:
+// earliest, likely and latest.
 //
 // The answer comes from the scheduler itself. [Run] makes many forks of a snapshot (package fork),
-// each with a run time drawn for every task from what is known of it, and looks when each request
-// starts in them. So everything has its part that decides a start: balances that fill and empty,
-// promotion and preemption, limits, labels, and who is ahead in the queue.
+// each with a run time drawn for every task and with requests that arrive, both from what was
+// recorded, and looks when each request starts, is preempted and is complete. So everything has
+// its part that decides a start: balances that fill and empty, promotion and preemption, limits,
+// labels, who is ahead in the queue, and who comes later and overtakes.
 //
-//	             ┌───────────┐  run times drawn   ┌────────┐ starts
-//	snapshot ───▶│ [Run]     ├───────────────────▶│ fork 1 ├───┐
-//	             │           ├───────────────────▶│ fork 2 ├───┤   ┌──────────────┐
-//	RunTimes ───▶│           │        ...         │  ...   │   ├──▶│ quantiles    ├──▶ answer
-//	             └───────────┘                    └────────┘   │   └──────▲───────┘
-//	                                                           │   ┌──────┴───────┐
-//	                             past forecasts, real starts ──┼──▶│ Calibration  │
-//	                                                           │   └──────────────┘
+//	              ┌───────────┐ run times and    ┌────────┐ starts,
+//	snapshot ────▶│ [Run]     ├─ arrivals ──────▶│ fork 1 ├─ completions
+//	              │           ├─────────────────▶│ fork 2 ├───┐   ┌──────────────┐
+//	[History] ───▶│           │       ...        │  ...   │   ├──▶│ quantiles    ├──▶ answer
+//	[Arrivals] ──▶│           │                  └────────┘   │   └──────▲───────┘
+//	    ▲         └───────────┘                               │   ┌──────┴───────┐
+//	    └── [Learner], from operations ── real outcomes ──────┼──▶│ Calibration  │
+//	                        [Calibrator], past forecasts ─────┘   └──────────────┘
 //
 // # Run times
 //
@@ -27,19 +29,30 @@
 // exact: a test holds it to a plain dispatcher over the naive scheduler in a thousand random
 // states.
 //
+// # Arrivals
+//
+// [Arrivals] is a record of the requests that came, which a Learner fills, too. Each fork draws
+// its future from it, account by account and hour by hour: an hour to come is a copy of the same
+// hour of a recorded day, mostly of a recent one with the same weekday, with the requests that
+// came in it, their labels, the sizes of their groups, and the run times of their tasks. Hours and
+// weekdays are those of UTC. The first week of a record has no such days: any hour stands for any
+// other then.
+//
+// # Calibration
+//
+// What forks say is not what happens: no record shows what will really arrive. A [Calibration] has
+// past forecasts and their outcomes, and corrects new forecasts by them. A [Calibrator] makes such
+// forecasts at times of the past, while a journal is run again. Which past forecasts count for
+// which new one, and how, is in the file scores.go. ToProto and CalibrationFromProto save and read
+// it; calibrations of another version or pool are refused.
+//
 // # What an answer is worth
 //
-// An answer lists what it assumes. The greatest of it is that nothing arrives. On a busy shared
-// machine that is far from true: later requests of accounts that can pay overtake. In the first 240
-// days of the SDSC-SP2 log, replayed under equal shares, three jobs of four start later than a fork
-// with exact run times says (by more than a minute and 5 %), and one of twenty earlier. With run
-// times from each user's past jobs alone, forks whose time from earliest to latest should cover
-// 80 % of the real starts cover 48 % of them in the second half of the log.
+// docs/forecasts.md has the figures: on three real logs and three made-up ones, in how many of the
+// cases the real starts and completions were where 80 % should be, and how wide the intervals were
+// beside those of an oracle that knows what will arrive.
 //
-// A [Calibration] learns from past forecasts and real starts how far such answers are off. Learned
-// on the first half of that log and then left as it was, it makes of these 83.3 % (of 4,453 jobs in
-// 160 forecasts): 12.1 % start before earliest, and 4.6 % after latest. While it still learned, in
-// the first half, 70.8 % were covered. TestForecastsOfSDSC measures that.
+// An answer says first what keeps it from being better, its caveats, and lists what it assumes.
 //
 // # Same question, same answer
 //
@@ -49,17 +62,23 @@
 //
 // # Cost
 //
-// A forecast costs Options.Forks forks, each until all requests that are asked for have started, to
-// the horizon or for Options.MaxOperations operations; all waiting requests cost no more than the
-// one that starts last. An operation of a fork with some hundred workers takes ten to twenty
-// microseconds.
+// A forecast costs Options.Forks forks, each until all requests that are asked for are complete, to
+// the horizon or for Options.MaxOperations operations; all requests cost no more than the one that
+// is complete last. An operation of a fork with some hundred workers takes ten to twenty
+// microseconds. A correction costs O(past forecasts) for each request.
 //
-// # Reasons and assumptions
+// # Reasons, caveats and assumptions
 //
 // The reasons for answers without a time are the constants that begin with Reason. That a request
 // starts NEVER is said apart from NOT_WITHIN_HORIZON: as long as the fleet and its account's
-// settings are what they are, no horizon is far enough. The codes of
-// assumptions are NoNewArrivals, Fleet, Quotas, RunTimes, RunningTasks, Groups, Retry or NoRetry,
-// Dispatcher, Stopping and UnknownRunTimes (where there are such tasks), Forks, and Calibrated or
-// NotCalibrated.
+// settings are what they are, no horizon is far enough.
+//
+// The codes of caveats are, in this order, Never and UnknownRunTimes (there are such answers),
+// CutShort (forks were), ShortHorizon (starts or completions may be later), NotCalibrated (too few
+// outcomes are known), NoArrivals or ShortRecord (of less than two weeks), and NeverRan (accounts
+// that are asked for, and of which no task has ended).
+//
+// The codes of assumptions are Arrivals or NoNewArrivals, Fleet, Quotas, RunTimes, RunningTasks,
+// Groups, Retry or NoRetry, Dispatcher, Stopping and UnknownRunTimes (where there are such tasks),
+// Forks, and Calibrated or NotCalibrated.
 package forecast

@@ -16,8 +16,11 @@ func newDraws(seed uint64, group string) draws {
 }
 
 // of returns the number for a fork.
-func (d draws) of(fork int) float64 {
+func (d draws) of(fork int) float64 { return d.rand(fork).Float64() }
+
+// rand returns the chances for a fork, of which the first number is that of the function of.
+func (d draws) rand(fork int) *rand.Rand {
 	lo := binary.LittleEndian.Uint64(d.key[:8])
 	hi := binary.LittleEndian.Uint64(d.key[8:16])
-	return rand.New(rand.NewPCG(lo, hi^uint64(fork)*0x9e3779b97f4a7c15)).Float64()
+	return rand.New(rand.NewPCG(lo, hi^uint64(fork)*0x9e3779b97f4a7c15))
 }

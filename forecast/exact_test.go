@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/quotasched/quotasched/forecast"
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/internal/plain"
@@ -12,8 +14,8 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// TestExactRunTimesGiveExactStarts forecasts all waiting requests of a thousand random states with
-// the run times that tasks then have. The truth is a plain dispatcher over the naive pool.
+// TestExactRunTimesGiveExactStarts forecasts starts and completions of all waiting requests of a
+// thousand random states with the run times that tasks then have. The truth is a plain dispatcher over the naive pool.
 func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	const horizon = 5 * time.Minute
 	states := uint64(1000)
@@ -21,7 +23,7 @@ func TestExactRunTimesGiveExactStarts(t *testing.T) {
 		states = 60
 	}
 	answers := map[protos.RequestForecast_Answer]int{}
-	preempted, late := 0, 0
+	preempted, late, completed := 0, 0, 0
 	var events counter
 	for seed := range states {
 		s, err := plain.NewScene(seed)
@@ -58,18 +60,31 @@ func TestExactRunTimesGiveExactStarts(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		starts := map[string]time.Time{}
+		starts, ends := map[string]time.Time{}, map[string]time.Time{}
 		for _, h := range happenings {
 			id := string(h.Task.Request.ID)
 			if _, again := starts[id]; h.Kind == fork.Started && !again {
 				starts[id] = h.Time
 			}
-			if h.Kind == fork.Preempted {
+			switch h.Kind {
+			case fork.Preempted:
 				preempted++
+			case fork.Ended:
+				ends[id] = h.Time
 			}
 		}
 		for _, r := range f.GetRequests() {
 			answers[r.GetAnswer()]++
+			if c := r.GetCompletion(); c != nil {
+				end, ok := ends[r.GetRequestId()]
+				require.Equal(t, ok, c.GetLatest() != nil, "seed %d: %s ends at %v, not %v", seed,
+					r.GetRequestId(), end, c)
+				if ok {
+					require.Equal(t, end.UTC(), c.GetLatest().AsTime(), "seed %d: %s", seed,
+						r.GetRequestId())
+					completed++
+				}
+			}
 			if r.GetAnswer() == protos.RequestForecast_ANSWER_ON_WORKER {
 				continue
 			}
@@ -89,7 +104,7 @@ func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	}
 	t.Logf("%d states; answers %v; %d preemptions, %d changes of level, %d starts after more than "+
 		"a minute", states, answers, preempted, events.reprioritized, late)
-	if n := int(states); preempted < n/30 || events.reprioritized < n/20 || late < n {
+	if n := int(states); completed < n || preempted < n/30 || events.reprioritized < n/20 || late < n {
 		t.Error("too little happened")
 	}
 }

@@ -37,6 +37,9 @@ type HistoryOptions struct {
 	// Keys returns what a request's run time may depend on, the most special one first. Nil means
 	// DefaultKeys.
 	Keys func(*scheduler.TaskRequest) []string
+	// OwnKeys is how many of the first keys are of the request's account alone; 0 means 2, as of
+	// DefaultKeys.
+	OwnKeys int
 }
 
 // DefaultKeys are those of account and labels, account, labels, and all requests.
@@ -65,6 +68,9 @@ func NewHistory(o HistoryOptions) *History {
 	}
 	if !(o.Prior > 0) {
 		o.Prior = 1
+	}
+	if o.OwnKeys <= 0 {
+		o.OwnKeys = 2
 	}
 	if o.Keys == nil {
 		o.Keys = DefaultKeys
@@ -104,20 +110,23 @@ func (h *History) Of(r *scheduler.TaskRequest) Estimate {
 	weight := 1.0
 	var all []weighted
 	var source []string
-	runs := 0
-	for _, key := range h.options.Keys(r) {
+	runs, own := 0, 0
+	for i, key := range h.options.Keys(r) {
 		e := h.keys[key]
 		if e == nil {
 			continue
 		}
 		p := e.Value.(*past)
 		n := float64(len(p.runs))
-		own := weight * n / (n + h.options.Prior)
-		weight -= own
+		share := weight * n / (n + h.options.Prior)
+		weight -= share
 		for _, run := range p.runs {
-			all = append(all, weighted{run, own / n})
+			all = append(all, weighted{run, share / n})
 		}
 		runs += len(p.runs)
+		if i < h.options.OwnKeys {
+			own += len(p.runs)
+		}
 		source = append(source, fmt.Sprintf("%d of %s", len(p.runs), key))
 	}
 	if runs == 0 {
@@ -127,5 +136,6 @@ func (h *History) Of(r *scheduler.TaskRequest) Estimate {
 		RunTime: ofPast(all),
 		Source:  "past runs: " + strings.Join(source, "; "),
 		Runs:    runs,
+		Foreign: own == 0,
 	}
 }

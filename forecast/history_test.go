@@ -112,7 +112,7 @@ func TestALearnerNotesRunsToTheirEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := forecast.NewHistory(forecast.HistoryOptions{})
-	l := forecast.NewLearner(h, p.Scheduler(), nil)
+	l := forecast.NewLearner(p.Scheduler(), forecast.LearnerOptions{History: h})
 	step := func(op *protos.Operation) *protos.Result {
 		t.Helper()
 		outcome, err := p.Step(t.Context(), op)
@@ -132,12 +132,11 @@ func TestALearnerNotesRunsToTheirEnd(t *testing.T) {
 			Kind: &protos.Operation_AssignTasks{AssignTasks: op}}
 	}
 	running := func(minute int, r, w string) *protos.Operation {
-		return &protos.Operation{Time: timestamp(minute), Kind: &protos.Operation_TaskRunning{
-			TaskRunning: &protos.TaskRunning{RequestId: r, WorkerId: w}}}
+		return pool.TaskRunning(timestamp(minute).AsTime(), scheduler.RequestID(r),
+			scheduler.WorkerID(w))
 	}
 	absent := func(minute int, r string) *protos.Operation {
-		return &protos.Operation{Time: timestamp(minute), Kind: &protos.Operation_TaskAbsent{
-			TaskAbsent: &protos.TaskAbsent{RequestId: r}}}
+		return pool.TaskAbsent(timestamp(minute).AsTime(), scheduler.RequestID(r))
 	}
 	// The test ends after 20 min; the first request runs for 5; the second one is preempted.
 	step(absent(20, "test"))

@@ -34,9 +34,15 @@ type Options struct {
 	// Coverage is how much of what may happen the time from earliest to latest is meant to cover,
 	// more than 0 and less than 1; 0 means 0.8.
 	Coverage float64
+	// Arrivals has the recorded past from which each fork draws the requests that come; nil means
+	// that none come.
+	Arrivals *Arrivals
+	// Coming are the requests that come in all forks, in place of drawn ones, where they are known;
+	// they are as fork.World.Arrivals. RunTimes is asked for their run times, too.
+	Coming []fork.Arrival
 	// Calibration corrects the answers by the outcomes of past ones; nil corrects nothing.
 	Calibration *Calibration
-	// Seed is what run times are drawn with.
+	// Seed is what run times and arrivals are drawn with.
 	Seed uint64
 	// Forks is how many forks are made, 1 to 10,000; 0 means 50.
 	Forks int
@@ -61,35 +67,35 @@ func DefaultGroup(r *scheduler.TaskRequest) string {
 	return fmt.Sprintf("%q %d.%09d", r.Account, r.EnqueueTime.Unix(), r.EnqueueTime.Nanosecond())
 }
 
+// Validate returns nil, or an error (ErrInvalid) that names the option that is out of range. What
+// depends on the snapshot, such as whether it has the requests, is not looked at.
+func (o Options) Validate() error {
+	switch {
+	case o.Forks < 0 || o.Forks > maxForks:
+		return fmt.Errorf("%w: %d forks are not from 1 to %d", ErrInvalid, o.Forks, maxForks)
+	case o.Horizon < 0 || o.Horizon > maxHorizon:
+		return fmt.Errorf("%w: a horizon of %v is not from 0 to ten years", ErrInvalid, o.Horizon)
+	case o.MaxOperations < 0:
+		return fmt.Errorf("%w: %d operations are below 0", ErrInvalid, o.MaxOperations)
+	case o.Parallel < 0:
+		return fmt.Errorf("%w: %d forks at once are below 0", ErrInvalid, o.Parallel)
+	case o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1):
+		return fmt.Errorf("%w: a coverage of %v is not between 0 and 1", ErrInvalid, o.Coverage)
+	}
+	return nil
+}
+
 // withDefaults returns the options with what their zeroes mean, or an error that names the one that
 // is out of range.
 func (o Options) withDefaults(snapshot *protos.Pool) (*Options, error) {
-	switch {
-	case o.Forks < 0 || o.Forks > maxForks:
-		return nil, fmt.Errorf("%w: %d forks are not from 1 to %d", ErrInvalid, o.Forks, maxForks)
-	case o.Horizon < 0 || o.Horizon > maxHorizon:
-		return nil, fmt.Errorf("%w: a horizon of %v is not from 0 to ten years", ErrInvalid,
-			o.Horizon)
-	case o.MaxOperations < 0:
-		return nil, fmt.Errorf("%w: %d operations are below 0", ErrInvalid, o.MaxOperations)
-	case o.Parallel < 0:
-		return nil, fmt.Errorf("%w: %d forks at once are below 0", ErrInvalid, o.Parallel)
-	case o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1):
-		return nil, fmt.Errorf("%w: a coverage of %v is not between 0 and 1", ErrInvalid,
-			o.Coverage)
+	if err := o.Validate(); err != nil {
+		return nil, err
 	}
 	o.Forks = cmp.Or(o.Forks, 50)
 	o.Horizon = cmp.Or(o.Horizon, 7*24*time.Hour)
 	o.MaxOperations = cmp.Or(o.MaxOperations, 200_000)
 	o.Parallel = min(o.Forks, cmp.Or(o.Parallel, runtime.GOMAXPROCS(0)))
 	o.Coverage = cmp.Or(o.Coverage, 0.8)
-	if o.Calibration != nil {
-		if o.Calibration.options.Coverage != o.Coverage {
-			return nil, fmt.Errorf("%w: a coverage of %v with a calibration for %v", ErrInvalid,
-				o.Coverage, o.Calibration.options.Coverage)
-		}
-		o.Calibration.sort()
-	}
 	if o.Group == nil {
 		o.Group, o.GroupedBy = DefaultGroup, "the same account and enqueue time"
 	}
@@ -103,9 +109,9 @@ func (o Options) withDefaults(snapshot *protos.Pool) (*Options, error) {
 	return &o, nil
 }
 
-// quantileLevels are the shares of forks at earliest, likely and latest.
-func (o *Options) quantileLevels() [3]float64 {
-	rest := (1 - o.Coverage) / 2
+// levelsOf returns the shares of outcomes at earliest, likely and latest.
+func levelsOf(coverage float64) [3]float64 {
+	rest := (1 - coverage) / 2
 	return [3]float64{rest, 0.5, 1 - rest}
 }
 

@@ -6,7 +6,9 @@ import (
 	durations "google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // timestamp is so many minutes after nine.
@@ -18,7 +20,7 @@ func durationpb(d time.Duration) *durations.Duration { return durations.New(d) }
 
 // waits is the news of a request that waits, so many minutes after nine.
 func waits(id, account string, minutes int, labels ...string) *protos.Operation {
-	return &protos.Operation{Time: timestamp(minutes), Kind: &protos.Operation_TaskWaiting{
-		TaskWaiting: &protos.TaskWaiting{RequestId: id, AccountId: account, BaseLabels: labels,
-			EnqueueTime: timestamp(minutes)}}}
+	at := timestamp(minutes).AsTime()
+	return pool.TaskWaiting(at, scheduler.TaskRequest{ID: scheduler.RequestID(id),
+		Account: scheduler.AccountID(account), BaseLabels: labels, EnqueueTime: at})
 }

@@ -12,10 +12,11 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// Run forecasts when requests that wait in a snapshot start. It makes Options.Forks forks of the
-// pool, each of which draws a run time for every group of tasks, and goes on until all requests
-// asked for have started, or to the horizon. All requests at once cost no more than the one of them
-// that starts last.
+// Run forecasts when requests of a snapshot start, if they wait, and when they are complete. It
+// makes Options.Forks forks of the pool, each of which draws a run time for every group of tasks,
+// and arrivals, if there is a record of them, and goes on until all requests asked for are
+// complete, or to the horizon. All requests at once cost no more than the one of them that is
+// complete last.
 //
 // The same snapshot, run times and options give the same answer, whatever Parallel is.
 //
@@ -42,7 +43,12 @@ func Run(ctx context.Context, snapshot *protos.Pool, t RunTimes,
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(outcomes), nil
+	answer := s.answer(outcomes)
+	if options.Calibration != nil {
+		options.Calibration.Correct(answer)
+	}
+	answer.Caveats = s.caveats(answer)
+	return answer, nil
 }
 
 // forks makes all forks, some at once. Each has its place in what is returned, so that it does not
@@ -84,15 +90,22 @@ func (s *scene) forks(ctx context.Context) ([]outcome, error) {
 
 // An outcome is what became of the targets in one fork.
 type outcome struct {
-	// starts has, for each target, when it started, from the beginning; notStarted if it did not.
-	starts []time.Duration
-	// doubts has, for each target, a task of unknown run time that had a say in it, if there is one.
-	doubts []scheduler.RequestID
-	// expired says of each target whether it waited for longer than the pool allows.
-	expired    []bool
+	targets    []targetOutcome
 	operations int
 	cutShort   bool
 }
 
-// notStarted is later than all starts.
+// A targetOutcome is what became of one target.
+type targetOutcome struct {
+	// start and end are when it started and when it was complete, from the beginning; notStarted
+	// if it was not.
+	start, end time.Duration
+	// doubt is a task of unknown run time that had a say in the start; empty if there is none.
+	doubt scheduler.RequestID
+	// preempted is true if it was preempted, expired if it waited for longer than the pool allows,
+	// and over if nothing more becomes of it.
+	preempted, expired, over bool
+}
+
+// notStarted is later than all starts and ends.
 const notStarted = time.Duration(1<<63 - 1)

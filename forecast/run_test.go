@@ -278,10 +278,22 @@ func TestText(t *testing.T) {
 	}
 	const want = `as of 2026-03-02T09:10:00Z
 
-request      account  waits since  starts in: earliest  likely  latest
-first        lab      9 min        20 min               20 min  20 min
-second       others   8 min        50 min               50 min  50 min
-tablet test  others   0 s          never                never   never
+! 1 request can never start, as long as the fleet and the accounts are as they are.
+! Of 1 request, the start or the completion may be later than the horizon, 1 h: choose a longer one
+!   to see when.
+! The times are not calibrated: that needs the outcomes of 30 past forecasts, made at 6 times.
+!   Expect fewer than 80 % of the real starts between earliest and latest.
+! There is no record of arrivals, so nothing arrives in the forks: requests that come later may
+!   overtake.
+
+request      account  waits since  starts in: earliest  likely  latest  complete in: earliest  ` +
+		`likely          latest          preempted
+first        lab      9 min        20 min               20 min  20 min  50 min                 ` +
+		`50 min          50 min          0 %
+second       others   8 min        50 min               50 min  50 min  later than 1 h         ` +
+		`later than 1 h  later than 1 h  0 %
+tablet test  others   0 s          never                never   never   never                  ` +
+		`never           never
 
 tablet test: no known worker has tablet
 

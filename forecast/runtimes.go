@@ -29,4 +29,6 @@ type Estimate struct {
 	Source string
 	// Runs is how many past runs it rests on; 0 for what does not rest on runs.
 	Runs int
+	// Foreign is true if it rests on runs of other accounts alone.
+	Foreign bool
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
@@ -15,12 +16,18 @@ import (
 type scene struct {
 	snapshot *protos.Pool
 	options  *Options
+	runTimes RunTimes
+	// arrivals has what is known of recorded requests whose own run times are not known; forks
+	// fill it while they hold asking.
+	arrivals map[scheduler.RequestID]Estimate
+	asking   sync.Mutex
 	targets  []target
-	// index has the place of each target that waits.
+	// index has the place of each target.
 	index map[scheduler.RequestID]int
-	// waiting is how many of the targets wait and may start.
+	// waiting is how many of the targets run, or wait and may start.
 	waiting int
-	tasks   map[scheduler.RequestID]*knowledge
+
+	tasks map[scheduler.RequestID]*knowledge
 	// sources counts requests by where their run times are known from.
 	sources map[string]int
 	unknown int
@@ -35,8 +42,8 @@ type target struct {
 	never *protos.Finding
 }
 
-// mayStart reports whether it is worth waiting for.
-func (t *target) mayStart() bool { return t.request.Worker == "" && t.never == nil }
+// mayEnd reports whether it is worth waiting for: it runs, or waits and may start.
+func (t *target) mayEnd() bool { return t.never == nil }
 
 // knowledge is what is known of how long the task of a request runs.
 type knowledge struct {
@@ -52,6 +59,8 @@ func survey(snapshot *protos.Pool, pool *scheduler.Scheduler, t RunTimes,
 	s := &scene{
 		snapshot: snapshot,
 		options:  o,
+		runTimes: t,
+		arrivals: map[scheduler.RequestID]Estimate{},
 		index:    map[scheduler.RequestID]int{},
 		tasks:    map[scheduler.RequestID]*knowledge{},
 		sources:  map[string]int{},
@@ -75,6 +84,9 @@ func survey(snapshot *protos.Pool, pool *scheduler.Scheduler, t RunTimes,
 	}
 	if err := s.aim(pool, waiting); err != nil {
 		return nil, err
+	}
+	for i := range o.Coming {
+		requests = append(requests, o.Coming[i].Request)
 	}
 	slices.SortFunc(requests, func(a, b scheduler.TaskRequest) int {
 		return cmp.Compare(a.ID, b.ID)
@@ -126,7 +138,7 @@ func (s *scene) aim(pool *scheduler.Scheduler, waiting []scheduler.TaskRequest) 
 			t.never = s.whyNever(pool, &r)
 		}
 		s.targets = append(s.targets, t)
-		if t.mayStart() {
+		if t.mayEnd() {
 			s.waiting++
 		}
 	}

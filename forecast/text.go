@@ -14,31 +14,26 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// Text writes a forecast for people: a table of requests with how long they still wait, why there
-// is no time for some, and what it all rests on. The error is the writer's.
+// Text writes a forecast for people: first what limits it, then a table of requests with how long
+// it is until they start and are complete, why there is no time for some, and what it all rests
+// on. The error is the writer's.
 func Text(w io.Writer, f *protos.Forecast) error {
 	var b strings.Builder
 	made := f.GetTime().AsTime()
 	fmt.Fprintf(&b, "as of %s\n\n", made.Format(time.RFC3339))
+	for _, c := range f.GetCaveats() {
+		paragraph(&b, "! ", printable(c.GetMessage()))
+	}
+	if len(f.GetCaveats()) > 0 {
+		b.WriteString("\n")
+	}
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "request\taccount\twaits since\tstarts in: earliest\tlikely\tlatest\n")
+	fmt.Fprintf(t, "request\taccount\twaits since\tstarts in: earliest\tlikely\tlatest\t"+
+		"complete in: earliest\tlikely\tlatest\tpreempted\n")
 	for _, r := range f.GetRequests() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t", printable(r.GetRequestId()), printable(r.GetAccountId()),
-			words.Duration(made.Sub(r.GetEnqueueTime().AsTime())))
-		switch r.GetAnswer() {
-		case protos.RequestForecast_ANSWER_STARTS:
-			fmt.Fprintf(t, "%s\t%s\t%s\n", wait(f, r.GetEarliest()), wait(f, r.GetLikely()),
-				wait(f, r.GetLatest()))
-		case protos.RequestForecast_ANSWER_UNKNOWN:
-			fmt.Fprintf(t, "unknown\tunknown\tunknown\n")
-		case protos.RequestForecast_ANSWER_NEVER:
-			fmt.Fprintf(t, "never\tnever\tnever\n")
-		case protos.RequestForecast_ANSWER_ON_WORKER:
-			fmt.Fprintf(t, "started\tstarted\tstarted\n")
-		default:
-			later := wait(f, nil)
-			fmt.Fprintf(t, "%s\t%s\t%s\n", later, later, later)
-		}
+		since := words.Duration(made.Sub(r.GetEnqueueTime().AsTime()))
+		fmt.Fprintln(t, strings.Join(append([]string{printable(r.GetRequestId()),
+			printable(r.GetAccountId()), since}, cells(f, r)...), "\t"))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("forecast: %w", err)
@@ -50,6 +45,33 @@ func Text(w io.Writer, f *protos.Forecast) error {
 	}
 	_, err := io.WriteString(w, trimLines(b.String()))
 	return err
+}
+
+// cells returns the cells of a request's start and completion.
+func cells(f *protos.Forecast, r *protos.RequestForecast) []string {
+	three := func(text string) []string { return []string{text, text, text} }
+	var starts []string
+	switch r.GetAnswer() {
+	case protos.RequestForecast_ANSWER_STARTS:
+		starts = []string{wait(f, r.GetEarliest()), wait(f, r.GetLikely()), wait(f, r.GetLatest())}
+	case protos.RequestForecast_ANSWER_UNKNOWN:
+		starts = three("unknown")
+	case protos.RequestForecast_ANSWER_NEVER:
+		starts = three("never")
+	case protos.RequestForecast_ANSWER_ON_WORKER:
+		starts = three("started")
+	default:
+		starts = three(wait(f, nil))
+	}
+	c := r.GetCompletion()
+	switch {
+	case c != nil:
+		return append(starts, wait(f, c.GetEarliest()), wait(f, c.GetLikely()),
+			wait(f, c.GetLatest()), percent(c.GetPreempted()))
+	case r.GetAnswer() == protos.RequestForecast_ANSWER_NEVER:
+		return append(starts, three("never")...)
+	}
+	return append(starts, three("unknown")...)
 }
 
 // notes writes what is to be said of single requests.
@@ -69,8 +91,9 @@ func notes(b *strings.Builder, f *protos.Forecast) {
 	if b.Len() > n {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(b, "%s of the starts lie from earliest to latest, and half of them before likely, "+
-		"if what is\nassumed holds\n", percent(f.GetCoverage()))
+	fmt.Fprintf(b, "%s of the starts and completions lie from earliest to latest, and half of them "+
+		"before likely,\nif what is assumed holds; preempted: in so many of the forks\n",
+		percent(f.GetCoverage()))
 }
 
 func horizonOf(f *protos.Forecast) time.Duration {

@@ -29,7 +29,7 @@ func (r *runner) cancel(ctx context.Context, now time.Duration) error {
 	return nil
 }
 
-// stop stops a task, or takes a request away, and tells the pool what became of it.
+// stop stops a task, or takes a request away, and reports that to the pool.
 func (r *runner) stop(ctx context.Context, now time.Duration, c *protos.Cancellation) error {
 	id := scheduler.RequestID(c.GetRequestId())
 	preempted := c.GetReason() == protos.Cancellation_REASON_PREEMPTED

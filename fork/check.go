@@ -33,7 +33,7 @@ func check(snapshot *protos.Pool, w *World, o *Options) error {
 	if err := checkWorkers(w.Workers); err != nil {
 		return err
 	}
-	return checkArrivals(snapshot, w.Arrivals, begin)
+	return nil
 }
 
 func checkWorkers(workers []Worker) error {
@@ -58,32 +58,45 @@ func checkWorkers(workers []Worker) error {
 	return nil
 }
 
-func checkArrivals(snapshot *protos.Pool, arrivals []Arrival, begin time.Time) error {
-	if len(arrivals) == 0 {
-		return nil
-	}
-	known := requestsOf(snapshot)
-	for i := range arrivals {
-		a := &arrivals[i]
+// An arrivalCheck knows the requests of which a fork has heard, to check new arrivals.
+type arrivalCheck struct {
+	known map[scheduler.RequestID]mention
+	// last is the latest arrival so far, and begin the time before which there is none.
+	last  Arrival
+	begin time.Time
+	count int
+}
+
+// newArrivalCheck returns a check for the arrivals of a fork that begins at a time.
+func newArrivalCheck(snapshot *protos.Pool, begin time.Time) *arrivalCheck {
+	return &arrivalCheck{known: requestsOf(snapshot), begin: begin}
+}
+
+// check returns nil, or an error that names what cannot be in the next arrivals.
+func (c *arrivalCheck) check(arrivals []Arrival) error {
+	for k := range arrivals {
+		a, i := &arrivals[k], c.count
 		text := a.Time.UTC().Format(time.RFC3339Nano)
 		if err := a.Request.Validate(); err != nil {
 			return fmt.Errorf("%w: arrival %d: %w", ErrInvalid, i, err)
 		}
 		switch id := a.Request.ID; {
-		case known[id] == inSnapshot:
+		case c.known[id] == inSnapshot:
 			return fmt.Errorf("%w: arrival %d: request %q is in the snapshot", ErrInvalid, i, id)
-		case known[id] == arrived:
+		case c.known[id] == arrived:
 			return fmt.Errorf("%w: arrival %d: request %q arrives twice", ErrInvalid, i, id)
-		case a.Time.Before(begin):
+		case a.Time.Before(c.begin):
 			return fmt.Errorf("%w: request %q arrives at %s, before the beginning, %s", ErrInvalid,
-				id, text, begin.Format(time.RFC3339Nano))
+				id, text, c.begin.Format(time.RFC3339Nano))
 		case a.Time.Year() > 9999:
 			return fmt.Errorf("%w: request %q arrives at %s, after 9999", ErrInvalid, id, text)
-		case i > 0 && a.Time.Before(arrivals[i-1].Time):
+		case i > 0 && a.Time.Before(c.last.Time):
 			return fmt.Errorf("%w: request %q arrives at %s, before request %q, which is ahead of "+
-				"it in the list", ErrInvalid, id, text, arrivals[i-1].Request.ID)
+				"it in the list", ErrInvalid, id, text, c.last.Request.ID)
 		}
-		known[a.Request.ID] = arrived
+		c.known[a.Request.ID] = arrived
+		c.last = *a
+		c.count++
 	}
 	return nil
 }

@@ -45,6 +45,18 @@ func (r *runner) nextTick() (time.Duration, bool) {
 	return next, true
 }
 
+// fetch gets more arrivals if none is left.
+func (r *runner) fetch() error {
+	if len(r.arrivals) > 0 || r.more == nil {
+		return nil
+	}
+	r.arrivals = r.more()
+	if len(r.arrivals) == 0 {
+		r.more = nil
+	}
+	return r.check.check(r.arrivals)
+}
+
 // maxTime is the latest time that can be counted.
 const maxTime = time.Duration(1<<63 - 1)
 
@@ -66,6 +78,9 @@ func (r *runner) tick(ctx context.Context, now time.Duration) error {
 // tell tells the pool all that happened up to now, in order of time.
 func (r *runner) tell(ctx context.Context, now time.Duration) error {
 	for {
+		if err := r.fetch(); err != nil {
+			return err
+		}
 		at, ok := r.agenda.next()
 		if ok && at > now {
 			ok = false

@@ -36,7 +36,7 @@ func (k Kind) String() string {
 }
 
 // Happening is one thing that happened in the world of a fork. The events of its pool say what the
-// scheduler decided; happenings say what became of it.
+// scheduler decided; happenings say how its tasks went.
 type Happening struct {
 	// Kind is what happened.
 	Kind Kind

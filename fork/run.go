@@ -72,8 +72,8 @@ type Result struct {
 // Run restores a pool from a snapshot, which it does not change, and goes on with it in a world.
 //
 // The error is scheduler.ErrInvalidSnapshot for what no pool could have written, ErrInvalid for a
-// world or options that cannot be, both before anything is made, or that of the context, with the
-// result up to then.
+// world or options that cannot be, both before anything is made, or that of the context or,
+// wrapping ErrInvalid, of what World.More returned, with the result up to then.
 func Run(ctx context.Context, snapshot *protos.Pool, w *World, o Options) (*Result, error) {
 	p, err := pool.Restore(snapshot)
 	if err != nil {
@@ -83,6 +83,10 @@ func Run(ctx context.Context, snapshot *protos.Pool, w *World, o Options) (*Resu
 		return nil, err
 	}
 	r := newRunner(p, w, &o)
+	r.check = newArrivalCheck(snapshot, beginOf(snapshot, w))
+	if err := r.check.check(w.Arrivals); err != nil {
+		return nil, err
+	}
 	if err := r.takeOver(ctx, snapshot); err != nil {
 		return nil, err
 	}
@@ -100,6 +104,9 @@ func Run(ctx context.Context, snapshot *protos.Pool, w *World, o Options) (*Resu
 // loop makes one tick after the other.
 func (r *runner) loop(ctx context.Context) (Reason, error) {
 	for {
+		if err := r.fetch(); err != nil {
+			return 0, err
+		}
 		next, ok := r.nextTick()
 		switch {
 		case !ok:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"go.chromium.org/luci/common/data/stringset"
 	"google.golang.org/protobuf/proto"
 
@@ -199,4 +200,39 @@ func TestFleetOfASnapshot(t *testing.T) {
 	if n := len(fork.WorkersOf(nil)); n != 0 {
 		t.Errorf("%d workers of no pool", n)
 	}
+}
+
+// Arrivals that are fetched when they are needed are as good as those that are there from the
+// beginning, and checked as well.
+func TestMoreArrivals(t *testing.T) {
+	at := func(id scheduler.RequestID, minute time.Duration) fork.Arrival {
+		return fork.Arrival{Time: nine.Add(minute * time.Minute), Request: scheduler.TaskRequest{
+			ID: id, EnqueueTime: nine.Add(minute * time.Minute)}}
+	}
+	all := []fork.Arrival{at("a", 2), at("b", 20), at("c", 50)}
+	happenings := func(w *fork.World) (list []fork.Happening, err error) {
+		snapshot := lab(t)
+		w.Workers, w.RunTime = fork.WorkersOf(snapshot), quarter
+		_, err = fork.Run(t.Context(), snapshot, w, fork.Options{Until: nine.Add(6 * time.Hour),
+			Observe: func(h fork.Happening) { list = append(list, h) }})
+		return list, err
+	}
+	more := func(all []fork.Arrival) func() []fork.Arrival {
+		return func() []fork.Arrival {
+			if len(all) == 0 {
+				return nil
+			}
+			next := all[:1]
+			all = all[1:]
+			return next
+		}
+	}
+	want, err := happenings(&fork.World{Arrivals: all})
+	require.NoError(t, err)
+	got, err := happenings(&fork.World{Arrivals: all[:1], More: more(all[1:])})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	_, err = happenings(&fork.World{More: more([]fork.Arrival{at("a", 20), at("b", 2)})})
+	require.ErrorIs(t, err, fork.ErrInvalid)
+	require.ErrorContains(t, err, `request "b" arrives at 2026-03-02T09:02:00Z, before request "a"`)
 }

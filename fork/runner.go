@@ -27,13 +27,16 @@ type runner struct {
 	operations          int
 
 	agenda agenda
-	// arrivals are those that have not come.
+	// arrivals are the requests that have not come; more returns the next ones, and is nil if there
+	// are none. All are checked.
 	arrivals []Arrival
+	more     func() []Arrival
+	check    *arrivalCheck
 	// workers are those of the world, by id.
 	workers []*worker
 	byID    map[scheduler.WorkerID]*worker
 	// eager are workers that came, or whose task is over, and that may not have pulled since;
-	// forgotten are those that the pool forgot, or may have, so that they must pull again.
+	// forgotten are the workers that the pool forgot, or may have, so that they must pull again.
 	eager, forgotten []*worker
 	// given are workers that the present pass gave a task, and stopping those with a task that is
 	// being stopped in the snapshot.
@@ -98,6 +101,7 @@ func newRunner(p *pool.Pool, w *World, o *Options) *runner {
 		last:          never,
 		lastKeepAlive: never,
 		arrivals:      w.Arrivals,
+		more:          w.More,
 		byID:          make(map[scheduler.WorkerID]*worker, len(w.Workers)),
 		running:       map[scheduler.RequestID]*task{},
 		handedOut:     map[scheduler.RequestID]scheduler.TaskRequest{},

@@ -16,6 +16,10 @@ type World struct {
 	Workers []Worker
 	// Arrivals are the requests that come in the fork, by time.
 	Arrivals []Arrival
+	// More, if not nil, returns the arrivals that come after all earlier ones, by time. It is called
+	// when no arrival is left, until it returns none, so that a long future need not be made at once.
+	// What it returns must be as Arrivals are, and not before the last one of them.
+	More func() []Arrival
 	// RunTime returns how long a task runs in all, from its start; 0 and less is no time at all. It
 	// is asked once for each run of a task, when that starts, or, for a task that runs in the
 	// snapshot, at the beginning of the fork, in order of worker. A task that has run for longer

@@ -15,19 +15,19 @@ type Assumptions struct {
 	// AsRecorded counts the requests, also those that are there at the beginning, whose run time
 	// is that of their completed run.
 	AsRecorded int `json:"run_times_as_recorded"`
-	// Censored counts those that ran and never completed: they run for as long as they did at most
-	// in one run, and not for less than the median of their account.
+	// Censored counts the requests that ran and never completed: they run for as long as their
+	// longest run, and not for less than the median of their account.
 	Censored int `json:"run_times_censored"`
-	// MedianOfAccount counts those that never ran, and run for the median of their account, and
+	// MedianOfAccount counts requests that never ran, and run for the median of their account, and
 	// MedianOfAll those that run for the median of all.
 	MedianOfAccount int `json:"run_times_median_of_account"`
 	MedianOfAll     int `json:"run_times_median_of_all"`
-	// Unknown counts those of which nothing is known, as nothing ever completed: they run for as
-	// long as the record is long.
+	// Unknown counts requests without any known run time, as nothing ever completed: they run for
+	// as long as the record is long.
 	Unknown int `json:"run_times_unknown"`
-	// Withdrawn counts the requests that are left out as the dispatcher took them back before they
-	// ran, Reused those that are left out as another one had the same id before, and Stopping
-	// those that are left out as they were being stopped at the beginning.
+	// These requests are left out: Withdrawn ones, which the dispatcher took back before they ran,
+	// Reused ones, whose id an earlier request had, and Stopping ones, which were being stopped at
+	// the beginning.
 	Withdrawn int `json:"left_out_withdrawn"`
 	Reused    int `json:"left_out_reused_ids"`
 	Stopping  int `json:"left_out_stopping"`

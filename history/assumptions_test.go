@@ -38,6 +38,7 @@ func newTeller(t *testing.T, c *scheduler.Config) *teller {
 	return s
 }
 
+// say applies an operation at a second, whatever its own time.
 func (s *teller) say(second int, op *protos.Operation) {
 	op.Time = timestamppb.New(monday.Add(time.Duration(second) * time.Second))
 	outcome, _ := s.pool.Step(context.Background(), op)
@@ -46,33 +47,31 @@ func (s *teller) say(second int, op *protos.Operation) {
 
 // waits says that a request waits, which was first enqueued at a time.
 func (s *teller) waits(second int, id, account string, enqueued int, provisionable ...string) {
-	s.say(second, &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-		RequestId: id, AccountId: account, ProvisionableLabels: provisionable,
-		EnqueueTime: timestamppb.New(monday.Add(time.Duration(enqueued) * time.Second))}}})
+	s.say(second, pool.TaskWaiting(monday, scheduler.TaskRequest{ID: scheduler.RequestID(id),
+		Account: scheduler.AccountID(account), ProvisionableLabels: provisionable,
+		EnqueueTime: monday.Add(time.Duration(enqueued) * time.Second)}))
 }
 
 func (s *teller) runs(second int, id, worker string) {
-	s.say(second, &protos.Operation{Kind: &protos.Operation_TaskRunning{
-		TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker}}})
+	s.say(second, pool.TaskRunning(monday, scheduler.RequestID(id), scheduler.WorkerID(worker)))
 }
 
 func (s *teller) gone(second int, id string) {
-	s.say(second, &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-		TaskAbsent: &protos.TaskAbsent{RequestId: id}}})
+	s.say(second, pool.TaskAbsent(monday, scheduler.RequestID(id)))
 }
 
 // pulls says that workers pull, each as "worker" or "worker:label".
 func (s *teller) pulls(second int, workers ...string) {
-	pull := &protos.AssignTasks{}
+	var pull []*protos.IdleWorker
 	for _, text := range workers {
 		id, label, labelled := strings.Cut(text, ":")
 		w := &protos.IdleWorker{WorkerId: id}
 		if labelled {
 			w.Labels = []string{label}
 		}
-		pull.Workers = append(pull.Workers, w)
+		pull = append(pull, w)
 	}
-	s.say(second, &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}})
+	s.say(second, pool.AssignTasks(monday, pull...))
 }
 
 // fates says what has become of each request, in order, and how each of its runs ended.
@@ -120,8 +119,7 @@ func TestFates(t *testing.T) {
 	s.waits(300, "late-c", "c", 300)
 	s.waits(301, "expired", "a", -900)
 	s.pulls(310)
-	s.say(320, &protos.Operation{Kind: &protos.Operation_AddTaskError{
-		AddTaskError: &protos.AddTaskError{RequestId: "late", Message: "x"}}})
+	s.say(320, pool.AddTaskError(monday, "late", "x"))
 	h := s.recorder.History()
 	want := `done done, completed 1m40s
 idle done, completed 1m0s

@@ -11,6 +11,7 @@ import (
 	"github.com/quotasched/quotasched/history"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // job is a request that will come, and how long it will run; times from the start.
@@ -37,6 +38,7 @@ type busy struct {
 	until time.Duration
 }
 
+// step applies an operation at a time from the start, whatever its own.
 func (d *dispatcher) step(at time.Duration, op *protos.Operation) *protos.Outcome {
 	op.Time = timestamppb.New(monday.Add(at))
 	out, _ := d.pool.Step(context.Background(), op)
@@ -46,8 +48,8 @@ func (d *dispatcher) step(at time.Duration, op *protos.Operation) *protos.Outcom
 }
 
 func (d *dispatcher) waiting(at time.Duration, j job) {
-	d.step(at, &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-		RequestId: j.id, AccountId: j.account, EnqueueTime: timestamppb.New(monday.Add(j.at))}}})
+	d.step(at, pool.TaskWaiting(monday, scheduler.TaskRequest{ID: scheduler.RequestID(j.id),
+		Account: scheduler.AccountID(j.account), EnqueueTime: monday.Add(j.at)}))
 }
 
 // run goes on until everything has ended, or a time.
@@ -80,8 +82,7 @@ func (d *dispatcher) run(jobs []job, until time.Duration) {
 				d.waiting(n.at, *n.job)
 				continue
 			}
-			d.step(n.at, &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-				TaskAbsent: &protos.TaskAbsent{RequestId: n.id}}})
+			d.step(n.at, pool.TaskAbsent(monday, scheduler.RequestID(n.id)))
 		}
 		d.turn(now)
 		if d.snapshot == nil && d.steps >= d.cut {
@@ -101,19 +102,19 @@ func (d *dispatcher) names() []string {
 
 // turn lets the idle workers pull, starts what they are given, and stops what must stop.
 func (d *dispatcher) turn(now time.Duration) {
-	pull := &protos.AssignTasks{}
+	var pull []*protos.IdleWorker
 	for _, name := range d.names() {
 		if d.workers[name].id == "" {
-			pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: name})
+			pull = append(pull, &protos.IdleWorker{WorkerId: name})
 		}
 	}
-	out := d.step(now, &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}})
+	out := d.step(now, pool.AssignTasks(monday, pull...))
 	for _, a := range out.GetResult().GetAssignments() {
 		*d.workers[a.GetWorkerId()] = busy{a.GetRequestId(), now + d.jobs[a.GetRequestId()].run}
-		d.step(now, &protos.Operation{Kind: &protos.Operation_TaskRunning{TaskRunning: &protos.TaskRunning{
-			RequestId: a.GetRequestId(), WorkerId: a.GetWorkerId()}}})
+		d.step(now, pool.TaskRunning(monday, scheduler.RequestID(a.GetRequestId()),
+			scheduler.WorkerID(a.GetWorkerId())))
 	}
-	out = d.step(now, &protos.Operation{Kind: &protos.Operation_GetCancellations{}})
+	out = d.step(now, pool.GetCancellations(monday))
 	for _, c := range out.GetResult().GetCancellations() {
 		if w := d.workers[c.GetWorkerId()]; w.id == c.GetRequestId() {
 			w.id = ""

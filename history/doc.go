@@ -1,14 +1,14 @@
-// Package history says what a recorded sequence of operations, with what came of them, tells of the
-// world around a pool: which requests came and when, what ran where for how long and how it ended,
-// which workers there were. From that it makes a world in which a fork of the pool goes on, so that
-// the same input can be tried under other settings.
+// Package history reconstructs the world around a pool from a recorded sequence of operations and
+// outcomes: which requests arrived and when, which tasks ran where, for how long and with what end,
+// and which workers existed. A fork of the pool can go on in that world, so that the same input can
+// be tried under other settings.
 //
 //	snapshot ──▶ ┌──────────┐          ┌─────────┐  World   ┌────────────┐
 //	             │ Recorder │─────────▶│ History │─────────▶│ fork.World │ + Assumptions
 //	steps ─────▶ └──────────┘ History  └─────────┘          └────────────┘
 //
-// It works on operations and outcomes, whatever they come from: a journal, a replay, or a pool that
-// serves a fleet. It has no clock, no chance and no I/O.
+// Operations and outcomes may come from a journal, a replay, or a pool that serves a fleet. The
+// package has no clock, no chance and no I/O.
 //
 // # A run
 //
@@ -18,7 +18,7 @@
 //	                    ▼                             ▼                              ▼
 //	                TakenBack      TakenBack, Completed, Preempted      Completed, Preempted, Lost
 //
-// Package lifecycle says what becomes of each request in a step; a history keeps all of it. A run
+// Package lifecycle gives the changes of each request in a step; a history keeps them all. A run
 // starts when its worker is first given it, or, where that was never seen, when it is first
 // reported as running: from then on the worker is not free for others. It ends when it is reported
 // as gone, or when the pool preempts it. What a worker did in between, such as provisioning, is a
@@ -38,7 +38,7 @@
 //     with the id of another one that is in the world.
 //   - A worker is there from when it was first heard of. If nothing was heard of it at the end for
 //     longer than the pool keeps idle workers, it is gone from when it was last heard of.
-//   - A worker has the labels of its last pull, without those that requests ask for as
+//   - A worker has the labels of its last pull, without any label that requests ask for as
 //     provisionable and that it did not have at every pull.
 //   - A tick is the shortest time between two assign_tasks, and the heartbeat the longest while
 //     anything waited or ran.

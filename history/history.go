@@ -144,7 +144,7 @@ type Worker struct {
 	ID scheduler.WorkerID
 	// Labels are those of its last pull, in order; nil if it never pulled.
 	Labels []string
-	// Constant are those that it had at every pull.
+	// Constant are the labels that it had at every pull.
 	Constant []string
 	// First and Last are when it was first and last heard of: by a pull, or by news of what ran
 	// there.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
 	"github.com/quotasched/quotasched/fork"
@@ -70,8 +69,7 @@ func TestWorldIsWhatWasRecorded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Step(context.Background(), &protos.Operation{Time: timestamppb.New(monday),
-			Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{}}})
+		p.Step(context.Background(), pool.AssignTasks(monday))
 		d := &dispatcher{pool: p, workers: map[string]*busy{}}
 		for i := range rapid.IntRange(1, 4).Draw(t, "workers") {
 			d.workers[fmt.Sprintf("w%d", i)] = &busy{}

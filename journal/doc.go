@@ -1,8 +1,8 @@
-// Package journal keeps a record of a pool in a file: a snapshot, then each operation with what
-// came of it. Package replay makes such records of a pool, and runs them again.
+// Package journal keeps a record of a pool in a file: a snapshot, then each operation with its
+// outcome. Package replay makes such records of a pool, and runs them again.
 //
-// A journal is only ever appended to. A crash while that happens costs the record that was being
-// written, and no other: a reader finds out, and says where (TornError).
+// A journal is only ever appended to. A crash during an append costs the record that was being
+// written, and no other: a reader finds the torn record, and says where it is (TornError).
 //
 // # The file
 //
@@ -31,8 +31,8 @@
 // pool before the first step. All others are steps, numbered 1, 2, 3 and so on. A step has its
 // operation, an outcome_hash of 32 bytes, and a state_hash of 32 bytes or of none.
 //
-// A reader of version 1 refuses files and records of any other version. Fields that it does not
-// know it passes over: what changes the meaning of the others has another version.
+// A reader of version 1 refuses files and records of any other version. It passes over unknown
+// fields: a field that changes the meaning of others comes with another version.
 //
 // For example, the journal of a pool without a name begins so; its header is 4 bytes long:
 //
@@ -60,5 +60,5 @@
 //
 // Append hands a record to a buffer, Flush hands the buffer to the file, and Sync returns when the
 // file system has said that all is on the disk. A dispatcher that answers only after Sync can prove
-// whatever it answered.
+// all its answers.
 package journal

@@ -14,7 +14,7 @@ var (
 	ErrVersion = errors.New("unknown version")
 	// ErrTorn is a journal whose end is missing; the error is a *TornError.
 	ErrTorn = errors.New("torn")
-	// ErrDamaged is a record whose bytes are not those that were written, or a compressed stream
+	// ErrDamaged is a record whose bytes are not the ones that were written, or a compressed stream
 	// of which that is true.
 	ErrDamaged = errors.New("damaged")
 	// ErrOrder is a record that may not stand where it stands, or a step whose number is not one

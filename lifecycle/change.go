@@ -8,7 +8,7 @@ import (
 
 // A Change is one thing that became of a request.
 type Change struct {
-	// Kind is what became of it.
+	// Kind is the kind of change.
 	Kind Kind
 	// Time is when: that of the event, or of the operation if there is no event.
 	Time time.Time

@@ -1,6 +1,7 @@
-// Package lifecycle follows the requests of a pool: from each operation and its outcome it says
-// what became of which request. It is for whoever accounts for usage, fills a dashboard or compares
-// pools, and needs no pool beside it: a snapshot, operations and outcomes are enough.
+// Package lifecycle follows the requests of a pool: it turns each operation and its outcome into
+// changes of requests (arrived, started, moved, preempted, ended). It serves usage accounting,
+// dashboards and comparisons of pools, and needs no pool beside it: a snapshot, operations and
+// outcomes are enough.
 //
 //	f := lifecycle.New(p.Snapshot())
 //	for each operation {
@@ -36,9 +37,9 @@
 // # Refused operations and old news
 //
 // Neither changes the pool, and neither is a change here: an operation with an error is passed
-// over, and so is news that the pool ignored. One piece of old news says more than the pool makes
-// of it: that a task which was preempted had been gone before. That is EndedBefore; the request
-// goes on Stopping until its cancellation is acknowledged.
+// over, and so is news that the pool ignored. One kind of old news is of use all the same: that a
+// preempted task had been gone before its preemption. That is EndedBefore; the request stays
+// Stopping until its cancellation is acknowledged.
 //
 // Within one operation the changes come in the order of the events; what follows from the answer,
 // or from the operation alone, comes after them. A change has the time of its event, else that of
@@ -47,8 +48,8 @@
 // # What it relies on
 //
 // A follower knows what the pool knows, not what really runs on a worker. It takes events at their
-// word: it does not check that a pool may do what it did. It must see all operations from its
-// snapshot on. What it is told of requests that it never saw gives a change from Unknown.
+// word: it does not check that the pool keeps its rules. It must see all operations from its
+// snapshot on. News of a request that it never saw gives a change from Unknown.
 //
 // More kinds of changes, and more facts of a request, may come: pass over kinds that you do not
 // know.

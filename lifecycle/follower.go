@@ -13,7 +13,7 @@ import (
 // A Follower knows where each request of a pool is. Make one with New. It is not safe for
 // concurrent use.
 type Follower struct {
-	// requests has those that are not Unknown.
+	// requests has the requests that are not Unknown.
 	requests map[scheduler.RequestID]Request
 	// stops has what must stop on each worker, with the time of the call that decided it.
 	stops map[scheduler.WorkerID]map[scheduler.RequestID]time.Time
@@ -76,7 +76,7 @@ func (f *Follower) append(c Change, changed bool) {
 }
 
 // Event follows one event, and returns the change that it tells of, if it tells of one. It is a
-// part of Step, for those who hear of events while an operation goes on.
+// part of Step, for callers that get events while an operation goes on.
 func (f *Follower) Event(e *protos.TaskEvent) (Change, bool) {
 	was := f.known(scheduler.RequestID(e.GetRequestId()))
 	now := was
@@ -137,7 +137,7 @@ func (r *Request) follow(e *protos.TaskEvent) Kind {
 }
 
 // Start follows that a worker was given a task, and returns the change unless it was given it
-// before, or is not to have it. It is a part of Step, for those who know of it by other means than
+// before, or is not to have it. It is a part of Step, for callers that know it by other means than
 // an answer.
 func (f *Follower) Start(id scheduler.RequestID, worker scheduler.WorkerID,
 	at time.Time) (Change, bool) {

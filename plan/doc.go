@@ -1,6 +1,6 @@
 // Package plan says what other quotas would change: the same recorded input goes through the real
-// scheduler and reconciler twice, under the old settings and under the new ones, and what became of
-// each account's requests is compared.
+// scheduler and reconciler twice, under the old settings and under the new ones, and the waits,
+// completions and losses of each account are compared.
 //
 //	                          ┌─ fork under the old settings ─▶ figures ─┐
 //	snapshot ──┐              │                                          ├─▶ Plan
@@ -17,7 +17,7 @@
 //
 // The harm to an account is how many seconds longer one of its requests takes in the mean:
 //
-//	(what all waits of the account grew by + what the work that it lost grew by) / its requests
+//	(growth of all waits of the account + growth of its lost work) / its requests
 //
 // Accounts are sorted by that, the most harmed one first. With the same settings twice nothing
 // differs, to the last byte.
@@ -27,7 +27,7 @@
 // A threshold makes a plan a gate. It names a metric and by how much it may change for the worse:
 //
 //	wait_p95=+20%         of no account may the 95 % quantile of waits grow by more than a fifth
-//	wait_p95=+20%,+60s    the same, and what grows by no more than a minute does not count
+//	wait_p95=+20%,+60s    the same, but growth of up to a minute does not count
 //	lost@fuzz=+1h         fuzz may not lose more than an hour of a worker's work more
 //	wait_mean@*=+0s       the mean wait of all requests together may not grow at all
 //	completed=-5          no account may complete more than five requests fewer

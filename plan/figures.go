@@ -7,9 +7,9 @@ import (
 
 // Figures are what became of the requests of an account, or of all, under one of the settings.
 type Figures struct {
-	// Requests counts those that were there at the beginning or came until the end.
+	// Requests counts the requests that were there at the beginning or came until the end.
 	Requests int `json:"requests"`
-	// Completed counts those that ran to their end, Expired those that left as they waited for too
+	// Completed counts requests that ran to their end, Expired those that left after waiting too
 	// long, and WaitingAtEnd those that waited at the end.
 	Completed    int `json:"completed"`
 	Expired      int `json:"expired"`

@@ -33,14 +33,14 @@ func told(t *testing.T, tasks ...task) *record {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Step(context.Background(), &protos.Operation{Time: timestamppb.New(monday),
-		Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{AccountId: "a",
-			Config: scheduler.AccountConfigToProto(config.Accounts["a"]), Balance: []int64{1e12, 0, 0, 0, 0}}}})
+	p.Step(context.Background(), pool.AddAccount(monday, pool.Account{ID: "a",
+		Config: config.Accounts["a"], Balance: scheduler.Balance{scheduler.WorkerSeconds(1e6)}}))
 	r := &record{snapshot: p.Snapshot(), config: config}
 	recorder, err := history.New(r.snapshot)
 	if err != nil {
 		t.Fatal(err)
 	}
+	// say applies an operation at a second, whatever its own time.
 	say := func(second int, op *protos.Operation) {
 		op.Time = timestamppb.New(monday.Add(time.Duration(second) * time.Second))
 		out, _ := p.Step(context.Background(), op)
@@ -52,30 +52,29 @@ func told(t *testing.T, tasks ...task) *record {
 	for second := 0; second <= 600; second++ {
 		for _, k := range tasks {
 			if k.at == second {
-				say(second, &protos.Operation{Kind: &protos.Operation_TaskWaiting{
-					TaskWaiting: &protos.TaskWaiting{RequestId: k.id, AccountId: "a", BaseLabels: k.base,
-						EnqueueTime: timestamppb.New(monday.Add(time.Duration(second) * time.Second))}}})
+				say(second, pool.TaskWaiting(monday, scheduler.TaskRequest{
+					ID: scheduler.RequestID(k.id), Account: "a", BaseLabels: k.base,
+					EnqueueTime: monday.Add(time.Duration(second) * time.Second)}))
 			}
 			if k.end == second {
-				say(second, &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-					TaskAbsent: &protos.TaskAbsent{RequestId: k.id}}})
+				say(second, pool.TaskAbsent(monday, scheduler.RequestID(k.id)))
 			}
 			if k.start == second {
-				say(second, &protos.Operation{Kind: &protos.Operation_TaskRunning{
-					TaskRunning: &protos.TaskRunning{RequestId: k.id, WorkerId: k.worker}}})
+				say(second, pool.TaskRunning(monday, scheduler.RequestID(k.id),
+					scheduler.WorkerID(k.worker)))
 			}
 		}
 		if second%10 == 0 {
-			pull := &protos.AssignTasks{}
+			var pull []*protos.IdleWorker
 			if second%100 == 0 && (second == 0 || second > 130) { // when nothing waits or runs
 				for _, w := range []string{"w0", "w1", "w2"} {
-					pull.Workers = append(pull.Workers,
+					pull = append(pull,
 						&protos.IdleWorker{WorkerId: w, Labels: []string{"pool:x"}})
 				}
-				pull.Workers = append(pull.Workers,
+				pull = append(pull,
 					&protos.IdleWorker{WorkerId: "v", Labels: []string{"pool:y"}})
 			}
-			say(second, &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}})
+			say(second, pool.AssignTasks(monday, pull...))
 		}
 	}
 	r.history = recorder.History()

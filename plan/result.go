@@ -29,7 +29,7 @@ type Plan struct {
 	// Differences are the figures that differ, first of all requests, then in the order of the
 	// accounts. There are none if nothing changes.
 	Differences []Difference `json:"differences"`
-	// OldAsRecorded is true if the old settings are those that the record begins with, so that
+	// OldAsRecorded is true if the old settings are those at the beginning of the record, so that
 	// Fidelity is about the world alone.
 	OldAsRecorded bool `json:"old_as_recorded"`
 	// Assumptions say what was assumed about the world, World counts it, and Fidelity compares the

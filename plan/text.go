@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -37,13 +38,16 @@ func Text(p *Plan, o TextOptions) string {
 	p.writeBroken(&b)
 	fmt.Fprintf(&b, "\n%s\n", words.Wrap(p.lead(), columnsMax))
 	if len(p.Differences) > 0 {
-		p.writeDifferences(&b, o.Top)
+		t, rest := p.differences(o.Top)
+		fmt.Fprintf(&b, "\n%s%s", t, rest)
 	}
 	b.WriteString("\nWhat this assumes:\n")
 	for _, a := range p.Assumptions {
 		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(words.Wrap(a, columnsMax-6), "\n", "\n    "))
 	}
-	p.writeFidelity(&b, o.Top)
+	t, together := p.fidelity(o.Top)
+	fmt.Fprintf(&b, "\nHow close a run under %s comes to what was recorded:\n\n%s%s\n",
+		nameOr(p.Old, "the old policy"), t, words.Wrap(together, columnsMax))
 	return b.String()
 }
 
@@ -66,6 +70,14 @@ func (p *Plan) writeBroken(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\nBROKEN: %s:\n", words.Count(len(p.Broken), "threshold"))
+	for _, text := range p.brokenTexts() {
+		fmt.Fprintf(b, "  %s\n", text)
+	}
+}
+
+// brokenTexts says of each broken threshold by how much.
+func (p *Plan) brokenTexts() []string {
+	var texts []string
 	for _, broken := range p.Broken {
 		name := "all requests"
 		if !broken.AllAccounts {
@@ -76,9 +88,10 @@ func (p *Plan) writeBroken(b *strings.Builder) {
 		if change != "" {
 			change = " (" + change + ")"
 		}
-		fmt.Fprintf(b, "  %s: %s: %s, was %s%s\n", words.Printable(broken.Threshold), name,
-			m.text(broken.New), m.text(broken.Old), change)
+		texts = append(texts, fmt.Sprintf("%s: %s: %s, was %s%s", words.Printable(broken.Threshold),
+			name, m.text(broken.New), m.text(broken.Old), change))
 	}
+	return texts
 }
 
 // harmNoticedSeconds is how much longer or shorter, in the mean, a request takes that people say of
@@ -90,15 +103,19 @@ func (p *Plan) lead() string {
 	if len(p.Differences) == 0 {
 		return "Nothing changes: every figure of every account is the same."
 	}
-	var harmed, helped []string
+	var changes []float64
 	for i := range p.Accounts {
+		changes = append(changes, math.Abs(p.Accounts[i].HarmSeconds))
+	}
+	var harmed, helped []string
+	for i, howMuch := range words.SecondsAlike(changes...) {
 		a := &p.Accounts[i]
-		name := words.Account(string(a.Account))
+		text := words.Account(string(a.Account)) + " " + howMuch
 		switch {
 		case a.HarmSeconds >= harmNoticedSeconds:
-			harmed = append(harmed, name+" "+words.Seconds(a.HarmSeconds))
+			harmed = append(harmed, text)
 		case a.HarmSeconds <= -harmNoticedSeconds:
-			helped = append(helped, name+" "+words.Seconds(-a.HarmSeconds))
+			helped = append(helped, text)
 		}
 	}
 	slices.Reverse(helped)
@@ -132,9 +149,9 @@ func firstFew(texts []string) string {
 	return strings.Join(texts, ", ")
 }
 
-// writeDifferences writes the table of what differs.
-func (p *Plan) writeDifferences(b *strings.Builder, top int) {
-	t := words.NewTable(2, "account", "figure", "old", "new", "change", "difference")
+// differences returns the table of what differs, and a line that says what it leaves out.
+func (p *Plan) differences(top int) (t *words.Table, rest string) {
+	t = words.NewTable(2, "account", "figure", "old", "new", "change", "difference")
 	rowsFor := map[scheduler.AccountID]bool{}
 	for i := range p.Accounts {
 		if top == 0 || i < top {
@@ -165,11 +182,11 @@ func (p *Plan) writeDifferences(b *strings.Builder, top int) {
 		t.Row(name, m.title, m.text(d.Old), m.text(d.New), words.Change(d.Old, d.New),
 			words.Signed(d.New-d.Old, m.text))
 	}
-	fmt.Fprintf(b, "\n%s", t)
 	if len(others) > 0 {
-		fmt.Fprintf(b, "%s with differences left out, as they are harmed least\n",
-			words.Count(len(others), "more account"))
+		rest = words.Count(len(others), "more account") + " with differences left out, as they are " +
+			"harmed least\n"
 	}
+	return t, rest
 }
 
 func shortName(id scheduler.AccountID) string {
@@ -193,11 +210,12 @@ func (m *metric) text(x float64) string {
 	return words.Figure(x)
 }
 
-// writeFidelity sets the waits under the old settings beside the recorded ones.
-func (p *Plan) writeFidelity(b *strings.Builder, top int) {
+// fidelity returns a table that sets the waits under the old settings beside the recorded ones, and
+// how many requests start together.
+func (p *Plan) fidelity(top int) (t *words.Table, together string) {
 	f := &p.Fidelity
 	requests := words.Count(f.Requests, "request")
-	t := words.NewTable(1, fmt.Sprintf("waits of %s, s", requests), "recorded mean", "run again",
+	t = words.NewTable(1, fmt.Sprintf("waits of %s, s", requests), "recorded mean", "run again",
 		"recorded p50", "run again", "recorded p95", "run again")
 	row := func(name string, recorded, rerun *Waits) {
 		s := words.SecondsFigure
@@ -212,12 +230,11 @@ func (p *Plan) writeFidelity(b *strings.Builder, top int) {
 			row(shortName(a.Account), &a.Recorded, &a.Rerun)
 		}
 	}
-	old := nameOr(p.Old, "the old policy")
-	fmt.Fprintf(b, "\nHow close a run under %s comes to what was recorded:\n\n%s", old, t)
-	fmt.Fprintf(b, "%s of %s start within a minute of when they were recorded to\n",
+	together = fmt.Sprintf("%s of %s start within a minute of when they were recorded to",
 		words.Number(f.StartedTogether), requests)
 	if !p.OldAsRecorded {
-		fmt.Fprintf(b, "%s\n", words.Wrap(old+" differs from the settings with which the record "+
-			"begins, which may be why", columnsMax))
+		together += fmt.Sprintf("; %s differs from the settings with which the record begins, which may "+
+			"be why", nameOr(p.Old, "the old policy"))
 	}
+	return t, together
 }

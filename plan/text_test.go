@@ -73,8 +73,28 @@ waits of 12 requests, s  recorded mean  run again  recorded p50  run again  reco
 ─
 all                                4.0        5.0             0          0             0          0
 "cq\x1b"                             0          0             0          0             0          0
-11 of 12 requests start within a minute of when they were recorded to
-old.yaml differs from the settings with which the record begins, which may be why
+11 of 12 requests start within a minute of when they were recorded to; old.yaml differs from the
+settings with which the record begins, which may be why
 `
 	require.Equal(t, want, got)
+}
+
+// A plan for a pull request folds away what few read, and names cannot become markup.
+func TestMarkdown(t *testing.T) {
+	p := &plan.Plan{Old: "old.yaml", New: "my_new.yaml",
+		Accounts:    []plan.Change{{Account: "@team|a", HarmSeconds: 120}},
+		Broken:      []plan.Breach{{Threshold: "wait_mean=+60s", AllAccounts: true, Metric: "wait_mean", New: 5}},
+		Differences: []plan.Difference{{Account: "@team|a", Metric: "wait_mean", Old: 5, New: 125}},
+		Assumptions: []string{"Requests come as recorded."}}
+	got := plan.Markdown(p, plan.TextOptions{})
+	for _, want := range []string{
+		"### my\\_new.yaml instead of old.yaml\n\n- ❌ wait\\_mean=+60s: all requests: 5.0, was 0\n\n",
+		"takes longer, with its wait and the work that is lost: &#64;team\\|a 2.0 min.\n\n",
+		"| account | figure | old | new | change | difference |\n| --- | --- | ---: | ---: | ---: | ---: |\n",
+		"| &#64;team\\|a | wait mean, s | 5.0 | 125 | × 25.0 | +120 |\n",
+		"<details><summary>What this assumes</summary>\n\n",
+		"- Requests come as recorded.\n",
+	} {
+		require.Contains(t, got, want)
+	}
 }

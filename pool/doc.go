@@ -1,5 +1,5 @@
-// Package pool is the door to the whole: a Pool is a scheduler and its reconciler, one thing that
-// takes operations, answers them, and can be saved, restored and hashed.
+// Package pool is where dispatchers begin: a Pool is a scheduler and its reconciler, one state
+// machine that takes operations, answers them, and can be saved, restored and hashed.
 //
 //	p, err := pool.New(now, &scheduler.Config{...})           // an empty pool, or
 //	p, err := pool.Restore(snapshot)                          // one that goes on from a snapshot
@@ -16,7 +16,7 @@
 //     work), TaskAbsent, WorkerGone, AddTaskError.
 //   - AssignTasks lets workers pull, and runs a scheduling pass. Its result has their tasks.
 //   - GetCancellations asks which tasks must stop.
-//   - AddAccount, DeleteAccount and ResetBalance are for those who set quotas.
+//   - AddAccount, DeleteAccount and ResetBalance set quotas.
 //   - Configure, UpdateAccount, SuspendAccount, ResumeAccount, CordonWorker and UncordonWorker are
 //     for operators: each has a reason, and one event.
 //

@@ -3,7 +3,6 @@ package pool
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"strings"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// A Pool is a scheduler and its reconciler. Make one with New or Restore.
+// A Pool is a scheduler and its reconciler. Make one with New, Restore or RestoreBytes. Every
+// method of a nil or zero Pool panics, and so do methods with a nil context.
 type Pool struct {
 	scheduler  *scheduler.Scheduler
 	reconciler *reconciler.State
@@ -30,30 +30,25 @@ func New(start time.Time, c *scheduler.Config, options ...reconciler.Option) (*P
 	return &Pool{scheduler: s, reconciler: reconciler.New(options...)}, nil
 }
 
-// Restore returns a pool that goes on from a snapshot exactly as the one that wrote it. The error
-// is scheduler.ErrInvalidSnapshot, and names the field that no pool could have written. Nothing in
-// the pool aliases the message.
-func Restore(snapshot *protos.Pool) (*Pool, error) {
-	if snapshot == nil {
-		return nil, fmt.Errorf("%w: no pool", scheduler.ErrInvalidSnapshot)
+// checkMade panics if nobody made the pool. Every exported method asks it first.
+func (p *Pool) checkMade() {
+	if p == nil || p.scheduler == nil {
+		panic("pool: a nil or zero Pool: make one with New, Restore or RestoreBytes")
 	}
-	s, err := scheduler.NewFromProto(snapshot.GetScheduler())
-	if err != nil {
-		return nil, err
-	}
-	r, err := reconciler.Restore(snapshot.GetReconciler())
-	if err != nil {
-		return nil, err
-	}
-	return &Pool{scheduler: s, reconciler: r}, nil
 }
 
 // Scheduler returns the scheduler, for questions. What changes it by other ways than Apply is in no
 // journal.
-func (p *Pool) Scheduler() *scheduler.Scheduler { return p.scheduler }
+func (p *Pool) Scheduler() *scheduler.Scheduler {
+	p.checkMade()
+	return p.scheduler
+}
 
 // Reconciler returns the reconciler; the same goes for it.
-func (p *Pool) Reconciler() *reconciler.State { return p.reconciler }
+func (p *Pool) Reconciler() *reconciler.State {
+	p.checkMade()
+	return p.reconciler
+}
 
 // Counts says how many requests wait and run, and how many workers are idle and cordoned. O(1).
 func (p *Pool) Counts() scheduler.Counts { return p.scheduler.Counts() }
@@ -61,12 +56,14 @@ func (p *Pool) Counts() scheduler.Counts { return p.scheduler.Counts() }
 // Apply runs one operation, as reconciler.Apply does.
 func (p *Pool) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {
+	p.checkMade()
 	return reconciler.Apply(ctx, p.reconciler, p.scheduler, op, e)
 }
 
 // ApplyInto runs one operation and writes the answer into a message, as reconciler.ApplyInto does.
 func (p *Pool) ApplyInto(ctx context.Context, op *protos.Operation, e scheduler.EventSink,
 	answer *protos.Result) error {
+	p.checkMade()
 	return reconciler.ApplyInto(ctx, p.reconciler, p.scheduler, op, e, answer)
 }
 
@@ -82,6 +79,7 @@ func (p *Pool) Step(ctx context.Context, op *protos.Operation) (*protos.Outcome,
 // Replay is Step for an operation of a record, such as a journal, which may be older than this
 // version: it accepts also what was accepted then and is refused today, as reconciler.Replay says.
 func (p *Pool) Replay(ctx context.Context, op *protos.Operation) (*protos.Outcome, error) {
+	p.checkMade()
 	var events eventList
 	result, err := reconciler.Replay(ctx, p.reconciler, p.scheduler, op, &events)
 	return OutcomeOf(result, events, err), err
@@ -99,12 +97,14 @@ func OutcomeOf(result *protos.Result, events []*protos.TaskEvent, err error) *pr
 // Snapshot returns the whole state, sharing nothing with it. It is canonical: the same state gives
 // the same bytes under deterministic marshalling. It costs O(n log n) in what is stored.
 func (p *Pool) Snapshot() *protos.Pool {
+	p.checkMade()
 	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
 }
 
 // AppendSnapshot appends the bytes of the snapshot, deterministically marshalled, and returns the
-// longer slice. It costs less than Snapshot, as it makes no messages.
+// longer slice. RestoreBytes is the way back. It costs less than Snapshot, as it makes no messages.
 func (p *Pool) AppendSnapshot(b []byte) []byte {
+	p.checkMade()
 	parts := protos.Pool{Reconciler: p.reconciler.ToProto()}
 	b = protowire.AppendTag(b, fieldPoolScheduler, protowire.BytesType)
 	b = protowire.AppendBytes(b, p.scheduler.AppendSnapshot(nil))
@@ -114,9 +114,6 @@ func (p *Pool) AppendSnapshot(b []byte) []byte {
 	}
 	return b
 }
-
-// fieldPoolScheduler is the number of the field scheduler of protos.Pool, which comes first.
-const fieldPoolScheduler protowire.Number = 1
 
 // Hash returns the SHA-256 of the snapshot's bytes. It costs as much as AppendSnapshot.
 func (p *Pool) Hash() [sha256.Size]byte { return sha256.Sum256(p.AppendSnapshot(nil)) }

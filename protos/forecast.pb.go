@@ -91,7 +91,8 @@ func (RequestForecast_Answer) EnumDescriptor() ([]byte, []int) {
 	return file_protos_forecast_proto_rawDescGZIP(), []int{1, 0}
 }
 
-// Forecast says when requests that wait in a pool will start, and what that rests on.
+// Forecast says when requests that wait in a pool will start and be complete, and what that rests
+// on.
 type Forecast struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The newest time that the pool knew of: the forecast is made as of then.
@@ -111,7 +112,10 @@ type Forecast struct {
 	// The requests, in the order in which they were asked for, or else by enqueue time, then id.
 	Requests []*RequestForecast `protobuf:"bytes,8,rep,name=requests,proto3" json:"requests,omitempty"`
 	// What was taken for true, the same for all requests.
-	Assumptions   []*Assumption `protobuf:"bytes,9,rep,name=assumptions,proto3" json:"assumptions,omitempty"`
+	Assumptions []*Assumption `protobuf:"bytes,9,rep,name=assumptions,proto3" json:"assumptions,omitempty"`
+	// What keeps the answers from being as good as they could be, the most important first. A code
+	// keeps its meaning; package forecast lists them all.
+	Caveats       []*Caveat `protobuf:"bytes,10,rep,name=caveats,proto3" json:"caveats,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,7 +213,14 @@ func (x *Forecast) GetAssumptions() []*Assumption {
 	return nil
 }
 
-// RequestForecast says when one request will start.
+func (x *Forecast) GetCaveats() []*Caveat {
+	if x != nil {
+		return x.Caveats
+	}
+	return nil
+}
+
+// RequestForecast says when one request will start and be complete.
 type RequestForecast struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The request.
@@ -234,10 +245,12 @@ type RequestForecast struct {
 	Latest *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=latest,proto3" json:"latest,omitempty"`
 	// In which part of the forks it did not start before they ended, from 0 to 1.
 	Later float64 `protobuf:"fixed64,10,opt,name=later,proto3" json:"later,omitempty"`
-	// What the forks came to, if earliest, likely and latest were calibrated.
-	Raw *RawForecast `protobuf:"bytes,11,opt,name=raw,proto3" json:"raw,omitempty"`
+	// The start in the forks, before calibration. Set if the answer is STARTS or NOT_WITHIN_HORIZON.
+	StartInForks *ForkQuantiles `protobuf:"bytes,11,opt,name=start_in_forks,json=startInForks,proto3" json:"start_in_forks,omitempty"`
 	// How long its task is taken to run, and where that is known from.
-	RunTime       *RunTimeEstimate `protobuf:"bytes,12,opt,name=run_time,json=runTime,proto3" json:"run_time,omitempty"`
+	RunTime *RunTimeEstimate `protobuf:"bytes,12,opt,name=run_time,json=runTime,proto3" json:"run_time,omitempty"`
+	// When it is complete. Set if the answer is STARTS, NOT_WITHIN_HORIZON or ON_WORKER.
+	Completion    *CompletionForecast `protobuf:"bytes,13,opt,name=completion,proto3" json:"completion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,9 +355,9 @@ func (x *RequestForecast) GetLater() float64 {
 	return 0
 }
 
-func (x *RequestForecast) GetRaw() *RawForecast {
+func (x *RequestForecast) GetStartInForks() *ForkQuantiles {
 	if x != nil {
-		return x.Raw
+		return x.StartInForks
 	}
 	return nil
 }
@@ -356,33 +369,47 @@ func (x *RequestForecast) GetRunTime() *RunTimeEstimate {
 	return nil
 }
 
-// RawForecast is what forks come to before they are calibrated.
-type RawForecast struct {
+func (x *RequestForecast) GetCompletion() *CompletionForecast {
+	if x != nil {
+		return x.Completion
+	}
+	return nil
+}
+
+// CompletionForecast says when the run that completes a request ends. Runs that preemption cuts
+// short, and the waits after them, are before that.
+type CompletionForecast struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As in RequestForecast.
+	// As of a start, in RequestForecast.
 	Earliest *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=earliest,proto3" json:"earliest,omitempty"`
-	// As in RequestForecast.
+	// As of a start.
 	Likely *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=likely,proto3" json:"likely,omitempty"`
-	// As in RequestForecast.
-	Latest        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=latest,proto3" json:"latest,omitempty"`
+	// As of a start.
+	Latest *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=latest,proto3" json:"latest,omitempty"`
+	// In which part of the forks it was not complete before they ended, from 0 to 1.
+	Later float64 `protobuf:"fixed64,4,opt,name=later,proto3" json:"later,omitempty"`
+	// In which part of the forks it was preempted at least once, from 0 to 1.
+	Preempted float64 `protobuf:"fixed64,5,opt,name=preempted,proto3" json:"preempted,omitempty"`
+	// The completion in the forks, before calibration.
+	InForks       *ForkQuantiles `protobuf:"bytes,6,opt,name=in_forks,json=inForks,proto3" json:"in_forks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *RawForecast) Reset() {
-	*x = RawForecast{}
+func (x *CompletionForecast) Reset() {
+	*x = CompletionForecast{}
 	mi := &file_protos_forecast_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *RawForecast) String() string {
+func (x *CompletionForecast) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*RawForecast) ProtoMessage() {}
+func (*CompletionForecast) ProtoMessage() {}
 
-func (x *RawForecast) ProtoReflect() protoreflect.Message {
+func (x *CompletionForecast) ProtoReflect() protoreflect.Message {
 	mi := &file_protos_forecast_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -394,28 +421,114 @@ func (x *RawForecast) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use RawForecast.ProtoReflect.Descriptor instead.
-func (*RawForecast) Descriptor() ([]byte, []int) {
+// Deprecated: Use CompletionForecast.ProtoReflect.Descriptor instead.
+func (*CompletionForecast) Descriptor() ([]byte, []int) {
 	return file_protos_forecast_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *RawForecast) GetEarliest() *timestamppb.Timestamp {
+func (x *CompletionForecast) GetEarliest() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Earliest
 	}
 	return nil
 }
 
-func (x *RawForecast) GetLikely() *timestamppb.Timestamp {
+func (x *CompletionForecast) GetLikely() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Likely
 	}
 	return nil
 }
 
-func (x *RawForecast) GetLatest() *timestamppb.Timestamp {
+func (x *CompletionForecast) GetLatest() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Latest
+	}
+	return nil
+}
+
+func (x *CompletionForecast) GetLater() float64 {
+	if x != nil {
+		return x.Later
+	}
+	return 0
+}
+
+func (x *CompletionForecast) GetPreempted() float64 {
+	if x != nil {
+		return x.Preempted
+	}
+	return 0
+}
+
+func (x *CompletionForecast) GetInForks() *ForkQuantiles {
+	if x != nil {
+		return x.InForks
+	}
+	return nil
+}
+
+// ForkQuantiles are quantiles over forks of the time from the beginning of a forecast to something.
+// Unset ones are later than the horizon.
+type ForkQuantiles struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// It happens by then in a tenth of the forks.
+	P10 *durationpb.Duration `protobuf:"bytes,1,opt,name=p10,proto3" json:"p10,omitempty"`
+	// In half of them.
+	P50 *durationpb.Duration `protobuf:"bytes,2,opt,name=p50,proto3" json:"p50,omitempty"`
+	// In nine tenths of them.
+	P90           *durationpb.Duration `protobuf:"bytes,3,opt,name=p90,proto3" json:"p90,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForkQuantiles) Reset() {
+	*x = ForkQuantiles{}
+	mi := &file_protos_forecast_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForkQuantiles) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForkQuantiles) ProtoMessage() {}
+
+func (x *ForkQuantiles) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_forecast_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForkQuantiles.ProtoReflect.Descriptor instead.
+func (*ForkQuantiles) Descriptor() ([]byte, []int) {
+	return file_protos_forecast_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ForkQuantiles) GetP10() *durationpb.Duration {
+	if x != nil {
+		return x.P10
+	}
+	return nil
+}
+
+func (x *ForkQuantiles) GetP50() *durationpb.Duration {
+	if x != nil {
+		return x.P50
+	}
+	return nil
+}
+
+func (x *ForkQuantiles) GetP90() *durationpb.Duration {
+	if x != nil {
+		return x.P90
 	}
 	return nil
 }
@@ -439,7 +552,7 @@ type RunTimeEstimate struct {
 
 func (x *RunTimeEstimate) Reset() {
 	*x = RunTimeEstimate{}
-	mi := &file_protos_forecast_proto_msgTypes[3]
+	mi := &file_protos_forecast_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +564,7 @@ func (x *RunTimeEstimate) String() string {
 func (*RunTimeEstimate) ProtoMessage() {}
 
 func (x *RunTimeEstimate) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_forecast_proto_msgTypes[3]
+	mi := &file_protos_forecast_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +577,7 @@ func (x *RunTimeEstimate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunTimeEstimate.ProtoReflect.Descriptor instead.
 func (*RunTimeEstimate) Descriptor() ([]byte, []int) {
-	return file_protos_forecast_proto_rawDescGZIP(), []int{3}
+	return file_protos_forecast_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *RunTimeEstimate) GetP10() *durationpb.Duration {
@@ -515,7 +628,7 @@ type Assumption struct {
 
 func (x *Assumption) Reset() {
 	*x = Assumption{}
-	mi := &file_protos_forecast_proto_msgTypes[4]
+	mi := &file_protos_forecast_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +640,7 @@ func (x *Assumption) String() string {
 func (*Assumption) ProtoMessage() {}
 
 func (x *Assumption) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_forecast_proto_msgTypes[4]
+	mi := &file_protos_forecast_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +653,7 @@ func (x *Assumption) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assumption.ProtoReflect.Descriptor instead.
 func (*Assumption) Descriptor() ([]byte, []int) {
-	return file_protos_forecast_proto_rawDescGZIP(), []int{4}
+	return file_protos_forecast_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Assumption) GetCode() string {
@@ -557,11 +670,258 @@ func (x *Assumption) GetMessage() string {
 	return ""
 }
 
+// Caveat is a reason to trust a forecast less, or to ask for another one.
+type Caveat struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What, in CamelCase, such as "ShortRecord"; package forecast lists them all.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The same in words and numbers, with what would help, for people.
+	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Caveat) Reset() {
+	*x = Caveat{}
+	mi := &file_protos_forecast_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Caveat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Caveat) ProtoMessage() {}
+
+func (x *Caveat) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_forecast_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Caveat.ProtoReflect.Descriptor instead.
+func (*Caveat) Descriptor() ([]byte, []int) {
+	return file_protos_forecast_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Caveat) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Caveat) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// ForecastCalibration has past forecasts and their outcomes, from which forecasts of the same pool
+// are corrected.
+type ForecastCalibration struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version of the format and of what a fork draws: 1. Other ones are refused.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The pool that it was learned from, by the name in the header of its journal.
+	Pool string `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool,omitempty"`
+	// Up to where outcomes are known.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// The past forecasts, in the order in which they were made.
+	Forecasts     []*PastForecast `protobuf:"bytes,4,rep,name=forecasts,proto3" json:"forecasts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastCalibration) Reset() {
+	*x = ForecastCalibration{}
+	mi := &file_protos_forecast_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastCalibration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastCalibration) ProtoMessage() {}
+
+func (x *ForecastCalibration) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_forecast_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastCalibration.ProtoReflect.Descriptor instead.
+func (*ForecastCalibration) Descriptor() ([]byte, []int) {
+	return file_protos_forecast_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ForecastCalibration) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ForecastCalibration) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *ForecastCalibration) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *ForecastCalibration) GetForecasts() []*PastForecast {
+	if x != nil {
+		return x.Forecasts
+	}
+	return nil
+}
+
+// PastForecast is a forecast for one request, and its outcome as far as that is known.
+type PastForecast struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was made.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// The request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Its account; empty if it has none.
+	AccountId string `protobuf:"bytes,3,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The horizon, from time.
+	Horizon *durationpb.Duration `protobuf:"bytes,4,opt,name=horizon,proto3" json:"horizon,omitempty"`
+	// The start in the forks.
+	Start *ForkQuantiles `protobuf:"bytes,5,opt,name=start,proto3" json:"start,omitempty"`
+	// The completion in the forks.
+	Completion *ForkQuantiles `protobuf:"bytes,6,opt,name=completion,proto3" json:"completion,omitempty"`
+	// When it really started, from time; unset if it has not.
+	Started *durationpb.Duration `protobuf:"bytes,7,opt,name=started,proto3" json:"started,omitempty"`
+	// When it really was complete, from time; unset if it is not.
+	Completed *durationpb.Duration `protobuf:"bytes,8,opt,name=completed,proto3" json:"completed,omitempty"`
+	// True if the request left without a start or without completing. What is unset never comes.
+	Left          bool `protobuf:"varint,9,opt,name=left,proto3" json:"left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PastForecast) Reset() {
+	*x = PastForecast{}
+	mi := &file_protos_forecast_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PastForecast) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PastForecast) ProtoMessage() {}
+
+func (x *PastForecast) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_forecast_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PastForecast.ProtoReflect.Descriptor instead.
+func (*PastForecast) Descriptor() ([]byte, []int) {
+	return file_protos_forecast_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PastForecast) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *PastForecast) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PastForecast) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *PastForecast) GetHorizon() *durationpb.Duration {
+	if x != nil {
+		return x.Horizon
+	}
+	return nil
+}
+
+func (x *PastForecast) GetStart() *ForkQuantiles {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *PastForecast) GetCompletion() *ForkQuantiles {
+	if x != nil {
+		return x.Completion
+	}
+	return nil
+}
+
+func (x *PastForecast) GetStarted() *durationpb.Duration {
+	if x != nil {
+		return x.Started
+	}
+	return nil
+}
+
+func (x *PastForecast) GetCompleted() *durationpb.Duration {
+	if x != nil {
+		return x.Completed
+	}
+	return nil
+}
+
+func (x *PastForecast) GetLeft() bool {
+	if x != nil {
+		return x.Left
+	}
+	return false
+}
+
 var File_protos_forecast_proto protoreflect.FileDescriptor
 
 const file_protos_forecast_proto_rawDesc = "" +
 	"\n" +
-	"\x15protos/forecast.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x02\n" +
+	"\x15protos/forecast.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa4\x03\n" +
 	"\bForecast\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x120\n" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x14\n" +
@@ -573,7 +933,9 @@ const file_protos_forecast_proto_rawDesc = "" +
 	"operations\x12&\n" +
 	"\x0fforks_cut_short\x18\a \x01(\x05R\rforksCutShort\x12:\n" +
 	"\brequests\x18\b \x03(\v2\x1e.quotasched.v1.RequestForecastR\brequests\x12;\n" +
-	"\vassumptions\x18\t \x03(\v2\x19.quotasched.v1.AssumptionR\vassumptions\"\xaf\x05\n" +
+	"\vassumptions\x18\t \x03(\v2\x19.quotasched.v1.AssumptionR\vassumptions\x12/\n" +
+	"\acaveats\x18\n" +
+	" \x03(\v2\x15.quotasched.v1.CaveatR\acaveats\"\x88\x06\n" +
 	"\x0fRequestForecast\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
@@ -587,20 +949,30 @@ const file_protos_forecast_proto_rawDesc = "" +
 	"\x06likely\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06likely\x122\n" +
 	"\x06latest\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x06latest\x12\x14\n" +
 	"\x05later\x18\n" +
-	" \x01(\x01R\x05later\x12,\n" +
-	"\x03raw\x18\v \x01(\v2\x1a.quotasched.v1.RawForecastR\x03raw\x129\n" +
-	"\brun_time\x18\f \x01(\v2\x1e.quotasched.v1.RunTimeEstimateR\arunTime\"\x8e\x01\n" +
+	" \x01(\x01R\x05later\x12B\n" +
+	"\x0estart_in_forks\x18\v \x01(\v2\x1c.quotasched.v1.ForkQuantilesR\fstartInForks\x129\n" +
+	"\brun_time\x18\f \x01(\v2\x1e.quotasched.v1.RunTimeEstimateR\arunTime\x12A\n" +
+	"\n" +
+	"completion\x18\r \x01(\v2!.quotasched.v1.CompletionForecastR\n" +
+	"completion\"\x8e\x01\n" +
 	"\x06Answer\x12\x16\n" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rANSWER_STARTS\x10\x01\x12\x1d\n" +
 	"\x19ANSWER_NOT_WITHIN_HORIZON\x10\x02\x12\x12\n" +
 	"\x0eANSWER_UNKNOWN\x10\x03\x12\x14\n" +
 	"\x10ANSWER_ON_WORKER\x10\x04\x12\x10\n" +
-	"\fANSWER_NEVER\x10\x05\"\xad\x01\n" +
-	"\vRawForecast\x126\n" +
+	"\fANSWER_NEVER\x10\x05\"\xa1\x02\n" +
+	"\x12CompletionForecast\x126\n" +
 	"\bearliest\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bearliest\x122\n" +
 	"\x06likely\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06likely\x122\n" +
-	"\x06latest\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06latest\"\xcd\x01\n" +
+	"\x06latest\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06latest\x12\x14\n" +
+	"\x05later\x18\x04 \x01(\x01R\x05later\x12\x1c\n" +
+	"\tpreempted\x18\x05 \x01(\x01R\tpreempted\x127\n" +
+	"\bin_forks\x18\x06 \x01(\v2\x1c.quotasched.v1.ForkQuantilesR\ainForks\"\x96\x01\n" +
+	"\rForkQuantiles\x12+\n" +
+	"\x03p10\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03p10\x12+\n" +
+	"\x03p50\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03p50\x12+\n" +
+	"\x03p90\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x03p90\"\xcd\x01\n" +
 	"\x0fRunTimeEstimate\x12+\n" +
 	"\x03p10\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x03p10\x12+\n" +
 	"\x03p50\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x03p50\x12+\n" +
@@ -610,7 +982,29 @@ const file_protos_forecast_proto_rawDesc = "" +
 	"\n" +
 	"Assumption\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessageB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
+	"\amessage\x18\x02 \x01(\tR\amessage\"6\n" +
+	"\x06Caveat\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\"\xb0\x01\n" +
+	"\x13ForecastCalibration\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x12\n" +
+	"\x04pool\x18\x02 \x01(\tR\x04pool\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x129\n" +
+	"\tforecasts\x18\x04 \x03(\v2\x1b.quotasched.v1.PastForecastR\tforecasts\"\xa5\x03\n" +
+	"\fPastForecast\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x03 \x01(\tR\taccountId\x123\n" +
+	"\ahorizon\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\ahorizon\x122\n" +
+	"\x05start\x18\x05 \x01(\v2\x1c.quotasched.v1.ForkQuantilesR\x05start\x12<\n" +
+	"\n" +
+	"completion\x18\x06 \x01(\v2\x1c.quotasched.v1.ForkQuantilesR\n" +
+	"completion\x123\n" +
+	"\astarted\x18\a \x01(\v2\x19.google.protobuf.DurationR\astarted\x127\n" +
+	"\tcompleted\x18\b \x01(\v2\x19.google.protobuf.DurationR\tcompleted\x12\x12\n" +
+	"\x04left\x18\t \x01(\bR\x04leftB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
 
 var (
 	file_protos_forecast_proto_rawDescOnce sync.Once
@@ -625,40 +1019,58 @@ func file_protos_forecast_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_forecast_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protos_forecast_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_protos_forecast_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_protos_forecast_proto_goTypes = []any{
 	(RequestForecast_Answer)(0),   // 0: quotasched.v1.RequestForecast.Answer
 	(*Forecast)(nil),              // 1: quotasched.v1.Forecast
 	(*RequestForecast)(nil),       // 2: quotasched.v1.RequestForecast
-	(*RawForecast)(nil),           // 3: quotasched.v1.RawForecast
-	(*RunTimeEstimate)(nil),       // 4: quotasched.v1.RunTimeEstimate
-	(*Assumption)(nil),            // 5: quotasched.v1.Assumption
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
+	(*CompletionForecast)(nil),    // 3: quotasched.v1.CompletionForecast
+	(*ForkQuantiles)(nil),         // 4: quotasched.v1.ForkQuantiles
+	(*RunTimeEstimate)(nil),       // 5: quotasched.v1.RunTimeEstimate
+	(*Assumption)(nil),            // 6: quotasched.v1.Assumption
+	(*Caveat)(nil),                // 7: quotasched.v1.Caveat
+	(*ForecastCalibration)(nil),   // 8: quotasched.v1.ForecastCalibration
+	(*PastForecast)(nil),          // 9: quotasched.v1.PastForecast
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
 }
 var file_protos_forecast_proto_depIdxs = []int32{
-	6,  // 0: quotasched.v1.Forecast.time:type_name -> google.protobuf.Timestamp
-	6,  // 1: quotasched.v1.Forecast.until:type_name -> google.protobuf.Timestamp
+	10, // 0: quotasched.v1.Forecast.time:type_name -> google.protobuf.Timestamp
+	10, // 1: quotasched.v1.Forecast.until:type_name -> google.protobuf.Timestamp
 	2,  // 2: quotasched.v1.Forecast.requests:type_name -> quotasched.v1.RequestForecast
-	5,  // 3: quotasched.v1.Forecast.assumptions:type_name -> quotasched.v1.Assumption
-	6,  // 4: quotasched.v1.RequestForecast.enqueue_time:type_name -> google.protobuf.Timestamp
-	0,  // 5: quotasched.v1.RequestForecast.answer:type_name -> quotasched.v1.RequestForecast.Answer
-	6,  // 6: quotasched.v1.RequestForecast.earliest:type_name -> google.protobuf.Timestamp
-	6,  // 7: quotasched.v1.RequestForecast.likely:type_name -> google.protobuf.Timestamp
-	6,  // 8: quotasched.v1.RequestForecast.latest:type_name -> google.protobuf.Timestamp
-	3,  // 9: quotasched.v1.RequestForecast.raw:type_name -> quotasched.v1.RawForecast
-	4,  // 10: quotasched.v1.RequestForecast.run_time:type_name -> quotasched.v1.RunTimeEstimate
-	6,  // 11: quotasched.v1.RawForecast.earliest:type_name -> google.protobuf.Timestamp
-	6,  // 12: quotasched.v1.RawForecast.likely:type_name -> google.protobuf.Timestamp
-	6,  // 13: quotasched.v1.RawForecast.latest:type_name -> google.protobuf.Timestamp
-	7,  // 14: quotasched.v1.RunTimeEstimate.p10:type_name -> google.protobuf.Duration
-	7,  // 15: quotasched.v1.RunTimeEstimate.p50:type_name -> google.protobuf.Duration
-	7,  // 16: quotasched.v1.RunTimeEstimate.p90:type_name -> google.protobuf.Duration
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	6,  // 3: quotasched.v1.Forecast.assumptions:type_name -> quotasched.v1.Assumption
+	7,  // 4: quotasched.v1.Forecast.caveats:type_name -> quotasched.v1.Caveat
+	10, // 5: quotasched.v1.RequestForecast.enqueue_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: quotasched.v1.RequestForecast.answer:type_name -> quotasched.v1.RequestForecast.Answer
+	10, // 7: quotasched.v1.RequestForecast.earliest:type_name -> google.protobuf.Timestamp
+	10, // 8: quotasched.v1.RequestForecast.likely:type_name -> google.protobuf.Timestamp
+	10, // 9: quotasched.v1.RequestForecast.latest:type_name -> google.protobuf.Timestamp
+	4,  // 10: quotasched.v1.RequestForecast.start_in_forks:type_name -> quotasched.v1.ForkQuantiles
+	5,  // 11: quotasched.v1.RequestForecast.run_time:type_name -> quotasched.v1.RunTimeEstimate
+	3,  // 12: quotasched.v1.RequestForecast.completion:type_name -> quotasched.v1.CompletionForecast
+	10, // 13: quotasched.v1.CompletionForecast.earliest:type_name -> google.protobuf.Timestamp
+	10, // 14: quotasched.v1.CompletionForecast.likely:type_name -> google.protobuf.Timestamp
+	10, // 15: quotasched.v1.CompletionForecast.latest:type_name -> google.protobuf.Timestamp
+	4,  // 16: quotasched.v1.CompletionForecast.in_forks:type_name -> quotasched.v1.ForkQuantiles
+	11, // 17: quotasched.v1.ForkQuantiles.p10:type_name -> google.protobuf.Duration
+	11, // 18: quotasched.v1.ForkQuantiles.p50:type_name -> google.protobuf.Duration
+	11, // 19: quotasched.v1.ForkQuantiles.p90:type_name -> google.protobuf.Duration
+	11, // 20: quotasched.v1.RunTimeEstimate.p10:type_name -> google.protobuf.Duration
+	11, // 21: quotasched.v1.RunTimeEstimate.p50:type_name -> google.protobuf.Duration
+	11, // 22: quotasched.v1.RunTimeEstimate.p90:type_name -> google.protobuf.Duration
+	10, // 23: quotasched.v1.ForecastCalibration.until:type_name -> google.protobuf.Timestamp
+	9,  // 24: quotasched.v1.ForecastCalibration.forecasts:type_name -> quotasched.v1.PastForecast
+	10, // 25: quotasched.v1.PastForecast.time:type_name -> google.protobuf.Timestamp
+	11, // 26: quotasched.v1.PastForecast.horizon:type_name -> google.protobuf.Duration
+	4,  // 27: quotasched.v1.PastForecast.start:type_name -> quotasched.v1.ForkQuantiles
+	4,  // 28: quotasched.v1.PastForecast.completion:type_name -> quotasched.v1.ForkQuantiles
+	11, // 29: quotasched.v1.PastForecast.started:type_name -> google.protobuf.Duration
+	11, // 30: quotasched.v1.PastForecast.completed:type_name -> google.protobuf.Duration
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_protos_forecast_proto_init() }
@@ -672,7 +1084,7 @@ func file_protos_forecast_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_forecast_proto_rawDesc), len(file_protos_forecast_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -13,7 +13,8 @@ import (
 
 // Apply runs one operation on a pool, as the method of the same name would, and returns its answer,
 // which is empty for operations that have none. The error is one of the scheduler's kinds; then
-// nothing has changed. It costs as much as the method.
+// nothing has changed. It costs as much as the method, and panics where that does: without a
+// context, a state or a scheduler.
 func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
 	answer := &protos.Result{}
@@ -23,10 +24,11 @@ func Apply(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos
 	return answer, nil
 }
 
-// ApplyInto is Apply for those who run many operations, most of which answer nothing: it writes the
+// ApplyInto is Apply for many operations, most of which answer nothing: it writes the
 // answer into a message of the caller's, in place of what that had. After an error it is empty.
 func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink, answer *protos.Result) error {
+	state.checkCall(ctx)
 	if answer == nil {
 		return fmt.Errorf("%w: nil answer", scheduler.ErrInvalid)
 	}
@@ -77,6 +79,7 @@ func ApplyInto(ctx context.Context, state *State, s *scheduler.Scheduler, op *pr
 // a rate without a max_charge.
 func Replay(ctx context.Context, state *State, s *scheduler.Scheduler, op *protos.Operation,
 	events scheduler.EventSink) (*protos.Result, error) {
+	state.checkCall(ctx)
 	add, ok := op.GetKind().(*protos.Operation_AddAccount)
 	if !ok {
 		return Apply(ctx, state, s, op, events)

@@ -11,6 +11,7 @@ import (
 	"go.chromium.org/luci/common/data/stringset"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
@@ -58,44 +59,39 @@ func newDriven() *driven {
 	return &driven{scheduler.New(epoch), reconciler.New(reconciler.WithWorkerQueueTimeout(time.Minute))}
 }
 
-// randomOp returns an operation without a time.
+// randomOp returns an operation at the epoch.
 func randomOp(rng *rand.Rand) *protos.Operation {
 	request, worker := fmt.Sprint("r", rng.IntN(9)), fmt.Sprint("w", rng.IntN(4))
 	labels := [][]string{{"os:1"}, {"os:1", "os:2"}, {}}[rng.IntN(3)]
 	switch rng.IntN(8) {
 	case 0:
-		return &protos.Operation{Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{
-			AccountId: fmt.Sprint("a", rng.IntN(3)),
-			Config: scheduler.AccountConfigToProto(&scheduler.AccountConfig{
+		return pool.AddAccount(epoch, pool.Account{
+			ID: scheduler.AccountID(fmt.Sprint("a", rng.IntN(3))),
+			Config: &scheduler.AccountConfig{
 				ChargeRate: [scheduler.NumPriorities]scheduler.Rate{scheduler.Rate(rng.IntN(3000))},
 				MaxCharge:  time.Hour,
-			}),
-			Balance: []int64{rng.Int64N(1e9), 0, 0, 0, 0},
-		}}}
+			},
+			Balance: scheduler.Balance{scheduler.Quota(rng.Int64N(1e9))},
+		})
 	case 1:
-		return &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-			TaskAbsent: &protos.TaskAbsent{RequestId: request}}}
+		return pool.TaskAbsent(epoch, scheduler.RequestID(request))
 	case 2:
-		return &protos.Operation{Kind: &protos.Operation_TaskRunning{
-			TaskRunning: &protos.TaskRunning{RequestId: request, WorkerId: worker}}}
+		return pool.TaskRunning(epoch, scheduler.RequestID(request), scheduler.WorkerID(worker))
 	case 3:
-		return &protos.Operation{Kind: &protos.Operation_GetCancellations{}}
+		return pool.GetCancellations(epoch)
 	case 4:
 		if rng.IntN(4) == 0 {
-			return &protos.Operation{Kind: &protos.Operation_AddTaskError{
-				AddTaskError: &protos.AddTaskError{RequestId: request, Message: "broken"}}}
+			return pool.AddTaskError(epoch, scheduler.RequestID(request), "broken")
 		}
 		fallthrough
 	case 5:
-		return &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-			RequestId: request, AccountId: fmt.Sprint("a", rng.IntN(4)), BaseLabels: labels,
-			ProvisionableLabels: []string{"v:1"}, EnqueueTime: timestamppb.New(epoch),
+		return pool.TaskWaiting(epoch, scheduler.TaskRequest{
+			ID: scheduler.RequestID(request), Account: scheduler.AccountID(fmt.Sprint("a", rng.IntN(4))),
+			BaseLabels: labels, ProvisionableLabels: []string{"v:1"}, EnqueueTime: epoch,
 			Tags: []string{"tag"},
-		}}}
+		})
 	}
-	return &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
-		Workers: []*protos.IdleWorker{{WorkerId: worker, Labels: labels}},
-	}}}
+	return pool.AssignTasks(epoch, pool.IdleWorker(scheduler.WorkerID(worker), labels...))
 }
 
 // run calls the method that an operation stands for, and returns the sizes of its answer.

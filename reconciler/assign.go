@@ -48,6 +48,7 @@ type IdleWorker struct {
 // assignment that is made or times out.
 func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, workers ...*IdleWorker) []Assignment {
+	state.checkCall(ctx)
 	if err := checkTime(t); err != nil {
 		logging.Errorf(ctx, "AssignTasks: %s", err)
 		return nil
@@ -87,7 +88,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	return state.handOut(ctx, s, pulls, out)
 }
 
-// validPulls returns the pulls of a call that count, in the memory of what it is given.
+// validPulls returns the pulls of a call that count, in the memory of its argument.
 func validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
 	seen := make(map[scheduler.WorkerID]bool, len(pulls))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"go.chromium.org/luci/common/data/stringset"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -181,13 +182,13 @@ func TestNewFromProtoPanicsOnlyOnBadSnapshots(t *testing.T) {
 		reconciler.NewFromProto(p)
 		return false
 	}
-	good := newAliasPool(t, func(any) {}).state.ToProto()
-	if panics(good) {
-		t.Error("NewFromProto panics on a good snapshot")
-	}
-	good.WorkerQueues[0].TasksToAbort[0].SinceTime = nil
-	if !panics(good) || !panics(nil) {
-		t.Error("NewFromProto takes a bad snapshot")
+	p := newAliasPool(t, func(any) {}).state.ToProto()
+	require.NoError(t, reconciler.Validate(p))
+	require.False(t, panics(p), "a good snapshot")
+	p.WorkerQueues[0].TasksToAbort[0].SinceTime = nil
+	for _, bad := range []*protos.Reconciler{p, nil} {
+		require.ErrorIs(t, reconciler.Validate(bad), scheduler.ErrInvalidSnapshot)
+		require.True(t, panics(bad), "a bad snapshot")
 	}
 }
 

@@ -42,6 +42,7 @@ type reasoned struct {
 // tasks with errors until they are reported absent, each with the worker that it was handed to or
 // runs on at this moment. It costs O(n log n) in their number.
 func (state *State) Cancellations(ctx context.Context) []Cancellation {
+	state.checkCall(ctx)
 	var out []Cancellation
 	for _, c := range state.cancellations() {
 		out = append(out, c.Cancellation)

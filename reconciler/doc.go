@@ -1,8 +1,9 @@
-// Package reconciler turns the decisions of a quota scheduler into a protocol for workers that
-// pull: at least once, per worker, whatever gets lost on the way.
+// Package reconciler turns the decisions of a quota scheduler into an at-least-once protocol for
+// workers that pull: each worker gets its assignment although messages may be lost, late or
+// repeated.
 //
-// The scheduler decides at one moment which request runs on which worker. A dispatcher whose
-// workers pull hears of it later, perhaps twice, perhaps never. The reconciler stands between:
+// The scheduler decides at one moment which request runs on which worker. The worker learns of it
+// at its next pull, perhaps twice, perhaps never. The reconciler stands between:
 //
 //   - It holds each assignment for its worker, and hands it out again at every pull, until the
 //     dispatcher says that the task runs there. An assignment that is not acknowledged within the
@@ -27,9 +28,9 @@
 //
 // # News
 //
-// What a dispatcher says carries the time at which it was true. News older than what is known is
-// ignored without an error, and an event says why. Errors are for what could never be true (an
-// empty id, a time outside the years 1970 to 9999); then nothing has changed.
+// News carries the time at which it was true. News older than the known state is ignored without an
+// error, and an event says why. Errors are for input that could never be true (an empty id, a time
+// outside the years 1970 to 9999); then nothing has changed.
 //
 // Nothing here blocks, reads a clock or starts a goroutine. A State is not safe for concurrent use.
 package reconciler

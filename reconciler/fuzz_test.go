@@ -91,7 +91,7 @@ func FuzzApply(f *testing.F) {
 				t.Fatalf("an error changed the pool: %v", err)
 			}
 		}
-		if _, err := scheduler.NewFromProto(s.ToProto()); err != nil {
+		if _, err := scheduler.Restore(s.ToProto()); err != nil {
 			t.Fatalf("the scheduler's snapshot is refused: %v", err)
 		}
 		if _, err := reconciler.Restore(state.ToProto()); err != nil {

@@ -86,6 +86,7 @@ type WorkerGoneRequest struct {
 // cancelled. The error is scheduler.ErrInvalid; it costs O(labels) and O(log n).
 func (state *State) NotifyTaskWaiting(ctx context.Context, s *scheduler.Scheduler,
 	events scheduler.EventSink, update *TaskWaitingRequest) error {
+	state.checkCall(ctx)
 	if update == nil {
 		return fmt.Errorf("%w: nil TaskWaitingRequest", scheduler.ErrInvalid)
 	}
@@ -122,6 +123,7 @@ func (state *State) taskWaiting(s *scheduler.Scheduler, events scheduler.EventSi
 // scheduler.ErrInvalid; it costs O(log n).
 func (state *State) NotifyTaskRunning(ctx context.Context, s *scheduler.Scheduler,
 	events scheduler.EventSink, update *TaskRunningRequest) error {
+	state.checkCall(ctx)
 	if update == nil {
 		return fmt.Errorf("%w: nil TaskRunningRequest", scheduler.ErrInvalid)
 	}
@@ -153,6 +155,7 @@ func (state *State) NotifyTaskRunning(ctx context.Context, s *scheduler.Schedule
 // O(log n).
 func (state *State) NotifyTaskAbsent(ctx context.Context, s *scheduler.Scheduler,
 	events scheduler.EventSink, update *TaskAbsentRequest) error {
+	state.checkCall(ctx)
 	if update == nil {
 		return fmt.Errorf("%w: nil TaskAbsentRequest", scheduler.ErrInvalid)
 	}
@@ -246,6 +249,7 @@ func ignore(events scheduler.EventSink, r scheduler.RequestID, t time.Time,
 // From the next AssignTasks on it is not placed or handed out. What is not UTF-8 in the error's
 // text is replaced. The error returned is scheduler.ErrInvalid, for an empty id or a nil error.
 func (state *State) AddTaskError(requestID scheduler.RequestID, err error) error {
+	state.checkMade()
 	if e := checkRequestID(requestID); e != nil {
 		return e
 	}

@@ -16,6 +16,7 @@ import (
 // ToProto converts a reconciler state to its canonical proto representation: the same state gives
 // the same bytes under deterministic marshalling. Nothing in it aliases the state.
 func (state *State) ToProto() *protos.Reconciler {
+	state.checkMade()
 	queues := map[scheduler.WorkerID]*protos.WorkerQueue{}
 	queue := func(w scheduler.WorkerID) *protos.WorkerQueue {
 		if queues[w] == nil {
@@ -58,8 +59,8 @@ func (state *State) ToProto() *protos.Reconciler {
 	return p
 }
 
-// NewFromProto returns a new State instance from a proto representation. It panics on a message
-// that Validate refuses; Restore is the door for bytes that are not trusted.
+// NewFromProto is Restore for a message that is known to be valid: it panics on one that Validate
+// refuses.
 func NewFromProto(proto *protos.Reconciler) *State {
 	state, err := Restore(proto)
 	if err != nil {

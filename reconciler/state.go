@@ -2,6 +2,7 @@ package reconciler
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -18,7 +19,10 @@ import (
 // a worker but the worker never picked it up, unless WithWorkerQueueTimeout says otherwise.
 const WorkerQueueTimeout = time.Duration(10) * time.Minute
 
-// State is the state of a reconciler. The zero value is not valid: use New or Restore.
+// State is the state of a reconciler. Make one with New or Restore.
+//
+// Every method of a nil or zero State panics, and so do methods with a nil context, or with a
+// nil or zero scheduler that they use.
 type State struct {
 	timeout   time.Duration
 	entries   map[scheduler.WorkerID]*entry
@@ -89,6 +93,21 @@ func New(options ...Option) *State {
 		o(state)
 	}
 	return state
+}
+
+// checkMade panics if nobody made the state. Every exported method asks it, or checkCall, first.
+func (state *State) checkMade() {
+	if state == nil || state.entries == nil {
+		panic("reconciler: a nil or zero State: make one with New or Restore")
+	}
+}
+
+// checkCall is checkMade for a call with a context, which must not be nil.
+func (state *State) checkCall(ctx context.Context) {
+	state.checkMade()
+	if ctx == nil {
+		panic("reconciler: a nil context: pass context.Background() if there is no other")
+	}
 }
 
 // Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as ToProto.

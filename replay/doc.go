@@ -1,5 +1,5 @@
-// Package replay makes journals of a pool, and runs them again. A pool is a pure function of what
-// it was told, so the same operations must give the same outcomes and states, on any machine. If
+// Package replay makes journals of a pool, and runs them again. A pool is a pure function of its
+// operations, so the same operations must give the same outcomes and states, on any machine. If
 // they do not, one of the two programs has another rule, or a defect, and the first difference says
 // where.
 //
@@ -12,6 +12,7 @@
 //	report.Difference                           // nil: all is the same
 //
 // A replay can stop at a point. The pool is then the one of that moment, and the reader goes on
-// with the first step after it, so that another pool, with other settings, can be told the rest.
-// Whoever wants more of a replay than the report has can look on before and after each step.
+// with the first step after it, so that the remaining steps can be run on another pool, with other
+// settings. Options.Before and Options.After see the pool at each step, for more than the report
+// has.
 package replay

@@ -20,7 +20,7 @@ type RecorderOptions struct {
 	Outcomes bool
 }
 
-// A Recorder passes operations on to a pool, and appends them to a journal with what came of them.
+// A Recorder passes operations on to a pool, and appends them to a journal with their outcomes.
 // Whatever changes the pool by another way is not in the journal, and the replay will differ.
 type Recorder struct {
 	pool    *pool.Pool
@@ -55,7 +55,7 @@ func (r *Recorder) Step(ctx context.Context, op *protos.Operation) (*protos.Outc
 	return outcome, refused
 }
 
-// Apply is Step for those who have an event sink. The sink may keep the events, but not change
+// Apply is Step for callers with an event sink. The sink may keep the events, but not change
 // them.
 func (r *Recorder) Apply(ctx context.Context, op *protos.Operation,
 	e scheduler.EventSink) (*protos.Result, error) {

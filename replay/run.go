@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -36,12 +34,12 @@ type Options struct {
 	// Before, if not nil, is called before each step, with the pool that is to do it. It may ask the
 	// pool, and may not change it. An error ends the run before the step.
 	Before func(*protos.JournalStep, *pool.Pool) error
-	// After, if not nil, is called after each step that came out as in the journal, with what came
-	// of it. It may ask the pool, and may not change it. An error ends the run after the step.
+	// After, if not nil, is called after each step whose outcome is that of the journal, with the
+	// outcome. It may ask the pool, and may not change it. An error ends the run after the step.
 	After func(*protos.JournalStep, *protos.Outcome, *pool.Pool) error
 }
 
-// A Report is what running a journal again came to.
+// A Report is the result of running a journal again.
 type Report struct {
 	// Header says whose journal it is.
 	Header *protos.JournalHeader
@@ -175,14 +173,7 @@ func (r *Report) after(step *protos.JournalStep, outcome *protos.Outcome, o *Opt
 
 // restore saves the pool and goes on with one that is restored from the bytes.
 func (r *Report) restore() error {
-	written, err := proto.MarshalOptions{Deterministic: true}.Marshal(r.Pool.Snapshot())
-	if err != nil {
-		return err
-	}
-	snapshot := &protos.Pool{}
-	if err := proto.Unmarshal(written, snapshot); err != nil {
-		return err
-	}
-	r.Pool, err = pool.Restore(snapshot)
+	restored, err := pool.RestoreBytes(r.Pool.AppendSnapshot(nil))
+	r.Pool = restored
 	return err
 }

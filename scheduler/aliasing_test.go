@@ -146,15 +146,19 @@ func TestViewsAreNotSharedWithEachOther(t *testing.T) {
 }
 
 func TestRestoredStateIsNotSharedWithItsSnapshot(t *testing.T) {
-	p := scrambledPool(t, func(any) {}).ToProto()
-	s, err := scheduler.NewFromProto(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := s.Hash()
-	scramble.Everything(p)
-	if s.Hash() != before {
-		t.Error("writing to a snapshot changed the scheduler that was restored from it")
+	for _, restore := range []func(*protos.Scheduler) (*scheduler.Scheduler, error){
+		scheduler.Restore, scheduler.NewFromProto,
+	} {
+		p := scrambledPool(t, func(any) {}).ToProto()
+		s, err := restore(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := s.Hash()
+		scramble.Everything(p)
+		if s.Hash() != before {
+			t.Error("writing to a snapshot changed the scheduler that was restored from it")
+		}
 	}
 }
 

@@ -18,7 +18,7 @@
 //   - explanation: why a request waits, or what may become of a task.
 //   - fanout: how many paid tasks an account runs at once for one set of labels.
 //   - free bucket: the level below p4. It costs nothing and takes what is left over.
-//   - generation: a counter that tells whether something came since it was looked at last.
+//   - generation: a counter of additions, which tells a later look whether anything is new.
 //   - idle: of a worker that is known and has no run.
 //   - label: a text such as "os:linux" that workers have and requests ask for. Base labels must be
 //     on the worker; provisionable ones can be put there.
@@ -126,8 +126,9 @@
 //
 // # News
 //
-// News older than what is known of anything it speaks of is ignored, with an event IGNORED; equally
-// old counts as new, save that a worker which was reported running and idle at the same time runs.
+// News is ignored, with an event IGNORED, if it is older than the known state of any request or
+// worker that it concerns; equally old news counts as new, save that a worker which was reported
+// running and idle at the same time runs.
 // Errors are for operations that no state could accept; they are found before anything changes, and
 // wrap one of the Err values. A panic means a bug, and names the invariant that is broken.
 //
@@ -152,19 +153,22 @@
 //	a worker of somebody else's task  CanPreempt         PreemptionDisabled, FreePreemptsNothing,
 //	                                                     Protected, NothingToPreempt, PriceTooHigh
 //
-// One that stands for failed counts as passed where it keeps the request from nothing: who takes an
-// idle worker need not preempt. Of a task, the finding says what the next pass does to it:
+// A code of the column "failed" counts as passed where it keeps the request from nothing: a request
+// that takes an idle worker need not preempt. For a task, the finding says what the next pass does:
 // KeepsWorker, PromotedNext, DemotedNext or PreemptedNext. Why others do not take its worker is one
 // of the codes above, or LevelNotBetter or CheaperFirst.
 //
-// What would start a request is found by trial: the steps of a real pass run on the real state,
-// with one change made to it, and all is undone; see trial.go and explain_suggest.go. The steps do
-// not differ in a trial: an observer is told of them, and a log notes how to undo what they change.
+// The changes that would start a request are found by trial: the steps of a real pass run on the
+// real state, with one change made to it, and all is undone; see trial.go and explain_suggest.go.
+// The steps do not differ in a trial: an observer is told of them, and an undo log notes how to
+// revert their changes.
 //
 // # Cost
 //
-// Let n be what is stored. News costs O(log n) and O(labels). A pass costs O(accounts), plus what
-// became new since the last one (requests, idle workers and the lanes that match them), plus
-// O(log n) for each decision. What waits and cannot run costs nothing, and neither do runs that are
-// protected: they stand in lists of their own; see run_lists.go.
+// Let n be the number of stored requests and workers. News costs O(log n) and O(labels), and more
+// if it brings an unknown label set: a demand finds its worker classes, and a worker class its
+// demands, which can be many. A pass costs O(accounts), plus the changes since the last one (new
+// requests, idle workers and the lanes that match them), plus O(log n) for each decision. A waiting
+// request that cannot run costs nothing, and neither do protected runs: they stand in lists of their
+// own (run_lists.go). docs/index.md has the index and the costs of each step.
 package scheduler

@@ -26,6 +26,7 @@ import (
 //
 // The error is ErrInvalid for an id that none can have, or ErrUnknownRequest.
 func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
+	s.checkMade()
 	if err := checkID("request id", string(id)); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 //
 // The error is ErrInvalid, as AddRequest's.
 func (s *Scheduler) CanEverRun(r *TaskRequest) (*protos.Feasibility, error) {
+	s.checkMade()
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}

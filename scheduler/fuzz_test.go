@@ -81,7 +81,7 @@ func FuzzRestore(f *testing.F) {
 	f.Add(bytes[:len(bytes)/2])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, bytes []byte) {
-		direct, directErr := scheduler.NewFromSnapshot(bytes)
+		direct, directErr := scheduler.RestoreBytes(bytes)
 		if directErr != nil && !errors.Is(directErr, scheduler.ErrInvalidSnapshot) {
 			t.Fatalf("an error of another kind: %v", directErr)
 		}
@@ -92,7 +92,7 @@ func FuzzRestore(f *testing.F) {
 			}
 			return
 		}
-		s, err := scheduler.NewFromProto(p)
+		s, err := scheduler.Restore(p)
 		if fmt.Sprint(err) != fmt.Sprint(directErr) || err == nil && s.Hash() != direct.Hash() {
 			t.Fatalf("the message: %v; its bytes: %v", err, directErr)
 		}
@@ -102,7 +102,7 @@ func FuzzRestore(f *testing.F) {
 			}
 			return
 		}
-		again, err := scheduler.NewFromProto(s.ToProto())
+		again, err := scheduler.Restore(s.ToProto())
 		if err != nil {
 			t.Fatalf("the snapshot of a restored scheduler is refused: %v", err)
 		}

@@ -62,6 +62,7 @@ type newsOf struct {
 //
 // The errors are ErrInvalid for empty ids and times out of range, and ErrNotAssigned.
 func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkNews(id, worker, at); err != nil {
 		return err
@@ -87,6 +88,7 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 // now on a preemption loses work. A task that was handed out already, or runs, stays as it is. The
 // errors are ErrInvalid and ErrNotAssigned.
 func (s *Scheduler) MarkHandedOut(id RequestID, worker WorkerID) error {
+	s.checkMade()
 	run, err := s.runOn(id, worker)
 	if err != nil {
 		return err
@@ -105,6 +107,7 @@ func (s *Scheduler) Block(id RequestID) error { return s.setBlocked(id, true) }
 func (s *Scheduler) Unblock(id RequestID) error { return s.setBlocked(id, false) }
 
 func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkID("request id", string(id)); err != nil {
 		return err

@@ -20,6 +20,7 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 
 // MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
 func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	w := s.workers[id]
 	if w == nil { // else the id is one that was checked before

@@ -26,6 +26,7 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 // The error is ErrInvalid, also for a saved time that is out of range and not zero.
 func (s *Scheduler) NotifyTaskSaved(id RequestID, worker WorkerID, saved, t time.Time,
 	e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if !saved.IsZero() {
 		if err := checkTime("saved time", saved); err != nil {

@@ -14,6 +14,7 @@ import (
 // The error is ErrInvalid for a nil request, an empty id, a time out of range, or text that is not
 // UTF-8.
 func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkRequest(r, tags); err != nil {
 		return err

@@ -38,6 +38,7 @@ type pass struct {
 // A pass costs O(accounts) plus what it looks at anew: new requests, workers that became idle
 // since the last pass and the lanes that they match, and O(log n) for each decision.
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
+	s.checkMade()
 	defer s.checkInvariants()
 	p := s.newPass(s.sinkFor(e))
 	p.run()

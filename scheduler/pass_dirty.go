@@ -4,12 +4,13 @@ import (
 	"github.com/quotasched/quotasched/internal/touches"
 )
 
-// Most of what waits cannot run on any worker that is idle, and a pass does not look at it again:
-// after a pass, a lane that matched no idle worker can only come to run when a worker becomes idle
-// (then its class is fresh) or when its queue was empty in between or its account's limits changed
-// (then it is dirty). A lane that a pass did not get to try, as its account may not start
-// anything, stays dirty if it matches a worker that is still idle. Where a pass got to try but
-// few of an account's lanes, all of them are taken for dirty, without a look at each.
+// Most waiting requests cannot run on any idle worker, and a pass does not look at them again.
+// After a pass, a lane that matched no idle worker can only become runnable when a worker becomes
+// idle (then its class is fresh), or when its queue was empty in between or its account's limits
+// changed (then it is dirty). A lane that a pass did not scan, as its account may not start
+// anything, stays dirty if it may match a worker that is still idle. If a pass scanned only few of
+// an account's lanes, all of them are taken for dirty, without a look at each. docs/index.md has
+// the whole algorithm.
 
 // findDirty finds out which lanes the pass has to try.
 func (p *pass) findDirty() {

@@ -14,7 +14,7 @@ import (
 // neither blocks nor reads a clock; all its results follow from the calls made. It is not safe for
 // concurrent use.
 //
-// The zero value is not valid: use New, NewWithConfig or NewFromProto.
+// Make one with New, NewWithConfig or Restore. Every method of a nil or zero Scheduler panics.
 type Scheduler struct {
 	now    instant // the newest time given to UpdateTime
 	called instant // the one given to it last, which may be older
@@ -115,6 +115,13 @@ func (s *Scheduler) setConfig(c *Config) {
 	s.lossLimits = newLossLimits(c)
 }
 
+// checkMade panics if nobody made the scheduler. Every exported method asks it first.
+func (s *Scheduler) checkMade() {
+	if s == nil || s.config == nil {
+		panic("scheduler: a nil or zero Scheduler: make one with New, NewWithConfig or Restore")
+	}
+}
+
 // UpdateTime moves the scheduler to time t: runs that ended since the last update pay up to their
 // ends, the ledger runs up to t, then idle workers not heard of for more than WorkerExpiration are
 // forgotten, and requests that have waited for more than RequestExpiration leave (see TakeExpired).
@@ -123,6 +130,7 @@ func (s *Scheduler) setConfig(c *Config) {
 // O(accounts), and O(log n) for each worker and request that expires, and for each run that comes to
 // be protected.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
+	s.checkMade()
 	defer s.checkInvariants()
 	if !check.InRange(t) {
 		return
@@ -154,6 +162,7 @@ type Expired struct {
 
 // TakeExpired returns the requests that expired since the last call, sorted by id.
 func (s *Scheduler) TakeExpired() []Expired {
+	s.checkMade()
 	if len(s.expired) == 0 {
 		return nil
 	}
@@ -183,6 +192,7 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
 	check func(*AccountConfig) error) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
@@ -212,6 +222,7 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 // DeleteAccount ends an account, and its suspension. Its requests and tasks go on as free ones, and
 // what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {
@@ -237,6 +248,7 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 // yet to pay. The error is ErrInvalid or
 // ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
 	if err != nil {

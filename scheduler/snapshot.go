@@ -14,6 +14,7 @@ import (
 // marshalling, and nothing in it aliases state. It costs O(n log n). AppendSnapshot gives the bytes
 // without the messages, in half the time.
 func (s *Scheduler) ToProto() *protos.Scheduler {
+	s.checkMade()
 	w := newSnapshotWriter(s)
 	p := w.tables()
 	waiting := w.waiting()

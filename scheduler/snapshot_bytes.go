@@ -17,9 +17,10 @@ import (
 // times the processor time.
 
 // AppendSnapshot appends the canonical snapshot as bytes, and returns the longer slice: the bytes
-// are those of ToProto under deterministic marshalling. NewFromSnapshot is the way back. It costs
+// are those of ToProto under deterministic marshalling. RestoreBytes is the way back. It costs
 // O(n log n).
 func (s *Scheduler) AppendSnapshot(b []byte) []byte {
+	s.checkMade()
 	w := newSnapshotWriter(s)
 	b = appendMessage(b, w.tables())
 	waiting := w.waiting()
@@ -61,7 +62,7 @@ func appendMessage(b []byte, m proto.Message) []byte {
 	return b
 }
 
-// beginMessage appends what stands before the fields of a message that is a field itself, and
+// beginMessage appends the head of a message that is a field itself, and
 // returns the place where they begin, for endMessage.
 func beginMessage(b []byte, field protowire.Number) (longer []byte, at int) {
 	b = append(protowire.AppendTag(b, field, protowire.BytesType), 0)

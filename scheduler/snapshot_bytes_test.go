@@ -52,7 +52,7 @@ func TestSnapshotBytesAreThoseOfTheMessage(t *testing.T) {
 func TestRestoredSchedulerDoesNotAliasBytes(t *testing.T) {
 	s := longPool(t)
 	snapshot := s.AppendSnapshot(nil)
-	restored, err := scheduler.NewFromSnapshot(snapshot)
+	restored, err := scheduler.RestoreBytes(snapshot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestSnapshotsOfOtherWritersAreRead(t *testing.T) {
 			f.value = protowire.AppendString(protowire.AppendTag(f.value, 3, protowire.BytesType), "")
 		}), func(f field) int { return int(f.number) }),
 	} {
-		restored, err := scheduler.NewFromSnapshot(other)
+		restored, err := scheduler.RestoreBytes(other)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if restored.Hash() != s.Hash() {
@@ -119,14 +119,14 @@ func TestBadSnapshotBytesAreRefused(t *testing.T) {
 			join(append(slices.Clone(fields), fields...), inOrder), "is not in order",
 		},
 	} {
-		_, err := scheduler.NewFromSnapshot(c.bytes)
+		_, err := scheduler.RestoreBytes(c.bytes)
 		if !errors.Is(err, scheduler.ErrInvalidSnapshot) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v, want %q", name, err, c.want)
 		}
 	}
 	// No cut makes it panic, or is taken for the whole.
 	for n := range snapshot {
-		s, err := scheduler.NewFromSnapshot(snapshot[:n])
+		s, err := scheduler.RestoreBytes(snapshot[:n])
 		p := &protos.Scheduler{}
 		if whole := proto.Unmarshal(snapshot[:n], p); whole != nil && err == nil {
 			t.Fatalf("%d of %d bytes give %v", n, len(snapshot), s)

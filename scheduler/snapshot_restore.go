@@ -12,10 +12,13 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// NewFromProto returns a scheduler that goes on from a snapshot exactly as the one that wrote it.
+// NewFromProto is Restore by another name.
+func NewFromProto(p *protos.Scheduler) (*Scheduler, error) { return Restore(p) }
+
+// Restore returns a scheduler that goes on from a snapshot exactly as the one that wrote it.
 // Nothing in it aliases the message. The error is ErrInvalidSnapshot, and names the field that no
-// scheduler could have written. NewFromSnapshot takes bytes, in half the time.
-func NewFromProto(p *protos.Scheduler) (*Scheduler, error) {
+// scheduler could have written. RestoreBytes takes bytes, in half the time.
+func Restore(p *protos.Scheduler) (*Scheduler, error) {
 	if p == nil {
 		return nil, fmt.Errorf("%w: nil", ErrInvalidSnapshot)
 	}

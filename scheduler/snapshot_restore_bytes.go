@@ -11,19 +11,18 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// NewFromSnapshot returns a scheduler that goes on from the bytes of a snapshot, as NewFromProto
-// does from the message, and refuses what that refuses, with ErrInvalidSnapshot. It takes any
-// encoding of the message, and is made for the one that AppendSnapshot gives: of that, requests
-// and workers are read one by one, into the same message each. Nothing in the scheduler aliases the
-// bytes.
-func NewFromSnapshot(snapshot []byte) (*Scheduler, error) {
+// RestoreBytes returns a scheduler that goes on from the bytes of a snapshot, as Restore does from
+// the message, and refuses what that refuses, with ErrInvalidSnapshot. It takes any encoding of the
+// message, and is made for the one that AppendSnapshot gives: of that, requests and workers are
+// read one by one, into the same message each. Nothing in the scheduler aliases the bytes.
+func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	parts, ok := splitSnapshot(snapshot)
 	if !ok {
 		p := &protos.Scheduler{}
 		if err := proto.Unmarshal(snapshot, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
 		}
-		return NewFromProto(p)
+		return Restore(p)
 	}
 	p := &protos.Scheduler{}
 	for _, part := range [][]byte{parts.tables, parts.rest} {

@@ -3,7 +3,7 @@ package scheduler
 // The transitions of requests and workers. A request waits, or is on a worker, or is not known; a
 // worker is idle, or has a run, or is not known.
 
-// wait puts a request, which is not on a worker, among those that wait.
+// wait puts a request, which is not on a worker, among the waiting ones.
 func (s *Scheduler) wait(r *request) {
 	s.addWaiting(r)
 	if !r.blocked {

@@ -16,6 +16,7 @@ func (s *Scheduler) IsAssigned(r RequestID, w WorkerID) bool {
 // runOf returns the run of a request on a worker, or nil. It is found by the worker, of which there
 // are fewer.
 func (s *Scheduler) runOf(r RequestID, w WorkerID) *run {
+	s.checkMade()
 	if on := s.workers[w]; on != nil && on.run != nil && on.run.req.id == r {
 		return on.run
 	}
@@ -24,6 +25,7 @@ func (s *Scheduler) runOf(r RequestID, w WorkerID) *run {
 
 // Request returns a request that waits or runs.
 func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
+	s.checkMade()
 	r := s.requests[id]
 	if r == nil {
 		return TaskRequest{}, false
@@ -32,7 +34,10 @@ func (s *Scheduler) Request(id RequestID) (TaskRequest, bool) {
 }
 
 // Knows reports whether a request is known: it waits, or is on a worker.
-func (s *Scheduler) Knows(id RequestID) bool { return s.requests[id] != nil }
+func (s *Scheduler) Knows(id RequestID) bool {
+	s.checkMade()
+	return s.requests[id] != nil
+}
 
 // Satisfies reports whether labels, in any order, have all the base labels, and all the
 // provisionable labels, of a request that is on a worker; of others it says no. It costs O(labels),
@@ -48,6 +53,7 @@ func (s *Scheduler) Satisfies(labels []string, r RequestID, w WorkerID) (base, p
 
 // Worker returns a worker that is known.
 func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {
+	s.checkMade()
 	w := s.workers[id]
 	if w == nil {
 		return Worker{}, false
@@ -57,6 +63,7 @@ func (s *Scheduler) Worker(id WorkerID) (Worker, bool) {
 
 // Balance returns an account's balance as of the last UpdateTime.
 func (s *Scheduler) Balance(id AccountID) (Balance, bool) {
+	s.checkMade()
 	a := s.accounts[id]
 	if a == nil || !a.exists() {
 		return Balance{}, false
@@ -67,6 +74,7 @@ func (s *Scheduler) Balance(id AccountID) (Balance, bool) {
 // Waiting yields the waiting requests by enqueue time, then id. It sorts them: O(n log n). The
 // scheduler must not change meanwhile.
 func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
+	s.checkMade()
 	return func(yield func(TaskRequest) bool) {
 		var waiting []*request
 		for _, r := range s.requests { // the order is free: it is sorted next
@@ -91,6 +99,7 @@ func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
 // Workers yields the workers by id. It sorts them: O(n log n). The scheduler must not change
 // meanwhile.
 func (s *Scheduler) Workers() iter.Seq[Worker] {
+	s.checkMade()
 	return func(yield func(Worker) bool) {
 		for _, w := range sortedByID(s.workers) {
 			if !yield(s.viewWorker(w.item)) {
@@ -103,6 +112,7 @@ func (s *Scheduler) Workers() iter.Seq[Worker] {
 // Balances yields the accounts that exist with their balances, by id. The scheduler must not
 // change meanwhile.
 func (s *Scheduler) Balances() iter.Seq2[AccountID, Balance] {
+	s.checkMade()
 	return func(yield func(AccountID, Balance) bool) {
 		for a := range s.existing.All() {
 			if !yield(a.id, a.balance) {
@@ -114,6 +124,7 @@ func (s *Scheduler) Balances() iter.Seq2[AccountID, Balance] {
 
 // Config returns a copy of the settings and of the accounts' settings.
 func (s *Scheduler) Config() *Config {
+	s.checkMade()
 	c := s.config.clone()
 	c.Accounts = map[AccountID]*AccountConfig{}
 	for a := range s.existing.All() {

@@ -11,10 +11,10 @@
 //
 // # What a shadow can say, and what it cannot
 //
-// A shadow is told what happens in a world that obeys the main pool. It hears that a task runs
-// where the main pool put it, takes that for true, and decides from there. So it says of each
-// decision what the other settings would have done in nearly this situation; it does not say what
-// would have become of the fleet, as the consequences of its own decisions never come about:
+// A shadow gets the news of a world that obeys the main pool. It hears that a task runs where the
+// main pool put it, takes that for true, and decides from there. So it shows, for each decision,
+// what the other settings would have decided in nearly this situation. It does not show how the
+// fleet would have fared, as the consequences of its own decisions never come about:
 //
 //   - What only the shadow starts does not start: the request waits on, and when the main pool has
 //     it run, the shadow's assignment gives way. The worker that it stood for is taken back at that
@@ -23,17 +23,17 @@
 //     task, and asks for its cancellation until the task is over.
 //   - What only the main pool starts is adopted when it is reported as running, without a cost, at
 //     the level that its account then has.
-//   - Balances drift apart, and stay apart: they are what would decide, under the other settings,
-//     about the work that was really done.
+//   - Balances drift apart, and stay apart: the shadow charges the work that was really done to the
+//     other settings.
 //   - A decision that the shadow takes an operation earlier or later counts as two: one that only
 //     one of them has, and one that only the other has.
 //
-// Package plan answers the other question, what waits would become, by a run of the pool in a
-// world that obeys it.
+// Package plan answers the other question, how waits would change, by a run of the pool in a world
+// that obeys it.
 //
 // # Operations on accounts
 //
-// The shadow's settings are those that it was given, whatever the main pool is told later:
+// The shadow keeps the settings that it was given, also when those of the main pool change:
 //
 //   - add_account for an account that the shadow's settings name gives that the balance of the
 //     operation, and keeps the shadow's settings.

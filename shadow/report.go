@@ -10,7 +10,7 @@ import (
 
 // Report says how the decisions of a shadow differ from those of the main pool.
 type Report struct {
-	// Operations counts those that both pools were told, or that the shadow passed over.
+	// Operations counts the operations of both pools, and those that the shadow passed over.
 	Operations int64 `json:"operations"`
 	// Overridden counts the add_account operations for which the shadow kept settings of its own
 	// that differ, and PassedOver the operations on accounts that it was not told.

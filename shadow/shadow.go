@@ -85,9 +85,9 @@ func (s *Shadow) Step(ctx context.Context, op *protos.Operation) (*protos.Outcom
 	return outcome, err
 }
 
-// Follow is the second half of Step, for those who step the main pool by other means, such as a
+// Follow is the second half of Step, for callers that step the main pool by other means, such as a
 // recorder or a replay: it runs an operation that the main pool has just done on the shadow, and
-// compares what came of it.
+// compares the outcomes.
 func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
 	if s.report.Ended != "" {
 		return
@@ -95,7 +95,7 @@ func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			s.report.Ended = fmt.Sprintf("operation %d: panic: %v", s.report.Operations, broken)
-			s.beside = nil // it may be half of what it was
+			s.beside = nil // the panic may have left it half changed
 		}
 	}()
 	s.report.Operations++

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
@@ -68,7 +67,7 @@ func TestMainIsUntouched(t *testing.T) {
 			scramble.Everything(op)
 			scramble.Everything(got)
 		}
-		if main.Hash() != alone.Hash() {
+		if s.Main() != main || main.Hash() != alone.Hash() {
 			t.Fatal("the state differs")
 		}
 		r := s.Report()
@@ -181,21 +180,19 @@ func script(t *testing.T, main *pool.Pool, c *scheduler.Config,
 }
 
 func waiting(id, account string) *protos.Operation {
-	return &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-		RequestId: id, AccountId: account, EnqueueTime: timestamppb.New(start)}}}
+	return pool.TaskWaiting(start, scheduler.TaskRequest{ID: scheduler.RequestID(id),
+		Account: scheduler.AccountID(account), EnqueueTime: start})
 }
 
-func pulls(workers ...string) *protos.Operation {
-	pull := &protos.AssignTasks{}
+func pulls(workers ...scheduler.WorkerID) *protos.Operation {
+	var idle []*protos.IdleWorker
 	for _, w := range workers {
-		pull.Workers = append(pull.Workers, &protos.IdleWorker{WorkerId: w})
+		idle = append(idle, pool.IdleWorker(w))
 	}
-	return &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: pull}}
+	return pool.AssignTasks(start, idle...)
 }
 
-func cancellations() *protos.Operation {
-	return &protos.Operation{Kind: &protos.Operation_GetCancellations{}}
-}
+func cancellations() *protos.Operation { return pool.GetCancellations(start) }
 
 // What each counter counts.
 func TestCounters(t *testing.T) {
@@ -207,15 +204,12 @@ func TestCounters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start),
-			Kind: pulls().Kind})
+		p.Step(context.Background(), pulls())
 		return p
 	}
-	addA := &protos.Operation{Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{
-		AccountId: "a", Config: scheduler.AccountConfigToProto(earning(1, 1)),
-		Balance: []int64{0, 5e8, 0, 0, 0}}}}
-	deleteA := &protos.Operation{Kind: &protos.Operation_DeleteAccount{
-		DeleteAccount: &protos.DeleteAccount{AccountId: "a"}}}
+	addA := pool.AddAccount(start, pool.Account{ID: "a", Config: earning(1, 1),
+		Balance: scheduler.Balance{1: scheduler.WorkerSeconds(500)}})
+	deleteA := pool.DeleteAccount(start, "a")
 	pull := pulls()
 	for _, c := range []struct {
 		name       string
@@ -293,18 +287,16 @@ func TestBalancesAreFollowed(t *testing.T) {
 	if b, _ := s.Pool().Scheduler().Balance("new"); b[1] != 7 {
 		t.Errorf("the new account begins with %v", b)
 	}
-	s.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start),
-		Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{AccountId: "a",
-			Config: &protos.AccountConfig{ChargeRate: make([]int64, 5),
-				MaxCharge: durationpb.New(time.Minute)}, Balance: []int64{1, 2, 3, 4, 5}}}})
+	s.Step(context.Background(), pool.AddAccount(start, pool.Account{ID: "a",
+		Config:  &scheduler.AccountConfig{MaxCharge: time.Minute},
+		Balance: scheduler.Balance{1, 2, 3, 4, 5}}))
 	if b, _ := s.Pool().Scheduler().Balance("a"); b != (scheduler.Balance{1, 2, 3, 4, 5}) {
 		t.Errorf("a has %v", b)
 	}
 	if got := s.Pool().Scheduler().Config().Accounts["a"]; got.ChargeRate != own.ChargeRate {
 		t.Errorf("a has the settings %+v", got)
 	}
-	s.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start),
-		Kind: &protos.Operation_ResetBalance{ResetBalance: &protos.ResetBalance{AccountId: "a"}}})
+	s.Step(context.Background(), pool.ResetBalance(start, "a"))
 	if b, _ := s.Pool().Scheduler().Balance("a"); b != (scheduler.Balance{}) {
 		t.Errorf("after the reset a has %v", b)
 	}
@@ -315,10 +307,8 @@ func TestBalancesAreFollowed(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	main := newPool(t)
-	main.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start),
-		Kind: waiting("r", "a").Kind})
-	main.Step(context.Background(), &protos.Operation{Time: timestamppb.New(start),
-		Kind: pulls("w").Kind})
+	main.Step(context.Background(), waiting("r", "a"))
+	main.Step(context.Background(), pulls("w"))
 	before := main.Hash()
 	if _, err := shadow.New(main, config(nil), nil); err == nil ||
 		!strings.Contains(err.Error(), `"a" has 1`) {

@@ -23,6 +23,16 @@ const (
 	accountRunesMax = 18
 )
 
+// legend says what the columns of the table are.
+const legend = "equal: assignments that both pools made in the same operation, of the same " +
+	`request to the same
+worker at the same level; other level, other worker: the same, but for the level or the worker.
+only main, only shadow: assignments that one pool made in an operation and the other did not; one
+that comes an operation later counts in both.
+preempted: tasks that lost their workers; moved: tasks that came to another level; cancelled: tasks
+that were told to stop; refused: operations with an error. a → b: the main pool a, the shadow b.
+`
+
 // Text says for people how the decisions of a shadow differ: in all, since when, and for each
 // account, those with the most differences first.
 func Text(r *Report, o TextOptions) string {
@@ -42,8 +52,7 @@ func Text(r *Report, o TextOptions) string {
 		b.WriteString("They never differ.\n")
 	}
 	fmt.Fprintf(&b, "\n%s", r.table(o.Top))
-	b.WriteString("main → shadow, where there are two numbers; \"only\" are assignments that one of " +
-		"them\nmade in an operation\n")
+	b.WriteString(legend)
 	if n := r.Overridden; n > 0 {
 		fmt.Fprintf(&b, "%s of accounts for which the shadow kept its settings\n",
 			words.Count(n, "change"))

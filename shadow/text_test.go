@@ -42,8 +42,12 @@ a        1,200            0             0          0            0          0    
 1 other
 ─
 all      1,200            0             0          1            0      1 → 0      0          0        0
-main → shadow, where there are two numbers; "only" are assignments that one of them
-made in an operation
+equal: assignments that both pools made in the same operation, of the same request to the same
+worker at the same level; other level, other worker: the same, but for the level or the worker.
+only main, only shadow: assignments that one pool made in an operation and the other did not; one
+that comes an operation later counts in both.
+preempted: tasks that lost their workers; moved: tasks that came to another level; cancelled: tasks
+that were told to stop; refused: operations with an error. a → b: the main pool a, the shadow b.
 2 changes of accounts for which the shadow kept its settings
 1 operation on accounts that the shadow does not have, passed over
 

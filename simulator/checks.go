@@ -90,7 +90,7 @@ func (c *checks) restore(snapshot *protos.Pool) error {
 	if err := checkSame(again.Snapshot(), written); err != nil {
 		return err
 	}
-	resting, err := scheduler.NewFromProto(read.GetScheduler())
+	resting, err := scheduler.Restore(read.GetScheduler())
 	if err != nil {
 		return sameStateBroken("a snapshot cannot be restored: %v", err)
 	}

@@ -1,15 +1,15 @@
 // Package simulator is a discrete-event simulation of a fleet: it drives the real reconciler and
-// scheduler through operations on virtual time, so what it shows is what a dispatcher would do.
-// Command qsim, in a folder of its own, is its face; README.md is the tour.
+// scheduler through operations on virtual time, so its decisions are those of a dispatcher in
+// production. Command qsim is its command line; README.md is the tour.
 //
-// [Run] takes a [Setup], which is a [Workload] (what is submitted, from a log that package trace
-// reads, or made up by package generate), a fleet of [Worker], a [Policy] (who has what quota) and
-// a [Timing] (how long things take), and returns [Figures]. Package experiment runs several
-// policies on the same workload and says how they differ; package report writes figures down.
+// [Run] takes a [Setup], which is a [Workload] (the submissions, from a log that package trace
+// reads, or made up by package generate), a fleet of [Worker], a [Policy] (the quota of each
+// account) and a [Timing] (delays and periods), and returns [Figures]. Package experiment runs
+// several policies on the same workload and compares them; package report writes figures down.
 //
 // # The loop
 //
-// The agenda holds what will happen, in order of time. The clock jumps from one event to the next.
+// The agenda holds future events in order of time. The clock jumps from one event to the next.
 //
 //	 workload                 agenda                        fleet
 //	┌─────────────┐ arrival ┌───────────┐ poll, start, end ┌─────────┐
@@ -65,31 +65,32 @@
 //	                                                                 └─────────┘
 //
 // When a task is preempted, its worker stops it at the dispatcher's next look at the cancellations;
-// what it has done is lost, and it is reported as waiting again (see Policy.NoRetry). Its wait goes
+// its work is lost, and it is reported as waiting again (see Policy.NoRetry). Its wait goes
 // on until the start of the run that completes.
 //
 // # Faults
 //
-// [Faults] says what goes wrong. What a worker tells the dispatcher arrives, as the worker repeats
-// it until it is answered; these may go wrong:
+// [Faults] says what goes wrong. Messages of a worker to the dispatcher arrive in the end, as the
+// worker repeats them until they are answered. Everything else may go wrong:
 //
 //	workers ───── polls, claims, ends ─────▶ dispatcher ──── news ────▶ pool
 //	 die            with wrong clocks         restarts      lost, late,
 //	        ◀──────── tasks, stops ──────────               repeated, misplaced
 //	                      lost
 //
-// So the pool may be wrong, and the dispatcher has to put it right. It keeps a table of its
-// requests, which a restart leaves as it is, and it knows of them only what workers told it:
+// So the pool may be wrong, and the dispatcher has to correct it. It keeps a table of its requests,
+// which survives a restart, and learns about them from messages of workers alone:
 //
 //   - Before a worker runs a request, it claims it, and the dispatcher grants one claim at a time.
-//     It does not hand out a request that is over or claimed, and tells the pool again what has
-//     become of it.
+//     It does not hand out a request that is over or claimed, and tells the pool again where the
+//     request is.
 //   - A worker whose answer was lost polls again and is handed the same assignment again. One that
 //     nobody fetches times out in the reconciler.
-//   - A worker that polls runs nothing. If it had claimed something, that is lost: it waits again.
-//     So is what was claimed by a worker of which nothing was heard for Timing.DeadAfter.
-//   - The pool repeats what must stop until it is told that it has. A worker that is told to stop
-//     what it does not run says so, and the pool is told again where the request is.
+//   - A worker that polls runs nothing. A request that it had claimed is lost, and waits again. So
+//     does the request of a worker that has been silent for Timing.DeadAfter.
+//   - The pool repeats a cancellation until it is told that the task has stopped. A worker that is
+//     told to stop a task that it does not run says so, and the pool is told again where the
+//     request is.
 //   - Once per Timing.Resync it tells the pool where each request is that has not ended, and, three
 //     times, which ones have. It speaks for idle workers once per Timing.Heartbeat, if that is more
 //     often than Timing.KeepAlive, as the pool may take one for busy.
@@ -108,12 +109,12 @@
 //
 // # What is checked
 //
-// Everything that the pool is told and answers goes through the checks of internal/invariants, the
+// All operations and outcomes of the pool go through the checks of internal/invariants, the
 // invariants 1 to 7 of the design: each operation with its events, and after some of the passes, as
 // seldom as keeps the cost in proportion, the whole state. That is also written to bytes and
 // restored, which must give the same bytes, and passes are tried on the restored pool, which must
-// come to rest. At each restart of the dispatcher, what comes of snapshot and journal must be the
-// state before, to the byte. The first check that fails ends the run with an error that names the
+// come to rest. At each restart of the dispatcher, snapshot and journal must give the state before,
+// to the byte. The first check that fails ends the run with an error that names the
 // invariant, the operation and the seed. Setup.SkipChecks leaves these out, but those at restarts.
 //
 // Besides, the engine knows where every request really is, and notes a broken promise in
@@ -133,10 +134,10 @@
 //
 // # Time and chance
 //
-// There is no wall clock and no goroutine in a run, and nothing depends on the order of maps.
-// What is left to chance, Setup.Seed decides: each fault has random numbers of its own (PCG), so
-// that it happens when it does whatever the others do, and one that is off draws none; polls are
-// late by a number that is computed from seed, worker and turn. The same setup gives the same
+// There is no wall clock and no goroutine in a run, and nothing depends on the order of maps. All
+// chance comes from Setup.Seed: each fault has a random number generator of its own (PCG), so that
+// its times do not depend on other faults, and a fault that is off draws nothing; the delay of a
+// poll is computed from seed, worker and turn. The same setup gives the same
 // figures to the last byte. [Setup.Stopwatch] can be set to measure what passes cost in the real
 // world; that is [Figures.Wall], and nothing else depends on it.
 package simulator

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -153,6 +154,8 @@ func TestSizes(t *testing.T) {
 	want := &simulator.SubmissionFigures{
 		RealWait: simulator.Distribution{Count: 1, MeanSeconds: 5, P50Seconds: 5, P90Seconds: 5,
 			P95Seconds: 5, P99Seconds: 5, MaxSeconds: 5},
+		RealWaitPercentilesSeconds: slices.Repeat([]float64{5}, 101),
+
 		FirstWait:       simulator.Distribution{Count: 1},
 		LastWait:        simulator.Distribution{Count: 1},
 		RealUtilisation: sixDigits(30.0 / 45), // 3 workers for 15 s

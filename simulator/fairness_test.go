@@ -13,7 +13,7 @@ import (
 // half a worker until it ends, and served all the time; b is owed it for 120 s, and served for 60.
 func TestShares(t *testing.T) {
 	setup := handMade(1, sub("1", "a", 0, 60), sub("2", "b", 0, 60))
-	setup.Policy.Accounts = simulator.Shares{Level: 1, Rate: 500}.Accounts(
+	setup.Policy.Accounts = simulator.Shares{Level: 1, Rate: 500, MaxCharge: time.Millisecond}.Accounts(
 		[]scheduler.AccountID{"a", "b", "idle"})
 	setup.Policy.Scheduler.DisablePreemption = true
 	f := run(t, setup)
@@ -38,8 +38,8 @@ func TestJainsIndex(t *testing.T) {
 	setup := handMade(1, sub("1", "b", 0, 40), sub("2", "a", 30, 10))
 	setup.Policy.Accounts = simulator.Shares{Level: 0, Rate: 1000,
 		MaxCharge: time.Hour}.Accounts([]scheduler.AccountID{"a"})
-	setup.Policy.Accounts["b"] = simulator.Shares{Level: 1, Rate: 1000}.Accounts(
-		[]scheduler.AccountID{"b"})["b"]
+	setup.Policy.Accounts["b"] = simulator.Shares{Level: 1, Rate: 1000,
+		MaxCharge: time.Millisecond}.Accounts([]scheduler.AccountID{"b"})["b"]
 	setup.Policy.NoRetry = true
 	f := run(t, setup)
 	equal(t, "a and b", []float64{f.Fairness.Shares[0].Satisfaction,
@@ -51,7 +51,7 @@ func TestJainsIndex(t *testing.T) {
 // were due.
 func TestJainsIndexOfFreeTime(t *testing.T) {
 	setup := handMade(1, sub("1", "a", 0, 60), sub("2", "b", 0, 30))
-	setup.Policy.Accounts = simulator.Shares{Level: 1, Rate: 250}.Accounts(
+	setup.Policy.Accounts = simulator.Shares{Level: 1, Rate: 250, MaxCharge: time.Millisecond}.Accounts(
 		[]scheduler.AccountID{"a", "b"})
 	f := run(t, setup)
 	equal(t, "60 and 30 of 22.5 s", []float64{f.Fairness.Shares[0].Satisfaction,

@@ -128,7 +128,7 @@ func (w *worker) provision(labels []string) {
 	w.setLabels(slices.Compact(next))
 }
 
-// labelKey is what stands before the colon of "key:value", or the whole label.
+// labelKey is the part of "key:value" before the colon, or the whole label.
 func labelKey(label string) string {
 	key, _, _ := strings.Cut(label, ":")
 	return key

@@ -58,7 +58,7 @@ func newMishaps(setup *Setup, fleet *fleet) *mishaps {
 // on says whether faults still happen at an instant.
 func (m *mishaps) on(now time.Duration) bool { return now < m.until }
 
-// happens says whether a fault happens now, of those that happen to a part of what there is.
+// happens draws whether a fault that hits a part of all cases happens now.
 func (m *mishaps) happens(c chance, part float64, now time.Duration) bool {
 	return part > 0 && m.on(now) && c.hits(part)
 }

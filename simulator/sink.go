@@ -16,7 +16,7 @@ func (e *engine) AddEvent(event *protos.TaskEvent) {
 	}
 	switch event.Type {
 	case protos.TaskEvent_TYPE_ENQUEUED, protos.TaskEvent_TYPE_UPDATED:
-		return // the pool only repeats what it was told
+		return // the pool only repeats the news
 	case protos.TaskEvent_TYPE_IGNORED:
 		e.tally.ignoredNews++
 		return

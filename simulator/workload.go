@@ -34,7 +34,7 @@ type Submission struct {
 	Account scheduler.AccountID
 	// BaseLabels must all be on a worker that runs a task.
 	BaseLabels []string
-	// ProvisionableLabels are those that a worker is given before the task runs if it lacks them.
+	// ProvisionableLabels are labels that a worker is given before the task if it lacks them.
 	ProvisionableLabels []string
 	// Submit is when the requests arrive, from the workload's start; not negative.
 	Submit time.Duration

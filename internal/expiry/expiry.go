@@ -1,7 +1,7 @@
 // Package expiry has a queue of items that expire unless something is heard of them.
 //
 // The queue is lazy. What is heard of an item, or that it is gone, is not said to the queue: when
-// the item's time has come, the caller looks what became of it, and either lets it expire, or drops
+// the item's time has come, the caller looks at it again, and either lets it expire, or drops
 // it, or pushes it again with the time at which it was last heard of. So an item that is heard of
 // again and again costs nothing in between, and the queue needs no way to find an item in it.
 //

@@ -38,6 +38,16 @@ func (s *source) line(n ast.Node) string {
 	return strings.Split(s.text, "\n")[s.fset.Position(n.Pos()).Line-1]
 }
 
+// imports returns the packages of this module that the file imports, by their folders.
+func (s *source) imports() (paths []string) {
+	for _, spec := range s.file.Imports {
+		if path, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module); ours {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
 // sources returns all Go files but generated ones.
 func sources(t *testing.T) []*source {
 	t.Helper()

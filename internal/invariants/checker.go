@@ -6,7 +6,7 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// Step is one operation of a pool and what came of it.
+// Step is one operation of a pool and its outcome.
 type Step struct {
 	// Operation is what was applied.
 	Operation *protos.Operation
@@ -59,7 +59,7 @@ func (c *Checker) Snapshot(pool *protos.Pool) error {
 	return c.pull.check(p)
 }
 
-// Step takes one operation and what came of it.
+// Step takes one operation and its outcome.
 func (c *Checker) Step(s Step) error {
 	if !c.begun {
 		return errNotBegun

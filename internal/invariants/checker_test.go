@@ -10,6 +10,7 @@ import (
 
 	"github.com/quotasched/quotasched/internal/invariants"
 	"github.com/quotasched/quotasched/internal/reference"
+	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -67,6 +68,7 @@ func history(t *testing.T) []chapter {
 		t.Fatal(err)
 	}
 	all := []chapter{{pool: p.ToProto()}}
+	// tell applies an operation at a second, whatever its own time.
 	tell := func(seconds int, op *protos.Operation) {
 		t.Helper()
 		op.Time = timestamppb.New(begin.Add(time.Duration(seconds) * time.Second))
@@ -87,9 +89,8 @@ func history(t *testing.T) []chapter {
 	tell(1, account("a", 10_000_000, 0))
 	tell(2, waiting("other", "a"))
 	tell(5, pull())
-	tell(5, &protos.Operation{Kind: &protos.Operation_GetCancellations{}})
-	tell(6, &protos.Operation{Kind: &protos.Operation_TaskAbsent{
-		TaskAbsent: &protos.TaskAbsent{RequestId: "victim"}}})
+	tell(5, pool.GetCancellations(begin))
+	tell(6, pool.TaskAbsent(begin, "victim"))
 	tell(7, pull("w"))
 	tell(8, running("other", "w"))
 	if len(all) != endOfHistory {
@@ -99,28 +100,26 @@ func history(t *testing.T) []chapter {
 }
 
 func account(id string, p0, p1 int64) *protos.Operation {
-	return &protos.Operation{Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{
-		AccountId: id, Config: &protos.AccountConfig{ChargeRate: make([]int64, 5)},
-		Balance: []int64{p0, p1, 0, 0, 0}}}}
+	return pool.AddAccount(begin, pool.Account{ID: scheduler.AccountID(id),
+		Config:  &scheduler.AccountConfig{},
+		Balance: scheduler.Balance{scheduler.Quota(p0), scheduler.Quota(p1)}})
 }
 
 func pull(workers ...string) *protos.Operation {
-	a := &protos.AssignTasks{}
+	var idle []*protos.IdleWorker
 	for _, w := range workers {
-		a.Workers = append(a.Workers, &protos.IdleWorker{WorkerId: w, Labels: []string{"x"}})
+		idle = append(idle, pool.IdleWorker(scheduler.WorkerID(w), "x"))
 	}
-	return &protos.Operation{Kind: &protos.Operation_AssignTasks{AssignTasks: a}}
+	return pool.AssignTasks(begin, idle...)
 }
 
 func waiting(id, account string) *protos.Operation {
-	return &protos.Operation{Kind: &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{
-		RequestId: id, AccountId: account, BaseLabels: []string{"x"},
-		EnqueueTime: timestamppb.New(begin)}}}
+	return pool.TaskWaiting(begin, scheduler.TaskRequest{ID: scheduler.RequestID(id),
+		Account: scheduler.AccountID(account), BaseLabels: []string{"x"}, EnqueueTime: begin})
 }
 
 func running(id, worker string) *protos.Operation {
-	return &protos.Operation{Kind: &protos.Operation_TaskRunning{
-		TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: worker}}}
+	return pool.TaskRunning(begin, scheduler.RequestID(id), scheduler.WorkerID(worker))
 }
 
 // follow shows a history to a checker, and returns what it finds.

@@ -1,7 +1,7 @@
 // Package invariants checks from outside that a pool keeps its promises. It knows operations,
 // events, results and snapshots, and nothing of how the pool works.
 //
-// A [Checker] follows a pool from a snapshot on. It is told each operation with what came of it,
+// A [Checker] follows a pool from a snapshot on. It is told each operation with its outcome,
 // and now and then it is shown a snapshot:
 //
 //	c := invariants.NewChecker()

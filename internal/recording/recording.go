@@ -1,5 +1,5 @@
-// Package recording has what a simulated dispatcher told a pool, for tests of what is made from
-// records.
+// Package recording has operations of a simulated dispatcher on a pool, and random ones, for tests
+// of everything that works on records.
 package recording
 
 import (
@@ -18,12 +18,12 @@ import (
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
-// Recording is a pool and what it was told.
+// Recording is an empty pool and its operations.
 type Recording struct {
 	// Start and Config are those of an empty pool.
 	Start  time.Time
 	Config *scheduler.Config
-	// Operations are what it was told, each with its time.
+	// Operations are the operations of the run, in order.
 	Operations []*protos.Operation
 }
 
@@ -67,14 +67,6 @@ func (r *Recording) newPool(start time.Time, c *scheduler.Config) (simulator.Poo
 	}
 	r.Start, r.Config = start, c
 	return &tape{p, r}, nil
-}
-
-// Simulate records a run.
-func Simulate(setup *simulator.Setup) (*Recording, error) {
-	r, s := &Recording{}, *setup
-	s.NewPool, s.SkipChecks = r.newPool, true
-	_, err := simulator.Run(context.Background(), &s)
-	return r, err
 }
 
 // Example records the run of a policy of an example experiment, with overrides as for

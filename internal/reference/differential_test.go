@@ -185,7 +185,7 @@ func (d *duel) restore(t failer) {
 		t.Fatalf("%v", err)
 	}
 	var err error
-	if d.engine, err = scheduler.NewFromSnapshot(d.engine.AppendSnapshot(nil)); err != nil {
+	if d.engine, err = scheduler.RestoreBytes(d.engine.AppendSnapshot(nil)); err != nil {
 		t.Fatalf("restore of the scheduler: %v\n%s", err, &d.journal)
 	}
 	if d.state, err = reconciler.Restore(pool.GetReconciler()); err != nil {

@@ -326,7 +326,7 @@ func compareCalls(t failer, dice dice, p *profile, length int) {
 		c.seen = &protos.Pool{Scheduler: snapshot}
 		if chance(dice, 5) {
 			journal += "# restored\n"
-			if engine, err = scheduler.NewFromProto(engine.ToProto()); err != nil {
+			if engine, err = scheduler.Restore(engine.ToProto()); err != nil {
 				t.Fatalf("%v\n%s", err, journal)
 			}
 		}

@@ -16,7 +16,7 @@ func TestExplanationsComeEverywhere(t *testing.T) {
 	seen := sights{}
 	for seed := range uint64(400) {
 		snapshot := tinyState(t, newSeededDice(seed))
-		s, err := scheduler.NewFromProto(snapshot)
+		s, err := scheduler.Restore(snapshot)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -116,7 +116,7 @@ func (a *answer) fail(format string, args ...any) {
 // copy returns a copy of the state.
 func (a *answer) copy() *scheduler.Scheduler {
 	a.t.Helper()
-	s, err := scheduler.NewFromProto(a.snapshot)
+	s, err := scheduler.Restore(a.snapshot)
 	if err != nil {
 		a.t.Fatalf("%v\n%s", err, a.journal)
 	}

@@ -21,7 +21,7 @@ const amountsOfTiny = 25
 func TestExplainFindsTheSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snapshot := tinyState(t, rapidDice{t})
-		s, err := scheduler.NewFromProto(snapshot)
+		s, err := scheduler.Restore(snapshot)
 		if err != nil {
 			t.Fatalf("%v\n%v", err, snapshot)
 		}

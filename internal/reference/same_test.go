@@ -60,7 +60,7 @@ func tellEngine(t *testing.T, p *profile, seed uint64, restore bool) []byte {
 		if !restore {
 			continue
 		}
-		if engine, err = scheduler.NewFromProto(pool.GetScheduler()); err != nil {
+		if engine, err = scheduler.Restore(pool.GetScheduler()); err != nil {
 			t.Fatal(err)
 		}
 		if state, err = reconciler.Restore(pool.GetReconciler()); err != nil {

@@ -83,7 +83,7 @@ func (p *pool) engine() *scheduler.Scheduler {
 	if s, ok := p.s.(*scheduler.Scheduler); ok {
 		return s
 	}
-	s, err := scheduler.NewFromProto(p.s.ToProto())
+	s, err := scheduler.Restore(p.s.ToProto())
 	if err != nil {
 		panic(fmt.Sprintf("the reference's snapshot is refused: %v", err))
 	}

@@ -159,7 +159,7 @@ func (p *pool) restore(t *testing.T, what string) {
 }
 
 func (p *pool) restoreFrom(m *protos.Pool) error {
-	s, err := scheduler.NewFromProto(m.GetScheduler())
+	s, err := scheduler.Restore(m.GetScheduler())
 	if err != nil {
 		return err
 	}

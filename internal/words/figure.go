@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // The functions here round: a figure is for reading at a glance. One that is not finite is a dash.
@@ -78,18 +79,20 @@ func twoUnits(n, perLarge int64, large, small string) string {
 	return fmt.Sprintf("%d %s %d %s", n/perLarge, large, n%perLarge, small)
 }
 
-// Signed writes a difference with its sign.
+// Signed writes a difference with its sign, unless it rounds to nothing.
 func Signed(x float64, write func(float64) string) string {
+	text := write(math.Abs(x))
 	switch {
+	case !strings.ContainsAny(text, "123456789"):
+		return text
 	case x > 0:
-		return "+" + write(x)
-	case x < 0:
-		return "−" + write(-x)
+		return "+" + text
 	}
-	return write(x)
+	return "−" + text
 }
 
-// Change returns a change beside what it was: "−95 %", "+40 %", "× 3.1"; "" if it was not above 0.
+// Change returns a change beside what it was: "−95 %", "+40 %", "× 3.1"; "0 %" if it rounds to
+// nothing, and "" if it was not above 0.
 func Change(from, to float64) string {
 	switch delta := to - from; {
 	case from <= 0:
@@ -100,6 +103,10 @@ func Change(from, to float64) string {
 		return fmt.Sprintf("× %.1f", to/from)
 	case delta > 0:
 		return fmt.Sprintf("+%.0f %%", 100*delta/from)
+	case math.Abs(delta) < 0.005*from:
+		return "0 %"
+	case to > 0 && -delta/from >= 0.995: // not all of it is gone
+		return fmt.Sprintf("−%.1f %%", min(99.9, -100*delta/from))
 	default:
 		return fmt.Sprintf("−%.0f %%", -100*delta/from)
 	}

@@ -59,3 +59,35 @@ func (t *Table) String() string {
 	}
 	return b.String()
 }
+
+// Markdown returns the table as Markdown has it, without the rules.
+func (t *Table) Markdown() string {
+	var b strings.Builder
+	for i, cells := range t.rows {
+		if cells == nil {
+			continue
+		}
+		b.WriteString("|")
+		for k := range t.widths {
+			cell := ""
+			if k < len(cells) {
+				cell = MarkdownText(cells[k])
+			}
+			b.WriteString(" " + cell + " |")
+		}
+		b.WriteString("\n")
+		if i > 0 {
+			continue
+		}
+		b.WriteString("|")
+		for k := range t.widths {
+			if k < t.left {
+				b.WriteString(" --- |")
+			} else {
+				b.WriteString(" ---: |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}

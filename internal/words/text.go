@@ -52,3 +52,10 @@ func Wrap(text string, runesMax int) string {
 	}
 	return b.String()
 }
+
+// markdownMarks are the characters that mean something in Markdown.
+var markdownMarks = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`,
+	"]", `\]`, "<", "&lt;", ">", "&gt;", "#", `\#`, "|", `\|`, "~", `\~`, "@", "&#64;")
+
+// MarkdownText returns a text that Markdown shows as it is, and that mentions nobody.
+func MarkdownText(text string) string { return markdownMarks.Replace(text) }

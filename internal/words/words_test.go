@@ -150,3 +150,12 @@ others
 all      1,000    2
 `, table.String())
 }
+
+func TestTablesAsMarkdown(t *testing.T) {
+	table := words.NewTable(1, "account", "wait")
+	table.Row("a|b_c", "1,000")
+	table.Rule()
+	table.Row("@team")
+	require.Equal(t, "| account | wait |\n| --- | ---: |\n| a\\|b\\_c | 1,000 |\n| &#64;team |  |\n",
+		table.Markdown())
+}

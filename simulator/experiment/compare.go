@@ -153,9 +153,10 @@ func (d *Difference) fill(from, to []float64, good direction) {
 // Comparison is how the results of one experiment differ from those of another one.
 type Comparison struct {
 	// Differences has them, variant by variant.
-	Differences []Difference
+	Differences []Difference `json:"differences"`
 	// OnlyBase and OnlyOther name the variants that only one of the two has.
-	OnlyBase, OnlyOther []string
+	OnlyBase  []string `json:"only_base"`
+	OnlyOther []string `json:"only_other"`
 }
 
 // CompareResults compares the variants of two experiments that have the same name; or, if there

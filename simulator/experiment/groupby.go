@@ -7,8 +7,8 @@ import (
 	"github.com/quotasched/quotasched/simulator"
 )
 
-// groupBy returns the keys of labels by which figures are grouped: those that the file names, or the
-// one that most requests are told apart by.
+// groupBy returns the label keys by which figures are grouped: those that the file names, or else
+// the one that tells most requests apart.
 func (r *Report) groupBy(w *simulator.Workload, workers []simulator.Worker) []string {
 	if len(r.By) > 0 {
 		return r.By

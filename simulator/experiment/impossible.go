@@ -53,7 +53,7 @@ func (i *Impossible) Why() []string {
 	return lines
 }
 
-// Err returns an error if too much is impossible, for those who want none of it.
+// Err returns an error if too many requests are impossible, for callers that allow none.
 func (i *Impossible) Err() error {
 	if !i.TooMuch() {
 		return nil

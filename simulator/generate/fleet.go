@@ -33,7 +33,7 @@ type WorkerGroup struct {
 	// Percent is what part of the fleet's total they are, where the groups have none. Those of all
 	// groups sum up to 100.
 	Percent float64 `yaml:"percent,omitempty" json:"percent,omitempty"`
-	// Labels are on all of them.
+	// Labels are on all of them. A label of a log may have spaces in it.
 	Labels []string `yaml:"labels,omitempty" json:"labels,omitempty"`
 	// Mixes add labels to these: of each mix one of its keys, spread evenly by weight, without
 	// chance. {"pool:main": 11, "pool:perf": 1} puts every twelfth worker into the perf pool. A
@@ -88,7 +88,10 @@ func (g *WorkerGroup) validate(shared bool) error {
 	case !shared && (g.Count < 1 || g.Count > workersMax):
 		all.addIn("count", "%d is not from 1 to %d", g.Count, workersMax)
 	}
-	all.add(validateLabels("labels", "mixes", g.Labels, g.Mixes, labelCheck(nil)))
+	for i, label := range g.Labels {
+		all.add(inList("labels", i, checkWorkerLabel(label)))
+	}
+	all.add(validateLabels("labels", "mixes", nil, g.Mixes, labelCheck(nil)))
 	if err := checkText(g.Name); err != nil {
 		all.add(field.In("name", err))
 	} else if len(all) == 0 {
@@ -123,7 +126,7 @@ func (g *WorkerGroup) nameKeys() []string {
 	return keys
 }
 
-// labelValue returns what stands behind the colon of the label "key:…", or nothing.
+// labelValue returns the part of the label "key:…" behind the colon, or nothing.
 func labelValue(labels []string, key string) string {
 	for _, label := range labels {
 		if k, value, _ := strings.Cut(label, ":"); k == key {

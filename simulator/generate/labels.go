@@ -77,6 +77,18 @@ func checkText(text string) error {
 	return nil
 }
 
+// checkWorkerLabel returns an error if something is no label of a worker. Unlike in mixes, spaces
+// mean nothing there.
+func checkWorkerLabel(label string) error {
+	if label == "" {
+		return errors.New("a label is empty")
+	}
+	if err := checkText(label); err != nil {
+		return err
+	}
+	return checkBraces(label, nil)
+}
+
 // labelCheck returns a function that returns an error if something is no label, where {name} may
 // stand for the names that there are.
 func labelCheck(names []string) func(label string) error {

@@ -35,7 +35,7 @@ type Stream struct {
 	// BaseMixes add labels to these: of each mix one of its keys, by weight. A key is a label, or
 	// several that go together, with spaces between them; an empty one adds none.
 	BaseMixes []Mix `yaml:"base_mixes,omitempty" json:"base_mixes,omitempty"`
-	// ProvisionableLabels are those that a worker is given before the task if it lacks them.
+	// ProvisionableLabels are labels that a worker is given before the task if it lacks them.
 	ProvisionableLabels []string `yaml:"provisionable_labels,omitempty" json:"provisionable_labels"`
 	// ProvisionableMixes add to these, as BaseMixes do to the base labels.
 	ProvisionableMixes []Mix `yaml:"provisionable_mixes,omitempty" json:"provisionable_mixes"`

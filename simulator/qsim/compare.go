@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,26 +24,39 @@ const compareExamples = `  qsim run my.yaml --json before.json
 
 // newCompareCommand returns the command `qsim compare`.
 func newCompareCommand(stdout io.Writer) *cobra.Command {
-	var top int
+	var f compareFlags
 	c := &cobra.Command{
 		Use:     "compare A.json B.json",
 		Short:   "Compare the results of two experiments",
 		Long:    compareHelp,
 		Example: compareExamples,
 		Args:    exactly(2, "want A.json and B.json"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if top < 0 {
-				return usagef("--top %d is negative", top)
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.top < 0 {
+				return usagef("--top %d is negative", f.top)
 			}
-			return compare(args[0], args[1], top, stdout)
+			return f.compare(c.Context(), args[0], args[1], stdout)
 		},
 	}
-	c.Flags().IntVar(&top, "top", 20, "accounts with rows of their own, by use; 0 shows all")
+	set := c.Flags()
+	set.SortFlags = false
+	set.StringVar(&f.json, "json", "", "also write all differences to a `file`; - is standard "+
+		"output, without the tables")
+	f.format.register(set)
+	set.IntVar(&f.top, "top", 20, "accounts with rows of their own, by use; 0 shows all")
 	return c
 }
 
+// compareFlags are the flags of `qsim compare`.
+type compareFlags struct {
+	json   string
+	format textFormat
+	top    int
+}
+
 // compare reads two files of results and writes how they differ.
-func compare(basePath, otherPath string, top int, stdout io.Writer) error {
+func (f *compareFlags) compare(ctx context.Context, basePath, otherPath string,
+	stdout io.Writer) error {
 	base, err := readResults(basePath)
 	if err != nil {
 		return err
@@ -56,10 +71,20 @@ func compare(basePath, otherPath string, top int, stdout io.Writer) error {
 	}
 	pair := &report.Pair{BaseName: basePath, OtherName: otherPath, Base: base, Other: other,
 		Differences: c.Differences, OnlyBase: c.OnlyBase, OnlyOther: c.OnlyOther}
-	if err := report.PairDifferences(stdout, pair, report.Options{Top: top}); err != nil {
-		return fmt.Errorf("standard output: %w", cause(err))
+	var errs []error
+	if f.json != "" {
+		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
+			return writeJSON(w, c)
+		}))
 	}
-	return nil
+	if f.json != report.Stdout {
+		err := report.PairDifferences(stdout, pair,
+			report.Options{Top: f.top, Markdown: f.format == formatMarkdown})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // readResults reads a file of results.

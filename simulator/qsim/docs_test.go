@@ -56,25 +56,6 @@ func TestTheReadmeHasAllPresets(t *testing.T) {
 	}
 }
 
-// What the README shows of the program's output is what it prints.
-func TestTheReadmeIsTrue(t *testing.T) {
-	t.Parallel()
-	readme := read(t, readmePath)
-	for _, args := range [][]string{
-		{"run", "--wall-times", "off"},
-		{"run", "--wall-times", "off", tiny},
-		{"trace", "info", tiny},
-	} {
-		if len(args) == 3 && (testing.Short() || slowed) && args[0] == "run" {
-			continue // the built-in experiment takes some seconds
-		}
-		_, stdout, _ := qsim(args...)
-		if !strings.Contains(readme, "\n```\n"+stdout+"```\n") {
-			t.Errorf("%q: not in the README:\n%s", args, stdout)
-		}
-	}
-}
-
 // Each command of the README that is about the small log works as it stands there.
 func TestCommandsOfTheReadme(t *testing.T) {
 	t.Parallel()

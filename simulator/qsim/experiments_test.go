@@ -12,7 +12,7 @@ func TestRunsAnExperiment(t *testing.T) {
 	expect(t, 0, []string{
 		`^small\nsmall: \d+ requests of 2 accounts, 8 workers, 2 seeds \(figures are means over them\)\n`,
 		`\nquota: Of 2 accounts, 1 waits less than under fifo`,
-		`\n  waits less  web: \d+ s instead of `,
+		`\n  waits less  web: 0\.\d min instead of `,
 		`\ntook \d.*s: 4 runs, \d+ requests in all; [\d,]+ tasks started a second, after \S+s of loading\n$`,
 	}, nil, "run", file)
 	expect(t, 0, []string{`(?m)^pool +12 workers for `, ` completed, `}, nil,
@@ -107,7 +107,7 @@ func TestCompareABadPolicy(t *testing.T) {
 		append(run, after, "--set", "policies.quota.accounts.cq.rates.p0=4")...)
 	expect(t, 0, []string{
 		`^\S*b.json against \S*a.json\n(.*\n){3,4}  waits less  fuzz: .*\n(.*\n){1,2}` +
-			`  waits more  cq: \d+ min instead of \d+ s\n`,
+			`  waits more  cq: \d+ min instead of 0\.\d min\n`,
 		`(?m)^cq +wait mean, s .* × \d+ .* worse$`,
 		`(?m)^ +wait p95, s .* × \d+ .* worse$`,
 	}, nil, "compare", before, after)

@@ -30,12 +30,13 @@ REQUEST, say of all that wait what the first thing is that keeps them, by accoun
 const explainExamples = `  qsim explain wednesday.pb                     what keeps all that wait
   qsim explain wednesday.pb fuzz-00017          why this one waits, and what would help
   qsim explain lab.qsj.zst --at 2026-01-07T12:00 fuzz-00017
-  qsim explain wednesday.pb fuzz-00017 --format json`
+  qsim explain wednesday.pb fuzz-00017 --json why.json`
 
 // explainFlags are the flags of `qsim explain`.
 type explainFlags struct {
 	at     pointFlag
 	format explainFormat
+	json   string
 }
 
 // explainFormat is how an explanation is written.
@@ -43,15 +44,15 @@ type explainFormat string
 
 func (f *explainFormat) String() string { return string(*f) }
 
-func (f *explainFormat) Type() string { return "text|json|proto" }
+func (f *explainFormat) Type() string { return "text|proto" }
 
 func (f *explainFormat) Set(s string) error {
 	switch s {
-	case "text", "json", "proto":
+	case "text", "proto":
 		*f = explainFormat(s)
 		return nil
 	}
-	return fmt.Errorf("want text, json or proto")
+	return fmt.Errorf("want text or proto")
 }
 
 // newExplainCommand returns the command `qsim explain`.
@@ -68,8 +69,8 @@ func newExplainCommand(stdout io.Writer) *cobra.Command {
 				return usagef("want SNAPSHOT or JOURNAL")
 			case f.format == "proto" && len(args) != 2:
 				return usagef("--format proto is for one REQUEST")
-			case f.format == "json" && len(args) == 1:
-				return usagef("--format json is for requests that are named")
+			case f.json != "" && len(args) == 1:
+				return usagef("--json is for requests that are named")
 			}
 			return nil
 		},
@@ -81,7 +82,9 @@ func newExplainCommand(stdout io.Writer) *cobra.Command {
 	set.SortFlags = false
 	set.Var(&f.at, "at", "of a journal, the pool after so many operations, or before the first one "+
 		"that is later than a time such as 2026-01-05T12:00 (UTC, or with a zone)")
-	set.Var(&f.format, "format", "how it is written; json and proto are a protos.Explanation")
+	set.Var(&f.format, "format", "how it is written; proto is a protos.Explanation")
+	set.StringVar(&f.json, "json", "", "also write the explanations to a `file`, as JSON of one "+
+		"protos.Explanation after the other; - is standard output, without the text")
 	return c
 }
 
@@ -96,7 +99,7 @@ func (f *explainFlags) explain(ctx context.Context, path string, requests []stri
 	if len(requests) == 0 {
 		return f.explainAll(ctx, s, stdout)
 	}
-	var out strings.Builder
+	var out, inJSON strings.Builder
 	for i, id := range requests {
 		e, err := s.Explain(scheduler.RequestID(id))
 		if err != nil {
@@ -105,7 +108,16 @@ func (f *explainFlags) explain(ctx context.Context, path string, requests []stri
 		if i > 0 && f.format == "text" {
 			out.WriteString("\n")
 		}
-		if err := f.write(&out, e); err != nil {
+		if err := f.write(&out, &inJSON, e); err != nil {
+			return err
+		}
+	}
+	if f.json != "" {
+		err := writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
+			_, err := io.WriteString(w, inJSON.String())
+			return err
+		})
+		if err != nil || f.json == report.Stdout {
 			return err
 		}
 	}
@@ -139,17 +151,17 @@ func (f *explainFlags) explainAll(ctx context.Context, s *scheduler.Scheduler,
 	return nil
 }
 
-// write writes one explanation.
-func (f *explainFlags) write(out *strings.Builder, e *protos.Explanation) error {
+// write writes one explanation, and again as JSON.
+func (f *explainFlags) write(out, inJSON *strings.Builder, e *protos.Explanation) error {
 	explain.Describe(e)
-	switch f.format {
-	case "json":
-		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(e)
-		if err != nil {
-			return err
-		}
-		return writeIndented(out, text)
-	case "proto":
+	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := writeIndented(inJSON, text); err != nil {
+		return err
+	}
+	if f.format == "proto" {
 		b, err := proto.MarshalOptions{Deterministic: true}.Marshal(e)
 		out.Write(b)
 		return err

@@ -37,7 +37,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("the explanation is\n%s", one)
 	}
 	var fromJSON, fromProto protos.Explanation
-	out := text(append(at, journal, id, "--format", "json")...)
+	out := text(append(at, journal, id, "--json", "-")...)
 	if err := protojson.Unmarshal([]byte(out), &fromJSON); err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +73,8 @@ func TestBadExplainCommands(t *testing.T) {
 	}{
 		{nil, `want SNAPSHOT or JOURNAL`},
 		{[]string{journal, "nobody"}, `busy.qsj.gz: .*"nobody"`},
-		{[]string{journal, "--format", "yaml"}, `want text, json or proto`},
-		{[]string{journal, "--format", "json"}, `json is for requests that are named`},
+		{[]string{journal, "--format", "yaml"}, `want text or proto`},
+		{[]string{journal, "--json", "-"}, `--json is for requests that are named`},
 		{[]string{journal, "a", "b", "--format", "proto"}, `proto is for one REQUEST`},
 		{[]string{snapshot, "--at", "7"}, `is a snapshot, and not a journal`},
 		{[]string{"nowhere.pb"}, `nowhere.pb: no such file`},

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/protos"
 )
@@ -29,7 +33,8 @@ func busyJournal(t *testing.T) string {
 func TestForecastOfAJournal(t *testing.T) {
 	t.Parallel()
 	journal := busyJournal(t)
-	args := []string{"forecast", journal, "--at", "2026-01-05T04:00", "--forks", "20"}
+	args := []string{"forecast", journal, "--at", "2026-01-05T04:00", "--forks", "20",
+		"--calibrate", "0", "--no-arrivals"}
 	code, text, stderr := qsim(args...)
 	if code != 0 || stderr != "" {
 		t.Fatal(stderr)
@@ -40,7 +45,7 @@ func TestForecastOfAJournal(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	code, out, stderr := qsim(append(args, "--json")...)
+	code, out, stderr := qsim(append(args, "--json", "-")...)
 	var f protos.Forecast
 	if err := protojson.Unmarshal([]byte(out), &f); err != nil || code != 0 || stderr != "" {
 		t.Fatal(err, stderr)
@@ -49,7 +54,7 @@ func TestForecastOfAJournal(t *testing.T) {
 		t.Fatalf("%d requests wait", len(f.GetRequests()))
 	}
 	first := f.GetRequests()[0].GetRequestId()
-	if _, again, _ := qsim(append(args, "--json")...); again != out {
+	if _, again, _ := qsim(append(args, "--json", "-")...); again != out {
 		t.Error("another answer the second time")
 	}
 	// A snapshot of that moment says the same, given the run times.
@@ -74,6 +79,65 @@ func TestForecastOfAJournal(t *testing.T) {
 	}
 }
 
+// What is learned from the past of a journal corrects the answer; it is kept, and the next time
+// only what is new in the journal is learned.
+func TestForecastIsCalibrated(t *testing.T) {
+	t.Parallel()
+	journal := busyJournal(t)
+	file := filepath.Join(t.TempDir(), "small.calibration.json")
+	forecast := func(at string, flags ...string) (string, string) {
+		t.Helper()
+		code, text, stderr := qsim(append([]string{"forecast", journal, "--at", at, "--forks", "20",
+			"--horizon", "12h"}, flags...)...)
+		require.Zero(t, code, stderr)
+		return text, stderr
+	}
+	calibration := func() *protos.ForecastCalibration {
+		t.Helper()
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		c := &protos.ForecastCalibration{}
+		require.NoError(t, protojson.Unmarshal(text, c))
+		return c
+	}
+	const early, late = "2026-01-05T04:00", "2026-01-05T05:00"
+	text, _ := forecast(early, "--calibrate", "12", "--calibration", file)
+	require.Contains(t, text, "are corrected by the outcomes of")
+	require.Contains(t, text, "requests arrive as they did")
+	require.Contains(t, text, "! Arrivals are drawn from 3 h 59 min of record")
+	learned := calibration()
+	require.Equal(t, "small", learned.GetPool())
+	// Not in memory, but from the file; and of the same journal up to the same point nothing is new.
+	again, _ := forecast(early, "--calibrate", "12", "--calibration", file)
+	require.Equal(t, text, again)
+	require.True(t, proto.Equal(learned, calibration()))
+	forecast(late, "--calibrate", "3", "--calibration", file)
+	more := calibration()
+	times := map[time.Time]bool{}
+	for i, p := range more.GetForecasts() {
+		if i < len(learned.GetForecasts()) {
+			require.Equal(t, learned.GetForecasts()[i].GetRequestId(), p.GetRequestId())
+			continue
+		}
+		times[p.GetTime().AsTime()] = true
+		require.True(t, p.GetTime().AsTime().After(learned.GetUntil().AsTime()))
+	}
+	require.NotEmpty(t, times)
+	require.LessOrEqual(t, len(times), 3)
+	// Without it, the answer says first that it is not calibrated.
+	text, _ = forecast(late, "--calibrate", "0", "--no-arrivals")
+	require.Regexp(t, `(?s)^as of \S+\n\n! The times are not calibrated.*\n\nrequest `, text)
+
+	spoiled := strings.Replace(protojson.Format(more), `"small"`, `"other"`, 1)
+	code, _, stderr := qsim("forecast", journal, "--calibration", write(t, "other.json", spoiled))
+	require.Equal(t, 2, code)
+	require.Regexp(t, `other.json: another calibration: it is of pool "other", and not of "small"`,
+		stderr)
+	code, _, stderr = qsim("forecast", journal, "--calibration", write(t, "bad.json", "{}"))
+	require.Equal(t, 2, code)
+	require.Contains(t, stderr, "it has version 0, and this program reads version 1")
+}
+
 func TestBadForecastCommands(t *testing.T) {
 	journal := busyJournal(t)
 	for _, c := range []struct {
@@ -84,9 +148,12 @@ func TestBadForecastCommands(t *testing.T) {
 		{[]string{journal, "--forks", "0"}, `--forks 0 is less than 1`},
 		{[]string{journal, "--forks", "20000"}, `20000 forks are not from 1 to 10000`},
 		{[]string{journal, "--horizon", "-1h"}, `--horizon -1h0m0s is not more than 0`},
+		{[]string{journal, "--calibrate", "-1"}, `--calibrate -1 is not from 0 to 1000`},
+		{[]string{journal, "--calibration", write(t, "y.yaml", smallYAML)},
+			`y.yaml: not a calibration`},
 		{[]string{journal, "--coverage", "2"}, `coverage of 2 is not between 0 and 1`},
-		{[]string{journal, "nobody"}, `the pool does not know request "nobody"`},
-		{[]string{journal, "--at", "99999999"}, `has [\d,]+ operations, and no operation 99999999`},
+		{[]string{journal, "--calibrate", "0", "nobody"}, `the pool does not know request "nobody"`},
+		{[]string{journal, "--calibrate", "0", "--at", "99999999"}, `has [\d,]+ operations, and no operation 99999999`},
 		{[]string{"nowhere.qsj"}, `nowhere.qsj: no such file`},
 		{[]string{write(t, "x.yaml", smallYAML)}, `neither a journal nor a snapshot`},
 		{[]string{journal, "--run-times", "nowhere.yaml"}, `nowhere.yaml: no such file`},

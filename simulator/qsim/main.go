@@ -27,6 +27,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // zones of logs mean the same on every machine
 )
 
 // gcPercent lets memory grow further between collections than a server would: a simulation makes

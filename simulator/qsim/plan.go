@@ -67,6 +67,7 @@ type planFlags struct {
 type planOutputs struct {
 	thresholds []string
 	json       string
+	format     textFormat
 	top        int
 	progress   progressFlag
 }
@@ -76,6 +77,7 @@ func (f *planOutputs) register(set *pflag.FlagSet) {
 		"such as wait_p95=+20%,+60s; once for each")
 	set.StringVar(&f.json, "json", "", "also write the plan to a `file`; - is standard output, "+
 		"without the tables")
+	f.format.register(set)
 	set.IntVar(&f.top, "top", 20, "accounts with rows of their own, those that are harmed most; 0 "+
 		"shows all")
 }
@@ -194,7 +196,11 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 		}))
 	}
 	if f.json != report.Stdout {
-		text := plan.Text(p, plan.TextOptions{Top: f.top, Notes: notes})
+		write := plan.Text
+		if f.format == formatMarkdown {
+			write = plan.Markdown
+		}
+		text := write(p, plan.TextOptions{Top: f.top, Notes: notes})
 		if _, err := io.WriteString(stdout, text); err != nil {
 			errs = append(errs, fmt.Errorf("standard output: %w", cause(err)))
 		}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write the outputs in docs/questions.md anew")
+var rewrite = flag.Bool("rewrite", false, "write what documents quote anew")
 
 const questionsPath = "../../docs/questions.md"
 

@@ -21,9 +21,9 @@ import (
 
 const recordHelp = `Run one policy of an experiment or a log with one seed, as 'qsim run' does, and
 write a journal: the pool before the first operation, then each operation with a hash
-of what came of it. 'qsim replay' runs it again and compares. On Ctrl-C the journal has
-the operations so far, and is whole. A name that ends in .gz
-or .zst is compressed; - is standard output.`
+of its outcome. 'qsim replay' runs it again and compares. On Ctrl-C the journal has
+the operations so far, and is whole. A name that ends in .gz or .zst is compressed;
+- is standard output.`
 
 const recordExamples = `  qsim record --only quota -o lab.qsj.zst           the built-in experiment
   qsim record my.yaml --only quota --seed 3 -o my.qsj
@@ -49,7 +49,7 @@ func (f *recordFlags) register(set *pflag.FlagSet) {
 	set.Uint64Var(&f.seed, "seed", 0, "the seed of the run (default: the experiment's first one)")
 	set.Uint64Var(&f.stateEvery, "state-every", 100, "keep a hash of the whole state after each so "+
 		"many operations; 0 keeps none")
-	set.BoolVar(&f.outcomes, "outcomes", false, "keep what came of each operation in full, so that "+
+	set.BoolVar(&f.outcomes, "outcomes", false, "keep the outcome of each operation in full, so that "+
 		"a difference can be shown in full")
 	f.experimentFlags.register(set)
 	set.Var(&f.checks, "checks", "check the invariants of the pool all the way")

@@ -95,7 +95,7 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 	return c
 }
 
-// replay runs a journal as often as it shall, says what came of it, and saves the state.
+// replay runs a journal as often as asked, reports the outcome, and saves the state.
 func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	var last *replay.Report
 	for i := range f.runs {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// delimiters are those that are looked for in a header line, the usual one first.
+// delimiters are tried on a header line in this order, the usual one first.
 const delimiters = ",;\t|"
 
 // delimiterOf returns the delimiter that Table.Delimiter names; 0 for an empty one.

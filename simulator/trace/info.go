@@ -54,7 +54,7 @@ type Info struct {
 	// Groups sum submissions up by account, and by importance, labels, queue and partition where
 	// there are some.
 	Groups []Grouping `json:"groups"`
-	// Fields are those that templates can use.
+	// Fields are the fields that templates can use.
 	Fields []FieldInfo `json:"fields"`
 }
 

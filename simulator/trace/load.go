@@ -63,7 +63,7 @@ type loader struct {
 	groups []template
 
 	loaded Loaded
-	// fates counts submissions by what became of them; open those that ran on at the log's end.
+	// fates counts submissions by how they ended; open counts those still running at the log's end.
 	fates [numFates]int
 	open  int
 	first error // the first malformed row
@@ -277,7 +277,7 @@ func (l *loader) rebase() {
 	}
 }
 
-// settle decides for each draft what its attempts come to, leaves out those that never ran, and
+// settle decides for each draft what its attempts come to, leaves out drafts that never ran, and
 // counts.
 func (l *loader) settle() {
 	kept := l.drafts[:0]

@@ -91,7 +91,7 @@ type Table struct {
 	// Outcome is the column that says how an attempt ended. With it and Task, evictions count as
 	// the log's own preemptions.
 	Outcome string `yaml:"outcome,omitempty" json:"outcome,omitempty"`
-	// Evicted is what stands in the column Outcome if an attempt was evicted.
+	// Evicted is the value of the column Outcome of an attempt that was evicted.
 	Evicted string `yaml:"evicted,omitempty" json:"evicted,omitempty"`
 	// EndOfLog is when the log ends, an instant in Unit: what had not ended ran on until then. 0
 	// leaves out what has no end.

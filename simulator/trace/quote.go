@@ -33,7 +33,7 @@ func list(texts []string) string {
 	return b.String()
 }
 
-// choices lists what there is, for the end of an error message: at most 40 names.
+// choices lists the valid names for the end of an error message, at most 40 of them.
 func choices(names []string) string {
 	const most = 40
 	switch {

@@ -18,6 +18,10 @@ type swfReader struct {
 	file *file
 	in   *swf.Reader
 	job  swf.Job
+	// jobs counts those that were read, and unix is true if the first one was submitted decades after
+	// time 0: then times are counted from 1970, and not from the log's start.
+	jobs int
+	unix bool
 }
 
 func newSWFReader(f *file) (*swfReader, error) {
@@ -39,6 +43,9 @@ func (r *swfReader) next(to *record) error {
 		return err
 	}
 	r.job = job
+	if r.jobs++; r.jobs == 1 {
+		r.unix = job.SubmitSeconds >= unixSeconds
+	}
 	*to = record{
 		id:     strconv.FormatInt(job.Number, 10),
 		submit: time.Duration(job.SubmitSeconds) * time.Second,
@@ -78,7 +85,11 @@ func (r *swfReader) field(i int) string {
 
 func (r *swfReader) about() about {
 	header := r.in.Header()
-	a := about{processors: header.Processors()}
+	a := about{processors: header.Processors(), unix: r.unix}
+	if r.unix {
+		a.notes = []string{"times are taken to be counted from 1970, as they are of 1990 or later " +
+			"that way"}
+	}
 	if start, ok := header.Start(); ok {
 		a.start = start
 	}

@@ -20,7 +20,7 @@ type template struct {
 
 // part is a piece of a template: a text as it is, or a field.
 type part struct {
-	// text is what stands as it is; meaningful only if field is empty.
+	// text is literal text; meaningful only if field is empty.
 	text string
 	// field and table are names; table may be empty. Position is where the field stands in the
 	// template, in characters from 1.
@@ -73,7 +73,7 @@ func parseTemplate(text string) (template, error) {
 	return t, nil
 }
 
-// parseField reads what stands between braces.
+// parseField reads the text between braces.
 func parseField(text string, position int) (part, error) {
 	name, table, tabled := strings.Cut(text, "|")
 	p := part{field: strings.TrimSpace(name), table: strings.TrimSpace(table), position: position}

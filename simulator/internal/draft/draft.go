@@ -51,6 +51,9 @@ const accountsMax = 20
 func Experiment(o Options) (*Draft, error) {
 	d := &Draft{}
 	d.Fleet, d.Odd = Fleet(o.Workload, o.Workers)
+	if err := d.Fleet.Validate(); err != nil {
+		return nil, fmt.Errorf("the fleet of this log cannot stand in a file: %w", err)
+	}
 	var b bytes.Buffer
 	b.WriteString(`# A first experiment for this log. The fleet is guessed: it has as many workers of
 # each kind as the log used at once, and should be what there really is.

@@ -185,13 +185,13 @@ func TestInTheBrowserInTheDark(t *testing.T) {
 // keyboard moves and that says what is there.
 func checkCharts(t *testing.T, f *found) {
 	t.Helper()
-	// Strips, curve, 3 × utilisation, 3 × queue, balance, queue and workers of an account, and
+	// Strips, curve, 3 × utilisation, 3 × queue, pools, balance, queue and workers of an account, and
 	// shares.
-	if len(f.Charts) != 12 {
-		t.Errorf("%d charts, want 12", len(f.Charts))
+	if len(f.Charts) != 13 {
+		t.Errorf("%d charts, want 13", len(f.Charts))
 	}
 	for i, c := range f.Charts {
-		if c.Marks < 10 {
+		if c.Marks < 7 { // pools
 			t.Errorf("%s: %d marks", c.Name, c.Marks)
 		}
 		if c.Label == "" || f.Details[i] < 5 {
@@ -228,8 +228,7 @@ func checkFigures(t *testing.T, f *found, r *experiment.Results) {
 				t.Fatalf("there is no account %q", row[0].Text)
 			}
 			want := []float64{float64(a.Requests), float64(a.Impossible), a.Wait.P50Seconds,
-				a.Wait.P95Seconds,
-				a.Wait.MeanSeconds, a.UsedSeconds, a.PaidSeconds, a.FreeSeconds,
+				a.Wait.P95Seconds, a.Wait.P99Seconds, a.Wait.MaxSeconds, a.Wait.MeanSeconds, a.UsedSeconds, a.PaidSeconds, a.FreeSeconds,
 				a.ProvisionSeconds, a.LostSeconds, float64(a.Preempted), float64(a.Caused),
 				float64(a.Lost)}
 			for i, x := range want {

@@ -73,6 +73,7 @@ type chartVariant struct {
 	Flows       *chartFlows      `json:"flows"`
 	Shares      []chartShare     `json:"shares"`
 	Importances []importanceData `json:"importances"`
+	Groupings   []groupingMeans  `json:"groupings"`
 }
 
 // percentiles of the waits of an account, -1 for all: 101 of them, or 21.
@@ -84,9 +85,9 @@ type percentiles struct {
 // realWaits are those of the log.
 type realWaits struct {
 	Count int `json:"count"`
-	// Points are the waits at the parts 0.5, 0.9, 0.95, 0.99 and 1.
-	Points rounded `json:"points_seconds"`
-	Mean   number  `json:"mean_seconds"`
+	// Percentiles are all of them, 0 to 100.
+	Percentiles rounded `json:"percentiles_seconds"`
+	Mean        number  `json:"mean_seconds"`
 }
 
 // chartSeries is a run over time.
@@ -124,7 +125,7 @@ type chartShare struct {
 	Demanded     number `json:"demanded_worker_seconds"`
 	Used         number `json:"used_worker_seconds"`
 	Satisfaction number `json:"satisfaction"`
-	// OnTime is the part of what it was owed that it got when it was owed it.
+	// OnTime is the part of its share that it got when that was due.
 	OnTime number `json:"on_time"`
 }
 
@@ -154,7 +155,7 @@ func (s *study) chartData(top int) *chartData {
 	places := map[scheduler.AccountID]int{}
 	for i, id := range s.accounts {
 		places[id] = i
-		data.Accounts = append(data.Accounts, chartAccount{string(id), label(string(id))})
+		data.Accounts = append(data.Accounts, chartAccount{string(id), s.labels.long[id]})
 	}
 	points := max(seriesPointsMin, seriesPointsMax*4/max(4, len(s.variants)))
 	for i, v := range s.variants {
@@ -169,6 +170,7 @@ func (s *study) chartData(top int) *chartData {
 			Flows:       v.chartFlows(),
 			Shares:      v.chartShares(places),
 			Importances: v.importances(),
+			Groupings:   v.groupings(points),
 		})
 		if data.Real == nil {
 			data.Real = v.realWaits()
@@ -197,7 +199,7 @@ func (s *study) addDifferences(data *chartData, places map[scheduler.AccountID]i
 		data.Differences = append(data.Differences, chartDiff{
 			Variant: variant, Account: account, Metric: d.Metric,
 			From: number(d.From), To: number(d.To), Low: number(d.Low), High: number(d.High),
-			Delta: number(d.Delta), Verdict: d.Verdict,
+			Delta: number(d.Delta), Verdict: shownVerdict(d),
 		})
 	}
 	slices.SortStableFunc(data.Differences, func(a, b chartDiff) int {
@@ -232,16 +234,15 @@ func (v *variantMeans) chartPercentiles() []percentiles {
 // realWaits are those of the first run that has them, or nil.
 func (v *variantMeans) realWaits() *realWaits {
 	for _, f := range v.runs {
-		if f.Submissions == nil || f.Submissions.RealWait.Count == 0 {
+		if f.Submissions == nil || len(f.Submissions.RealWaitPercentilesSeconds) != percentileCount {
 			continue
 		}
 		w := &f.Submissions.RealWait
-		return &realWaits{
-			Count: w.Count,
-			Mean:  number(w.MeanSeconds),
-			Points: rounded{number(w.P50Seconds), number(w.P90Seconds), number(w.P95Seconds),
-				number(w.P99Seconds), number(w.MaxSeconds)},
+		real := &realWaits{Count: w.Count, Mean: number(w.MeanSeconds)}
+		for _, x := range f.Submissions.RealWaitPercentilesSeconds {
+			real.Percentiles = append(real.Percentiles, number(x))
 		}
+		return real
 	}
 	return nil
 }

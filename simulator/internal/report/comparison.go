@@ -15,13 +15,13 @@ import (
 
 // How wide names are in terminal tables, so that these fit 110 columns.
 const (
-	terminalAccountRunes = 16
+	terminalAccountRunes = 14
 	terminalVariantRunes = 22
 )
 
 // comparisonLegend explains the table of accounts.
-const comparisonLegend = "waits: seconds from submission to the start of the run that " +
-	"completed. lost work:\nworker-seconds that preempted runs had done.\n"
+const comparisonLegend = "wait p50 to mean: seconds from submission to the start of the run that " +
+	"completed.\nlost h: worker-hours that preempted runs had done.\n"
 
 // Comparison writes results for people who are at a terminal: who waits less and more under which
 // variant, a table of accounts, the pools, and what really happened where that is known. Figures
@@ -49,6 +49,11 @@ func Comparison(out io.Writer, results *experiment.Results, o Options) error {
 	if text := s.realTable(); text != "" {
 		fmt.Fprintf(&b, "\n%s\n", text)
 	}
+	for _, text := range []string{s.groupTables(o.Top), s.notableTables()} {
+		if text != "" {
+			fmt.Fprintf(&b, "\n%s\n", text)
+		}
+	}
 	if text := s.importanceTable(); text != "" {
 		fmt.Fprintf(&b, "\n%s\n", text)
 	}
@@ -70,15 +75,17 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 		fmt.Fprintf(b, "%s\n", wrap(printable(strings.Join(strings.Fields(r.Description), " "))))
 	}
 	fmt.Fprintf(b, "%s: %s of %s, %s, %s", shownText(r.Workload.Name, "workload"),
-		plural(r.Workload.Requests, "request"), plural(r.Workload.Accounts, "account"),
+		s.requests(), plural(r.Workload.Accounts, "account"),
 		plural(r.Workload.Workers, "worker"), plural(s.seeds, "seed"))
 	if s.seeds > 1 {
 		b.WriteString(" (figures are means over them)")
 	}
 	b.WriteString("\n")
-	for _, list := range [][]string{r.Workload.Notes, notes} {
+	for _, list := range [][]string{r.Workload.Notes, notes, {s.labels.note()}} {
 		for _, note := range list {
-			fmt.Fprintf(b, "%s\n", printable(note))
+			if note != "" {
+				fmt.Fprintf(b, "%s\n", printable(note))
+			}
 		}
 	}
 	if r.Partial {
@@ -138,15 +145,15 @@ func (s *study) marksLegend() string {
 
 // accountTable has a row for each account and variant.
 func (s *study) accountTable(top int) string {
-	t := newTable("account", "policy", "requests", "impossible", "wait p50", "wait p95",
-		"wait mean", "lost work", "preempted")
-	t.SetColumnConfigs(alignments(9)[1:]) // the policy is aligned to the left
+	t := newTable("account", "policy", "requests", "impossible", "wait p50", "p99", "max", "mean",
+		"lost h", "preempted")
+	t.SetColumnConfigs(alignments(10)[1:]) // the policy is aligned to the left
 	shownAccounts := s.accounts
 	if top > 0 && len(shownAccounts) > top {
 		shownAccounts = shownAccounts[:top]
 	}
 	for _, id := range shownAccounts {
-		name := shorten(shown(string(id)), terminalAccountRunes)
+		name := s.labels.short[id]
 		for i, v := range s.variants {
 			if a := v.account(id); a != nil {
 				t.AppendRow(s.comparedRow(name, i, a, func(m experiment.Metric) string {
@@ -177,17 +184,21 @@ func (s *study) accountTable(top int) string {
 
 func noMark(experiment.Metric) string { return "  " }
 
-// mark shows a difference beside a figure.
+// mark shows a difference beside a figure; none that rounds to nothing.
 func mark(d *experiment.Difference) string {
 	switch {
-	case d == nil || d.Verdict != better && d.Verdict != worse || d.Delta == 0:
+	case d == nil || d.Verdict != better && d.Verdict != worse || !readsOtherwise(d):
 		return "  "
 	case strings.HasPrefix(string(d.Metric), "wait_") && !noticeable(d):
 		return "  "
-	case d.Delta < 0:
-		return " ▼"
 	}
-	return " ▲"
+	return " " + arrow(d.Delta)
+}
+
+// readsOtherwise says whether the two figures of a difference read as two.
+func readsOtherwise(d *experiment.Difference) bool {
+	write := metricOf(d.Metric).write
+	return write(number(d.From)) != write(number(d.To))
 }
 
 // comparedRow is the row of an account under a variant.
@@ -197,17 +208,18 @@ func (s *study) comparedRow(name string, variant int, a *accountMeans,
 		name, shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
 		meanCount(a.Requests),
 		meanCount(a.Impossible),
-		meanSeconds(a.WaitP50) + mark(experiment.MetricWaitP50),
-		meanSeconds(a.WaitP95) + mark(experiment.MetricWaitP95),
+		meanSeconds(a.WaitP50),
+		meanSeconds(a.WaitP99),
+		meanSeconds(a.WaitMax),
 		meanSeconds(a.WaitMean) + mark(experiment.MetricWaitMean),
-		meanSeconds(a.LostWork) + mark(experiment.MetricLost),
+		workHours(a.LostWork) + mark(experiment.MetricLost),
 		meanCount(a.Preempted) + mark(experiment.MetricPreempted),
 	}
 }
 
 // sumOf sums accounts up. Quantiles of sums cannot be had from quantiles, and are left out.
 func (v *variantMeans) sumOf(ids []scheduler.AccountID) *accountMeans {
-	sum := accountMeans{WaitP50: none, WaitP95: none, WaitMean: none}
+	sum := accountMeans{WaitP50: none, WaitP95: none, WaitP99: none, WaitMean: none}
 	waitSeconds := number(0)
 	for _, id := range ids {
 		a := v.account(id)
@@ -218,6 +230,9 @@ func (v *variantMeans) sumOf(ids []scheduler.AccountID) *accountMeans {
 		sum.Impossible += a.Impossible
 		sum.LostWork += a.LostWork
 		sum.Preempted += a.Preempted
+		if a.WaitMax.known() {
+			sum.WaitMax = max(sum.WaitMax, a.WaitMax)
+		}
 		if a.WaitMean.known() {
 			sum.Completed += a.Completed
 			waitSeconds += a.Completed * a.WaitMean

@@ -23,7 +23,7 @@ func Differences(out io.Writer, results *experiment.Results, o Options) error {
 	for i, w := range s.verdicts() {
 		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
 		if !w.Same && w.Compared {
-			s.writeDifferences(&b, i+1, o.Top)
+			s.writeDifferences(&b, i+1, o)
 		}
 	}
 	if len(s.variants) < 2 {
@@ -36,7 +36,19 @@ func Differences(out io.Writer, results *experiment.Results, o Options) error {
 }
 
 // writeDifferences writes the table of a variant.
-func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
+func (s *study) writeDifferences(b *strings.Builder, variant int, o Options) {
+	t, left := s.differenceTable(variant, o.Top)
+	if o.Markdown {
+		fmt.Fprintf(b, "\n%s\n", t.RenderMarkdown())
+		left = strings.ReplaceAll(left, "\n", "\n\n")
+	} else {
+		fmt.Fprintf(b, "\n%s\n", t.Render())
+	}
+	b.WriteString(left)
+}
+
+// differenceTable returns the table of a variant, and lines that say what it leaves out.
+func (s *study) differenceTable(variant, top int) (t table.Writer, left string) {
 	header := table.Row{"account", "figure", shorten(variantLabel(s.results.Variants[0].Name), 16),
 		shorten(variantLabel(s.results.Variants[variant].Name), 16), "change"}
 	if s.seeds > 1 {
@@ -44,7 +56,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 	} else {
 		header = append(header, "difference")
 	}
-	t := newTable(append(header, "verdict")...)
+	t = newTable(append(header, "verdict")...)
 	t.SetColumnConfigs(alignments(len(header))[1:]) // the figure is aligned to the left
 	places := map[scheduler.AccountID]int{}
 	for i, id := range s.accounts {
@@ -56,7 +68,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 		d := &s.results.Differences[i]
 		switch {
 		case d.Variant != s.results.Variants[variant].Name:
-		case d.Verdict == same || d.Delta == 0 && d.Low == d.High:
+		case d.Verdict == same || !readsOtherwise(d):
 			alike++
 		case top > 0 && !d.AllAccounts && places[d.Account] >= top:
 			others[d.Account] = true
@@ -77,7 +89,7 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 	for i, d := range list {
 		name := "all"
 		if !d.AllAccounts {
-			name = shorten(shown(string(d.Account)), terminalAccountRunes)
+			name = s.labels.short[d.Account]
 		}
 		if i > 0 && place(d) == place(list[i-1]) {
 			name = ""
@@ -87,18 +99,18 @@ func (s *study) writeDifferences(b *strings.Builder, variant, top int) {
 		last = name + "."
 		t.AppendRow(s.differenceRow(name, d))
 	}
-	fmt.Fprintf(b, "\n%s\n", t.Render())
 	if alike > 0 {
-		fmt.Fprintf(b, "%s the same and left out\n", areOrIs(alike, "figure"))
+		left = fmt.Sprintf("%s the same and left out\n", areOrIs(alike, "figure"))
 	}
 	if len(others) > 0 {
 		verb := "have"
 		if len(others) == 1 {
 			verb = "has"
 		}
-		fmt.Fprintf(b, "%s %s differences, and are left out as they used least\n",
+		left += fmt.Sprintf("%s %s differences, and are left out as they used least\n",
 			plural(len(others), "more account"), verb)
 	}
+	return t, left
 }
 
 // areOrIs writes "1 figure is" or "3 figures are".
@@ -117,7 +129,7 @@ func (s *study) differenceRow(name string, d *experiment.Difference) table.Row {
 		difference = signed(d.Low, m.write) + " to " + signed(d.High, m.write)
 	}
 	return table.Row{name, m.name, m.write(number(d.From)), m.write(number(d.To)), ratio(d),
-		difference, d.Verdict}
+		difference, shownVerdict(d)}
 }
 
 // metric is how a figure is called and written.

@@ -26,6 +26,9 @@ func humanWork(s number) string {
 	return count(int64(math.Round(hours))) + " worker-hours"
 }
 
+// workHours writes worker-seconds as worker-hours, without the unit.
+func workHours(s number) string { return words.Figure(float64(s) / 3600) }
+
 // percentOf writes a part of one in percent, or a dash.
 func percentOf(x number) string {
 	if !x.known() {

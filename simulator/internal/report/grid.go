@@ -23,9 +23,10 @@ type gridRow struct {
 // gridCell is the mean wait of an account under a variant.
 type gridCell struct {
 	Wait string
-	// Change is how it differs from the baseline's, such as "−95 %" or "× 3.1", and Mark is
-	// "better" or "worse"; both are empty where nothing noticeable does.
-	Change, Mark string
+	// Change is how it differs from the baseline's, such as "−95 %" or "× 3.1", Arrow points up or
+	// down, and Mark is "better" or "worse", unless there is one seed; all are empty where nothing
+	// noticeable does.
+	Change, Arrow, Mark string
 	// Least is true if no other variant has a noticeably shorter wait.
 	Least bool
 }
@@ -41,16 +42,16 @@ func (s *study) grid(top int) grid {
 		row.Cells = append(row.Cells, cellOf(v.all.WaitMean,
 			s.differenceOfAll(i, experiment.MetricWaitMean)))
 	}
-	row.markLeast(s.waitsOf(func(v *variantMeans) *accountMeans { return &v.all }))
+	row.finish(s.waitsOf(func(v *variantMeans) *accountMeans { return &v.all }))
 	g.Rows = append(g.Rows, row)
 	for _, id := range s.accounts[:len(s.accounts)-g.Rest] {
-		row := gridRow{Account: label(string(id))}
+		row := gridRow{Account: s.labels.long[id]}
 		waits := s.waitsOf(func(v *variantMeans) *accountMeans { return v.account(id) })
 		for i := range s.variants {
 			row.Cells = append(row.Cells, cellOf(waits[i],
 				s.difference(i, id, experiment.MetricWaitMean)))
 		}
-		row.markLeast(waits)
+		row.finish(waits)
 		g.Rows = append(g.Rows, row)
 	}
 	return g
@@ -67,6 +68,18 @@ func (s *study) waitsOf(pick func(*variantMeans) *accountMeans) []number {
 		waits = append(waits, wait)
 	}
 	return waits
+}
+
+// finish writes the waits in one unit, and marks the shortest.
+func (r *gridRow) finish(waits []number) {
+	var list []float64
+	for _, wait := range waits {
+		list = append(list, float64(wait))
+	}
+	for i, text := range words.SecondsAlike(list...) {
+		r.Cells[i].Wait = text
+	}
+	r.markLeast(waits)
 }
 
 // markLeast marks the shortest wait, and those within a second or a hundredth of it, unless that
@@ -96,9 +109,20 @@ func (r *gridRow) markLeast(waits []number) {
 func cellOf(wait number, d *experiment.Difference) gridCell {
 	c := gridCell{Wait: humanSeconds(wait)}
 	if noticeable(d) {
-		c.Mark, c.Change = d.Verdict, ratio(d)
+		c.Change, c.Arrow = ratio(d), arrow(d.Delta)
+		if known(d) {
+			c.Mark = d.Verdict
+		}
 	}
 	return c
+}
+
+// arrow points the way of a difference.
+func arrow(delta float64) string {
+	if delta < 0 {
+		return "▼"
+	}
+	return "▲"
 }
 
 // ratio writes a change beside what it was: "−95 %", "+40 %", "× 3.1". Empty if it was 0.

@@ -43,6 +43,8 @@ type accountMeans struct {
 	Impossible  number   `json:"impossible"`
 	WaitP50     number   `json:"wait_p50_seconds"`
 	WaitP95     number   `json:"wait_p95_seconds"`
+	WaitP99     number   `json:"wait_p99_seconds"`
+	WaitMax     number   `json:"wait_max_seconds"`
 	WaitMean    number   `json:"wait_mean_seconds"`
 	Used        number   `json:"used_worker_seconds"`
 	Paid        number   `json:"paid_worker_seconds"`
@@ -158,6 +160,8 @@ func averageAccount(list []*simulator.AccountFigures, runs int) accountMeans {
 		Impossible:  count(func(a *figures) float64 { return float64(a.Impossible) }),
 		WaitP50:     wait(func(d *simulator.Distribution) float64 { return d.P50Seconds }),
 		WaitP95:     wait(func(d *simulator.Distribution) float64 { return d.P95Seconds }),
+		WaitP99:     wait(func(d *simulator.Distribution) float64 { return d.P99Seconds }),
+		WaitMax:     wait(func(d *simulator.Distribution) float64 { return d.MaxSeconds }),
 		WaitMean:    wait(func(d *simulator.Distribution) float64 { return d.MeanSeconds }),
 		Used:        count(func(a *figures) float64 { return a.UsedSeconds }),
 		Paid:        count(func(a *figures) float64 { return a.PaidSeconds }),

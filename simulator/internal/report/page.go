@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"strconv"
 	"strings"
 
 	"github.com/quotasched/quotasched/internal/words"
@@ -26,6 +25,8 @@ type page struct {
 	Verdicts           []pageVerdict
 	Grid               grid
 	Policies           []pagePolicy
+	Notables           []pageNotables
+	Assumed            []string
 	Faults             *pageFaults
 	Hashes             []pageHash
 	Program, Command   string
@@ -39,9 +40,6 @@ type page struct {
 	Scripts template.JS
 	Licence string
 }
-
-// fact is something about the experiment: "requests: 34,356".
-type fact struct{ Name, Value string }
 
 // pageVerdict is a row of the table at the top.
 type pageVerdict struct {
@@ -116,6 +114,7 @@ func (s *study) page(o HTMLOptions) *page {
 		HasReal:     s.hasReal(),
 		Many:        len(r.Variants) > variantsBesideMax,
 	}
+	p.Notables, p.Assumed = s.pageNotables(), s.assumed()
 	if strings.TrimSpace(p.Title) == "" {
 		p.Title = "Experiment"
 	}
@@ -132,7 +131,7 @@ func (s *study) page(o HTMLOptions) *page {
 		p.Verdicts = append(p.Verdicts, s.pageVerdict(&w))
 	}
 	for i := range r.Variants {
-		p.Policies = append(p.Policies, pagePolicyOf(&r.Variants[i]))
+		p.Policies = append(p.Policies, s.pagePolicyOf(&r.Variants[i]))
 		for _, run := range r.Variants[i].Runs {
 			if run.Figures != nil {
 				p.Hashes = append(p.Hashes, pageHash{variantLabel(r.Variants[i].Name), run.Seed,
@@ -151,45 +150,6 @@ func (s *study) hasReal() bool {
 		}
 	}
 	return false
-}
-
-// facts are those of the workload and the fleet.
-func (s *study) facts() []fact {
-	w := &s.results.Workload
-	workload := "unnamed"
-	if w.Name != "" {
-		workload = label(w.Name)
-	}
-	switch {
-	case w.FromLog:
-		workload += " (the log of a real cluster)"
-	case w.Name != "":
-		workload += " (made up)"
-	}
-	facts := []fact{{"workload", workload}}
-	if len(s.variants) > 0 && s.variants[0].pool.Span.known() {
-		facts = append(facts, fact{"span", humanSeconds(s.variants[0].pool.Span)})
-	}
-	return append(facts,
-		fact{"fleet", plural(w.Workers, "worker")},
-		fact{"requests", count(w.Requests)},
-		fact{"submissions", count(w.Submissions)},
-		fact{"accounts", count(w.Accounts)},
-		fact{"policies", count(len(s.variants))},
-		fact{"seeds", s.seedNames()})
-}
-
-// seedNames lists the seeds of the first variant if there are few, and else counts them.
-func (s *study) seedNames() string {
-	const most = 6
-	if len(s.results.Variants) == 0 || s.seeds > most {
-		return count(s.seeds)
-	}
-	var names []string
-	for _, run := range s.results.Variants[0].Runs {
-		names = append(names, strconv.FormatUint(run.Seed, 10))
-	}
-	return strings.Join(names, ", ")
 }
 
 // trouble lists the broken promises and what never ran.
@@ -234,7 +194,7 @@ func (s *study) pageVerdict(w *verdict) pageVerdict {
 	named := changesMax
 	if len(s.variants) > variantsBesideMax && !w.Same && w.Compared {
 		named = 1
-		p.Wait = humanSeconds(w.Wait.To) + " instead of " + humanSeconds(w.Wait.From)
+		p.Wait = insteadOf(w.Wait)
 		if w.Open.To != w.Open.From {
 			p.Wait += fmt.Sprintf("; %s requests do not complete, instead of %s",
 				meanCount(w.Open.To), meanCount(w.Open.From))
@@ -255,7 +215,8 @@ func figureOf(f verdictFigure, write func(number) string) pageFigure {
 // changes writes the first of them, and counts the others.
 func changes(list []change, most int) (first []pageChange, rest int) {
 	for _, c := range list[:min(len(list), most)] {
-		first = append(first, pageChange{c.Account, humanSeconds(c.To), humanSeconds(c.From)})
+		both := words.SecondsAlike(float64(c.To), float64(c.From))
+		first = append(first, pageChange{c.Account, both[0], both[1]})
 	}
 	return first, max(0, len(list)-most)
 }
@@ -270,19 +231,34 @@ func (s *study) lead(w *verdict) string {
 	case !w.Compared:
 		return fmt.Sprintf("Not compared with %s, as there are no complete runs of both.", base)
 	}
-	total := len(w.Less) + len(w.More) + w.Alike
-	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long.",
+	total := len(w.Less) + len(w.More) + w.Alike + w.Unclear
+	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long",
 		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
 		waitVerb(w.Alike))
+	switch {
+	case s.seeds == 1:
+		text += ", in one run of each"
+	case w.Unclear > 0:
+		text += fmt.Sprintf("; of %s, chance may explain the difference", count(w.Unclear))
+	}
+	text += "."
 	if w.Wait.From.known() && w.Wait.To.known() {
-		text += fmt.Sprintf(" Over all requests the mean wait is %s instead of %s.",
-			humanSeconds(w.Wait.To), humanSeconds(w.Wait.From))
+		text += fmt.Sprintf(" Over all requests the mean wait is %s.", insteadOf(w.Wait))
 	}
 	if w.Open.To > 0 || w.Open.From > 0 {
 		text += fmt.Sprintf(" %s of %s requests do not complete (%s under %s), and have no part "+
 			"in waits.", meanCount(w.Open.To), meanCount(w.Requests), meanCount(w.Open.From), base)
 	}
 	return text
+}
+
+// insteadOf writes two waits in one unit; only one if both read the same.
+func insteadOf(f verdictFigure) string {
+	both := words.SecondsAlike(float64(f.To), float64(f.From))
+	if both[0] == both[1] {
+		return both[0] + ", as before"
+	}
+	return both[0] + " instead of " + both[1]
 }
 
 // waitVerb writes "1 waits" or "3 wait".
@@ -297,12 +273,12 @@ func waitVerb(n int) string {
 }
 
 // pagePolicyOf says what a variant gives to whom; of very many accounts, to the first ones.
-func pagePolicyOf(v *experiment.Variant) pagePolicy {
+func (s *study) pagePolicyOf(v *experiment.Variant) pagePolicy {
 	const most = 40
 	p := pagePolicy{Variant: variantLabel(v.Name), Description: v.Description,
 		Parameters: v.Parameters}
 	for _, a := range v.Accounts[:min(len(v.Accounts), most)] {
-		q := pageQuota{Account: label(string(a.Account)), Cap: "none", Fanout: "no limit",
+		q := pageQuota{Account: s.labels.of(a.Account), Cap: "none", Fanout: "no limit",
 			Free: "yes"}
 		if a.MaxChargeSeconds > 0 {
 			q.Cap = humanSeconds(number(a.MaxChargeSeconds))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -25,26 +26,39 @@ type Pair struct {
 // variants that were compared, in the order of the second experiment's.
 func PairDifferences(out io.Writer, p *Pair, o Options) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s against %s\n", printable(p.OtherName), printable(p.BaseName))
+	text := func(s string) string { return s }
+	heading := ""
+	if o.Markdown {
+		text, heading = words.MarkdownText, "### "
+	}
+	fmt.Fprintf(&b, "%s%s against %s\n", heading, text(printable(p.OtherName)),
+		text(printable(p.BaseName)))
 	for _, note := range o.Notes {
-		fmt.Fprintf(&b, "%s\n", printable(note))
+		fmt.Fprintf(&b, "%s\n", text(printable(note)))
 	}
 	for _, side := range []struct {
 		name    string
 		results *experiment.Results
 	}{{p.BaseName, p.Base}, {p.OtherName, p.Other}} {
 		if side.results.Partial {
-			fmt.Fprintf(&b, "\nPARTIAL: %s was stopped before its end\n", printable(side.name))
+			fmt.Fprintf(&b, "\nPARTIAL: %s was stopped before its end\n", text(printable(side.name)))
 		}
 	}
 	for _, two := range p.compared() {
 		s := newStudy(two)
 		w := s.verdict(1)
-		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
-		writeChanges(&b, "waits less", w.Less)
-		writeChanges(&b, "waits more", w.More)
+		lead := variantLabel(w.Variant) + ": " + s.lead(&w)
+		if o.Markdown {
+			fmt.Fprintf(&b, "\n%s\n\n", text(lead))
+			markdownChanges(&b, "▼", w.Less)
+			markdownChanges(&b, "▲", w.More)
+		} else {
+			fmt.Fprintf(&b, "\n%s\n", wrap(lead))
+			writeChanges(&b, "waits less", w.Less)
+			writeChanges(&b, "waits more", w.More)
+		}
 		if !w.Same {
-			s.writeDifferences(&b, 1, o.Top)
+			s.writeDifferences(&b, 1, o)
 		}
 		if s.seeds == 1 {
 			b.WriteString("With one seed, nothing is known of chance.\n")
@@ -55,10 +69,22 @@ func PairDifferences(out io.Writer, p *Pair, o Options) error {
 		variants []string
 	}{{p.BaseName, p.OnlyBase}, {p.OtherName, p.OnlyOther}} {
 		for _, v := range only.variants {
-			fmt.Fprintf(&b, "\nonly in %s: %s\n", printable(only.name), variantLabel(v))
+			fmt.Fprintf(&b, "\nonly in %s: %s\n", text(printable(only.name)), text(variantLabel(v)))
 		}
 	}
 	return flush(out, &b)
+}
+
+// markdownChanges lists the accounts that wait less or more, up to three.
+func markdownChanges(b *strings.Builder, arrow string, list []change) {
+	first, rest := changes(list, changesMax)
+	for _, c := range first {
+		fmt.Fprintf(b, "- %s %s: %s instead of %s\n", arrow, words.MarkdownText(c.Account), c.Now,
+			c.Before)
+	}
+	if rest > 0 {
+		fmt.Fprintf(b, "- %s and %s more\n", arrow, count(rest))
+	}
 }
 
 // compared makes results of each two variants that were compared, with names that tell them apart.

@@ -17,7 +17,7 @@ func figures() *simulator.Figures {
 		return simulator.AccountFigures{
 			Account: scheduler.AccountID(id), Requests: 1234, Completed: 1234,
 			Wait: simulator.Distribution{Count: 1234, MeanSeconds: 3600.4, P50Seconds: 7.25,
-				P95Seconds: 9999},
+				P99Seconds: 9999, MaxSeconds: 12_345},
 			UsedSeconds: used, PaidSeconds: used - 1, FreeSeconds: 1, LostSeconds: 5, Preempted: 3}
 	}
 	return &simulator.Figures{
@@ -49,15 +49,15 @@ func TestTable(t *testing.T) {
 	want := `made up
 a note
 
-account       requests  impossible  wait p50  wait p95  wait mean       used       paid  free  lost work  preempted
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-a                1,234           0       7.2     9,999      3,600        100         99     1          5          3
-"b\x1b[31m"      1,234           0       7.2     9,999      3,600  1,234,567  1,234,566     1          5          3
-(no account)     1,234           0       7.2     9,999      3,600         10          9     1          5          3
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-all              1,234           0       7.2     9,999      3,600  2,000,000  1,999,999     1          5          3
-wait: seconds from submission to the start of the run that completed. used, paid, free,
-lost work: worker-seconds; lost work is what preempted runs had done.
+account       requests  impossible  wait p50    p99     max   mean       used       paid  free  lost work  preempted
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+a                1,234           0       7.2  9,999  12,345  3,600        100         99     1          5          3
+"b\x1b[31m"      1,234           0       7.2  9,999  12,345  3,600  1,234,567  1,234,566     1          5          3
+(no account)     1,234           0       7.2  9,999  12,345  3,600         10          9     1          5          3
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+all              1,234           0       7.2  9,999  12,345  3,600  2,000,000  1,999,999     1          5          3
+wait p50 to mean: seconds from submission to the start of the run that completed.
+used, paid, free, lost work: worker-seconds; lost work is what preempted runs had done.
 
 pool         10 workers for 7d 01h 02m
 utilisation  75.0 %: useful 70.0 %, provisioning 0.0 %, lost work 0.0 %
@@ -75,7 +75,7 @@ func TestTableOfTheLargest(t *testing.T) {
 	got := table(t, figures(), report.Options{Top: 1})
 	for _, want := range []string{
 		`"b\x1b[31m"     1,234`,
-		"2 others        2,468           0                          3,600        110        108     2",
+		"2 others        2,468           0                   12,345  3,600        110        108     2",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s\nwant: %s", got, want)

@@ -116,8 +116,10 @@ func run(m madeUp, v, seed int) *simulator.Figures {
 	if m.points > 0 {
 		f.Series = series(m, v, start, rng)
 	}
+	addGroups(f, m, v, rng)
 	if m.fromLog {
 		f.Submissions = &simulator.SubmissionFigures{RealUtilisation: 0.7, RealSpanSeconds: 604_000,
+			RealWaitPercentilesSeconds: f.All.WaitPercentilesSeconds,
 			RealWait: simulator.Distribution{Count: 9000, MeanSeconds: 15_291, P50Seconds: 300,
 				P90Seconds: 36_300, P95Seconds: 84_540, P99Seconds: 200_000, MaxSeconds: 980_040}}
 		f.Importances = importances(v)

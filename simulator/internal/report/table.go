@@ -17,14 +17,16 @@ type Options struct {
 	// Top is the number of accounts that get a row of their own: those that used most. The others
 	// share one. 0 means all.
 	Top int
+	// Markdown is true for Markdown in place of plain text, where a function has that.
+	Markdown bool
 	// Notes are lines about the input that stand at the top.
 	Notes []string
 }
 
 // legend explains the columns of the table of accounts.
-const legend = "wait: seconds from submission to the start of the run that completed. " +
-	`used, paid, free,
-lost work: worker-seconds; lost work is what preempted runs had done.
+const legend = "wait p50 to mean: seconds from submission to the start of the run that " +
+	"completed.\n" +
+	`used, paid, free, lost work: worker-seconds; lost work is what preempted runs had done.
 `
 
 // Table writes figures for people: one table of accounts, the pool, and what really happened where
@@ -45,6 +47,12 @@ func Table(out io.Writer, f *simulator.Figures, o Options) error {
 	fmt.Fprintf(&b, "\n%s\n", pool(f))
 	if f.Submissions != nil {
 		fmt.Fprintf(&b, "\n%s\n", comparison(f))
+	}
+	s := newStudy(resultsOf(f))
+	for _, text := range []string{s.groupTables(o.Top), s.notableTables()} {
+		if text != "" {
+			fmt.Fprintf(&b, "\n%s\n", text)
+		}
 	}
 	if f.BrokenCount > 0 {
 		fmt.Fprintf(&b, "\nBROKEN: %s:\n", plural(f.BrokenCount, "promise"))
@@ -98,7 +106,7 @@ func alignments(columns int) []table.ColumnConfig {
 
 // accounts is the table of accounts: in order of id if all are shown, else those that used most.
 func accounts(f *simulator.Figures, top int) string {
-	t := newTable("account", "requests", "impossible", "wait p50", "wait p95", "wait mean", "used",
+	t := newTable("account", "requests", "impossible", "wait p50", "p99", "max", "mean", "used",
 		"paid", "free", "lost work", "preempted")
 	rows := slices.Clone(f.Accounts)
 	rest := 0
@@ -121,7 +129,8 @@ func accounts(f *simulator.Figures, top int) string {
 // accountRow is the row of an account, or of all of them.
 func accountRow(name string, a *simulator.AccountFigures) table.Row {
 	return table.Row{name, count(a.Requests), count(a.Impossible), shortSeconds(a.Wait.P50Seconds),
-		shortSeconds(a.Wait.P95Seconds), shortSeconds(a.Wait.MeanSeconds),
+		shortSeconds(a.Wait.P99Seconds), shortSeconds(a.Wait.MaxSeconds),
+		shortSeconds(a.Wait.MeanSeconds),
 		wholeSeconds(a.UsedSeconds), wholeSeconds(a.PaidSeconds), wholeSeconds(a.FreeSeconds),
 		wholeSeconds(a.LostSeconds), count(a.Preempted)}
 }
@@ -134,6 +143,7 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 		sum.Requests += a.Requests
 		sum.Impossible += a.Impossible
 		sum.Wait.Count += a.Wait.Count
+		sum.Wait.MaxSeconds = max(sum.Wait.MaxSeconds, a.Wait.MaxSeconds)
 		waitSeconds += a.Wait.MeanSeconds * float64(a.Wait.Count)
 		sum.UsedSeconds += a.UsedSeconds
 		sum.PaidSeconds += a.PaidSeconds
@@ -149,7 +159,7 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 	return row
 }
 
-// pool is what there is to say about the pool, a line each.
+// pool writes the figures of the pool, a line each.
 func pool(f *simulator.Figures) string {
 	p, a := &f.Pool, &f.All
 	available := p.SpanSeconds * float64(p.Workers)
@@ -181,7 +191,7 @@ func pool(f *simulator.Figures) string {
 	return strings.Join(lines, "\n")
 }
 
-// others lists the rarer ends of requests, those that there are.
+// others lists the rarer ends of requests, if there are any.
 func others(a *simulator.AccountFigures) string {
 	s := ""
 	if a.Expired > 0 {

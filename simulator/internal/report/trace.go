@@ -62,7 +62,7 @@ func facts(all []trace.Fact) string {
 	return t.Render()
 }
 
-// traceSummary is what there is to say of the whole log, a line each.
+// traceSummary writes the figures of the whole log, a line each.
 func traceSummary(info *trace.Info) string {
 	at := func(seconds float64) string {
 		return info.Start.Add(time.Duration(seconds * float64(time.Second))).

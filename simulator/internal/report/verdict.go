@@ -14,6 +14,7 @@ type study struct {
 	results     *experiment.Results
 	variants    []*variantMeans // as results.Variants
 	accounts    []scheduler.AccountID
+	labels      accountLabels
 	seeds       int // the most that any variant has
 	differences map[differenceKey]*experiment.Difference
 }
@@ -35,6 +36,7 @@ func newStudy(results *experiment.Results) *study {
 		s.seeds = max(s.seeds, len(m.runs))
 	}
 	s.accounts = largestAccounts(s.variants)
+	s.labels = newAccountLabels(s.accounts)
 	for i, id := range s.accounts {
 		for _, v := range s.variants {
 			if a := v.account(id); a != nil {
@@ -70,8 +72,28 @@ const (
 // noticeable says whether people would call a difference of waits one: it is more than chance, and
 // at least a second and a hundredth of the longer wait.
 func noticeable(d *experiment.Difference) bool {
-	return d != nil && (d.Verdict == better || d.Verdict == worse) &&
-		math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
+	return d != nil && (d.Verdict == better || d.Verdict == worse) && large(d)
+}
+
+// large says whether waits differ by at least a second and a hundredth of the longer one.
+func large(d *experiment.Difference) bool {
+	return math.Abs(d.Delta) >= max(1, max(d.From, d.To)/100)
+}
+
+// known says whether more is known of a difference than that of one run: with one seed, it may be
+// chance.
+func known(d *experiment.Difference) bool { return d != nil && d.Seeds != 1 }
+
+// shownVerdict is the verdict of a difference for people, which claims no more than is known. With
+// one seed, it says only which way the two runs differ.
+func shownVerdict(d *experiment.Difference) string {
+	switch {
+	case known(d) || d.Verdict != better && d.Verdict != worse:
+		return d.Verdict
+	case d.Delta < 0:
+		return "lower"
+	}
+	return "higher"
 }
 
 // change is an account whose mean wait differs from that under the baseline.
@@ -86,9 +108,10 @@ type change struct {
 type verdict struct {
 	Variant string
 	// Less and More are the accounts whose mean wait is noticeably shorter and longer, those with
-	// the most waiting time at stake first. Alike counts the others.
-	Less, More []change
-	Alike      int
+	// the most waiting time at stake first. Unclear counts those of which chance may explain that they
+	// differ noticeably, and Alike the others.
+	Less, More     []change
+	Alike, Unclear int
 	// Same is true if no compared figure differs under any seed, and Compared if there is anything
 	// to compare.
 	Same, Compared bool
@@ -122,7 +145,7 @@ func (s *study) verdict(variant int) verdict {
 	base, v := s.variants[0], s.variants[variant]
 	figure := func(f func(*variantMeans) number, m experiment.Metric) verdictFigure {
 		x := verdictFigure{From: f(base), To: f(v)}
-		if d := s.differenceOfAll(variant, m); d != nil && (d.Verdict == better ||
+		if d := s.differenceOfAll(variant, m); known(d) && (d.Verdict == better ||
 			d.Verdict == worse) {
 			x.Mark = d.Verdict
 		}
@@ -155,7 +178,7 @@ func (s *study) verdict(variant int) verdict {
 	return w
 }
 
-// sortOut puts the accounts into those that wait less, more, and about as long.
+// sortOut groups the accounts by whether they wait less, more, or about as long.
 func (s *study) sortOut(w *verdict, variant int) {
 	for _, id := range s.accounts {
 		d := s.difference(variant, id, experiment.MetricWaitMean)
@@ -163,10 +186,14 @@ func (s *study) sortOut(w *verdict, variant int) {
 			continue
 		}
 		if !noticeable(d) {
-			w.Alike++
+			if d.Verdict == experiment.VerdictUnclear && large(d) {
+				w.Unclear++
+			} else {
+				w.Alike++
+			}
 			continue
 		}
-		c := change{Account: label(string(id)), From: number(d.From), To: number(d.To),
+		c := change{Account: s.labels.long[id], From: number(d.From), To: number(d.To),
 			total: math.Abs(d.Delta)}
 		if a := s.variants[0].account(id); a != nil && a.Requests.known() {
 			c.total *= float64(a.Requests)

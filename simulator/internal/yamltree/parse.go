@@ -257,7 +257,7 @@ func (t *tree) scalar(out *Node, n ast.Node) {
 	}
 }
 
-// fields fills a mapping: its own fields first, then those that it merges in with "<<".
+// fields fills a mapping: its own fields first, then the fields that "<<" merges in.
 func (t *tree) fields(out *Node, values []*ast.MappingValueNode) {
 	seen := make(map[string]bool, len(values))
 	var merged []*Node

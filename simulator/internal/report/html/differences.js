@@ -19,6 +19,8 @@ const VERDICTS = {
   worse: "✗ worse",
   same: "= same",
   unclear: "? unclear",
+  lower: "▼ lower, one seed",
+  higher: "▲ higher, one seed",
   "": "–",
 };
 
@@ -206,7 +208,9 @@ function drawDifferences() {
       ]),
       select("Verdict", "verdict", [
         ["", "all"],
-        ...["better", "worse", "unclear", "same"].map((v) => [v, v]),
+        ...["better", "worse", "unclear", "same", "lower", "higher"]
+          .filter((v) => data.differences.some((d) => d.verdict === v))
+          .map((v) => [v, v]),
       ]),
     ),
     box,

@@ -4,19 +4,18 @@
 //   title, unit, about   the caption, the unit of y, and a sentence for those who cannot see it
 //   x                    the places of the points; the same for all series
 //   series               [{label, values, colour(), dash, width, area, stacked, steps}]
-//   xTicks(min, max, width), xLabel(x), xText(x)   the axis, and x in words
+//   xTicks(min, max, width), xLabel(x), xText(x)   the axis, and x in words; or xLabels(ticks)
+//   zooms                whether the x axis is of time, and shows what all such charts show
 //   yText(y), yMin, yMax, yTicks, yLabel           the same for y; the rest is as the data ask
 //   zero                 whether y has a stronger line at 0
 // Series that are stacked lie on each other, the first one at the bottom.
 function lineChart(parent, spec) {
-  const outputs = spec.series.map(() => element("output"));
   const where = element("p", { class: "readout" }, " ");
   const box = element("div", {
     class: "chart",
     role: "img",
     "aria-label": spec.about + " Arrow keys move a cursor, whose values are read out.",
   });
-  const key = element("div");
   const header = [spec.xName || "time", ...spec.series.map((s) => s.label)];
   const rows = () =>
     spec.x.map((x, i) => [spec.xText(x), ...spec.series.map((s) => spec.yText(valueAt(s, i)))]);
@@ -25,7 +24,6 @@ function lineChart(parent, spec) {
       "figure",
       null,
       element("figcaption", null, spec.title, element("span", { class: "unit" }, " " + spec.unit)),
-      key,
       box,
       element("div", { class: "under" }, where, dataAsTable(header, rows)),
     ),
@@ -33,16 +31,12 @@ function lineChart(parent, spec) {
 
   const showAt = (i) => {
     const known = i !== null && i !== undefined;
-    where.textContent = known ? spec.xText(spec.x[i]) : " ";
-    spec.series.forEach((s, n) => {
-      outputs[n].textContent = known ? spec.yText(valueAt(s, i)) : "";
-    });
+    where.textContent = known ? textAt(spec, i) : " ";
   };
   const layers = layersOf(spec.series);
   let chart = null;
   const draw = (width) => {
     if (chart) chart.destroy();
-    key.replaceChildren(keyOf(spec.series.map((s, n) => ({ ...s, output: outputs[n] }))));
     chart = new uPlot(
       optionsOf(spec, layers, width, showAt),
       [spec.x, ...layers.map((l) => l.values)],
@@ -51,22 +45,43 @@ function lineChart(parent, spec) {
     chart.root.setAttribute("aria-hidden", "true");
   };
   onWidth(box, draw);
+  if (spec.zooms) onZoom(box, () => draw(Math.floor(box.clientWidth)));
+  const shownFrom = () => {
+    const [from] = spanOf(spec);
+    return Math.max(0, spec.x.findIndex((x) => x >= from));
+  };
+  const shownCount = () => {
+    const [from, to] = spanOf(spec);
+    return spec.x.filter((x) => x >= from && x <= to).length;
+  };
   steerable(box, {
-    count: () => spec.x.length,
-    show: (i) => {
+    count: shownCount,
+    show: (n) => {
+      const i = shownFrom() + n;
       chart.setCursor({ left: chart.valToPos(spec.x[i], "x"), top: chart.over.clientHeight / 2 });
       showAt(i);
-      return (
-        spec.xText(spec.x[i]) +
-        ": " +
-        spec.series.map((s) => `${s.label} ${spec.yText(valueAt(s, i))}`).join(", ")
-      );
+      return textAt(spec, i);
     },
     hide: () => {
       chart.setCursor({ left: -10, top: -10 });
       showAt(null);
     },
   });
+}
+
+// textAt says what a chart has at a point.
+function textAt(spec, i) {
+  return (
+    spec.xText(spec.x[i]) +
+    ": " +
+    spec.series.map((s) => `${s.label} ${spec.yText(valueAt(s, i))}`).join(", ")
+  );
+}
+
+// spanOf is the part of the x axis that is shown.
+function spanOf(spec) {
+  const [first, last] = [spec.x[0], spec.x[spec.x.length - 1]];
+  return spec.zooms ? shownSpan(first, last) : [first, Math.max(last, first + 1e-9)];
 }
 
 function valueAt(series, i) {
@@ -88,7 +103,7 @@ function layersOf(series) {
 
 function optionsOf(spec, layers, width, showAt) {
   const colours = palette();
-  const font = "11.5px system-ui, sans-serif";
+  const font = "12px system-ui, sans-serif";
   const axis = {
     stroke: colours.quiet,
     font,
@@ -99,22 +114,22 @@ function optionsOf(spec, layers, width, showAt) {
     width,
     height: spec.height || Math.max(210, Math.min(270, Math.round(width * 0.45))),
     legend: { show: false },
-    padding: [8, 14, 0, 0],
+    padding: [8, spec.xLabels ? 26 : 14, 0, 0],
     cursor: {
-      drag: { x: false, y: false },
+      drag: { x: Boolean(spec.zooms), y: false, setScale: false },
       points: { show: !layers.some((l) => l.stacked) },
       y: false,
     },
     scales: {
-      x: { time: false, range: [spec.x[0], Math.max(spec.x[spec.x.length - 1], spec.x[0] + 1e-9)] },
+      x: { time: false, range: spanOf(spec) },
       y: { range: (u, min, max) => yRange(spec, min, max) },
     },
     axes: [
       {
         ...axis,
-        size: 28,
+        size: spec.xLabels ? 44 : 28,
         splits: (u, i, min, max) => spec.xTicks(min, max, width),
-        values: (u, ticks) => ticks.map(spec.xLabel),
+        values: (u, ticks) => (spec.xLabels ? spec.xLabels(ticks) : ticks.map(spec.xLabel)),
       },
       {
         ...axis,
@@ -130,9 +145,17 @@ function optionsOf(spec, layers, width, showAt) {
           if (u.cursor.event) showAt(u.cursor.idx);
         },
       ],
+      setSelect: [(u) => brushed(u)],
       drawAxes: spec.zero ? [(u) => zeroLine(u, colours)] : [],
     },
   };
+}
+
+// brushed zooms all charts over time to what was marked with the mouse.
+function brushed(u) {
+  if (u.select.width < 8) return;
+  const { left, width } = u.select;
+  zoomTo([u.posToVal(left, "x"), u.posToVal(left + width, "x")]);
 }
 
 function drawnSeries(layer, colours) {

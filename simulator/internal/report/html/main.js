@@ -2,11 +2,14 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
+drawLegend();
 drawStrips();
 drawCurves();
 drawOverTime();
+drawGroups();
 drawFlows();
 drawShares();
 drawDifferences();
 drawImportances();
 drawFigures();
+hintScrolls();

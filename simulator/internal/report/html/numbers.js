@@ -64,55 +64,6 @@ function humanWork(x) {
   return decimal(hours, hours !== 0 && Math.abs(hours) < 9.95 ? 1 : 0) + " worker-hours";
 }
 
-// instant writes seconds since the Unix epoch in UTC.
-function instant(seconds) {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime())
-    ? ""
-    : date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
-}
-
-// TIME_STEPS are the distances, in seconds, that ticks of a time axis may have.
-const TIME_STEPS = [
-  1,
-  5,
-  10,
-  30,
-  60,
-  300,
-  600,
-  1800,
-  3600,
-  7200,
-  21600,
-  43200,
-  86400,
-  2 * 86400,
-  7 * 86400,
-  14 * 86400,
-  28 * 86400,
-  91 * 86400,
-  182 * 86400,
-  364 * 86400,
-  3640 * 86400,
-];
-
-// timeTicks returns where an axis of elapsed time has ticks; a label needs about 70 pixels.
-function timeTicks(min, max, widthPixels) {
-  const most = Math.max(2, Math.floor(widthPixels / 70));
-  const step = TIME_STEPS.find((s) => (max - min) / s <= most) || (max - min) / most;
-  const ticks = [];
-  for (let t = Math.ceil(min / step) * step; t <= max; t += step) ticks.push(t);
-  return ticks;
-}
-
-// elapsed writes a time from the start: in days where it is whole days, else as a duration.
-function elapsed(seconds) {
-  if (seconds === 0) return "start";
-  if (seconds % 86400 === 0) return `${group(String(seconds / 86400))} d`;
-  return humanSeconds(seconds);
-}
-
 // WAIT_TICKS are where logarithmic axes of waits have labels, in seconds.
 const WAIT_TICKS = [
   1,

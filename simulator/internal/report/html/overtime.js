@@ -10,13 +10,16 @@ const followed = () =>
 function over(series) {
   const points = Math.max(series.alive.length, ...series.busy.map((b) => b.length));
   const step = series.step_seconds || 1;
-  const x = Array.from({ length: Math.max(1, points) }, (_, i) => i * step);
+  const x = Array.from(
+    { length: Math.max(1, points) },
+    (_, i) => series.start_seconds + i * step,
+  );
   return {
     x,
-    xTicks: timeTicks,
-    xLabel: elapsed,
-    xText: (t) =>
-      `${t === 0 ? "start" : "after " + humanSeconds(t)} (${instant(series.start_seconds + t)})`,
+    zooms: true,
+    xTicks: calendarTicks,
+    xLabels: calendarLabels,
+    xText: instant,
     yText: shortNumber,
   };
 }
@@ -35,6 +38,26 @@ function largestSum(lists) {
 // usedAnywhere says whether a list has anything in it under any policy, so that all have one key.
 function usedAnywhere(pick) {
   return followed().some(({ variant }) => pick(variant.series).some((value) => value > 0));
+}
+
+// drawLevelKey says once, for all charts of workers and queues, what the colours of levels mean.
+function drawLevelKey() {
+  const any = (level) =>
+    usedAnywhere((s) => s.busy[level] || []) || usedAnywhere((s) => s.queue[level] || []);
+  const items = LEVELS.map((label, level) => ({
+    label,
+    level,
+    area: true,
+    colour: () => palette().levels[level],
+  })).filter(({ level }) => any(level));
+  if (usedAnywhere((s) => s.provisioning)) {
+    items.push({ label: "provisioning", colour: () => palette().provisioning });
+  }
+  items.push({ label: "alive workers", dash: [4, 3], colour: () => palette().alive });
+  const parent = place("levels");
+  const draw = () => parent.replaceChildren(keyOf(items));
+  redraws.add(draw);
+  draw();
 }
 
 function busyChart(parent, { variant }, yMax) {
@@ -128,6 +151,7 @@ function drawOverTime() {
   if (all.length === 0) {
     none(place("busy"), "No run was followed over time.");
     none(place("balances"), "No run was followed over time.");
+    place("zoom").remove();
     return;
   }
   const workers = Math.max(
@@ -135,6 +159,8 @@ function drawOverTime() {
     ...all.map(({ variant: { series } }) => Math.max(largestSum(series.busy), ...series.alive)),
   );
   const waiting = Math.max(1, ...all.map(({ variant }) => largestSum(variant.series.queue)));
+  drawZoom();
+  drawLevelKey();
   sideBySide(place("busy"), (box, v) => busyChart(box, v, workers));
   sideBySide(place("queue"), (box, v) => queueChart(box, v, waiting));
   drawAccountOverTime(all);

@@ -44,7 +44,7 @@ function variantDash(i) {
   return DASHES[i % DASHES.length];
 }
 
-// keyOf makes the list of what a chart's colours mean. Items with an output can show a value.
+// keyOf makes the list of what colours mean.
 function keyOf(items) {
   return element(
     "ul",
@@ -67,7 +67,6 @@ function keyOf(items) {
         null,
         shape("svg", { "aria-hidden": "true", viewBox: "0 0 22 12" }, sample),
         element("span", { class: "name" }, item.label),
-        item.output || null,
       );
     }),
   );

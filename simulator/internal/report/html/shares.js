@@ -37,7 +37,7 @@ function shareText(bar) {
 function barChart(box, groups, width) {
   const lane = 15;
   const narrow = width < 560;
-  const left = narrow ? 8 : Math.min(240, Math.max(110, longest(groups) * 7.2 + 14));
+  const left = narrow ? 8 : Math.min(290, Math.max(110, longest(groups) * 7.4 + 14));
   const title = narrow ? 17 : 0;
   const most = Math.max(
     1e-9,
@@ -158,7 +158,6 @@ function drawShares() {
   const all = () => groups.flatMap((group) => group.bars.map((bar) => ({ group, bar })));
   const draw = (width) => {
     key.replaceChildren(
-      variantKey([], (v) => v.shares.length > 0),
       keyOf([
         { label: "outline: granted", colour: () => palette().ink },
         { label: "dashed tick: needed", colour: () => palette().ink, dash: [2, 2] },

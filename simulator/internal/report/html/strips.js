@@ -3,12 +3,11 @@
 const STRIP = { lane: 15, gap: 10, axis: 26, right: 16 };
 
 // stripChart draws groups of lanes into a box. A group is {label, lanes}, and a lane
-// {label, colour(), dash, p5, p25, p50, p75, p95}; of the log's own waits only p50 and p95 are
-// known, and p5 is then null.
+// {label, colour(), dash, p5, p25, p50, p75, p95}.
 function stripChart(box, groups, width) {
   const lanes = groups.flatMap((g) => g.lanes);
   const narrow = width < 560;
-  const left = narrow ? 8 : Math.min(240, Math.max(110, longest(groups) * 7.2 + 14));
+  const left = narrow ? 8 : Math.min(290, Math.max(110, longest(groups) * 7.4 + 14));
   const title = narrow ? 17 : 0;
   const [min, max] = rangeOf(lanes);
   const x = (seconds) =>
@@ -75,15 +74,6 @@ function laneShape(lane, x, y) {
   const g = shape("g", { class: "mark", "data-lane": "" });
   g.append(shape("title", null, laneText(lane)));
   if (lane.p50 === null) {
-    return g;
-  }
-  if (lane.p5 === null) {
-    // the log's own: median to p95
-    g.append(
-      line(x(lane.p50), x(lane.p95), y, y, colour, 1.5, "2 3"),
-      shape("path", { d: `M${x(lane.p50)} ${y - 5}l5 5l-5 5l-5 -5z`, fill: colour }),
-      line(x(lane.p95), x(lane.p95), y - 4, y + 4, colour, 1.5),
-    );
     return g;
   }
   const width = Math.max(2, x(lane.p75) - x(lane.p25));

@@ -78,6 +78,8 @@ const FIGURES = [
   ["impossible", "impossible", count],
   ["wait p50, s", "wait_p50_seconds", plainSeconds],
   ["wait p95, s", "wait_p95_seconds", plainSeconds],
+  ["wait p99, s", "wait_p99_seconds", plainSeconds],
+  ["wait max, s", "wait_max_seconds", plainSeconds],
   ["wait mean, s", "wait_mean_seconds", plainSeconds],
   ["used", "used_worker_seconds", (x) => decimal(x, 0)],
   ["paid", "paid_worker_seconds", (x) => decimal(x, 0)],

@@ -60,32 +60,35 @@ function waitGroups([from, to]) {
   return accounts.map((account) => {
     const lanes = data.variants.map((v, i) => waitLane(v, i, account));
     if (account < 0 && data.real) {
-      const [p50, , p95] = data.real.points_seconds;
+      const list = data.real.percentiles_seconds;
+      const [p5, p25, p50, p75, p95] = [5, 25, 50, 75, 95].map((p) => percentileAt(list, p));
       lanes.push({
-        label: "the log's own, of jobs (median to p95)",
-        colour: () => palette().real,
-        dash: [],
-        p5: null,
-        p25: null,
-        p50,
-        p75: null,
-        p95,
+        ...{ label: REAL_LABEL, colour: () => palette().real, dash: [] },
+        ...{ p5, p25, p50, p75, p95 },
       });
     }
     return { label: accountName(account), lanes };
   });
 }
 
-// variantKey is the key of the policies that a chart shows, and of what else is in it.
-function variantKey(extra, shown) {
+// REAL_LABEL names the waits that the log says there really were.
+const REAL_LABEL = "the log's own (jobs)";
+
+// drawLegend makes the page's one legend of policies, which stands at the top of every chart.
+function drawLegend() {
+  const parent = place("legend");
   const items = data.variants.map((v, i) => ({
-    variant: v,
     label: v.label,
+    dash: variantDash(i),
     colour: () => variantColour(i),
-    area: true,
   }));
-  return keyOf([...items.filter(({ variant }) => !shown || shown(variant)), ...extra]);
+  if (data.real) items.push({ label: REAL_LABEL, dash: REAL_DASH, colour: () => palette().real });
+  const draw = () => parent.replaceChildren(keyOf(items));
+  redraws.add(draw);
+  draw();
 }
+
+const REAL_DASH = [2, 3];
 
 function drawStrips() {
   const parent = place("strips");
@@ -100,7 +103,6 @@ function drawStrips() {
     "aria-label":
       "Strips of waits for each account and policy, on a logarithmic axis. Arrow keys read them out.",
   });
-  const key = element("div");
   const readout = element("p", { class: "readout" }, " ");
   const all = () => groups.flatMap((g) => g.lanes.map((lane) => ({ group: g, lane })));
   const details = () =>
@@ -112,19 +114,6 @@ function drawStrips() {
     );
   const table = element("div", null, details());
   const draw = (width) => {
-    key.replaceChildren(
-      variantKey(
-        data.real
-          ? [
-              {
-                label: "the log's own (jobs): median to p95",
-                colour: () => palette().real,
-                dash: [2, 3],
-              },
-            ]
-          : [],
-      ),
-    );
     stripChart(box, groups, width);
   };
   const controls = pageChoice((page) => {
@@ -143,7 +132,6 @@ function drawStrips() {
         "Waits per account and policy",
         element("span", { class: "unit" }, " p5, p25, median, p75, p95"),
       ),
-      key,
       box,
       element("div", { class: "under" }, readout, table),
     ),
@@ -178,19 +166,6 @@ function partBelow(list, seconds) {
   return (i + (seconds - list[i]) / (list[i + 1] - list[i])) / last;
 }
 
-// realBelow is the same for the log's own waits, of which five points are known; null outside.
-function realBelow(seconds) {
-  const parts = [0.5, 0.9, 0.95, 0.99, 1];
-  const points = data.real.points_seconds;
-  if (seconds < points[0]) return null;
-  if (seconds >= points[4]) return 1;
-  let i = 0;
-  while (points[i + 1] <= seconds) i++;
-  const [from, to] = [logWait(points[i]), logWait(points[i + 1])];
-  const part = to > from ? (logWait(seconds) - from) / (to - from) : 0;
-  return parts[i] + part * (parts[i + 1] - parts[i]);
-}
-
 function drawCurve(parent, account) {
   const lists = data.variants.map((v) => percentilesOf(v, account));
   const shown = lists.map((list, i) => ({ list, i })).filter(({ list }) => list !== null);
@@ -200,7 +175,7 @@ function drawCurve(parent, account) {
     return;
   }
   const ends = shown.flatMap(({ list }) => [list[0], list[list.length - 1]]);
-  if (account < 0 && data.real) ends.push(data.real.points_seconds[4]);
+  if (account < 0 && data.real) ends.push(percentileAt(data.real.percentiles_seconds, 100));
   const max = Math.max(1, ...ends.map(logWait));
   const x = Array.from({ length: 201 }, (_, i) => (i * max) / 200);
   const series = shown.map(({ list, i }) => ({
@@ -211,11 +186,11 @@ function drawCurve(parent, account) {
   }));
   if (account < 0 && data.real) {
     series.push({
-      label: "the log's own (jobs)",
+      label: REAL_LABEL,
       colour: () => palette().real,
-      dash: [2, 3],
+      dash: REAL_DASH,
       width: 1.5,
-      values: x.map((at) => realBelow(10 ** at)),
+      values: x.map((at) => partBelow(data.real.percentiles_seconds, 10 ** at)),
     });
   }
   lineChart(parent, {

@@ -22,7 +22,7 @@
   // rgb reads a colour of the form #rrggbb.
   const rgb = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
 
-  // marksOf counts the pixels of a canvas that have about a colour of the chart's key.
+  // marksOf counts the pixels of a canvas that have about a colour of the page's keys.
   function marksOf(figure) {
     const canvas = figure.querySelector("canvas");
     if (!canvas) {
@@ -30,7 +30,7 @@
         (m) => m.getBoundingClientRect().width > 0,
       ).length;
     }
-    const colours = [...figure.querySelectorAll(".key svg > *")].map((s) =>
+    const colours = [...document.querySelectorAll(".key svg > *")].map((s) =>
       rgb(s.getAttribute("fill") || s.getAttribute("stroke")),
     );
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);

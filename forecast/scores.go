@@ -1,0 +1,223 @@
+package forecast
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// A score says where a real wait lies beside what forks said of it: on a logarithmic scale, from
+// the forks' median, in units of the forks' own spread to that side. So 0 is the median, 1 the
+// ninth decile and -1 the first. A new forecast takes the quantiles of past scores, such as the
+// first decile, the median and the ninth one, back to waits with its own median and spread. Both
+// sides are learned by themselves, so that forecasts that are late more often than early are
+// corrected in the mean as well.
+//
+// Which past forecasts count for a new one is a matter of degree: those for a wait of about the
+// same length, for the same account and from a short time ago count most. Outcomes that are not
+// known yet count as well, as waits that are longer than what they lasted so far: without them,
+// short waits would be all that the last days teach. Their weight goes to the longer ones, as in
+// the estimator of Kaplan and Meier (1958).
+const (
+	// grain is a wait so short that shorter ones hardly differ.
+	grain = time.Minute
+	// spreadMin is the least spread of forks, as a logarithm: forks that all say the same are no
+	// surer than that.
+	spreadMin = 0.2
+	// lengthScale is by which logarithm two waits differ that count for each other by 1/e.
+	lengthScale = 1.5
+	// ownWeight is how much more an outcome counts for its own account.
+	ownWeight = 2
+	// timesHalfLife is how many times of forecasts ago an outcome counts half.
+	timesHalfLife = 32
+	// outcomesMin and timesMin are how many outcomes, made at how many times, a correction needs.
+	outcomesMin, timesMin = 30, 6
+	// onTop is the weight of the outcome that is forecast, which may be beyond all others: that of a
+	// part of all outcomes of one time, as the outcomes of a time are alike.
+	onTop = 0.5
+)
+
+// scale is a forecast's median and spread, on the logarithmic scale.
+type scale struct{ middle, down, up float64 }
+
+func logOf(wait time.Duration) float64 { return math.Log((max(0, wait) + grain).Seconds()) }
+
+// scaleOf returns the scale of a forecast. Later quantiles than the horizon count as the horizon.
+func scaleOf(q forkQuantiles, horizon time.Duration) scale {
+	at := func(i int) float64 { return logOf(min(q[i], horizon)) }
+	return scale{middle: at(1), down: max(spreadMin, at(1)-at(0)), up: max(spreadMin, at(2)-at(1))}
+}
+
+// score returns where a wait lies.
+func (s scale) score(wait time.Duration) float64 {
+	r := logOf(wait) - s.middle
+	if r < 0 {
+		return r / s.down
+	}
+	return r / s.up
+}
+
+// wait returns the wait with a score.
+func (s scale) wait(score float64) time.Duration {
+	r := s.middle
+	if score < 0 {
+		r += score * s.down
+	} else {
+		r += score * s.up
+	}
+	seconds := math.Exp(r) - grain.Seconds()
+	seconds = max(0, min(seconds, maxRun.Seconds()))
+	return time.Duration(math.Round(seconds)) * time.Second
+}
+
+// An outcome is the score of a past forecast.
+type outcomeScore struct {
+	account scheduler.AccountID
+	middle  float64
+	score   float64
+	// open is true if the outcome is not known yet: its score is at least that.
+	open   bool
+	weight float64 // by age
+}
+
+// scores are outcomes in order of score.
+type scores struct {
+	list []outcomeScore
+	// times is at how many times the forecasts were made.
+	times int
+	// enough is true if they are enough to correct by.
+	enough bool
+}
+
+// scoresAt returns the scores of starts and completions, as of a time.
+func (c *Calibration) scoresAt(now time.Time) (start, completion *scores) {
+	start, completion = &scores{}, &scores{}
+	ages := c.ages()
+	for i, p := range c.forecasts {
+		if p.time.After(now) {
+			continue
+		}
+		weight := math.Exp2(-float64(ages[i]) / timesHalfLife)
+		lasted := min(now.Sub(p.time), c.until.Sub(p.time))
+		known := func(wait time.Duration, known bool) bool {
+			return known && !p.time.Add(wait).After(now)
+		}
+		start.add(p, p.start, p.started, known(p.started, p.startKnown), lasted, weight)
+		completion.add(p, p.completion, p.completed, known(p.completed, p.endKnown), lasted, weight)
+	}
+	start.finish()
+	completion.finish()
+	return start, completion
+}
+
+// ages returns how many times of forecasts ago each past forecast was made.
+func (c *Calibration) ages() []int {
+	ages := make([]int, len(c.forecasts))
+	age := 0
+	for i := len(c.forecasts) - 1; i >= 0; i-- {
+		if i+1 < len(c.forecasts) && !c.forecasts[i].time.Equal(c.forecasts[i+1].time) {
+			age++
+		}
+		ages[i] = age
+	}
+	return ages
+}
+
+// add adds the outcome of a forecast: a wait, or, if that is not known, how long it lasted so far.
+func (s *scores) add(p *pastForecast, q forkQuantiles, wait time.Duration, known bool,
+	lasted time.Duration, weight float64) {
+	if !known && (p.left || lasted <= 0) {
+		return
+	}
+	if !known {
+		wait = lasted
+	}
+	scale := scaleOf(q, p.horizon)
+	s.list = append(s.list, outcomeScore{account: p.account, middle: scale.middle,
+		score: scale.score(wait), open: !known, weight: weight})
+}
+
+// finish sorts the scores, and counts whether they are enough.
+func (s *scores) finish() {
+	slices.SortStableFunc(s.list, func(a, b outcomeScore) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), compareBools(a.open, b.open))
+	})
+	known, all, times := 0, map[float64]bool{}, map[float64]bool{} // a weight is an age
+	for i := range s.list {
+		all[s.list[i].weight] = true
+		if !s.list[i].open {
+			known++
+			times[s.list[i].weight] = true
+		}
+	}
+	s.times = len(all)
+	s.enough = known >= outcomesMin && len(times) >= timesMin
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// correct returns the waits at some shares, in order, of a forecast for an account. Shares that
+// past scores do not reach are at the farthest score, or, if outcomes that are not known yet are
+// beyond that, notStarted.
+func (s *scores) correct(q forkQuantiles, horizon time.Duration, account scheduler.AccountID,
+	shares [3]float64) [3]time.Duration {
+	scale := scaleOf(q, horizon)
+	weights, total := make([]float64, len(s.list)), 0.0
+	for i := range s.list {
+		o := &s.list[i]
+		weights[i] = o.weight * math.Exp(-math.Abs(o.middle-scale.middle)/lengthScale)
+		if o.account == account {
+			weights[i] *= ownWeight
+		}
+		total += weights[i]
+	}
+	more := onTop / float64(s.times) // of the total
+	var waits [3]time.Duration
+	for i, share := range shares {
+		target := share
+		switch { // the outcome that is forecast may be below or above all others
+		case share < 0.5:
+			target = share*(1+more) - more
+		case share > 0.5:
+			target = share * (1 + more)
+		}
+		score, ok := s.quantile(weights, total, target)
+		if !ok {
+			waits[i] = notStarted
+			continue
+		}
+		waits[i] = scale.wait(score)
+	}
+	return waits
+}
+
+// quantile returns the least score at or below which there is a share of the weights, where the
+// weight of an open outcome is shared among the later ones. False means that it is beyond all, as
+// only open outcomes are there.
+func (s *scores) quantile(weights []float64, total, share float64) (float64, bool) {
+	left, mass := total, 0.0 // the weight that is at risk, and the mass that is used
+	last := math.NaN()
+	for i := range s.list {
+		if !s.list[i].open && left > 0 {
+			mass += (1 - mass) * weights[i] / left
+			last = s.list[i].score
+			if mass >= share-1e-12 {
+				return last, true
+			}
+		}
+		left -= weights[i]
+	}
+	// The last of all is an outcome that is known: then nothing is beyond it.
+	return last, mass > 1-1e-9
+}

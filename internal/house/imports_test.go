@@ -1,0 +1,141 @@
+package house
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport has, for each folder, what of this module its packages may import: single packages, or
+// all of a folder with "/..." at the end. ARCHITECTURE.md draws the same arrows.
+var mayImport = map[string][]string{
+	"protos": {},
+	"scheduler": {"protos", "internal/check", "internal/touches", "internal/orderedlist",
+		"internal/minheap", "internal/slotset", "internal/expiry"},
+	"reconciler": {"protos", "scheduler", "internal/check", "internal/expiry"},
+	"pool":       {"protos", "scheduler", "reconciler"},
+	"lifecycle":  {"protos", "scheduler"},
+	"explain":    {"protos", "internal/words"},
+	"journal":    {"protos"},
+	"replay":     {"protos", "scheduler", "pool", "journal"},
+	"fork":       {"protos", "scheduler", "pool", "internal/minheap"},
+	"forecast":   {"protos", "scheduler", "lifecycle", "pool", "fork", "explain", "internal/words"},
+	"history":    {"protos", "scheduler", "lifecycle", "pool", "fork", "internal/words"},
+	"plan":       {"protos", "scheduler", "lifecycle", "pool", "fork", "history", "internal/words"},
+	"shadow":     {"protos", "scheduler", "lifecycle", "pool", "internal/words"},
+
+	"benchmarks":           {"scheduler", "reconciler", "internal/reference"},
+	"benchmarks/table":     {"scheduler", "benchmarks", "internal/reference"},
+	"examples/dispatcher":  {"protos", "scheduler", "pool"},
+	"examples/experiments": {},
+
+	"simulator": {"protos", "scheduler", "pool", "journal", "replay", "internal/invariants",
+		"simulator/internal/field", "simulator/internal/nearest"},
+	"simulator/generate": {"scheduler", "simulator", "simulator/internal/field"},
+	"simulator/trace": {"scheduler", "simulator", "simulator/internal/field",
+		"simulator/internal/gunzip", "simulator/internal/nearest", "simulator/internal/swf"},
+	"simulator/experiment": {"scheduler", "simulator", "simulator/generate", "simulator/trace",
+		"simulator/internal/field", "simulator/internal/yamltree"},
+	"simulator/experiment/schemagen": {"simulator/experiment", "simulator/internal/yamltree"},
+	"simulator/qsim": {"protos", "scheduler", "pool", "explain", "journal", "replay",
+		"fork", "forecast", "history", "plan", "shadow", "examples/experiments", "simulator",
+		"simulator/generate", "simulator/trace", "simulator/experiment", "simulator/internal/..."},
+
+	"simulator/internal/draft":    {"scheduler", "simulator", "simulator/generate", "simulator/trace"},
+	"simulator/internal/field":    {},
+	"simulator/internal/gunzip":   {},
+	"simulator/internal/nearest":  {},
+	"simulator/internal/swf":      {"simulator/internal/gunzip"},
+	"simulator/internal/yamltree": {"simulator/internal/field"},
+	"simulator/internal/report": {"protos", "scheduler", "simulator", "simulator/experiment",
+		"simulator/trace", "internal/words"},
+
+	"internal/check":       {},
+	"internal/expiry":      {"internal/minheap"},
+	"internal/house":       {},
+	"internal/invariants":  {"protos", "scheduler", "internal/reference"},
+	"internal/minheap":     {"internal/touches"},
+	"internal/orderedlist": {"internal/touches"},
+	"internal/plain":       {"protos", "scheduler", "pool", "fork", "internal/reference"},
+	"internal/recording":   {"protos", "scheduler", "pool", "simulator", "simulator/experiment"},
+	"internal/reference":   {"protos", "scheduler"},
+	"internal/scramble":    {},
+	"internal/script":      {"protos", "scheduler", "reconciler", "explain", "internal/reference"},
+	"internal/slotset":     {"internal/touches"},
+	"internal/touches":     {},
+	"internal/words":       {},
+}
+
+// onlyForTests are packages that no code but tests imports.
+var onlyForTests = []string{"internal/plain", "internal/recording", "internal/scramble",
+	"internal/script"}
+
+func TestImportsPointDown(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest() {
+			continue
+		}
+		allowed, known := mayImport[s.dir]
+		if !known {
+			t.Errorf("%s: say in mayImport what package %s may import", s.path, s.dir)
+			continue
+		}
+		for _, path := range s.imports() {
+			switch {
+			case slices.Contains(onlyForTests, path) && !slices.Contains(onlyForTests, s.dir):
+				t.Errorf("%s imports %s, which is for tests", s.path, path)
+			case !slices.ContainsFunc(allowed, func(a string) bool { return covers(a, path) }):
+				t.Errorf("%s imports %s, and may only import %v", s.path, path, allowed)
+			}
+		}
+	}
+}
+
+// covers reports whether an entry of mayImport allows a package.
+func covers(entry, path string) bool {
+	folder, all := strings.CutSuffix(entry, "...")
+	return entry == path || all && strings.HasPrefix(path, folder)
+}
+
+// TestNoRuleIsDead finds entries of mayImport without a package, or without an import.
+func TestNoRuleIsDead(t *testing.T) {
+	used := map[string][]string{} // by folder, what its packages import
+	for _, s := range sources(t) {
+		if !s.isTest() {
+			used[s.dir] = append(used[s.dir], s.imports()...)
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(mayImport)) {
+		paths, exists := used[dir]
+		if !exists {
+			t.Errorf("mayImport has %s, and there is no such package", dir)
+			continue
+		}
+		for _, entry := range mayImport[dir] {
+			if !slices.ContainsFunc(paths, func(p string) bool { return covers(entry, p) }) {
+				t.Errorf("mayImport allows %s to import %s, which it does not", dir, entry)
+			}
+		}
+	}
+}
+
+// TestNoInternalPackageIsDead finds packages below an internal folder that no other package imports,
+// not even in a test.
+func TestNoInternalPackageIsDead(t *testing.T) {
+	imported, internal := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		if strings.Contains("/"+s.dir, "/internal/") {
+			internal[s.dir] = true
+		}
+		for _, path := range s.imports() {
+			imported[path] = imported[path] || path != s.dir
+		}
+	}
+	delete(internal, "internal/house") // it is all tests
+	for _, dir := range slices.Sorted(maps.Keys(internal)) {
+		if !imported[dir] {
+			t.Errorf("no other package imports %s", dir)
+		}
+	}
+}
