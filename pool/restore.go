@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
@@ -69,11 +70,20 @@ func splitScheduler(snapshot []byte) (first, rest []byte) {
 	return first, snapshot[n+size:]
 }
 
-// withReconciler returns a pool of a scheduler, and a reconciler that is read from a snapshot.
+// withReconciler returns a pool of a scheduler, and a reconciler that is read from a snapshot. Parts
+// that contradict each other are refused.
 func withReconciler(s *scheduler.Scheduler, snapshot *protos.Reconciler) (*Pool, error) {
 	r, err := reconciler.Restore(snapshot)
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{scheduler: s, reconciler: r}, nil
+	p := &Pool{scheduler: s, reconciler: r}
+	for i, q := range snapshot.GetWorkerQueues() {
+		if q.GetTaskToAssign() != nil && !p.assigned(q) {
+			return nil, fmt.Errorf("%w: worker_queues[%d].task_to_assign: the scheduler does not have "+
+				"request %s on worker %s", scheduler.ErrInvalidSnapshot, i,
+				check.Quote(q.GetTaskToAssign().GetRequestId()), check.Quote(q.GetWorkerId()))
+		}
+	}
+	return p, nil
 }

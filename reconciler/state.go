@@ -111,9 +111,13 @@ func (state *State) Hash() [32]byte {
 	return sha256.Sum256(bytes)
 }
 
-// setEntry gives a worker an entry, in place of the one that it had.
+// setEntry gives a worker an entry, in place of the one that it had, and of the one that the request
+// had on another worker.
 func (state *State) setEntry(w scheduler.WorkerID, e *entry) {
 	state.dropEntry(w)
+	if other, ok := state.entryOf[e.request]; ok {
+		state.dropEntry(other)
+	}
 	state.entries[w] = e
 	state.watch(w, e)
 	state.entryOf[e.request] = w

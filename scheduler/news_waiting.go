@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/quotasched/quotasched/internal/check"
 )
 
 // AddRequest is the news that a request waited at time t, with these tags. If the request is known
@@ -79,7 +81,7 @@ func checkRequest(r *TaskRequest, tags []string) error {
 		return err
 	}
 	if err := checkTexts("tag", tags); err != nil {
-		return fmt.Errorf("request %q: %w", r.ID, err)
+		return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
 	}
 	return nil
 }

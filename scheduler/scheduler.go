@@ -158,19 +158,19 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 }
 
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
-	check func(*AccountConfig) error) error {
+	validate func(*AccountConfig) error) error {
 	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
 	}
-	if err := check(c); err != nil {
-		return fmt.Errorf("account %q: %w", id, err)
+	if err := validate(c); err != nil {
+		return fmt.Errorf("account %s: %w", check.Quote(id), err)
 	}
 	for p, q := range initial {
 		if q > maxInitialQuota || q < -maxInitialQuota {
-			return fmt.Errorf("account %q: %w: initial balance %d at p%d is beyond ±2^60",
-				id, ErrInvalidConfig, int64(q), p)
+			return fmt.Errorf("account %s: %w: initial balance %d at p%d is beyond ±2^60",
+				check.Quote(id), ErrInvalidConfig, int64(q), p)
 		}
 	}
 	s.addAccount(id, c.clone(), initial)
@@ -231,7 +231,7 @@ func (s *Scheduler) knownAccount(id AccountID) (*account, error) {
 	}
 	a := s.accounts[id]
 	if a == nil || !a.exists() {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownAccount, id)
+		return nil, fmt.Errorf("%w: %s", ErrUnknownAccount, check.Quote(id))
 	}
 	return a, nil
 }
