@@ -36,6 +36,9 @@ func Restore(snapshot *protos.Pool) (*Pool, error) {
 func RestoreBytes(snapshot []byte) (*Pool, error) {
 	first, rest := splitScheduler(snapshot)
 	p := &protos.Pool{}
+	if err := check.Messages(rest, p.ProtoReflect().Descriptor()); err != nil {
+		return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
+	}
 	if err := proto.Unmarshal(rest, p); err != nil {
 		return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
 	}
@@ -44,6 +47,9 @@ func RestoreBytes(snapshot []byte) (*Pool, error) {
 	}
 	if p.GetScheduler() != nil { // in two pieces, of which the message is the sum
 		p = &protos.Pool{}
+		if err := check.Messages(snapshot, p.ProtoReflect().Descriptor()); err != nil {
+			return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
+		}
 		if err := proto.Unmarshal(snapshot, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
 		}
