@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -123,14 +124,16 @@ func (s *scene) aim(pool *scheduler.Scheduler, waiting []scheduler.TaskRequest) 
 		for _, id := range s.options.Requests {
 			r, ok := pool.Request(id)
 			if !ok {
-				return fmt.Errorf("%w: the pool does not know request %q", ErrInvalid, id)
+				return fmt.Errorf("%w: the pool does not know request %s", ErrInvalid,
+					check.Quote(id))
 			}
 			requests = append(requests, r)
 		}
 	}
 	for _, r := range requests {
 		if _, twice := s.index[r.ID]; twice {
-			return fmt.Errorf("%w: request %q is asked for twice", ErrInvalid, r.ID)
+			return fmt.Errorf("%w: request %s is asked for twice", ErrInvalid,
+				check.Quote(r.ID))
 		}
 		s.index[r.ID] = len(s.targets)
 		t := target{request: r}

@@ -5,12 +5,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// check returns nil, or an error that names what in the world or the options cannot be.
-func check(snapshot *protos.Pool, w *World, o *Options) error {
+// checkInput returns nil, or an error that names what in the world or the options cannot be.
+func checkInput(snapshot *protos.Pool, w *World, o *Options) error {
 	switch {
 	case w == nil:
 		return fmt.Errorf("%w: no world", ErrInvalid)
@@ -44,14 +45,16 @@ func checkWorkers(workers []Worker) error {
 		case w.ID == "":
 			return fmt.Errorf("%w: worker %d has no id", ErrInvalid, i)
 		case !utf8.ValidString(string(w.ID)):
-			return fmt.Errorf("%w: the id %q of worker %d is not UTF-8", ErrInvalid, w.ID, i)
+			return fmt.Errorf("%w: the id %s of worker %d is not UTF-8", ErrInvalid,
+				check.Quote(w.ID), i)
 		case seen[w.ID]:
-			return fmt.Errorf("%w: worker %q is listed twice", ErrInvalid, w.ID)
+			return fmt.Errorf("%w: worker %s is listed twice", ErrInvalid, check.Quote(w.ID))
 		}
 		seen[w.ID] = true
 		for _, l := range w.Labels {
 			if !utf8.ValidString(l) {
-				return fmt.Errorf("%w: worker %q: label %q is not UTF-8", ErrInvalid, w.ID, l)
+				return fmt.Errorf("%w: worker %s: label %s is not UTF-8", ErrInvalid,
+					check.Quote(w.ID), check.Quote(l))
 			}
 		}
 	}
@@ -82,17 +85,20 @@ func (c *arrivalCheck) check(arrivals []Arrival) error {
 		}
 		switch id := a.Request.ID; {
 		case c.known[id] == inSnapshot:
-			return fmt.Errorf("%w: arrival %d: request %q is in the snapshot", ErrInvalid, i, id)
+			return fmt.Errorf("%w: arrival %d: request %s is in the snapshot", ErrInvalid, i,
+				check.Quote(id))
 		case c.known[id] == arrived:
-			return fmt.Errorf("%w: arrival %d: request %q arrives twice", ErrInvalid, i, id)
+			return fmt.Errorf("%w: arrival %d: request %s arrives twice", ErrInvalid, i,
+				check.Quote(id))
 		case a.Time.Before(c.begin):
-			return fmt.Errorf("%w: request %q arrives at %s, before the beginning, %s", ErrInvalid,
-				id, text, c.begin.Format(time.RFC3339Nano))
+			return fmt.Errorf("%w: request %s arrives at %s, before the beginning, %s", ErrInvalid,
+				check.Quote(id), text, c.begin.Format(time.RFC3339Nano))
 		case a.Time.Year() > 9999:
-			return fmt.Errorf("%w: request %q arrives at %s, after 9999", ErrInvalid, id, text)
+			return fmt.Errorf("%w: request %s arrives at %s, after 9999", ErrInvalid,
+				check.Quote(id), text)
 		case i > 0 && a.Time.Before(c.last.Time):
-			return fmt.Errorf("%w: request %q arrives at %s, before request %q, which is ahead of "+
-				"it in the list", ErrInvalid, id, text, c.last.Request.ID)
+			return fmt.Errorf("%w: request %s arrives at %s, before request %s, which is ahead of "+
+				"it in the list", ErrInvalid, check.Quote(id), text, check.Quote(c.last.Request.ID))
 		}
 		c.known[a.Request.ID] = arrived
 		c.last = *a

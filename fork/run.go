@@ -79,7 +79,7 @@ func Run(ctx context.Context, snapshot *protos.Pool, w *World, o Options) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	if err := check(snapshot, w, &o); err != nil {
+	if err := checkInput(snapshot, w, &o); err != nil {
 		return nil, err
 	}
 	r := newRunner(p, w, &o)

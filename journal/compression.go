@@ -50,6 +50,12 @@ var (
 // zstdWindowBytesMax bounds the memory that a file can make its reader take.
 const zstdWindowBytesMax = 64 << 20
 
+// What a compressed journal may say: so much, and so many times its own bytes.
+const (
+	expandedBytesFree = 1 << 20
+	expandedRatioMax  = 1000
+)
+
 // decompress returns what in says without compression, and what ends the reading. A compressed
 // stream that is cut ends in io.ErrUnexpectedEOF; one that is bad in ErrDamaged.
 func decompress(in *bufio.Reader, from *source) (out *bufio.Reader, end func(), err error) {
@@ -81,13 +87,15 @@ func decompress(in *bufio.Reader, from *source) (out *bufio.Reader, end func(), 
 // A source keeps the error of what a journal is read from, other than io.EOF, to tell it from those
 // of a decompressor.
 type source struct {
-	in  io.Reader
-	err error
+	in    io.Reader
+	bytes int64 // how many were read
+	err   error
 }
 
 // Read implements io.Reader.
 func (s *source) Read(b []byte) (int, error) {
 	n, err := s.in.Read(b)
+	s.bytes += int64(n)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
@@ -97,6 +105,7 @@ func (s *source) Read(b []byte) (int, error) {
 // A stream is what a decompressor says.
 type stream struct {
 	in    io.Reader
+	bytes int64 // how many were read
 	below *bufio.Reader
 	from  *source
 }
@@ -104,6 +113,10 @@ type stream struct {
 // Read implements io.Reader.
 func (s *stream) Read(b []byte) (int, error) {
 	n, err := s.in.Read(b)
+	s.bytes += int64(n)
+	if most := expandedBytesFree + expandedRatioMax*s.from.bytes; s.bytes > most {
+		return 0, fmt.Errorf("%w: %d compressed bytes say more than %d", ErrInvalid, s.from.bytes, most)
+	}
 	return n, s.meaning(err)
 }
 

@@ -17,7 +17,7 @@
 // A frame holds one record:
 //
 //	offset  bytes
-//	0       4      n, the length of the record, from 1 to 2^30
+//	0       4      n, the length of the record, from 1 to 2^28
 //	4       4      the checksum of the 4 bytes before
 //	8       4      the checksum of the record
 //	12      n      the record
@@ -47,6 +47,14 @@
 // members or frames may follow each other. A reader knows them by their own magics, 1F 8B and 28 B5
 // 2F FD; the name of the file does not matter. Offsets in errors count bytes without compression.
 // Compressed journals cannot be appended to when their writer has been closed.
+//
+// # Limits
+//
+// A record has at most 256 MiB: the snapshot of a million requests on a hundred thousand workers
+// has about half of that. It may hold 10,000 messages, and one more for every 4 of its bytes. Of a
+// compressed journal, at most 1 MiB is read, and 1000 bytes for every compressed one. Beyond a
+// limit a record is invalid (ErrInvalid), and the error names the limit; whatever a file says, a
+// reader takes memory in proportion to its size.
 //
 // # Where a journal ends
 //

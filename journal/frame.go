@@ -20,7 +20,7 @@ const formatVersion = 1
 
 const (
 	frameHeaderBytes = 12
-	recordBytesMax   = 1 << 30
+	recordBytesMax   = 1 << 28
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

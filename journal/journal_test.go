@@ -171,7 +171,7 @@ func theStep(s *protos.JournalStep) *protos.JournalRecord {
 
 // Each way in which a journal can be bad has an error of its own, which says where.
 func TestBadJournals(t *testing.T) {
-	long := binary.LittleEndian.AppendUint32(nil, 1<<30+1)
+	long := binary.LittleEndian.AppendUint32(nil, 1<<28+1)
 	long = binary.LittleEndian.AppendUint32(long, crc32.Checksum(long, crc32.MakeTable(crc32.Castagnoli)))
 	long = append(long, 0, 0, 0, 0, 1)
 	good := frames(t, theHeader(header), theSnapshot(), theStep(step(1)))
@@ -223,7 +223,7 @@ func TestBadJournals(t *testing.T) {
 		{"nothing in a frame", append(bytes.Clone(good), frame(nil)...), journal.ErrInvalid,
 			"a length of 0 is not from 1 to"},
 		{"too long", append(bytes.Clone(good), long...), journal.ErrInvalid,
-			"a length of 1073741825 is not from 1 to 1073741824"},
+			"a length of 268435457 is not from 1 to 268435456"},
 		{"no gzip", []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff}, journal.ErrDamaged,
 			"flate"},
 		{"zeros", append(bytes.Clone(good), make([]byte, 100_000)...), journal.ErrTorn,
@@ -345,7 +345,7 @@ func TestReadErrors(t *testing.T) {
 
 // A length that promises much more than there is takes no memory for it.
 func TestLengthsAreNotBelieved(t *testing.T) {
-	length := binary.LittleEndian.AppendUint32(nil, 1<<30)
+	length := binary.LittleEndian.AppendUint32(nil, 1<<28)
 	length = binary.LittleEndian.AppendUint32(length,
 		crc32.Checksum(length, crc32.MakeTable(crc32.Castagnoli)))
 	file := append(written(t, journal.None, 1), length...)

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -99,8 +100,8 @@ func (r *Reader) begin() error {
 			magic[version])
 	}
 	r.offset = int64(len(magic))
-	for _, check := range []func(*protos.JournalRecord) error{r.takeHeader, r.takeSnapshot} {
-		err := r.read(check)
+	for _, take := range []func(*protos.JournalRecord) error{r.takeHeader, r.takeSnapshot} {
+		err := r.read(take)
 		if err == io.EOF {
 			err = &TornError{Record: r.records + 1, Offset: r.offset}
 		}
@@ -212,18 +213,21 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// read reads the next record and checks it; one that is good counts.
-func (r *Reader) read(check func(*protos.JournalRecord) error) error {
+// read reads the next record and takes it; one that is good counts.
+func (r *Reader) read(take func(*protos.JournalRecord) error) error {
 	body, buf, err := readFrame(r.in, r.buf)
 	r.buf = buf
 	record := &protos.JournalRecord{}
 	if err == nil {
-		if err = proto.Unmarshal(body, record); err != nil {
+		if err = check.Messages(body, record.ProtoReflect().Descriptor()); err == nil {
+			err = proto.Unmarshal(body, record)
+		}
+		if err != nil {
 			err = fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
 	if err == nil {
-		err = check(record)
+		err = take(record)
 	}
 	if err != nil {
 		return r.meaning(err)

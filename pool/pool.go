@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,14 +99,14 @@ func OutcomeOf(result *protos.Result, events []*protos.TaskEvent, err error) *pr
 // the same bytes under deterministic marshalling. It costs O(n log n) in what is stored.
 func (p *Pool) Snapshot() *protos.Pool {
 	p.checkMade()
-	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconciler.ToProto()}
+	return &protos.Pool{Scheduler: p.scheduler.ToProto(), Reconciler: p.reconcilerProto()}
 }
 
 // AppendSnapshot appends the bytes of the snapshot, deterministically marshalled, and returns the
 // longer slice. RestoreBytes is the way back. It costs less than Snapshot, as it makes no messages.
 func (p *Pool) AppendSnapshot(b []byte) []byte {
 	p.checkMade()
-	parts := protos.Pool{Reconciler: p.reconciler.ToProto()}
+	parts := protos.Pool{Reconciler: p.reconcilerProto()}
 	b = protowire.AppendTag(b, fieldPoolScheduler, protowire.BytesType)
 	b = protowire.AppendBytes(b, p.scheduler.AppendSnapshot(nil))
 	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &parts)
@@ -113,6 +114,26 @@ func (p *Pool) AppendSnapshot(b []byte) []byte {
 		panic("invariant: a snapshot can be marshalled: " + err.Error())
 	}
 	return b
+}
+
+// reconcilerProto returns the reconciler's part of a snapshot. It leaves out entries that the
+// scheduler denies: those of workers about which the scheduler was told something by other ways
+// than Apply. The next pull of such a worker drops them, too.
+func (p *Pool) reconcilerProto() *protos.Reconciler {
+	r := p.reconciler.ToProto()
+	r.WorkerQueues = slices.DeleteFunc(r.GetWorkerQueues(), func(q *protos.WorkerQueue) bool {
+		if a := q.GetTaskToAssign(); a != nil && !p.assigned(q) {
+			q.TaskToAssign = nil
+		}
+		return q.GetTaskToAssign() == nil && len(q.GetTasksToAbort()) == 0
+	})
+	return r
+}
+
+// assigned reports whether the scheduler has the request of an entry on its worker.
+func (p *Pool) assigned(q *protos.WorkerQueue) bool {
+	return p.scheduler.IsAssigned(scheduler.RequestID(q.GetTaskToAssign().GetRequestId()),
+		scheduler.WorkerID(q.GetWorkerId()))
 }
 
 // Hash returns the SHA-256 of the snapshot's bytes. It costs as much as AppendSnapshot.

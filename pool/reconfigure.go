@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -41,7 +42,8 @@ func Reconfigure(snapshot *protos.Pool, c *scheduler.Config,
 	for _, id := range slices.Sorted(maps.Keys(initial)) {
 		account, ok := c.Accounts[id]
 		if !ok {
-			return nil, fmt.Errorf("%w: %q has an initial balance", scheduler.ErrUnknownAccount, id)
+			return nil, fmt.Errorf("%w: %s has an initial balance", scheduler.ErrUnknownAccount,
+				check.Quote(id))
 		}
 		if err := fresh.AddAccount(id, account, initial[id]); err != nil {
 			return nil, err
@@ -77,7 +79,7 @@ func checkDropped(s *protos.Scheduler, c *scheduler.Config) error {
 	for _, a := range s.GetAccounts() {
 		n := tasks[a.GetId()]
 		if _, stays := c.Accounts[scheduler.AccountID(a.GetId())]; n > 0 && !stays {
-			dropped = append(dropped, fmt.Sprintf("%q has %d", a.GetId(), n))
+			dropped = append(dropped, fmt.Sprintf("%s has %d", check.Quote(a.GetId()), n))
 		}
 	}
 	if len(dropped) > 0 {

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/reconciler"
 	"github.com/quotasched/quotasched/scheduler"
@@ -35,6 +36,9 @@ func Restore(snapshot *protos.Pool) (*Pool, error) {
 func RestoreBytes(snapshot []byte) (*Pool, error) {
 	first, rest := splitScheduler(snapshot)
 	p := &protos.Pool{}
+	if err := check.Messages(rest, p.ProtoReflect().Descriptor()); err != nil {
+		return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
+	}
 	if err := proto.Unmarshal(rest, p); err != nil {
 		return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
 	}
@@ -43,6 +47,9 @@ func RestoreBytes(snapshot []byte) (*Pool, error) {
 	}
 	if p.GetScheduler() != nil { // in two pieces, of which the message is the sum
 		p = &protos.Pool{}
+		if err := check.Messages(snapshot, p.ProtoReflect().Descriptor()); err != nil {
+			return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
+		}
 		if err := proto.Unmarshal(snapshot, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", scheduler.ErrInvalidSnapshot, err)
 		}
@@ -70,10 +77,19 @@ func splitScheduler(snapshot []byte) (first, rest []byte) {
 }
 
 // withReconciler returns a pool of a scheduler, and a reconciler that is read from a snapshot.
+// Parts that contradict each other are refused.
 func withReconciler(s *scheduler.Scheduler, snapshot *protos.Reconciler) (*Pool, error) {
 	r, err := reconciler.Restore(snapshot)
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{scheduler: s, reconciler: r}, nil
+	p := &Pool{scheduler: s, reconciler: r}
+	for i, q := range snapshot.GetWorkerQueues() {
+		if q.GetTaskToAssign() != nil && !p.assigned(q) {
+			return nil, fmt.Errorf("%w: worker_queues[%d].task_to_assign: the scheduler does not have "+
+				"request %s on worker %s", scheduler.ErrInvalidSnapshot, i,
+				check.Quote(q.GetTaskToAssign().GetRequestId()), check.Quote(q.GetWorkerId()))
+		}
+	}
+	return p, nil
 }

@@ -2,9 +2,12 @@ package pool_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -65,4 +68,50 @@ func marshal(t *testing.T, m proto.Message) []byte {
 	bytes, err := proto.Marshal(m)
 	require.NoError(t, err)
 	return bytes
+}
+
+// What the reconciler holds for a worker, the scheduler has there, or the parts are not of one pool.
+func TestRestoreRefusesPartsThatContradictEachOther(t *testing.T) {
+	for name, spoil := range map[string]func(*protos.Pool){
+		"another worker": func(p *protos.Pool) {
+			queues := p.GetReconciler().GetWorkerQueues()
+			queues[len(queues)-1].WorkerId += "x"
+		},
+		"another request": func(p *protos.Pool) {
+			p.GetReconciler().GetWorkerQueues()[0].GetTaskToAssign().RequestId = "r4"
+		},
+		"an idle worker": func(p *protos.Pool) {
+			w := p.GetScheduler().GetWorkers()[0]
+			w.Run, w.IdleSince = nil, p.GetScheduler().GetLastUpdateTime()
+		},
+	} {
+		snapshot := busy(t).Snapshot()
+		spoil(snapshot)
+		_, err := pool.Restore(snapshot)
+		require.ErrorIs(t, err, scheduler.ErrInvalidSnapshot, name)
+		require.ErrorContains(t, err, ".task_to_assign: the scheduler does not have request", name)
+		requireSameRestore(t, name, marshal(t, snapshot))
+	}
+}
+
+// Whatever is said to the scheduler alone, the pool's snapshots restore, and go on as the pool does.
+func TestSnapshotsAreWholeAfterNewsPastTheReconciler(t *testing.T) {
+	p := busy(t)
+	later := start.Add(2 * time.Minute)
+	require.NoError(t, p.Scheduler().MarkIdle("w-r1", nil, later, scheduler.NullEventSink))
+	require.False(t, p.Scheduler().IsAssigned("r1", "w-r1"))
+	restored, err := pool.RestoreBytes(p.AppendSnapshot(nil))
+	require.NoError(t, err)
+	require.Equal(t, p.Hash(), restored.Hash())
+	for _, op := range []*protos.Operation{
+		pool.AssignTasks(later, pool.IdleWorker("w-new")), // r1 has an entry there now
+		pool.AssignTasks(later, pool.IdleWorker("w-r1"), pool.IdleWorker("w-new")),
+		pool.TaskRunning(later, "r1", "w-r1"),
+		pool.GetCancellations(later),
+	} {
+		require.Empty(t, cmp.Diff(step(t, p, op), step(t, restored, op), protocmp.Transform()))
+		require.Equal(t, p.Hash(), restored.Hash())
+		_, err := pool.Restore(p.Snapshot())
+		require.NoError(t, err)
+	}
 }

@@ -114,7 +114,7 @@ func addAccount(op *protos.AddAccount, add func(scheduler.AccountID, *scheduler.
 	scheduler.Balance) error) error {
 	config, err := scheduler.AccountConfigFromProto(op.GetConfig())
 	if err != nil {
-		return fmt.Errorf("account %q: %w", op.GetAccountId(), err)
+		return fmt.Errorf("account %s: %w", check.Quote(op.GetAccountId()), err)
 	}
 	var initial scheduler.Balance
 	if units := op.GetBalance(); len(units) == len(initial) {
@@ -122,8 +122,8 @@ func addAccount(op *protos.AddAccount, add func(scheduler.AccountID, *scheduler.
 			initial[p] = scheduler.Quota(u)
 		}
 	} else if len(units) != 0 {
-		return fmt.Errorf("account %q: %w: balance has %d numbers instead of %d",
-			op.GetAccountId(), scheduler.ErrInvalid, len(units), len(initial))
+		return fmt.Errorf("account %s: %w: balance has %d numbers instead of %d",
+			check.Quote(op.GetAccountId()), scheduler.ErrInvalid, len(units), len(initial))
 	}
 	return add(scheduler.AccountID(op.GetAccountId()), config, initial)
 }
@@ -132,10 +132,10 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 	op *protos.TaskWaiting, events scheduler.EventSink) error {
 	id := scheduler.RequestID(op.GetRequestId())
 	if op.GetEnqueueTime() == nil {
-		return fmt.Errorf("request %q: %w: no enqueue time", id, scheduler.ErrInvalid)
+		return fmt.Errorf("request %s: %w: no enqueue time", check.Quote(id), scheduler.ErrInvalid)
 	}
 	if err := checkNanos(op.GetEnqueueTime()); err != nil {
-		return fmt.Errorf("request %q: enqueue time: %w", id, err)
+		return fmt.Errorf("request %s: enqueue time: %w", check.Quote(id), err)
 	}
 	lost, ok := check.Duration(op.GetLostWork())
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"go.chromium.org/luci/common/data/stringset"
 	"go.chromium.org/luci/common/logging"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -97,7 +98,8 @@ func validPulls(ctx context.Context, pulls []pull) []pull {
 		if err := checkPull(&p); err != nil {
 			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", p.index, err)
 		} else if seen[p.id] {
-			logging.Warningf(ctx, "AssignTasks: worker %q is in the call twice", p.id)
+			logging.Warningf(ctx, "AssignTasks: worker %s is in the call twice",
+				check.Quote(p.id))
 		} else {
 			seen[p.id] = true
 			valid = append(valid, p)
@@ -150,8 +152,8 @@ func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t tim
 			if base, _ := s.Satisfies(w.labels, e.request, w.id); base {
 				continue
 			}
-			logging.Infof(ctx, "AssignTasks: the labels of worker %q no longer satisfy request %q",
-				w.id, e.request)
+			logging.Infof(ctx, "AssignTasks: the labels of worker %s no longer satisfy request %s",
+				check.Quote(w.id), check.Quote(e.request))
 		}
 		must(s.MarkIdleWith(w.id, w.labels, t, events))
 		state.dropStale(s, w.id)

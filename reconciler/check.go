@@ -45,7 +45,8 @@ func checkPull(p *pull) error {
 		return err
 	}
 	if check.Texts("label", p.labels) != nil {
-		return fmt.Errorf("%w: a label of worker %q is not UTF-8", scheduler.ErrInvalid, p.id)
+		return fmt.Errorf("%w: a label of worker %s is not UTF-8", scheduler.ErrInvalid,
+			check.Quote(p.id))
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (state *State) taskWaiting(s *scheduler.Scheduler, events scheduler.EventSi
 		return err
 	}
 	if err := checkTime(t); err != nil {
-		return fmt.Errorf("request %q: %w", r.ID, err)
+		return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
 	}
 	state.scheduler = s
 	if state.preemptedSince(r.ID, t, events) || state.isExpiredTry(r, t, events) {
@@ -254,7 +254,8 @@ func (state *State) AddTaskError(requestID scheduler.RequestID, err error) error
 		return e
 	}
 	if err == nil {
-		return fmt.Errorf("%w: nil error for request %q", scheduler.ErrInvalid, requestID)
+		return fmt.Errorf("%w: nil error for request %s", scheduler.ErrInvalid,
+			check.Quote(requestID))
 	}
 	e := &taskError{message: strings.ToValidUTF8(err.Error(), "\uFFFD")}
 	if w, ok := state.entryOf[requestID]; ok && state.entries[w].handedOut {

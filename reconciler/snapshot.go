@@ -117,8 +117,8 @@ func (state *State) readQueue(field string, q *protos.WorkerQueue) error {
 			return bad(field+".request_id", "%v", err)
 		}
 		if other, ok := state.entryOf[scheduler.RequestID(a.GetRequestId())]; ok {
-			return bad(field+".request_id", "request %q is also assigned to worker %q",
-				a.GetRequestId(), other)
+			return bad(field+".request_id", "request %s is also assigned to worker %s",
+				check.Quote(a.GetRequestId()), check.Quote(other))
 		}
 		since, err := readTime(field+".since_time", a.GetSinceTime())
 		if err != nil {
@@ -192,7 +192,7 @@ func readID(field, id string, last *string) error {
 		return bad(field, "%v", err)
 	}
 	if id <= *last {
-		return bad(field, "%q is not in order, or there twice", id)
+		return bad(field, "%s is not in order, or there twice", check.Quote(id))
 	}
 	*last = id
 	return nil

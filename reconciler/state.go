@@ -120,7 +120,7 @@ func (state *State) Hash() [32]byte {
 }
 
 // setEntry gives a worker an entry, in place of the one that it had, and of the one that the
-// request had.
+// request had on another worker.
 func (state *State) setEntry(w scheduler.WorkerID, e *entry) {
 	state.dropEntry(w)
 	if other, ok := state.entryOf[e.request]; ok {

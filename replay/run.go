@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -116,7 +117,8 @@ func Run(ctx context.Context, r *journal.Reader, o Options) (*Report, error) {
 // or empty. The error is ErrOtherPool or ErrOtherVersion.
 func begin(r *journal.Reader, name string) (*pool.Pool, error) {
 	if got := r.Header().GetPool(); name != "" && got != name {
-		return nil, fmt.Errorf("%w: it is of %q, and %q was expected", ErrOtherPool, got, name)
+		return nil, fmt.Errorf("%w: it is of %s, and %s was expected", ErrOtherPool,
+			check.Quote(got), check.Quote(name))
 	}
 	p, err := pool.Restore(r.Snapshot())
 	if err != nil {

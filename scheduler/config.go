@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/quotasched/quotasched/internal/check"
 )
 
 // AccountID names an account. The empty id is no account.
@@ -112,7 +114,7 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("%w: %w", ErrInvalidConfig, err)
 		}
 		if err := c.Accounts[id].Validate(); err != nil {
-			return fmt.Errorf("account %q: %w", id, err)
+			return fmt.Errorf("account %s: %w", check.Quote(id), err)
 		}
 	}
 	return nil
@@ -157,11 +159,12 @@ func (c *AccountConfig) checkRecorded() error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.PerLabelTaskLimits)) {
 		if key == "" || !utf8.ValidString(key) {
-			return fmt.Errorf("%w: PerLabelTaskLimits has the key %q", ErrInvalidConfig, key)
+			return fmt.Errorf("%w: PerLabelTaskLimits has the key %s", ErrInvalidConfig,
+				check.Quote(key))
 		}
 		if n := c.PerLabelTaskLimits[key]; n < 0 || n > maxLimit {
-			return fmt.Errorf("%w: PerLabelTaskLimits[%q] %d is not from 0 to 2^31-1",
-				ErrInvalidConfig, key, n)
+			return fmt.Errorf("%w: PerLabelTaskLimits[%s] %d is not from 0 to 2^31-1",
+				ErrInvalidConfig, check.Quote(key), n)
 		}
 	}
 	if !utf8.ValidString(c.Description) {

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"fmt"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -32,7 +33,7 @@ func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
 	}
 	r := s.requests[id]
 	if r == nil {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownRequest, id)
+		return nil, fmt.Errorf("%w: %s", ErrUnknownRequest, check.Quote(id))
 	}
 	defer s.checkInvariants()
 	l := r.lane

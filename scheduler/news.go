@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -114,7 +115,7 @@ func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	}
 	r := s.requests[id]
 	if r == nil {
-		return fmt.Errorf("%w: %q", ErrUnknownRequest, id)
+		return fmt.Errorf("%w: %s", ErrUnknownRequest, check.Quote(id))
 	}
 	if r.blocked == blocked {
 		return nil
@@ -159,7 +160,8 @@ func (s *Scheduler) runOn(id RequestID, worker WorkerID) (*run, error) {
 	}
 	run := s.runOf(id, worker)
 	if run == nil {
-		return nil, fmt.Errorf("%w: request %q, worker %q", ErrNotAssigned, id, worker)
+		return nil, fmt.Errorf("%w: request %s, worker %s", ErrNotAssigned, check.Quote(id),
+			check.Quote(worker))
 	}
 	return run, nil
 }

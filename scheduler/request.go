@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.chromium.org/luci/common/data/stringset"
+
+	"github.com/quotasched/quotasched/internal/check"
 )
 
 // RequestID names a request, and the task that runs it.
@@ -79,7 +81,7 @@ func (r *TaskRequest) Validate() error {
 		err = checkTexts("tag", r.Tags)
 	}
 	if err != nil {
-		return fmt.Errorf("request %q: %w", r.ID, err)
+		return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
 	}
 	return nil
 }

@@ -125,10 +125,10 @@ func (s *Scheduler) checkMade() {
 // UpdateTime moves the scheduler to time t: runs that ended since the last update pay up to their
 // ends, the ledger runs up to t, then idle workers not heard of for more than WorkerExpiration are
 // forgotten, and requests that have waited for more than RequestExpiration leave (see TakeExpired).
-// A t before the newest one is remembered as the time of the call, which confirms what the next pass
-// assigns, and does nothing else; one outside the years 1970 to 9999 does nothing. It costs
-// O(accounts), and O(log n) for each worker and request that expires, and for each run that comes to
-// be protected.
+// A t before the newest one is remembered as the time of the call, which confirms what the next
+// pass assigns, and does nothing else; one outside the years 1970 to 9999 does nothing. It costs
+// O(accounts), and O(log n) for each worker and request that expires, and for each run that comes
+// to be protected.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 	s.checkMade()
 	defer s.checkInvariants()
@@ -191,19 +191,19 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 }
 
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
-	check func(*AccountConfig) error) error {
+	validate func(*AccountConfig) error) error {
 	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
 	}
-	if err := check(c); err != nil {
-		return fmt.Errorf("account %q: %w", id, err)
+	if err := validate(c); err != nil {
+		return fmt.Errorf("account %s: %w", check.Quote(id), err)
 	}
 	for p, q := range initial {
 		if q > maxInitialQuota || q < -maxInitialQuota {
-			return fmt.Errorf("account %q: %w: initial balance %d at p%d is beyond ±2^60",
-				id, ErrInvalidConfig, int64(q), p)
+			return fmt.Errorf("account %s: %w: initial balance %d at p%d is beyond ±2^60",
+				check.Quote(id), ErrInvalidConfig, int64(q), p)
 		}
 	}
 	s.addAccount(id, c.clone(), initial)
@@ -220,7 +220,8 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 }
 
 // DeleteAccount ends an account, and its suspension. Its requests and tasks go on as free ones, and
-// what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
+// what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs
+// O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
 	s.checkMade()
 	defer s.checkInvariants()
@@ -244,9 +245,8 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 	return nil
 }
 
-// ResetBalance sets an account's balance to zero at every level, and forgets what its ended runs have
-// yet to pay. The error is ErrInvalid or
-// ErrUnknownAccount.
+// ResetBalance sets an account's balance to zero at every level, and forgets what its ended runs
+// have yet to pay. The error is ErrInvalid or ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
 	s.checkMade()
 	defer s.checkInvariants()
@@ -264,7 +264,7 @@ func (s *Scheduler) knownAccount(id AccountID) (*account, error) {
 	}
 	a := s.accounts[id]
 	if a == nil || !a.exists() {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownAccount, id)
+		return nil, fmt.Errorf("%w: %s", ErrUnknownAccount, check.Quote(id))
 	}
 	return a, nil
 }

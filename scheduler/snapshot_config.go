@@ -133,8 +133,8 @@ func AccountConfigFromProto(p *protos.AccountConfig) (*AccountConfig, error) {
 		if c.PerLabelTaskLimits == nil {
 			c.PerLabelTaskLimits = map[string]int{}
 		}
-		c.PerLabelTaskLimits[key], err = readLimit(fmt.Sprintf("per_label_task_limits[%q]", key),
-			p.GetPerLabelTaskLimits()[key])
+		field := fmt.Sprintf("per_label_task_limits[%s]", check.Quote(key))
+		c.PerLabelTaskLimits[key], err = readLimit(field, p.GetPerLabelTaskLimits()[key])
 		if err != nil {
 			return nil, err
 		}

@@ -198,7 +198,7 @@ func (rd *snapshotReader) readTables() error {
 			return bad(where, "%v", err)
 		}
 		if i > 0 && labels[i-1] >= name {
-			return bad(where, "%q is not in order, or there twice", name)
+			return bad(where, "%s is not in order, or there twice", check.Quote(name))
 		}
 	}
 	rd.sets = []*labelSet{rd.s.labels.intern(nil)}
@@ -298,7 +298,7 @@ func readID(where snapshotPlace, id string, last *string) error {
 		return bad(where, "%v", err)
 	}
 	if id <= *last {
-		return bad(where, "%q is not in order, or there twice", id)
+		return bad(where, "%s is not in order, or there twice", check.Quote(id))
 	}
 	*last = id
 	return nil

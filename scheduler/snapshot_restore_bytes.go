@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -19,12 +20,18 @@ func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	parts, ok := splitSnapshot(snapshot)
 	if !ok {
 		p := &protos.Scheduler{}
+		if err := check.Messages(snapshot, p.ProtoReflect().Descriptor()); err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
+		}
 		if err := proto.Unmarshal(snapshot, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
 		}
 		return Restore(p)
 	}
 	p := &protos.Scheduler{}
+	if err := check.Messages(parts.tables, p.ProtoReflect().Descriptor()); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
+	}
 	for _, part := range [][]byte{parts.tables, parts.rest} {
 		if err := (proto.UnmarshalOptions{Merge: true}).Unmarshal(part, p); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrInvalidSnapshot, err)
@@ -33,11 +40,18 @@ func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	return restore(&snapshotSource{
 		tables:       p,
 		waiting:      messagesIn(parts.waiting, newRequestParser),
-		waitingCount: parts.waitingCount,
+		waitingCount: min(parts.waitingCount, len(parts.waiting)/requestBytesMin),
 		workers:      messagesIn(parts.workers, newWorkerParser),
-		workersCount: parts.workersCount,
+		workersCount: min(parts.workersCount, len(parts.workers)/workerBytesMin),
 	})
 }
+
+// The least that a request and a worker take with all that they must have, their tag and length
+// included. It bounds the memory that is taken before they are read.
+const (
+	requestBytesMin = 11
+	workerBytesMin  = 9
+)
 
 // snapshotParts are a snapshot's bytes with its fields in order.
 type snapshotParts struct {

@@ -28,7 +28,8 @@ func (rd *snapshotReader) readWaiting() error {
 			return bad(where, "%v", err)
 		}
 		if p.GetId() <= last && i > 0 {
-			return bad(where.and(".id"), "%q is not in order, or there twice", p.GetId())
+			return bad(where.and(".id"), "%s is not in order, or there twice",
+				check.Quote(p.GetId()))
 		}
 		last = p.GetId()
 		r, l, err := rd.readRequest(where, p)

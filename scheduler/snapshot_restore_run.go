@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -9,8 +10,8 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 		return bad(where.and(".request"), "missing")
 	}
 	if id := p.GetRequest().GetId(); rd.s.requests[RequestID(id)] != nil {
-		return bad(where.and(".request").and(".id"), "request %q is in two places, here and in %s", id,
-			rd.placeOf(id))
+		return bad(where.and(".request").and(".id"), "request %s is in two places, here and in %s",
+			check.Quote(id), rd.placeOf(id))
 	}
 	req, _, err := rd.readRequest(where.and(".request"), p.GetRequest())
 	if err != nil {

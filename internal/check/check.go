@@ -5,11 +5,28 @@ package check
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 )
+
+// quotedBytes is how much of an id or another text a message has.
+const quotedBytes = 200
+
+// Quote quotes an id or another text from outside for a message: of one longer than 200 bytes it
+// quotes the beginning, and says how long it is.
+func Quote[T ~string](text T) string {
+	if len(text) <= quotedBytes {
+		return strconv.Quote(string(text))
+	}
+	end := quotedBytes
+	for end > quotedBytes-utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%q… (%d bytes)", string(text[:end]), len(text))
+}
 
 // ID returns an error unless id is not empty, and UTF-8. What names the id: "worker id".
 func ID(what, id string) error {
@@ -22,7 +39,7 @@ func ID(what, id string) error {
 // Text returns an error unless a text is UTF-8. What names it: "label".
 func Text(what, text string) error {
 	if !utf8.ValidString(text) {
-		return fmt.Errorf("%s %q is not UTF-8", what, text)
+		return fmt.Errorf("%s %s is not UTF-8", what, Quote(text))
 	}
 	return nil
 }

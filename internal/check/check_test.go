@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,4 +50,14 @@ func TestDurationIsTheOneThatWasWritten(t *testing.T) {
 		_, ok := check.Duration(d)
 		require.False(t, ok, "%v", d)
 	}
+}
+
+// A message never has more of a text than its first 200 bytes, in whole characters.
+func TestQuoteCutsLongTexts(t *testing.T) {
+	require.Equal(t, `"a\n"`, check.Quote("a\n"))
+	whole := strings.Repeat("x", 200)
+	require.Equal(t, `"`+whole+`"`, check.Quote(whole))
+	require.Equal(t, `"`+whole+`"… (201 bytes)`, check.Quote(whole+"x"))
+	require.Equal(t, `"x`+strings.Repeat("ä", 99)+`"… (1000001 bytes)`,
+		check.Quote("x"+strings.Repeat("ä", 500_000)))
 }

@@ -54,8 +54,9 @@ var disciplines = map[string]discipline{
 var free = map[string]bool{
 	"protos": true, "benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
-	"internal/house": true, "internal/plain": true, "internal/recording": true,
-	"internal/scramble": true, "internal/script": true,
+	"internal/house": true, "internal/plain": true, "internal/promises": true,
+	"internal/recording": true,
+	"internal/scramble":  true, "internal/script": true,
 }
 
 var (

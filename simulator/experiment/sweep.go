@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,6 +90,9 @@ func expand(root *yamltree.Node, file *File) ([]*variant, yamltree.Mistakes) {
 
 func (a *axis) concerns(policy int) bool { return a.policy < 0 || a.policy == policy }
 
+// sweptBytesMax bounds a swept value, which is part of the names of its variants.
+const sweptBytesMax = 10_000
+
 // newAxis finds out which policies a sweep concerns.
 func newAxis(root *yamltree.Node, file *File, s *Sweep) (axis, error) {
 	a := axis{policy: -1, short: s.Field, values: s.Values}
@@ -99,13 +103,20 @@ func newAxis(root *yamltree.Node, file *File, s *Sweep) (axis, error) {
 	if len(s.Values) == 0 {
 		return a, field.Errorf("values", "there is none")
 	}
+	if len(s.Values) > runsMax {
+		return a, field.Errorf("values", "there are %d, more than %d", len(s.Values), runsMax)
+	}
+	seen := map[string]bool{}
 	for i, v := range s.Values {
-		for _, w := range s.Values[:i] {
-			if v.String() == w.String() {
-				return a, field.In("values", field.Errorf(field.Index(i), "%s stands twice",
-					v.String()))
-			}
+		text := v.String()
+		switch {
+		case len(text) > sweptBytesMax:
+			return a, field.In("values", field.Errorf(field.Index(i), "has %d bytes, more than %d",
+				len(text), sweptBytesMax))
+		case seen[text]:
+			return a, field.In("values", field.Errorf(field.Index(i), "%s stands twice", text))
 		}
+		seen[text] = true
 	}
 	if a.path[0] == "policies" && len(a.path) > 2 {
 		if _, err := yamltree.Set(root, a.path[:2], s.Values[0]); err != nil {
@@ -198,13 +209,14 @@ func combinations(axes []axis) func(yield func([]int) bool) {
 	}
 }
 
-// workloadKey is the part of a file that makes its workload.
+// workloadKey tells variants with different workloads apart: it is the SHA-256 of the part of a
+// file that makes its workload.
 func workloadKey(root *yamltree.Node) string {
-	key := ""
+	key := sha256.New()
 	for _, name := range []string{"trace", "workload"} {
 		if n := root.Field(name); n != nil {
-			key += name + " " + n.String() + "\n"
+			fmt.Fprintln(key, name, n)
 		}
 	}
-	return key
+	return string(key.Sum(nil))
 }

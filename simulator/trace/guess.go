@@ -9,6 +9,7 @@ import (
 // guess finds out what the columns of a table are, by their names and by the values in them.
 type guess struct {
 	names  []string
+	plain  []string // the names as plainName has them
 	zone   *time.Location
 	values [][]string // of each column, those of the sampled rows that are not blank
 	used   map[int]bool
@@ -19,8 +20,12 @@ func newGuess(names []string, t *Table) *guess {
 	if err != nil {
 		zone = time.UTC
 	}
-	return &guess{names: names, zone: zone, values: make([][]string, len(names)),
+	g := &guess{names: names, zone: zone, values: make([][]string, len(names)),
 		used: map[int]bool{}}
+	for _, name := range names {
+		g.plain = append(g.plain, plainName(name))
+	}
+	return g
 }
 
 // see takes a row.
@@ -91,7 +96,7 @@ func plainName(name string) string {
 func (g *guess) find(names []string, fits func(values []string) bool) int {
 	for _, name := range names {
 		for i := range g.names {
-			if !g.used[i] && plainName(g.names[i]) == name && fits(g.values[i]) {
+			if !g.used[i] && g.plain[i] == name && fits(g.values[i]) {
 				g.used[i] = true
 				return i
 			}

@@ -15,6 +15,9 @@ import (
 // maxLineBytes bounds a line of a native log, and a row of a table.
 const maxLineBytes = 256 << 10
 
+// maxColumns bounds the columns of a table.
+const maxColumns = 10_000
+
 // file is an open log: its text, without compression.
 type file struct {
 	name    string

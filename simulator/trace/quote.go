@@ -16,15 +16,16 @@ func shorten(s string) string {
 }
 
 // list writes texts of the log for a message. Those that a terminal might take for more than text
-// are quoted.
+// are quoted, and long ones cut.
 func list(texts []string) string {
+	const most = 100 // bytes of a text that is written whole
 	var b strings.Builder
 	for i, text := range texts {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		plain := !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) })
-		if plain && text != "" {
+		if plain && text != "" && len(text) <= most {
 			b.WriteString(text)
 		} else {
 			b.WriteString(shorten(text))

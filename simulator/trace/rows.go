@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/quotasched/quotasched/simulator/internal/swf"
@@ -60,14 +59,19 @@ func newRows(f *file, delimiter rune) (*rows, error) {
 	if err != nil {
 		return nil, r.failed(err)
 	}
+	if len(header) > maxColumns {
+		return nil, fmt.Errorf("%s:1: %d columns, more than %d", f.name, len(header), maxColumns)
+	}
+	seen := make(map[string]bool, len(header))
 	for i, name := range header {
 		name = strings.Clone(strings.TrimSpace(name))
 		switch {
 		case name == "":
 			return nil, fmt.Errorf("%s:1: column %d has no name; is this a header line?", f.name, i+1)
-		case slices.Contains(r.names, name):
+		case seen[name]:
 			return nil, fmt.Errorf("%s:1: two columns are called %s", f.name, shorten(name))
 		}
+		seen[name] = true
 		r.names = append(r.names, name)
 	}
 	r.began = 1

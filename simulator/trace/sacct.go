@@ -67,6 +67,9 @@ func newSacctReader(f *file, t *Table) (*sacctReader, error) {
 	}
 	r.delimiter = string(delimiter)
 	r.columns = strings.Split(strings.TrimSuffix(header, r.delimiter), r.delimiter)
+	if len(r.columns) > maxColumns {
+		return nil, fmt.Errorf("%s:1: %d columns, more than %d", f.name, len(r.columns), maxColumns)
+	}
 	r.names = r.columns
 	if err := r.findColumns(t); err != nil {
 		return nil, err

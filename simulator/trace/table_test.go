@@ -1,9 +1,13 @@
 package trace_test
 
 import (
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/trace"
@@ -192,4 +196,54 @@ func TestIDsAreToldApart(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// A header may have any names, but only so many; each row costs at least its columns.
+func TestHeadersHaveALimit(t *testing.T) {
+	columns := func(n int) string {
+		names := []string{"submit"}
+		for i := range n - 1 {
+			names = append(names, strconv.Itoa(i))
+		}
+		return strings.Join(names, "|")
+	}
+	for name, format := range map[string]trace.Format{"a.csv": trace.FormatCSV,
+		"a.txt": trace.FormatSacct} {
+		path := write(t, name, columns(10_001)+"\n")
+		source := trace.Source{File: path, Format: format,
+			Table: trace.Table{Submit: "submit", Run: "0"}}
+		if format == trace.FormatSacct {
+			source.Table = trace.Table{}
+		}
+		_, err := trace.Load(t.Context(), &source)
+		require.EqualError(t, err, path+":1: 10001 columns, more than 10000")
+	}
+	path := write(t, "b.csv", columns(10_000)+"\n")
+	_, err := trace.Propose(t.Context(), &trace.Source{File: path, Format: trace.FormatCSV})
+	require.NoError(t, err)
+}
+
+// A message shows the beginning of a name of the log, however long that is.
+func TestLongNamesAreCutInMessages(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	path := write(t, "a.csv", "submit,"+long+",run\n1,2,3\n")
+	_, err := trace.Load(t.Context(), &trace.Source{File: path, Format: trace.FormatCSV,
+		Table:   trace.Table{Submit: "submit", Run: "run"},
+		Mapping: trace.Mapping{Account: "{team}"}})
+	require.ErrorContains(t, err, `the log has no field "team"`)
+	require.Less(t, len(err.Error()), 1000)
+}
+
+// A label that is too long is not made any longer than it takes to find that out.
+func TestTemplatesEndAtTheLimit(t *testing.T) {
+	path := write(t, "a.csv", "submit,run,team\n1,1,"+strings.Repeat("x", 100_000)+"\n2,1,y\n")
+	source := trace.Source{File: path, Format: trace.FormatCSV,
+		Table:   trace.Table{Submit: "submit", Run: "run"},
+		Mapping: trace.Mapping{Account: strings.Repeat("{team}", 1000)}}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	loaded := load(t, &source)
+	runtime.ReadMemStats(&after)
+	equal(t, "malformed", loaded.Malformed, 1)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(20<<20))
 }

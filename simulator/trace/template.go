@@ -138,12 +138,16 @@ func (t *template) constant() (string, bool) {
 	return "", false
 }
 
-// fill appends what the template comes to for the record that was read last. Known is false if a
-// field is unknown. Unlisted is told of values that their tables lack.
+// fill appends what the template comes to for the record that was read last, but ends once that is
+// longer than maxTextBytes. Known is false if a field is unknown. Unlisted is told of values that
+// their tables lack.
 func (t *template) fill(b []byte, in reader, unlisted func(table, value string)) (out []byte,
 	known bool) {
 	known = true
 	for i := range t.parts {
+		if len(b) > maxTextBytes {
+			break
+		}
 		p := &t.parts[i]
 		if p.field == "" {
 			b = append(b, p.text...)

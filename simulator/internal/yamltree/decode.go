@@ -26,8 +26,12 @@ type Defaulter interface {
 	SetDefaults()
 }
 
+// mistakesMax is how many mistakes are kept: one of a mapping with many aliases counts for each.
+const mistakesMax = 10_000
+
 // Decode fills what into points to with a node. What the node leaves out stays as it is. The error,
-// Mistakes, has everything that is wrong; what is right is filled in nevertheless.
+// Mistakes, has everything that is wrong, up to 10,000 mistakes; what is right is filled in
+// nevertheless.
 func Decode(n *Node, into any) error {
 	d := &Decoder{}
 	d.Decode(n, into)
@@ -49,6 +53,9 @@ func (d *Decoder) Wrong(n *Node, format string, args ...any) {
 }
 
 func (d *Decoder) wrongAt(at Position, format string, args ...any) {
+	if len(d.mistakes) >= mistakesMax {
+		return
+	}
 	d.mistakes = append(d.mistakes, &Mistake{At: at, Path: slices.Clone(d.path),
 		Err: fmt.Errorf(format, args...)})
 }

@@ -36,7 +36,7 @@ type Node struct {
 	At Position
 
 	value any // a scalar's: bool, int64, uint64, float64 or string
-	size  int // nodes in it, itself included
+	size  int // nodes in it, itself included; a long text counts as several
 }
 
 // Field is an entry of a mapping.
@@ -88,14 +88,17 @@ func (n *Node) String() string {
 	return string(b)
 }
 
+// textBytesPerNode is how much text counts as one more node.
+const textBytesPerNode = 64
+
 // measured sets a new node's size.
 func (n *Node) measured() *Node {
-	n.size = 1
+	n.size = 1 + len(n.Text)/textBytesPerNode
 	for _, item := range n.Items {
 		n.size = min(n.size+item.size, nodesMax+1)
 	}
 	for _, f := range n.Fields {
-		n.size = min(n.size+f.Value.size, nodesMax+1)
+		n.size = min(n.size+f.Value.size+len(f.Name)/textBytesPerNode, nodesMax+1)
 	}
 	return n
 }

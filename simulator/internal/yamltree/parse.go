@@ -21,7 +21,8 @@ const (
 	bytesMax  = 1 << 18
 	fieldsMax = 10_000
 	depthMax  = 100
-	nodesMax  = 1_000_000
+	nodesMax  = 250_000
+	mergesMax = 250_000 // fields that merges go through
 )
 
 // Parse reads a text of one document. The name is for messages. The error, Mistakes, has what is
@@ -81,6 +82,7 @@ func parse(source *Source, data []byte) (n *Node, err error) {
 type tree struct {
 	source   *Source
 	anchors  map[string]*Node
+	merges   int // fields that merges went through
 	mistakes Mistakes
 }
 
@@ -102,34 +104,12 @@ func (t *tree) at(tk *token.Token) Position {
 	return p
 }
 
-// syntax returns the text's syntax tree, or nil after it noted what is wrong. The library's parser
-// recurses, so the depth is checked before.
+// syntax returns the text's syntax tree, or nil after it noted what is wrong. What takes the
+// library's parser deep, or time or memory out of proportion, is refused before.
 func (t *tree) syntax(text string) *ast.File {
 	tokens := lexer.Tokenize(text)
-	brackets, prefixes, fields := 0, 0, 0
-	for _, tk := range tokens {
-		switch tk.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			brackets++
-		case token.SequenceEndType, token.MappingEndType:
-			brackets--
-		case token.MappingValueType:
-			fields++
-		}
-		switch tk.Type {
-		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
-			prefixes++
-		default:
-			prefixes = 0
-		}
-		if brackets > depthMax || prefixes > depthMax {
-			t.add(t.at(tk), "is nested more than %d levels deep", depthMax)
-			return nil
-		}
-		if fields > fieldsMax {
-			t.add(t.at(tk), "has more than %d fields", fieldsMax)
-			return nil
-		}
+	if !t.checkTokens(tokens) {
+		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err == nil {
@@ -142,6 +122,44 @@ func (t *tree) syntax(text string) *ast.File {
 		t.add(t.at(nil), "%w", err)
 	}
 	return nil
+}
+
+// checkTokens reports whether a text is within the limits, after it noted the first that is not.
+func (t *tree) checkTokens(tokens token.Tokens) bool {
+	brackets, prefixes, fields, headers := 0, 0, 0, 0
+	for _, tk := range tokens {
+		switch tk.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.MappingValueType:
+			fields++
+		case token.DocumentHeaderType:
+			headers++
+		}
+		switch tk.Type {
+		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+			prefixes++
+		default:
+			prefixes = 0
+		}
+		switch {
+		case brackets > depthMax || prefixes > depthMax:
+			t.add(t.at(tk), "is nested more than %d levels deep", depthMax)
+			return false
+		case fields > fieldsMax:
+			t.add(t.at(tk), "has more than %d fields", fieldsMax)
+			return false
+		case headers > 1:
+			t.add(t.at(tk), "has more than one document")
+			return false
+		case tk.Type == token.MappingKeyType: // no name that it can begin is taken
+			t.add(t.at(tk), "the name of a field is a text, without a question mark before it")
+			return false
+		}
+	}
+	return true
 }
 
 // node returns the tree of a syntax node.
@@ -288,6 +306,10 @@ func (t *tree) fields(out *Node, values []*ast.MappingValueNode) {
 		out.At = out.Fields[0].At // the syntax tree says where the first colon is
 	}
 	for _, m := range merged {
+		if t.merges += len(m.Fields); t.merges > mergesMax {
+			t.add(out.At, "merges more than %d fields with <<", mergesMax)
+			return
+		}
 		for _, f := range m.Fields {
 			if !seen[f.Name] {
 				seen[f.Name] = true

@@ -2,6 +2,8 @@ package yamltree_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -62,9 +64,15 @@ func TestParseRefuses(t *testing.T) {
 		{"a: \xff", "a.yaml: is not UTF-8 text"},
 		{strings.Repeat("[", 200), "a.yaml:1:101: is nested more than 100 levels deep"},
 		{strings.Repeat("- ", 200), "a.yaml:1:201: is nested more than 100 levels deep"},
-		{aliases, "a.yaml:1:1: has more than 1000000 values once its aliases are expanded"},
+		{aliases, "a.yaml:1:1: has more than 250000 values once its aliases are expanded"},
 		{"a: b\n c: d", "a.yaml:1:4: mapping value is not allowed in this context"},
-		{"? [a]\n: b", "a.yaml:2:1: found an invalid key for this map"},
+		{"? [a]\n: b", "a.yaml:1:1: the name of a field is a text, without a question mark before it"},
+		{"a: 1\n--- \nb: 2", "a.yaml:3:1: has more than one document"},
+		{strings.Repeat("--- a\n", 2), "a.yaml:2:1: has more than one document"},
+		{"a: &a {" + fields(100) + "}\nb: {<<: [" + strings.Repeat("*a, ", 2501) + "]}",
+			"a.yaml:2:4: merges more than 250000 fields with <<"},
+		{"a: &a " + strings.Repeat("x", 200_000) + "\nb: [" + strings.Repeat("*a, ", 100) + "]",
+			"a.yaml:1:1: has more than 250000 values once its aliases are expanded"},
 		{"<<: [1]", "a.yaml:1:5: << takes a mapping or a list of mappings, not a number"},
 		{"&a [*a]", "a.yaml:1:5: there is no anchor of this name before it"},
 	} {
@@ -75,6 +83,42 @@ func TestParseRefuses(t *testing.T) {
 		}
 		if got, _, _ := strings.Cut(err.Error(), "\n"); got != c.want {
 			t.Errorf("%.40q: %s\nwant %s", c.text, got, c.want)
+		}
+	}
+}
+
+// fields returns the fields of a flow mapping.
+func fields(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("f%d: 1", i))
+	}
+	return strings.Join(names, ", ")
+}
+
+// What 256 KB of text can make the reader allocate is bounded, whatever is repeated in them.
+func TestNoTextTakesMemoryOutOfProportion(t *testing.T) {
+	const mostBytes = 600 << 20 // in all, most of it garbage; 16 GB without the limits
+	merges := "a: &a {" + fields(2000) + "}\n"
+	for name, text := range map[string]string{
+		"documents": strings.Repeat("--- a\n", 40_000),
+		"? fields":  strings.Repeat("? a\n", 60_000),
+		"aliases":   "- &a x\n" + strings.Repeat("- *a\n", 50_000),
+		"one merge": merges + "b: {<<: [" + strings.Repeat("*a,", 70_000) + "]}",
+		"merges":    merges + "b:\n" + strings.Repeat("- {<<: *a}\n", 7_900),
+		"names": "a: &a {" + strings.Repeat("x", 100_000) + ": 1}\nb: [" +
+			strings.Repeat("*a,", 50_000) + "]",
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n, err := yamltree.Parse("a.yaml", []byte(text))
+		if err == nil {
+			var into []struct{ Known int }
+			_ = yamltree.Decode(n, &into) // each element is a mistake
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > mostBytes {
+			t.Errorf("%s: %d bytes of text took %d bytes of memory", name, len(text), took)
 		}
 	}
 }
