@@ -22,7 +22,6 @@ func (a *account) outranks(r *run, p Priority, cover time.Duration) bool {
 func (p *pass) payment(a *account, r *run) Quota {
 	price := r.priceAt(p.s.now.millis())
 	most := a.balance[p.level] - a.need(p.level, p.s.burstCover) - 1
-	p.observer.paysAtMost(a, p.level, most, price)
 	return min(price, most)
 }
 

@@ -103,14 +103,6 @@ func (o *observer) comparesBelow(a *account, p Priority, amount Quota) {
 	}
 }
 
-// paysAtMost: the pass lets an account pay a price at a level, but no more than it has to spare
-// there. With more to spare, the victim's account gets more.
-func (o *observer) paysAtMost(a *account, p Priority, most, price Quota) {
-	if o != nil && o.watches(a) {
-		o.probe.note(p, price-most)
-	}
-}
-
 // comparesFanout: the pass compares a lane's fanout with its account's limit, which is reached or
 // not.
 func (o *observer) comparesFanout(l *lane, reached bool) {

@@ -228,6 +228,9 @@ func (a *answer) apply(s *scheduler.Scheduler, change *protos.Change) {
 		a.must(s.AddAccount(account, c, balance))
 	case *protos.Change_Unblock:
 		a.must(s.Unblock(a.id))
+	case *protos.Change_Resume:
+		a.must(s.ResumeAccount(account, scheduler.Order{Time: begin},
+			nil))
 	case *protos.Change_FreeWorker:
 		a.free(s, k.FreeWorker.GetWorkerIds()[0])
 		for _, id := range k.FreeWorker.GetWorkerIds()[1:] {

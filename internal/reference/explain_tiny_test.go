@@ -136,7 +136,9 @@ func spread(d dice, p *protos.Scheduler) *protos.Scheduler {
 			continue
 		}
 		r.Priority = int32(d.roll(6))
-		r.Stage = pick(d, protos.Stage_STAGE_HELD, protos.Stage_STAGE_RUNNING)
+		if chance(d, 50) {
+			r.Stage, r.HandOutTime = protos.Stage_STAGE_HELD, nil
+		}
 		for q := range r.Cost {
 			r.Cost[q] = int64(pick(d, 0, 0, 1, 2, 3))
 		}
