@@ -114,8 +114,8 @@ func (p *Pool) AppendSnapshot(b []byte) []byte {
 }
 
 // reconcilerProto returns the reconciler's part of a snapshot. It leaves out entries that the
-// scheduler denies: those of workers about which the scheduler was told something by other ways than
-// Apply. The next pull of such a worker drops them, too.
+// scheduler denies: those of workers about which the scheduler was told something by other ways
+// than Apply. The next pull of such a worker drops them, too.
 func (p *Pool) reconcilerProto() *protos.Reconciler {
 	r := p.reconciler.ToProto()
 	r.WorkerQueues = slices.DeleteFunc(r.GetWorkerQueues(), func(q *protos.WorkerQueue) bool {

@@ -76,8 +76,8 @@ func splitScheduler(snapshot []byte) (first, rest []byte) {
 	return first, snapshot[n+size:]
 }
 
-// withReconciler returns a pool of a scheduler, and a reconciler that is read from a snapshot. Parts
-// that contradict each other are refused.
+// withReconciler returns a pool of a scheduler, and a reconciler that is read from a snapshot.
+// Parts that contradict each other are refused.
 func withReconciler(s *scheduler.Scheduler, snapshot *protos.Reconciler) (*Pool, error) {
 	r, err := reconciler.Restore(snapshot)
 	if err != nil {

@@ -111,8 +111,8 @@ func (state *State) Hash() [32]byte {
 	return sha256.Sum256(bytes)
 }
 
-// setEntry gives a worker an entry, in place of the one that it had, and of the one that the request
-// had on another worker.
+// setEntry gives a worker an entry, in place of the one that it had, and of the one that the
+// request had on another worker.
 func (state *State) setEntry(w scheduler.WorkerID, e *entry) {
 	state.dropEntry(w)
 	if other, ok := state.entryOf[e.request]; ok {

@@ -209,8 +209,8 @@ func combinations(axes []axis) func(yield func([]int) bool) {
 	}
 }
 
-// workloadKey tells variants with different workloads apart: it is the SHA-256 of the part of a file
-// that makes its workload.
+// workloadKey tells variants with different workloads apart: it is the SHA-256 of the part of a
+// file that makes its workload.
 func workloadKey(root *yamltree.Node) string {
 	key := sha256.New()
 	for _, name := range []string{"trace", "workload"} {
