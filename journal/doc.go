@@ -50,11 +50,11 @@
 //
 // # Limits
 //
-// A record has at most 256 MiB: the snapshot of a million requests on a hundred thousand workers
-// has about half of that. It may hold 10,000 messages, and one more for every 4 of its bytes. Of a
-// compressed journal, at most 1 MiB is read, and 1000 bytes for every compressed one. Beyond a
-// limit a record is invalid (ErrInvalid), and the error names the limit; whatever a file says, a
-// reader takes memory in proportion to its size.
+// A record has at most 256 MiB: the snapshot of a million requests and a hundred thousand workers
+// has about half of that. It may hold 10,000 messages, and one more for every 4 of its bytes. Of
+// a compressed journal, at most 1 MiB is read, and 1000 bytes more for every compressed one.
+// Beyond a limit a record is invalid (ErrInvalid), and the error names the limit; whatever a file
+// says, a reader takes memory in proportion to its size.
 //
 // # Where a journal ends
 //
