@@ -81,7 +81,7 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
-	for _, r := range s.TakeExpired() {
+	for _, r := range s.TakeExpiredTries() {
 		state.expired[r.Request] = r.EnqueueTime
 	}
 	state.takePulls(ctx, s, t, events, pulls)

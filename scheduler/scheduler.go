@@ -161,7 +161,16 @@ type Expired struct {
 }
 
 // TakeExpired returns the requests that expired since the last call, sorted by id.
-func (s *Scheduler) TakeExpired() []Expired {
+func (s *Scheduler) TakeExpired() []RequestID {
+	var ids []RequestID
+	for _, e := range s.TakeExpiredTries() {
+		ids = append(ids, e.Request)
+	}
+	return ids
+}
+
+// TakeExpiredTries is TakeExpired, and says which try of each request it was.
+func (s *Scheduler) TakeExpiredTries() []Expired {
 	s.checkMade()
 	if len(s.expired) == 0 {
 		return nil

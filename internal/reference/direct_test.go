@@ -44,7 +44,7 @@ type machine interface {
 	MarkHandedOut(scheduler.RequestID, scheduler.WorkerID) error
 	Block(scheduler.RequestID) error
 	Unblock(scheduler.RequestID) error
-	TakeExpired() []scheduler.Expired
+	TakeExpiredTries() []scheduler.Expired
 	IsAssigned(scheduler.RequestID, scheduler.WorkerID) bool
 	ToProto() *protos.Scheduler
 	Hash() [32]byte
@@ -207,8 +207,8 @@ func (c calls) aboutPlaced(time.Time) call {
 		{2, call{"Counts()", func(m machine, _ scheduler.EventSink) (any, error) {
 			return m.Counts(), nil
 		}}},
-		{2, call{"TakeExpired()", func(m machine, _ scheduler.EventSink) (any, error) {
-			return m.TakeExpired(), nil
+		{2, call{"TakeExpiredTries()", func(m machine, _ scheduler.EventSink) (any, error) {
+			return m.TakeExpiredTries(), nil
 		}}},
 		{2, call{fmt.Sprintf("IsAssigned(%q, %q)", r, w),
 			func(m machine, _ scheduler.EventSink) (any, error) { return m.IsAssigned(r, w), nil }}},

@@ -23,7 +23,7 @@ func (p *Pool) pull(workers []*protos.IdleWorker, t time.Time,
 	p.blockErrors(t, e)
 	p.timeOut(t, e)
 	p.Scheduler.UpdateTime(t, e)
-	for _, r := range p.Scheduler.TakeExpired() {
+	for _, r := range p.Scheduler.TakeExpiredTries() {
 		p.expired[r.Request] = r.EnqueueTime
 	}
 	pullers := distinct(workers)

@@ -152,8 +152,8 @@ func (s *Scheduler) IsAssigned(r scheduler.RequestID, w scheduler.WorkerID) bool
 	return wk != nil && wk.run != nil && wk.run.request.id == r
 }
 
-// TakeExpired returns the requests that expired since the last call, in order of id.
-func (s *Scheduler) TakeExpired() (list []scheduler.Expired) {
+// TakeExpiredTries returns the requests that expired since the last call, in order of id.
+func (s *Scheduler) TakeExpiredTries() (list []scheduler.Expired) {
 	for _, id := range slices.Sorted(maps.Keys(s.expired)) {
 		list = append(list, scheduler.Expired{Request: id, EnqueueTime: s.expired[id]})
 	}

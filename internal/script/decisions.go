@@ -94,7 +94,7 @@ func (p *pool) pass(*command) error {
 
 // expired takes the requests that expired.
 func (p *pool) expired(*command) error {
-	for _, r := range p.s.TakeExpired() {
+	for _, r := range p.s.TakeExpiredTries() {
 		p.printf("expired %s, enqueued %s", r.Request, formatTime(r.EnqueueTime))
 	}
 	return nil

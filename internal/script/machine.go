@@ -31,7 +31,7 @@ type machine interface {
 	MarkHandedOut(scheduler.RequestID, scheduler.WorkerID) error
 	Block(scheduler.RequestID) error
 	Unblock(scheduler.RequestID) error
-	TakeExpired() []scheduler.Expired
+	TakeExpiredTries() []scheduler.Expired
 	IsAssigned(scheduler.RequestID, scheduler.WorkerID) bool
 	Configure(*scheduler.Config, []string, scheduler.Order, scheduler.EventSink) error
 	UpdateAccount(scheduler.AccountID, *scheduler.AccountConfig, []string, scheduler.Order,
