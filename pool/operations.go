@@ -10,10 +10,9 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// This file makes operations, in three groups: accounts, news and workers. Those of operators are in
-// orders.go. A constructor checks
-// nothing, as Apply checks everything. An operation shares the slices that it is made from; the
-// pool keeps neither.
+// This file makes operations, in three groups: accounts, news and workers. Those of operators are
+// in orders.go. A constructor checks nothing, as Apply checks everything. An operation shares the
+// slices that it is made from; the pool keeps neither.
 
 // Accounts.
 
@@ -83,9 +82,9 @@ func TaskRunning(at time.Time, r scheduler.RequestID, w scheduler.WorkerID) *pro
 			TaskRunning: &protos.TaskRunning{RequestId: string(r), WorkerId: string(w)}}}
 }
 
-// TaskSaved says that a request runs on a worker, as TaskRunning does, and that its work is saved up
-// to a time: a preemption would lose only what came since. That makes it a likelier victim, which
-// loses and costs less.
+// TaskSaved says that a request runs on a worker, as TaskRunning does, and that its work is saved
+// up to a time: a preemption would lose only what came since. That makes it a likelier victim,
+// which loses and costs less.
 func TaskSaved(at time.Time, r scheduler.RequestID, w scheduler.WorkerID,
 	saved time.Time) *protos.Operation {
 	op := TaskRunning(at, r, w)

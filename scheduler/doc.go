@@ -28,8 +28,8 @@
 //   - need: the balance above which an account may start one more run at a level.
 //   - news: what the dispatcher says was true at a time.
 //   - observer: it is told what the pass of a trial looks at, compares and decides.
-//   - owed: a worker that runs a free task is owed to the oldest request of an account whose bucket is
-//     full, once that request has waited for OwedAfter.
+//   - owed: a worker that runs a free task is owed to the oldest request of an account whose
+//     bucket is full, once that request has waited for OwedAfter.
 //   - pass: one call of RunOnce.
 //   - pool: a scheduler and its reconciler.
 //   - preemption: a task loses its worker to a request at a better level.
@@ -57,14 +57,15 @@
 //
 // so any positive balance starts runs within the rate, and each run beyond it, the first included,
 // must be payable for BurstCover, 10 minutes unless set otherwise. For example, with a rate of 2
-// workers and 900 worker-seconds, two tasks start for anything above 0; a third needs more than 600 ×
-// (2 + 1 - 2) = 600, and starts; a fourth needs more than 1,200, and goes on to the next level. For the
-// run that the rate covers in part (n < r < n + 1) a full bucket is always enough, so that every rate,
-// however small, gets its worker time.
+// workers and 900 worker-seconds, two tasks start for anything above 0; a third needs more than 600
+// × (2 + 1 - 2) = 600, and starts; a fourth needs more than 1,200, and goes on to the next level.
+// For the run that the rate covers in part (n < r < n + 1) a full bucket is always enough, so that
+// every rate, however small, gets its worker time.
 //
-// A run that ends by news pays up to the time of that news, at the next update. What it has saved is
-// paid for: its cost begins anew when a save is told, so that a preemption gives back, and costs, only
-// what is lost. A dispatcher that reports saves makes its tasks likelier victims that lose less.
+// A run that ends by news pays up to the time of that news, at the next update. What it has saved
+// is paid for: its cost begins anew when a save is told, so that a preemption gives back, and
+// costs, only what is lost. A dispatcher that reports saves makes its tasks likelier victims that
+// lose less.
 //
 // Amounts are integers and time counts in whole milliseconds, so the ledger is exact: one step of n
 // milliseconds equals n steps of one, to the last unit; ledger.go has the recurrence.
@@ -86,27 +87,28 @@
 // # Promotion, demotion and preemption
 //
 // Runs are ordered by price, then the work at stake in them, then worker id. With a balance below
-// DemoteThreshold the cheapest runs beyond the rate go down, each to the best worse level at which its
-// account may start a run; with one above PromoteThreshold, or at the cap, the dearest come up, while
-// the account runs less than its rate.
+// DemoteThreshold the cheapest runs beyond the rate go down, each to the best worse level at which
+// its account may start a run; with one above PromoteThreshold, or at the cap, the dearest come up,
+// while the account runs less than its rate.
 //
 // A request preempts the cheapest run at a worse level that is not its account's own, that it
-// outranks, and that is not protected from it. Its account outranks a run if it has more than it needs
-// also without what the run has paid at this level and at better ones. It pays the price, but keeps
-// more than it needs, and the run's account gets just that back, at the level of the run: no
+// outranks, and that is not protected from it. Its account outranks a run if it has more than it
+// needs also without what the run has paid at this level and at better ones. It pays the price, but
+// keeps more than it needs, and the run's account gets just that back, at the level of the run: no
 // preemption makes quota, and none lifts a balance at a level as good as the taker's.
 //
 // A run, unless it is held, is protected from requests at level p with more at stake than
-// Config.MaxLostWork[p], or than its account's SafeAfter if that is set. For example, with 10 minutes
-// each, a task that runs for 10 minutes and 1 millisecond is safe, and so is, after 4 minutes, one
-// whose earlier try lost 7. Safe runs are not demoted either. But a free run gives way to what is owed,
-// whatever is at stake: who gets less than was granted is not kept waiting by leftovers.
+// Config.MaxLostWork[p], or than its account's SafeAfter if that is set. For example, with 10
+// minutes each, a task that runs for 10 minutes and 1 millisecond is safe, and so is, after 4
+// minutes, one whose earlier try lost 7. Safe runs are not demoted either. But a free run gives way
+// to what is owed, whatever is at stake: who gets less than was granted is not kept waiting by
+// leftovers.
 //
 // # What operators say
 //
 // Configure and UpdateAccount change settings, and no balance. A suspended account's requests take
-// part in no pass, while its balances earn and its runs go on. A cordoned worker gets nothing: what it
-// was assigned and not handed waits again, and what it runs goes on and is nobody's to preempt.
+// part in no pass, while its balances earn and its runs go on. A cordoned worker gets nothing: what
+// it was assigned and not handed waits again, and what it runs goes on and is nobody's to preempt.
 //
 // # A request's life
 //

@@ -52,16 +52,16 @@ func mulSaturating(a, b int64) int64 {
 	return int64(lo)
 }
 
-// An endedRun is a run that has yet to pay at its level from the last update to its end, which is in
-// accounting time.
+// An endedRun is a run that has yet to pay at its level from the last update to its end, which is
+// in accounting time.
 type endedRun struct {
 	level Priority
 	end   int64
 }
 
 // endByNews settles the account of a run that ends by news of a time: one that was not handed out
-// gets back what it has paid for itself, and any other has to pay up to that time, or up to the next
-// update if that is earlier.
+// gets back what it has paid for itself, and any other has to pay up to that time, or up to the
+// next update if that is earlier.
 func (s *Scheduler) endByNews(r *run, t instant) {
 	a := r.account()
 	switch end := t.millis(); {
@@ -112,9 +112,9 @@ func (a *account) mayStart(p Priority, cover time.Duration) bool {
 	return a.balance[p] > a.need(p, cover)
 }
 
-// need returns the balance above which the account may start one more run at level p: with that run,
-// each one beyond its rate must be payable for the burst cover; but for the run that the rate covers
-// in part, a full bucket is always enough.
+// need returns the balance above which the account may start one more run at level p: with that
+// run, each one beyond its rate must be payable for the burst cover; but for the run that the rate
+// covers in part, a full bucket is always enough.
 func (a *account) need(p Priority, cover time.Duration) Quota {
 	beyond := a.beyondRate(p) + 1000
 	if beyond <= 0 {

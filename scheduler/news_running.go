@@ -19,9 +19,9 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 }
 
 // NotifyTaskSaved is NotifyTaskRunning, and says up to when the task's work is saved; the zero time
-// says nothing about that. It counts as if within the task's hand-out and the last update, and never
-// goes back. What is saved is paid for: the task has cost what it has paid since, at its level alone,
-// so a preemption gives back, and costs, only what is lost.
+// says nothing about that. It counts as if within the task's hand-out and the last update, and
+// never goes back. What is saved is paid for: the task has cost what it has paid since, at its
+// level alone, so a preemption gives back, and costs, only what is lost.
 //
 // The error is ErrInvalid, also for a saved time that is out of range and not zero.
 func (s *Scheduler) NotifyTaskSaved(id RequestID, worker WorkerID, saved, t time.Time,

@@ -9,7 +9,8 @@ import (
 // AddRequest is the news that a request waited at time t, with these tags. If the request is known
 // to wait, its content is replaced. If it was assigned, and not reported running, the assignment
 // stands, and the content is kept for when it waits again. If it was reported running, it waits
-// again. Of what it has lost to preemption by the news and what is known, the greater counts. Old news is ignored. The request is copied. It costs O(labels) and O(log n).
+// again. Of what it has lost to preemption by the news and what is known, the greater counts. Old
+// news is ignored. The request is copied. It costs O(labels) and O(log n).
 //
 // The error is ErrInvalid for a nil request, an empty id, a time out of range, or text that is not
 // UTF-8.

@@ -46,8 +46,8 @@ func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) 
 	return nil
 }
 
-// listExpiring makes the list of waiting requests anew, as requests have come to expire, or expire no
-// more.
+// listExpiring makes the list of waiting requests anew, as requests have come to expire, or expire
+// no more.
 func (s *Scheduler) listExpiring() {
 	var waiting []*request
 	if s.config.RequestExpiration > 0 {
@@ -94,7 +94,8 @@ func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 	return nil
 }
 
-// ResumeAccount ends a suspension, if there is one. The errors are ErrInvalid and ErrUnknownAccount.
+// ResumeAccount ends a suspension, if there is one. The errors are ErrInvalid and
+// ErrUnknownAccount.
 func (s *Scheduler) ResumeAccount(id AccountID, o Order, e EventSink) error {
 	defer s.checkInvariants()
 	a, err := s.orderedAccount(id, o)
@@ -106,8 +107,8 @@ func (s *Scheduler) ResumeAccount(id AccountID, o Order, e EventSink) error {
 	return nil
 }
 
-// setSuspended suspends or resumes an account. What it has waiting may match workers that came to be
-// idle in between.
+// setSuspended suspends or resumes an account. What it has waiting may match workers that came to
+// be idle in between.
 func (s *Scheduler) setSuspended(a *account, suspended bool, reason string) {
 	if a.suspended && !suspended {
 		s.markAllDirty(a)

@@ -115,8 +115,9 @@ func (st *preemption) taker(class *workerClass) (best *lane) {
 	return best
 }
 
-// mayTake reports whether nothing keeps a lane's head from taking the worker of a run, whose account
-// is another one: it outranks the run and nothing protects that, or the worker is owed to it.
+// mayTake reports whether nothing keeps a lane's head from taking the worker of a run, whose
+// account is another one: it outranks the run and nothing protects that, or the worker is owed to
+// it.
 func (st *preemption) mayTake(l *lane, r *run) bool {
 	if !st.s.protects(r, st.level) {
 		if st.outranks(l.account, r) {
@@ -129,7 +130,8 @@ func (st *preemption) mayTake(l *lane, r *run) bool {
 }
 
 // takeWorker gives the run's worker to the lane's head. The head's account pays the run's price at
-// this level, but keeps more than it needs; the run's account gets just that back at the run's level.
+// this level, but keeps more than it needs; the run's account gets just that back at the run's
+// level.
 func (st *preemption) takeWorker(l *lane, r *run) {
 	s, w, owner := st.s, r.worker, r.account()
 	v := &victim{request: r.req.id, cost: r.costAt(st.now), payment: st.payment(l.account, r),

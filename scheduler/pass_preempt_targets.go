@@ -132,7 +132,8 @@ func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 }
 
 // addTarget makes a target of a class, if it is none yet, and adds a lane that can use it.
-func (st *preemption) addTarget(class *workerClass, l *lane, classes []*workerClass) []*workerClass {
+func (st *preemption) addTarget(class *workerClass, l *lane,
+	classes []*workerClass) []*workerClass {
 	touches.Class()
 	t := &class.target
 	if this := (step{st.id, st.level}); t.step != this {
@@ -183,7 +184,8 @@ func (st *preemption) firstLane(c *claimant) *lane {
 
 // cheapestBelow returns the class's cheapest run at a level worse than p, in the bins up to last,
 // after the given place if there is one; nil if there is none.
-func (class *workerClass) cheapestBelow(p Priority, last bin, now int64, after *costKey) (best *run) {
+func (class *workerClass) cheapestBelow(p Priority, last bin, now int64,
+	after *costKey) (best *run) {
 	var least costKey
 	for q := p + 1; q < numLevels; q++ {
 		r := class.runs[q].cheapest(last, now, after)

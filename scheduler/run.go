@@ -1,8 +1,8 @@
 package scheduler
 
 // A run is a request on a worker. While it is in the ordered lists of its account and its class of
-// worker, nothing that its place there depends on changes: level, bin, cost, since, stage, handedOut,
-// saved, worker, and its request's lost; see refile.
+// worker, nothing that its place there depends on changes: level, bin, cost, since, stage,
+// handedOut, saved, worker, and its request's lost; see refile.
 type run struct {
 	req    *request
 	worker *worker
@@ -16,7 +16,7 @@ type run struct {
 	handedOut, saved int64
 	watchedAt        int64    // an earliest entry in Scheduler.exposures; 0 for none
 	rank             idRank   // the worker's, so that runs are compared without a look at it
-	paid             *Balance // the part of cost that was paid to a preempted task's account; nil for none
+	paid             *Balance // the part of cost that a preemption took; nil for none
 	stage            Stage
 	next             *content // what to wait with, if it waits again; nil if that has not changed
 }
@@ -68,8 +68,8 @@ func (r *run) paidUpTo(p Priority) (paid Quota) {
 }
 
 // Before orders the runs of one list, which are at one level and all held or all not: by price,
-// then the less work at stake, then the worker's id. As all prices at a level grow at the same rate,
-// and the work at stake too, except in held runs, the order is the same at all times.
+// then the less work at stake, then the worker's id. As all prices at a level grow at the same
+// rate, and the work at stake too, except in held runs, the order is the same at all times.
 func (r *run) Before(q *run) bool {
 	if a, b := r.priceAt(0), q.priceAt(0); a != b {
 		return a < b

@@ -119,8 +119,8 @@ func (l *runLists) rank(last bin, now int64, of costKey) (n int) {
 	return n
 }
 
-// file puts a run into the lists of its account and worker class, where requests may take its worker
-// as of a run that has just come.
+// file puts a run into the lists of its account and worker class, where requests may take its
+// worker as of a run that has just come.
 func (s *Scheduler) file(r *run) {
 	s.fileQuietly(r)
 	if !r.worker.cordoned {

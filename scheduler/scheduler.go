@@ -118,10 +118,10 @@ func (s *Scheduler) setConfig(c *Config) {
 // UpdateTime moves the scheduler to time t: runs that ended since the last update pay up to their
 // ends, the ledger runs up to t, then idle workers not heard of for more than WorkerExpiration are
 // forgotten, and requests that have waited for more than RequestExpiration leave (see TakeExpired).
-// A t before the newest one is remembered as the time of the call, which confirms what the next pass
-// assigns, and does nothing else; one outside the years 1970 to 9999 does nothing. It costs
-// O(accounts), and O(log n) for each worker and request that expires, and for each run that comes to
-// be protected.
+// A t before the newest one is remembered as the time of the call, which confirms what the next
+// pass assigns, and does nothing else; one outside the years 1970 to 9999 does nothing. It costs
+// O(accounts), and O(log n) for each worker and request that expires, and for each run that comes
+// to be protected.
 func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 	defer s.checkInvariants()
 	if !check.InRange(t) {
@@ -210,7 +210,8 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 }
 
 // DeleteAccount ends an account, and its suspension. Its requests and tasks go on as free ones, and
-// what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs O(its runs and lanes).
+// what the tasks have cost is forgotten. The error is ErrInvalid or ErrUnknownAccount. It costs
+// O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)
@@ -233,9 +234,8 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 	return nil
 }
 
-// ResetBalance sets an account's balance to zero at every level, and forgets what its ended runs have
-// yet to pay. The error is ErrInvalid or
-// ErrUnknownAccount.
+// ResetBalance sets an account's balance to zero at every level, and forgets what its ended runs
+// have yet to pay. The error is ErrInvalid or ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
 	defer s.checkInvariants()
 	a, err := s.knownAccount(id)

@@ -112,8 +112,8 @@ func (s *Scheduler) leaveClass(class *workerClass) {
 	}
 }
 
-// addIdle puts a worker among the idle ones, which the next pass offers to lanes that match it unless
-// the worker is cordoned.
+// addIdle puts a worker among the idle ones, which the next pass offers to lanes that match it
+// unless the worker is cordoned.
 func (s *Scheduler) addIdle(w *worker) {
 	s.watchIdle(w)
 	if !w.cordoned {

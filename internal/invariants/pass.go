@@ -86,8 +86,8 @@ func (p *passed) requestKinds(pic *picture) map[string]*placed {
 }
 
 // tookPart says whether a waiting request surely took part in the pass under the limits of its end:
-// it is neither blocked nor suspended, and may run in the free bucket. Whether an account without the free bucket
-// could start a run at any level is the scheduler's to know.
+// it is neither blocked nor suspended, and may run in the free bucket. Whether an account without
+// the free bucket could start a run at any level is the scheduler's to know.
 func (p *passed) tookPart(at *placed, pic *picture) bool {
 	c := pic.accounts[at.account].GetConfig()
 	lifted := p.lost[at.account] && len(c.GetPerLabelTaskLimits()) > 0

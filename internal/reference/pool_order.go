@@ -52,7 +52,8 @@ func (p *Pool) configure(op *protos.Configure, t time.Time, e scheduler.EventSin
 	if err != nil {
 		return err
 	}
-	return p.Scheduler.Configure(c, op.GetUpdateMask().GetPaths(), Order{Reason: op.GetReason(), Time: t}, e)
+	return p.Scheduler.Configure(c, op.GetUpdateMask().GetPaths(),
+		Order{Reason: op.GetReason(), Time: t}, e)
 }
 
 // updateAccount does the same for an account.
