@@ -28,8 +28,8 @@
 //   - need: the balance above which an account may start one more run at a level.
 //   - news: what the dispatcher says was true at a time.
 //   - observer: it is told what the pass of a trial looks at, compares and decides.
-//   - owed: a worker that runs a free task is owed to the oldest request of an account whose bucket
-//     is full, once that request has waited for OwedAfter.
+//   - owed: a worker that runs a free task is owed to the oldest request of an account whose
+//     bucket is full, once that request has waited for OwedAfter.
 //   - pass: one call of RunOnce.
 //   - pool: a scheduler and its reconciler.
 //   - preemption: a task loses its worker to a request at a better level.

@@ -6,8 +6,8 @@ package scheduler
 //
 // What an account has at a time of a pass is what it had before, plus what the decisions until then
 // gave and took. So a comparison that asks for more by some amount asks for so much more before the
-// pass, too. One thing is not watched: where a payment for a preemption is cut off at what the account
-// has to spare, more to spare is more for the account of the preempted run.
+// pass, too. One thing is not watched: where a payment for a preemption is cut off at what the
+// account has to spare, more to spare is more for the account of the preempted run.
 type probe struct {
 	balance Balance        // the least raises at each level; 0 where nothing would change
 	fanout  int            // the least limit above the account's; 0 if none would change anything

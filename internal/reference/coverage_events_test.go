@@ -151,8 +151,9 @@ func (s sights) lookAtReconciler(m moment) {
 		s["cancelled "+c.GetReason().String()]++
 		isError := c.GetReason() == protos.Cancellation_REASON_ERROR
 		s.see(isError && c.GetWorkerId() != "", "error on a worker")
-		s.see(isError && at[placed{request: c.GetRequestId(), worker: c.GetWorkerId()}],
-			"error and abort of one task")
+		for must := range at {
+			s.see(isError && must.request == c.GetRequestId(), "error and abort of one task")
+		}
 	}
 	for _, a := range m.result.GetAssignments() {
 		run, w := runOf(m.before, a.GetRequestId())

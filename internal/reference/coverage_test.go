@@ -21,7 +21,9 @@ const storySeeds = 20
 var wanted = []string{
 	"event ENQUEUED", "event ASSIGNED", "event PREEMPTED", "event REPRIORITIZED",
 	"event COMPLETED", "event UNASSIGNED", "event REQUEUED", "event ADOPTED", "event UPDATED",
-	"event IGNORED", "event WORKER_EXPIRED",
+	"event IGNORED", "event WORKER_EXPIRED", "event CONFIGURED", "event ACCOUNT_UPDATED",
+	"event ACCOUNT_SUSPENDED", "event ACCOUNT_RESUMED", "event WORKER_CORDONED",
+	"event WORKER_UNCORDONED", "completed WORKER_GONE", "ignored EXPIRED",
 	"completed WORKER_IDLE", "completed INCONSISTENT_TASK_FOR_WORKER",
 	"completed WAITING_TASK_ABSENT", "completed RUNNING_TASK_ABSENT", "completed EXPIRED",
 	"ignored REQUEST_NEWER", "ignored WORKER_NEWER", "ignored RUN_WINS",

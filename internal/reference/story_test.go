@@ -357,7 +357,7 @@ func (s *storyteller) resetBalance() *protos.Operation {
 // taskError reports an error of any request.
 func (s *storyteller) taskError() *protos.Operation {
 	id := s.newRequest()
-	if stop := s.mustStop(); len(stop) > 0 && chance(s.d, 30) {
+	if stop := s.mustStop(); len(stop) > 0 && chance(s.d, 60) {
 		id = pick(s.d, stop...).request
 	} else if runs := s.runs(); len(runs) > 0 && chance(s.d, 40) {
 		id = pick(s.d, runs...).request
