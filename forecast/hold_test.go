@@ -43,7 +43,7 @@ var holdTable = regexp.MustCompile(`(?s)(<!-- make forecast-long writes from her
 	`(<!-- to here -->\n)`)
 
 // TestForecastsHold makes forecasts in each world at twenty times, calibrated by what was learned at
-// 24 earlier ones, and compares them with what happens. Of the real starts and completions 75 to
+// 36 earlier ones, and compares them with what happens. Of the real starts and completions 75 to
 // 85 % must lie in the 80 % intervals over all worlds, and 65 to 95 % in each; and the intervals may
 // be twice as wide, in the median, as those of an oracle that knows what will arrive and is
 // calibrated in hindsight. The table of the page is written anew, whatever comes out.
@@ -61,7 +61,7 @@ func TestForecastsHold(t *testing.T) {
 			t.Run(held[i].name, func(t *testing.T) {
 				t.Parallel()
 				w := held[i]
-				w.learn, w.count, w.forks = 24, 20, 12
+				w.learn, w.count, w.forks = 36, 20, 8
 				begin := time.Now()
 				r, err := w.run(t.Context())
 				require.NoError(t, err)
