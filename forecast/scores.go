@@ -43,7 +43,8 @@ const (
 	// outcomesMin and timesMin are how many outcomes, made at how many times, a correction needs.
 	outcomesMin, timesMin = 30, 6
 	// onTop is the weight of the outcome that is forecast, as a part of that of all outcomes of one
-	// time: 1 if those were all the same, and next to 0 if they were independent.
+	// time. Even if those are all the same, half of it is enough, as a quantile is the outcome
+	// before or after a step, and so lies outside of the exact one by half a step in the mean.
 	onTop = 0.5
 )
 

@@ -70,9 +70,10 @@ func normalScores(values []time.Duration) []float64 {
 // mix returns a share, 0 to 1, that depends on one of a kind and one of a group: evenly distributed
 // if they are, and with a correlation of similarity between groups of the kind.
 func mix(kind, group, similarity float64) float64 {
-	if similarity == 0 {
+	if !(similarity > 0) { // also if it is not a number
 		return group
 	}
+	similarity = min(1, similarity)
 	z := math.Sqrt(similarity)*normalQuantile(kind) + math.Sqrt(1-similarity)*normalQuantile(group)
 	return math.Erfc(-z/math.Sqrt2) / 2
 }
