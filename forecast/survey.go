@@ -32,6 +32,8 @@ type scene struct {
 	// sources counts requests by where their run times are known from.
 	sources map[string]int
 	unknown int
+	// similar is true if run times of a kind go together.
+	similar bool
 	// stopping is how many tasks are being stopped, and running how many run.
 	stopping, running int
 }
@@ -120,6 +122,7 @@ func (s *scene) learn(r *scheduler.TaskRequest, t RunTimes, group string, ran ti
 		s.unknown++
 		return
 	}
+	s.similar = s.similar || k.estimate.Similarity > 0
 	source, _, _ := strings.Cut(k.estimate.Source, ":")
 	s.sources[source]++
 }
