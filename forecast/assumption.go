@@ -38,7 +38,7 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 		"it has.", words.Number(s.running))
 	between := "groups do not depend on each other"
 	if s.similar {
-		between = "groups of one kind are as much alike as neighbours in the record"
+		between = "groups of one account and the same labels are as alike as neighbours in the record"
 	}
 	add("Groups", "Tasks of one group (%s) run equally long; %s.", o.GroupedBy, between)
 	if o.NoRetry {
