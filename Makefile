@@ -44,7 +44,7 @@ replay-long: ## Record and replay the examples and the KTH log in full, each sta
 	  ./simulator/qsim
 
 .PHONY: forecast-long
-forecast-long: ## Measure forecasts on six worlds, and write docs/forecasts.md anew; 15 minutes.
+forecast-long: ## Measure forecasts on six worlds, and write docs/forecasts.md anew; 20 minutes.
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
 .PHONY: rewrite

@@ -36,8 +36,11 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 	add("RunTimes", "%s", s.runTimesText())
 	add("RunningTasks", "Of each task that runs (%s in all) it is taken into account for how long "+
 		"it has.", words.Number(s.running))
-	add("Groups", "Tasks of one group (%s) run equally long; groups do not depend on each other.",
-		o.GroupedBy)
+	between := "groups do not depend on each other"
+	if s.similar {
+		between = "groups of one account and the same labels are as alike as neighbours in the record"
+	}
+	add("Groups", "Tasks of one group (%s) run equally long; %s.", o.GroupedBy, between)
 	if o.NoRetry {
 		add("NoRetry", "Preempted tasks are over.")
 	} else {

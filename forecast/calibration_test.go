@@ -97,6 +97,35 @@ func TestACalibrationLearnsFromOutcomes(t *testing.T) {
 	require.InDelta(t, 0.8, float64(ends)/float64(n), 0.05)
 }
 
+// All requests of one time wait about equally long, so twenty times teach no more than twenty
+// outcomes would, and not as much as a hundred. Answers still cover what they promise.
+func TestOutcomesOfOneTimeAreAlike(t *testing.T) {
+	dice, covered, n := rand.New(rand.NewPCG(3, 4)), 0, 0
+	for range 100 {
+		c := newCalibration(t)
+		for i := range 25 {
+			f := hourly(i)
+			c.Correct(f)
+			c.Note(f)
+			wait := time.Duration(float64(30*time.Minute) * (1 + 2*dice.Float64()))
+			start := f.GetTime().AsTime().Add(wait)
+			for _, r := range f.GetRequests() {
+				c.Started(scheduler.RequestID(r.GetRequestId()), start)
+			}
+			if i < 15 {
+				continue
+			}
+			n++
+			first := f.GetRequests()[0]
+			if !start.Before(first.GetEarliest().AsTime()) &&
+				!start.After(first.GetLatest().AsTime()) {
+				covered++
+			}
+		}
+	}
+	require.InDelta(t, 0.8, float64(covered)/float64(n), 0.05)
+}
+
 // With few outcomes an answer stays as it is, and says so.
 func TestACalibrationThatKnowsLittleCorrectsNothing(t *testing.T) {
 	c, dice := newCalibration(t), rand.New(rand.NewPCG(1, 2))

@@ -22,11 +22,13 @@
 // quantiles that are given by account and label, a [History] of past runs, which a [Learner] fills
 // from the operations of a pool, or a function of the caller. Of a task that runs, the time that it
 // has run for is taken into account. Tasks of one group, such as those of one submission, have one
-// draw (Options.Group). If nothing is known of a task that may have a say in when a request starts,
+// draw (Options.Group). Tasks of one kind, such as those of an account with the same labels, have
+// correlated draws, as much as neighbours in the record are alike: see the file similarity.go. If
+// nothing is known of a task that may have a say in when a request starts,
 // being of its account or on a worker that could run it, the answer is unknown, and says so.
 //
 // With run times that are known exactly, and nothing but what the snapshot has, a forecast is
-// exact: a test holds it to a plain dispatcher over the naive scheduler in a thousand random
+// exact: a test holds it to a plain dispatcher over the naive scheduler in hundreds of random
 // states.
 //
 // # Arrivals

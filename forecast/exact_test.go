@@ -14,11 +14,12 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// TestExactRunTimesGiveExactStarts forecasts starts and completions of all waiting requests of a
-// thousand random states with the run times that tasks then have. The truth is a plain dispatcher over the naive pool.
+// TestExactRunTimesGiveExactStarts forecasts starts and completions of all waiting requests of
+// hundreds of random states with the run times that tasks then have. The truth is a plain dispatcher
+// over the naive pool.
 func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	const horizon = 5 * time.Minute
-	states := uint64(1000)
+	states := uint64(300)
 	if testing.Short() || raceDetector {
 		states = 60
 	}

@@ -74,7 +74,7 @@ func (f *future) runTime(t fork.Task) time.Duration {
 		f.unknown = append(f.unknown, t)
 		return maxRun
 	}
-	return k.estimate.RunTime.After(k.ran, k.draws.of(f.number))
+	return k.estimate.RunTime.After(k.ran, k.share(f.number))
 }
 
 // runTimeOfArrival draws how long a recorded request runs whose own run time is not known.

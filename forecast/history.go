@@ -56,6 +56,18 @@ type past struct {
 	runs []time.Duration // the oldest one is at next if they are full
 	next int
 	seen int
+	// similarity is that of the runs, unless stale.
+	similarity float64
+	stale      bool
+}
+
+// similar returns the similarity of the runs.
+func (p *past) similar() float64 {
+	if p.stale {
+		p.similarity = similarityOf(slices.Concat(p.runs[p.next:], p.runs[:p.next]))
+		p.stale = false
+	}
+	return p.similarity
 }
 
 // NewHistory returns a history that knows nothing.
@@ -91,6 +103,7 @@ func (h *History) Observe(r *scheduler.TaskRequest, run time.Duration) {
 		}
 		p := e.Value.(*past)
 		p.seen++
+		p.stale = true
 		if len(p.runs) < h.options.Keep {
 			p.runs = append(p.runs, max(0, run))
 			continue
@@ -110,8 +123,9 @@ func (h *History) Of(r *scheduler.TaskRequest) Estimate {
 	weight := 1.0
 	var all []weighted
 	var source []string
-	runs, own := 0, 0
-	for i, key := range h.options.Keys(r) {
+	runs, own, similarity := 0, 0, 0.0
+	keys := h.options.Keys(r)
+	for i, key := range keys {
 		e := h.keys[key]
 		if e == nil {
 			continue
@@ -120,6 +134,7 @@ func (h *History) Of(r *scheduler.TaskRequest) Estimate {
 		n := float64(len(p.runs))
 		share := weight * n / (n + h.options.Prior)
 		weight -= share
+		similarity += share * p.similar()
 		for _, run := range p.runs {
 			all = append(all, weighted{run, share / n})
 		}
@@ -137,5 +152,6 @@ func (h *History) Of(r *scheduler.TaskRequest) Estimate {
 		Source:  "past runs: " + strings.Join(source, "; "),
 		Runs:    runs,
 		Foreign: own == 0,
+		Kind:    keys[0], Similarity: similarity,
 	}
 }

@@ -31,4 +31,9 @@ type Estimate struct {
 	Runs int
 	// Foreign is true if it rests on runs of other accounts alone.
 	Foreign bool
+	// Kind names the tasks whose run times go together, such as those of an account with the same
+	// labels, and Similarity says how much: the correlation between tasks of different groups, 0 to
+	// 1. Tasks of one group have one draw in any case.
+	Kind       string
+	Similarity float64
 }

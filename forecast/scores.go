@@ -21,12 +21,19 @@ import (
 // known yet count as well, as waits that are longer than what they lasted so far: without them,
 // short waits would be all that the last days teach. Their weight goes to the longer ones, as in
 // the estimator of Kaplan and Meier (1958).
+//
+// The outcome that is forecast counts among the scores, too, as it may be beyond all others. What
+// it weighs depends on how many independent outcomes there are. Outcomes of one time are alike, as
+// all of them waited in one queue, so it is times that are counted, not outcomes (hierarchical
+// conformal prediction: Lee, Barber, Willett, 2023); and as some times count more than others, it
+// is their effective number (Kish, 1965): the square of the sum of their weights, divided by the
+// sum of the squares. A forecast that few past times are like is the less sure for it.
 const (
 	// grain is a wait so short that shorter ones hardly differ.
 	grain = time.Minute
 	// spreadMin is the least spread of forks, as a logarithm: forks that all say the same are no
 	// surer than that.
-	spreadMin = 0.2
+	spreadMin = 0.5
 	// lengthScale is by which logarithm two waits differ that count for each other by 1/e.
 	lengthScale = 1.5
 	// ownWeight is how much more an outcome counts for its own account.
@@ -35,8 +42,9 @@ const (
 	timesHalfLife = 32
 	// outcomesMin and timesMin are how many outcomes, made at how many times, a correction needs.
 	outcomesMin, timesMin = 30, 6
-	// onTop is the weight of the outcome that is forecast, which may be beyond all others: that of a
-	// part of all outcomes of one time, as the outcomes of a time are alike.
+	// onTop is the weight of the outcome that is forecast, as a part of that of all outcomes of one
+	// time. Even if those are all the same, half of it is enough, as a quantile is the outcome
+	// before or after a step, and so lies outside of the exact one by half a step in the mean.
 	onTop = 0.5
 )
 
@@ -78,6 +86,8 @@ type outcomeScore struct {
 	account scheduler.AccountID
 	middle  float64
 	score   float64
+	// time counts the times of forecasts from the first one, which is 0.
+	time int
 	// open is true if the outcome is not known yet: its score is at least that.
 	open   bool
 	weight float64 // by age
@@ -86,7 +96,7 @@ type outcomeScore struct {
 // scores are outcomes in order of score.
 type scores struct {
 	list []outcomeScore
-	// times is at how many times the forecasts were made.
+	// times is more than the number of the last time.
 	times int
 	// enough is true if they are enough to correct by.
 	enough bool
@@ -95,40 +105,41 @@ type scores struct {
 // scoresAt returns the scores of starts and completions, as of a time.
 func (c *Calibration) scoresAt(now time.Time) (start, completion *scores) {
 	start, completion = &scores{}, &scores{}
-	ages := c.ages()
+	times := c.times()
 	for i, p := range c.forecasts {
 		if p.time.After(now) {
-			continue
+			break
 		}
-		weight := math.Exp2(-float64(ages[i]) / timesHalfLife)
+		age := times[len(times)-1] - times[i]
+		weight := math.Exp2(-float64(age) / timesHalfLife)
 		lasted := min(now.Sub(p.time), c.until.Sub(p.time))
 		known := func(wait time.Duration, known bool) bool {
 			return known && !p.time.Add(wait).After(now)
 		}
-		start.add(p, p.start, p.started, known(p.started, p.startKnown), lasted, weight)
-		completion.add(p, p.completion, p.completed, known(p.completed, p.endKnown), lasted, weight)
+		of := outcomeScore{account: p.account, time: times[i], weight: weight}
+		start.add(p, of, p.start, p.started, known(p.started, p.startKnown), lasted)
+		completion.add(p, of, p.completion, p.completed, known(p.completed, p.endKnown), lasted)
 	}
 	start.finish()
 	completion.finish()
 	return start, completion
 }
 
-// ages returns how many times of forecasts ago each past forecast was made.
-func (c *Calibration) ages() []int {
-	ages := make([]int, len(c.forecasts))
-	age := 0
-	for i := len(c.forecasts) - 1; i >= 0; i-- {
-		if i+1 < len(c.forecasts) && !c.forecasts[i].time.Equal(c.forecasts[i+1].time) {
-			age++
+// times returns the number of the time at which each past forecast was made, from 0.
+func (c *Calibration) times() []int {
+	times := make([]int, len(c.forecasts))
+	for i := 1; i < len(times); i++ {
+		times[i] = times[i-1]
+		if !c.forecasts[i].time.Equal(c.forecasts[i-1].time) {
+			times[i]++
 		}
-		ages[i] = age
 	}
-	return ages
+	return times
 }
 
 // add adds the outcome of a forecast: a wait, or, if that is not known, how long it lasted so far.
-func (s *scores) add(p *pastForecast, q forkQuantiles, wait time.Duration, known bool,
-	lasted time.Duration, weight float64) {
+func (s *scores) add(p *pastForecast, o outcomeScore, q forkQuantiles, wait time.Duration,
+	known bool, lasted time.Duration) {
 	if !known && (p.left || lasted <= 0) {
 		return
 	}
@@ -136,8 +147,9 @@ func (s *scores) add(p *pastForecast, q forkQuantiles, wait time.Duration, known
 		wait = lasted
 	}
 	scale := scaleOf(q, p.horizon)
-	s.list = append(s.list, outcomeScore{account: p.account, middle: scale.middle,
-		score: scale.score(wait), open: !known, weight: weight})
+	o.middle, o.score, o.open = scale.middle, scale.score(wait), !known
+	s.list = append(s.list, o)
+	s.times = max(s.times, o.time+1)
 }
 
 // finish sorts the scores, and counts whether they are enough.
@@ -145,15 +157,13 @@ func (s *scores) finish() {
 	slices.SortStableFunc(s.list, func(a, b outcomeScore) int {
 		return cmp.Or(cmp.Compare(a.score, b.score), compareBools(a.open, b.open))
 	})
-	known, all, times := 0, map[float64]bool{}, map[float64]bool{} // a weight is an age
+	known, times := 0, map[int]bool{}
 	for i := range s.list {
-		all[s.list[i].weight] = true
-		if !s.list[i].open {
+		if o := &s.list[i]; !o.open {
 			known++
-			times[s.list[i].weight] = true
+			times[o.time] = true
 		}
 	}
-	s.times = len(all)
 	s.enough = known >= outcomesMin && len(times) >= timesMin
 }
 
@@ -174,6 +184,7 @@ func (s *scores) correct(q forkQuantiles, horizon time.Duration, account schedul
 	shares [3]float64) [3]time.Duration {
 	scale := scaleOf(q, horizon)
 	weights, total := make([]float64, len(s.list)), 0.0
+	ofTime := make([]float64, s.times)
 	for i := range s.list {
 		o := &s.list[i]
 		weights[i] = o.weight * math.Exp(-math.Abs(o.middle-scale.middle)/lengthScale)
@@ -181,8 +192,9 @@ func (s *scores) correct(q forkQuantiles, horizon time.Duration, account schedul
 			weights[i] *= ownWeight
 		}
 		total += weights[i]
+		ofTime[o.time] += weights[i]
 	}
-	more := onTop / float64(s.times) // of the total
+	more := onTop / effective(ofTime) // of the total
 	var waits [3]time.Duration
 	for i, share := range shares {
 		target := share
@@ -200,6 +212,19 @@ func (s *scores) correct(q forkQuantiles, horizon time.Duration, account schedul
 		waits[i] = scale.wait(score)
 	}
 	return waits
+}
+
+// effective returns how many equal weights would be worth as much as some weights; 1 at least.
+func effective(weights []float64) float64 {
+	sum, squares := 0.0, 0.0
+	for _, w := range weights {
+		sum += w
+		squares += w * w
+	}
+	if squares == 0 {
+		return 1
+	}
+	return max(1, sum*sum/squares)
 }
 
 // quantile returns the least score at or below which there is a share of the weights, where the

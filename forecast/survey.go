@@ -32,6 +32,8 @@ type scene struct {
 	// sources counts requests by where their run times are known from.
 	sources map[string]int
 	unknown int
+	// similar is true if run times of a kind go together.
+	similar bool
 	// stopping is how many tasks are being stopped, and running how many run.
 	stopping, running int
 }
@@ -50,8 +52,15 @@ func (t *target) mayEnd() bool { return t.never == nil }
 type knowledge struct {
 	estimate Estimate
 	draws    draws
+	// ofKind are those that it shares with all tasks of its kind.
+	ofKind draws
 	// ran is how long a task of its group has run in the snapshot.
 	ran time.Duration
+}
+
+// share draws for a fork at which share of all tasks like it the task is.
+func (k *knowledge) share(fork int) float64 {
+	return mix(k.ofKind.of(fork), k.draws.of(fork), k.estimate.Similarity)
 }
 
 // survey asks for the run times of all requests of a snapshot, in order of id.
@@ -107,11 +116,13 @@ func survey(snapshot *protos.Pool, pool *scheduler.Scheduler, t RunTimes,
 // learn notes what is known of a request.
 func (s *scene) learn(r *scheduler.TaskRequest, t RunTimes, group string, ran time.Duration) {
 	k := &knowledge{estimate: t.Of(r), draws: newDraws(s.options.Seed, group), ran: ran}
+	k.ofKind = newDraws(s.options.Seed, "kind "+k.estimate.Kind)
 	s.tasks[r.ID] = k
 	if !k.estimate.RunTime.known() {
 		s.unknown++
 		return
 	}
+	s.similar = s.similar || k.estimate.Similarity > 0
 	source, _, _ := strings.Cut(k.estimate.Source, ":")
 	s.sources[source]++
 }

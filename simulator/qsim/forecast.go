@@ -81,7 +81,7 @@ func (f *forecastFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.noArrivals, "no-arrivals", false, "let no requests arrive in the forks")
 	set.StringVar(&f.calibration, "calibration", "", "correct by what this JSON `file` has of past "+
 		"forecasts, and add to it; it is made if there is none")
-	set.IntVar(&f.calibrate, "calibrate", 24, "make forecasts at so many earlier times of the "+
+	set.IntVar(&f.calibrate, "calibrate", 36, "make forecasts at so many earlier times of the "+
 		"journal at most, and learn from their outcomes; 0 for none")
 	set.Float64Var(&f.coverage, "coverage", 0.8, "how much of what may happen the time from "+
 		"earliest to latest is to cover")

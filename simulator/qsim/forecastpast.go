@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +21,9 @@ import (
 )
 
 const (
-	// calibrateMax bounds --calibrate; such a forecast makes calibrateForks forks, each with
-	// calibrateOperations at most.
-	calibrateMax, calibrateForks, calibrateOperations = 1000, 12, 20_000
+	// calibrateMax bounds --calibrate; such a forecast makes calibrateForks forks. They go as far as
+	// those of the answer: forks that are cut short earlier would teach nothing about it.
+	calibrateMax, calibrateForks = 1000, 8
 )
 
 // A recordedPast is a pool, and what is known of its past.
@@ -75,11 +74,9 @@ func (f *forecastFlags) load(ctx context.Context, path string,
 	}
 	bar := newProgressBar(f.progress, stderr)
 	defer bar.close()
-	learning := past.options
-	learning.MaxOperations = min(cmp.Or(f.maxOps, calibrateOperations), calibrateOperations)
 	calibrator := forecast.NewCalibrator(past.calibration, past.runTimes,
 		forecast.CalibratorOptions{Times: f.times(span, past.calibration.Until()),
-			Forecast: learning, Progress: bar.forecasts()})
+			Forecast: past.options, Progress: bar.forecasts()})
 	var learner *forecast.Learner
 	loaded, err := loadPool(ctx, path, replay.Options{
 		Until: replay.Point(f.at),
