@@ -119,6 +119,9 @@ func TestLongLinesAreBroken(t *testing.T) {
 // Every code of a finding has words, even where the numbers behind it are missing.
 func TestEveryCodeHasWords(t *testing.T) {
 	for code := range protos.Finding_Code_name {
+		if protos.Finding_Code(code) == protos.Finding_Barred {
+			continue // reserved: earlier rules had it
+		}
 		e := &protos.Explanation{
 			Findings: []*protos.Finding{{Code: protos.Finding_Code(code)}},
 			Running: &protos.RunningDetails{

@@ -52,7 +52,10 @@ func (p *Pool) Reconciler() *reconciler.State {
 }
 
 // Counts says how many requests wait and run, and how many workers are idle and cordoned. O(1).
-func (p *Pool) Counts() scheduler.Counts { return p.scheduler.Counts() }
+func (p *Pool) Counts() scheduler.Counts {
+	p.checkMade()
+	return p.scheduler.Counts()
+}
 
 // Apply runs one operation, as reconciler.Apply does.
 func (p *Pool) Apply(ctx context.Context, op *protos.Operation,

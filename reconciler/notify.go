@@ -183,6 +183,7 @@ func (state *State) NotifyTaskAbsent(ctx context.Context, s *scheduler.Scheduler
 // the worker).
 func (state *State) NotifyWorkerGone(ctx context.Context, s *scheduler.Scheduler,
 	events scheduler.EventSink, update *WorkerGoneRequest) error {
+	state.checkCall(ctx)
 	if update == nil {
 		return fmt.Errorf("%w: nil WorkerGoneRequest", scheduler.ErrInvalid)
 	}

@@ -14,6 +14,7 @@ type Counts struct {
 
 // Counts says how many requests and workers there are. It costs O(1).
 func (s *Scheduler) Counts() Counts {
+	s.checkMade()
 	busy := 0
 	for _, n := range s.running {
 		busy += n

@@ -25,6 +25,7 @@ const cordonsMax = 100_000
 // The errors are ErrInvalid for a reason that is not UTF-8 or a time out of range, and
 // ErrInvalidConfig for settings that Validate refuses.
 func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := o.check(); err != nil {
 		return err
@@ -68,6 +69,7 @@ func (s *Scheduler) listExpiring() {
 // refuses.
 func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []string, o Order,
 	e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
@@ -84,6 +86,7 @@ func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []strin
 // SuspendAccount keeps an account's requests out of passes until ResumeAccount. Its balances earn,
 // and its runs go on. The errors are ErrInvalid and ErrUnknownAccount.
 func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
@@ -97,6 +100,7 @@ func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 // ResumeAccount ends a suspension, if there is one. The errors are ErrInvalid and
 // ErrUnknownAccount.
 func (s *Scheduler) ResumeAccount(id AccountID, o Order, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
@@ -130,6 +134,7 @@ func (s *Scheduler) orderedAccount(id AccountID, o Order) (*account, error) {
 //
 // The error is ErrInvalid, also if 100,000 other workers are cordoned.
 func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkCordon(id, o); err != nil {
 		return err
@@ -162,6 +167,7 @@ func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 
 // UncordonWorker ends a cordon, if there is one. The error is ErrInvalid.
 func (s *Scheduler) UncordonWorker(id WorkerID, o Order, e EventSink) error {
+	s.checkMade()
 	defer s.checkInvariants()
 	if err := checkCordon(id, o); err != nil {
 		return err

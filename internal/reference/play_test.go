@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -166,4 +167,9 @@ func (s *play) last(kind protos.TaskEvent_Type) *protos.TaskEvent {
 	}
 	s.t.Fatalf("there is no event %v", kind)
 	return nil
+}
+
+// at is so many seconds after the beginning.
+func at(seconds float64) time.Time {
+	return begin.Add(time.Duration(seconds * float64(time.Second)))
 }
