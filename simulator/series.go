@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -228,16 +229,31 @@ func (e *engine) addPoint(now int64) {
 }
 
 // level is the best one at which the account, with this balance, may start another run: where
-// balance[p] is more than cover × max(0, runs there - rate there); else the free bucket.
+// balance[p] is more than it needs; else the free bucket.
 func (a *accountTally) level(balance *scheduler.Balance, cover time.Duration) scheduler.Priority {
 	for p := range scheduler.FreeBucket {
-		beyond := max(0, int64(a.runs[p])*1000-int64(a.rates[p]))
-		high, need := bits.Mul64(uint64(beyond), uint64(cover.Milliseconds()))
-		if b := balance[p]; b > 0 && high == 0 && uint64(b) > need {
+		if b := balance[p]; b > 0 && b > a.need(p, cover) {
 			return p
 		}
 	}
 	return scheduler.FreeBucket
+}
+
+// need is what the scheduler wants to be left for another run at level p:
+// cover × max(0, runs there + 1 - rate there), but less than the cap for a run that the rate covers
+// in part.
+func (a *accountTally) need(p scheduler.Priority, cover time.Duration) scheduler.Quota {
+	beyond := int64(a.runs[p]+1)*1000 - int64(a.config.ChargeRate[p])
+	high, low := bits.Mul64(uint64(max(0, beyond)), uint64(cover.Milliseconds()))
+	need := scheduler.Quota(math.MaxInt64)
+	if high == 0 && low < math.MaxInt64 {
+		need = scheduler.Quota(low)
+	}
+	if 0 < beyond && beyond < 1000 {
+		most := scheduler.Quota(int64(a.config.ChargeRate[p]) * a.config.MaxCharge.Milliseconds())
+		need = max(0, min(need, most-1))
+	}
+	return need
 }
 
 // burstCover is the setting that is in force: 0 stands for the default, and less for none.

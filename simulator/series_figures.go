@@ -63,7 +63,7 @@ func (s *series) means(integrals []int64, lastWidth int64) []float64 {
 func (a *accountTally) balanceSeries(points int) []BalanceSeries {
 	var list []BalanceSeries
 	for p := range scheduler.FreeBucket {
-		if a.rates[p] == 0 {
+		if a.config.ChargeRate[p] == 0 {
 			continue
 		}
 		b := BalanceSeries{Account: a.id, Level: p, Seconds: make([]float64, 0, points)}

@@ -89,38 +89,46 @@ func TestSeriesJoinSteps(t *testing.T) {
 }
 
 // The level of what waits is the best one at which its account may start another run. The account
-// has 60 s at p1 and a rate of 1 there, so that two of its requests start there at 0. From then on,
-// another run must be payable for the burst cover, a minute by default. The third request waits.
+// has 120 s at p1, a rate of 1 there, and two runs from 0, which take a second from it each second.
+// Another run must then be payable for twice the burst cover, as the rate covers one of the three:
+// 120 s for a cover of a minute, which it has no more at 5. The third request waits.
 func TestTheLevelOfWhatWaits(t *testing.T) {
 	setup := handMade(2, sub("1", "a", 0, 30), sub("2", "a", 0, 30), sub("3", "a", 0, 30),
 		sub("4", "", 0, 30))
-	a := simulator.Account{Balance: scheduler.Balance{1: scheduler.WorkerSeconds(60)}}
-	a.Config.ChargeRate[1] = scheduler.Workers(1)
-	a.Config.MaxCharge = time.Minute
-	setup.Policy.Accounts = map[scheduler.AccountID]simulator.Account{"a": a}
+	aboveItsRate(setup)
 	setup.SeriesPoints = 100
 	s := run(t, setup).Series
-	equal(t, "2 runs: 60 s are needed, and 59 are left", levels(s.Queue, 5),
+	equal(t, "2 runs: 120 s are needed, and 115 are left", levels(s.Queue, 5),
 		[]float64{0, 0, 0, 0, 0, 2})
 	setup.Policy.Scheduler.BurstCover = 10 * time.Second
 	s = run(t, setup).Series
-	equal(t, "2 runs: 10 s are needed", levels(s.Queue, 5), []float64{0, 1, 0, 0, 0, 1})
+	equal(t, "2 runs: 20 s are needed", levels(s.Queue, 5), []float64{0, 1, 0, 0, 0, 1})
 }
 
 // A run that is preempted is a run less at its level: of the account's two runs at p1, as above, the
-// team stops one at 20. With one run left, at a rate of one, the account may start another one there.
+// team stops one at 20. With one run left, another needs a minute, which the account has.
 func TestTheLevelAfterAPreemption(t *testing.T) {
 	setup := handMade(2, sub("1", "a", 0, 90), sub("2", "a", 0, 90), sub("3", "a", 0, 90),
 		sub("paid", "team", 20, 50))
 	quota(setup, "team")
-	a := simulator.Account{Balance: scheduler.Balance{1: scheduler.WorkerSeconds(60)}}
-	a.Config.ChargeRate[1] = scheduler.Workers(1)
-	a.Config.MaxCharge = time.Minute
-	setup.Policy.Accounts["a"] = a
+	aboveItsRate(setup)
 	setup.SeriesPoints = 1000
 	s := run(t, setup).Series
 	equal(t, "before", levels(s.Queue, 15), []float64{0, 0, 0, 0, 0, 1})
 	equal(t, "after", levels(s.Queue, 25), []float64{0, 2, 0, 0, 0, 0})
+}
+
+// aboveItsRate gives account a 120 s at p1 and a rate of 1 there, and the pool a burst cover of a
+// minute.
+func aboveItsRate(setup *simulator.Setup) {
+	a := simulator.Account{Balance: scheduler.Balance{1: scheduler.WorkerSeconds(120)}}
+	a.Config.ChargeRate[1] = scheduler.Workers(1)
+	a.Config.MaxCharge = 2 * time.Minute
+	if setup.Policy.Accounts == nil {
+		setup.Policy.Accounts = map[scheduler.AccountID]simulator.Account{}
+	}
+	setup.Policy.Accounts["a"] = a
+	setup.Policy.Scheduler.BurstCover = time.Minute
 }
 
 // The free task provisions from 0, is stopped at 10, and begins anew when the paid one has run from

@@ -37,7 +37,7 @@ func (t *tally) fairness(end time.Duration) Fairness {
 // rate is what the account earns at all levels together, in milli-workers.
 func (a *accountTally) rate() int64 {
 	sum := scheduler.Rate(0)
-	for _, rate := range a.rates {
+	for _, rate := range a.config.ChargeRate {
 		sum += rate
 	}
 	return int64(sum)

@@ -18,7 +18,7 @@ const maxBrokenText = 20
 type accountTally struct {
 	id                              scheduler.AccountID
 	known                           bool // the policy has it
-	rates                           [scheduler.NumPriorities]scheduler.Rate
+	config                          scheduler.AccountConfig
 	requests, impossible, completed int
 	expired, dropped, lost          int
 	// waits are those of the requests that completed, in milliseconds, from the submission to the
@@ -131,7 +131,7 @@ func (t *tally) account(id scheduler.AccountID) *accountTally {
 	a := t.accounts[id]
 	if a == nil {
 		p, known := t.policy.Accounts[id]
-		a = &accountTally{id: id, known: known, rates: p.Config.ChargeRate}
+		a = &accountTally{id: id, known: known, config: p.Config}
 		if t.series != nil {
 			a.history = t.series.histories[id]
 		}
@@ -187,7 +187,7 @@ func (t *tally) count(operations int) {
 
 // restart forgets what was before an instant, in milliseconds. What waits and runs goes on.
 func (a *accountTally) restart(at int64) {
-	*a = accountTally{id: a.id, known: a.known, rates: a.rates, waiting: a.waiting, busy: a.busy,
+	*a = accountTally{id: a.id, known: a.known, config: a.config, waiting: a.waiting, busy: a.busy,
 		owed: a.owed, served: a.served, runs: a.runs, history: a.history}
 	a.waiting.restart(at)
 	a.busy.restart(at)
