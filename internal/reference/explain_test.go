@@ -30,6 +30,10 @@ func TestExplainIsTrue(t *testing.T) {
 			})
 		})
 	}
+	all, ended := searches.Load(), searchesEnded.Load()
+	if t.Logf("%d of %d searches for changes ended for lack of budget", ended, all); ended*50 > all {
+		t.Errorf("%d of %d searches for changes ended for lack of budget", ended, all)
+	}
 }
 
 // explainCalls makes some calls on both machines, with questions in between.
