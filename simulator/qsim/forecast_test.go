@@ -15,7 +15,7 @@ import (
 )
 
 // busyYAML is an experiment in which requests wait for hours.
-var busyYAML = strings.Replace(smallYAML, "total: 8", "total: 4", 1)
+var busyYAML = strings.Replace(smallYAML, "total: 8", "total: 5", 1)
 
 // busyJournal returns a journal of a busy fleet.
 func busyJournal(t *testing.T) string {
@@ -39,7 +39,7 @@ func TestForecastOfAJournal(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Fatal(stderr)
 	}
-	for _, want := range []string{"as of 2026-01-05T0", "starts in: earliest", "4 workers",
+	for _, want := range []string{"as of 2026-01-05T0", "starts in: earliest", "5 workers",
 		"from past runs", "20 forks with seed 0"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
@@ -104,7 +104,7 @@ func TestForecastIsCalibrated(t *testing.T) {
 	text, _ := forecast(early, "--calibrate", "12", "--calibration", file)
 	require.Contains(t, text, "are corrected by the outcomes of")
 	require.Contains(t, text, "requests arrive as they did")
-	require.Contains(t, text, "! Arrivals are drawn from 3 h 59 min of record")
+	require.Contains(t, text, "! Arrivals are drawn from 3 h 58 min of record")
 	learned := calibration()
 	require.Equal(t, "small", learned.GetPool())
 	// Not in memory, but from the file; and of the same journal up to the same point nothing is new.
