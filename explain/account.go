@@ -77,16 +77,6 @@ func fanout(f *protos.FanoutDetails) string {
 		"%d", run(f.GetRunning()), f.GetLimit())
 }
 
-// levelOf returns the details of a level; nil if they are not there.
-func levelOf(levels []*protos.LevelDetails, p int32) *protos.LevelDetails {
-	for _, l := range levels {
-		if l.GetLevel() == p {
-			return l
-		}
-	}
-	return nil
-}
-
 // balances returns what the account has at each level.
 func balances(levels []*protos.LevelDetails) (all []int64) {
 	for _, l := range levels {

@@ -103,16 +103,3 @@ func (b Balance) minus(c Balance) Balance {
 	}
 	return b
 }
-
-// compare orders balances lexicographically from p0 down.
-func (b *Balance) compare(c *Balance) int {
-	for p := range b {
-		if b[p] != c[p] {
-			if b[p] < c[p] {
-				return -1
-			}
-			return 1
-		}
-	}
-	return 0
-}
