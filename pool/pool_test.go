@@ -3,6 +3,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,21 @@ func TestReconfigure(t *testing.T) {
 // The pool's own settings change nothing.
 func TestReconfigureWithTheSame(t *testing.T) {
 	p := busy(t)
+	at := p.Snapshot().GetScheduler().GetLastUpdateTime().AsTime().Add(time.Second)
+	suspend := pool.SuspendAccount(scheduler.Order{Reason: "a test", Time: at}, "lab")
+	_, err := p.Step(t.Context(), suspend)
+	require.NoError(t, err)
+	for w := range p.Scheduler().Workers() { // so that runs which ended owe something
+		_, err := p.Step(t.Context(), pool.WorkerGone(at, w.ID))
+		require.NoError(t, err)
+	}
+	before := p.Snapshot().GetScheduler().GetAccounts()
+	require.True(t, slices.ContainsFunc(before, func(a *protos.Account) bool {
+		return a.GetSuspension() != nil
+	}))
+	require.True(t, slices.ContainsFunc(before, func(a *protos.Account) bool {
+		return len(a.GetEndedRuns()) > 0
+	}))
 	got, err := pool.Reconfigure(p.Snapshot(), p.Scheduler().Config(), nil)
 	if err != nil || pool.Digest(got) != p.Hash() {
 		t.Errorf("another pool, %v", err)

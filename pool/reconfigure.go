@@ -16,11 +16,11 @@ import (
 var ErrDropsRunning = errors.New("accounts with running tasks would be dropped")
 
 // Reconfigure returns the snapshot of the same pool under other settings and accounts, those of c
-// alone. An account that stays keeps its balance, also where that is above its new cap. One that is
-// new begins with what initial has for it, else with nothing; what initial has for an account that
-// stays does not count. Requests that wait for an account that is dropped are free from then on, as
-// those of any unknown account. Nothing else
-// changes, and the snapshot that was passed in does not.
+// alone. An account that stays keeps all but its settings: its balance, also where that is above its
+// new cap, what its ended runs owe, and its suspension. One that is new begins with what initial has
+// for it, else with nothing; what initial has for an account that stays does not count. Requests
+// that wait for an account that is dropped are free from then on, as those of any unknown account.
+// Nothing else changes, and the snapshot that was passed in does not.
 //
 // The error is ErrDropsRunning, with each account and how many tasks it has on workers;
 // scheduler.ErrInvalidSnapshot or scheduler.ErrInvalidConfig, with the field; or
@@ -52,14 +52,15 @@ func Reconfigure(snapshot *protos.Pool, c *scheduler.Config,
 	if err := checkDropped(result.GetScheduler(), c); err != nil {
 		return nil, err
 	}
-	balances := map[string][]int64{}
+	stay := map[string]*protos.Account{}
 	for _, a := range result.GetScheduler().GetAccounts() {
-		balances[a.GetId()] = a.GetBalance()
+		stay[a.GetId()] = a
 	}
 	settings := fresh.ToProto()
-	for _, a := range settings.GetAccounts() {
-		if b, ok := balances[a.GetId()]; ok {
-			a.Balance = b
+	for i, a := range settings.GetAccounts() {
+		if s := stay[a.GetId()]; s != nil {
+			s.Config = a.GetConfig()
+			settings.Accounts[i] = s
 		}
 	}
 	result.Scheduler.Config = settings.GetConfig()
