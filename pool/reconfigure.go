@@ -16,11 +16,11 @@ import (
 var ErrDropsRunning = errors.New("accounts with running tasks would be dropped")
 
 // Reconfigure returns the snapshot of the same pool under other settings and accounts, those of c
-// alone. An account that stays keeps all but its settings: its balance, also where that is above its
-// new cap, what its ended runs owe, and its suspension. One that is new begins with what initial has
-// for it, else with nothing; what initial has for an account that stays does not count. Requests
-// that wait for an account that is dropped are free from then on, as those of any unknown account.
-// Nothing else changes, and the snapshot that was passed in does not.
+// alone. An account that stays keeps all but its settings: its balance, also where that is above
+// its new cap, what its ended runs owe, and its suspension. One that is new begins with what
+// initial has for it, else with nothing; what initial has for an account that stays does not count.
+// Requests that wait for an account that is dropped are free from then on, as those of any unknown
+// account. Nothing else changes, and the snapshot that was passed in does not.
 //
 // The error is ErrDropsRunning, with each account and how many tasks it has on workers;
 // scheduler.ErrInvalidSnapshot or scheduler.ErrInvalidConfig, with the field; or

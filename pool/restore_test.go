@@ -70,7 +70,8 @@ func marshal(t *testing.T, m proto.Message) []byte {
 	return bytes
 }
 
-// What the reconciler holds for a worker, the scheduler has there, or the parts are not of one pool.
+// What the reconciler holds for a worker, the scheduler has there, or the parts are not of one
+// pool.
 func TestRestoreRefusesPartsThatContradictEachOther(t *testing.T) {
 	for name, spoil := range map[string]func(*protos.Pool){
 		"another worker": func(p *protos.Pool) {
@@ -94,7 +95,8 @@ func TestRestoreRefusesPartsThatContradictEachOther(t *testing.T) {
 	}
 }
 
-// Whatever is said to the scheduler alone, the pool's snapshots restore, and go on as the pool does.
+// Whatever is said to the scheduler alone, the pool's snapshots restore, and go on as the pool
+// does.
 func TestSnapshotsAreWholeAfterNewsPastTheReconciler(t *testing.T) {
 	p := busy(t)
 	later := start.Add(2 * time.Minute)
