@@ -58,8 +58,9 @@ func TestPassesTouchLittle(t *testing.T) {
 			Runs: 3, Comparisons: 1_000}},
 		{"pass after 10 idle", pool, touches.Counts{Lanes: 1_050, Classes: 240, Demands: 86,
 			Comparisons: 225}},
+		// A run that is handed out comes into another list, and is watched until it is protected.
 		{"AssignTasks, one worker", pool, touches.Counts{Lanes: 130, Classes: 8, Demands: 9,
-			Comparisons: 17}},
+			Comparisons: 80}},
 		{"100 rounds, 16 label sets", Size{5_000, 500, 20}, touches.Counts{Lanes: 7_200,
 			Classes: 8_100, Demands: 5_000, Comparisons: 26_000, Slots: 54}},
 		{"100 rounds, random labels", Size{5_000, 500, 20}, touches.Counts{Lanes: 61_000,
@@ -67,8 +68,8 @@ func TestPassesTouchLittle(t *testing.T) {
 		{"pass, nothing changed", pool, touches.Counts{}},
 		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, touches.Counts{}},
 		{"UpdateTime", pool, touches.Counts{}},
-		{"Explain", pool, touches.Counts{Lanes: 1_900, Classes: 550, Demands: 95, Runs: 250,
-			Comparisons: 4_200, Slots: 230}},
+		{"Explain", pool, touches.Counts{Lanes: 2_800, Classes: 640, Demands: 95, Runs: 400,
+			Comparisons: 4_800, Slots: 230}},
 	} {
 		got := touched(named(t, c.name), c.size)
 		if got.Lanes > c.bound.Lanes || got.Classes > c.bound.Classes || got.Demands > c.bound.Demands ||
