@@ -34,7 +34,7 @@ func TestExplanationsComeEverywhere(t *testing.T) {
 		"Balance", "LabelLimit", "Fanout", "AllowFree", "FreeWorker", "MoreWorkers", "Unblock",
 		"Blocked", "NoSuchWorker", "NoAccount", "BalanceTooLow", "NeverPays", "FanoutReached",
 		"FreeDisabled", "LabelLimitReached", "NoIdleWorker", "OthersFirst", "OwnFirst",
-		"PreemptionDisabled", "FreePreemptsNothing", "Barred", "NothingToPreempt",
+		"PreemptionDisabled", "FreePreemptsNothing", "NothingToPreempt",
 		"PriceTooHigh", "PreemptedNext", "DemotedNext", "LevelNotBetter", "CheaperFirst",
 		"several steps", "through another level",
 	} {
