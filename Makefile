@@ -10,7 +10,7 @@ SHELL := /bin/bash
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
 # How long each fuzz target runs: a number of inputs, or a duration such as 10m.
-FUZZTIME ?= 100000x
+FUZZTIME ?= 40000x
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -53,7 +53,7 @@ rewrite: ## Write the golden scripts' output and what documents quote of qsim an
 	$(GO) test ./simulator/qsim -run='^(TestQuestionsAreAnswered|TestQuotedOutputs)$$' -rewrite
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
+fuzz: ## Run each fuzz target for FUZZTIME (40000 inputs).
 	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
 	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \

@@ -10,7 +10,7 @@ import (
 // and no files beside the tests. Flags of the command line count more: -rapid.seed=0
 // -rapid.checks=1000 looks at a thousand other worlds.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"nofailfile": "true", "checks": "10", "seed": "1"} {
+	for name, value := range map[string]string{"nofailfile": "true", "checks": checksDefault, "seed": "1"} {
 		if err := flag.Set("rapid."+name, value); err != nil {
 			panic(err)
 		}
