@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // text is lines of text, of 100 columns at most where their words allow that.
 type text struct{ strings.Builder }
-
-// columnsMax is how wide a line is that can be broken.
-const columnsMax = 100
 
 // itemIndent is where the words of an item begin.
 const itemIndent = 11
@@ -41,7 +40,7 @@ func (t *text) line(indent int, format string, args ...any) {
 // breakAt returns the last space after the indent before which a line is not too long, or, if a
 // word is too long, the first one; 0 if it is best left as it is.
 func breakAt(line string, indent int) int {
-	if utf8.RuneCountInString(line) <= columnsMax {
+	if utf8.RuneCountInString(line) <= words.Columns {
 		return 0
 	}
 	last, column, word := 0, 0, false
@@ -50,7 +49,7 @@ func breakAt(line string, indent int) int {
 		case r != ' ':
 			word = word || column >= indent
 		case !word: // there would be nothing before the break
-		case column <= columnsMax:
+		case column <= words.Columns:
 			last = i
 		case last == 0:
 			return i

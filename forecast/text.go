@@ -6,7 +6,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -22,7 +21,7 @@ func Text(w io.Writer, f *protos.Forecast) error {
 	made := f.GetTime().AsTime()
 	fmt.Fprintf(&b, "as of %s\n\n", made.Format(time.RFC3339))
 	for _, c := range f.GetCaveats() {
-		paragraph(&b, "! ", printable(c.GetMessage()))
+		b.WriteString(words.Paragraph("! ", words.Printable(c.GetMessage())) + "\n")
 	}
 	if len(f.GetCaveats()) > 0 {
 		b.WriteString("\n")
@@ -32,8 +31,8 @@ func Text(w io.Writer, f *protos.Forecast) error {
 		"complete in: earliest\tlikely\tlatest\tpreempted\n")
 	for _, r := range f.GetRequests() {
 		since := words.Duration(made.Sub(r.GetEnqueueTime().AsTime()))
-		fmt.Fprintln(t, strings.Join(append([]string{printable(r.GetRequestId()),
-			printable(r.GetAccountId()), since}, cells(f, r)...), "\t"))
+		fmt.Fprintln(t, strings.Join(append([]string{words.Printable(r.GetRequestId()),
+			words.Printable(r.GetAccountId()), since}, cells(f, r)...), "\t"))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("forecast: %w", err)
@@ -41,7 +40,7 @@ func Text(w io.Writer, f *protos.Forecast) error {
 	notes(&b, f)
 	b.WriteString("\nassumed:\n")
 	for _, a := range f.GetAssumptions() {
-		paragraph(&b, "  ", printable(a.GetMessage()))
+		b.WriteString(words.Paragraph("  ", words.Printable(a.GetMessage())) + "\n")
 	}
 	_, err := io.WriteString(w, trimLines(b.String()))
 	return err
@@ -79,9 +78,9 @@ func notes(b *strings.Builder, f *protos.Forecast) {
 	b.WriteString("\n")
 	n := b.Len()
 	for _, r := range f.GetRequests() {
-		id := printable(r.GetRequestId())
+		id := words.Printable(r.GetRequestId())
 		if r.GetMessage() != "" {
-			fmt.Fprintf(b, "%s: %s\n", id, printable(r.GetMessage()))
+			fmt.Fprintf(b, "%s: %s\n", id, words.Printable(r.GetMessage()))
 		}
 		if r.GetAnswer() == protos.RequestForecast_ANSWER_STARTS && r.GetLater() > 0 {
 			fmt.Fprintf(b, "%s: does not start within %s in %s of the forks\n", id,
@@ -106,36 +105,6 @@ func wait(f *protos.Forecast, t *timestamppb.Timestamp) string {
 		return "later than " + words.Duration(horizonOf(f))
 	}
 	return words.Duration(t.AsTime().Sub(f.GetTime().AsTime()))
-}
-
-// printable makes a text safe for a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, text)
-}
-
-// columnsMax is how wide a line of a paragraph is, unless a word is longer.
-const columnsMax = 100
-
-// paragraph writes words in lines; the first one has a prefix, and the others two blanks more.
-func paragraph(b *strings.Builder, prefix, text string) {
-	line := prefix
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-			line += word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= columnsMax:
-			line += " " + word
-		default:
-			b.WriteString(line + "\n")
-			line = prefix + "  " + word
-		}
-	}
-	b.WriteString(line + "\n")
 }
 
 // trimLines takes away spaces at the ends of lines.

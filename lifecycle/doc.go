@@ -5,7 +5,8 @@
 //
 //	f := lifecycle.New(p.Snapshot())
 //	for each operation {
-//		for _, change := range f.Step(operation, p.Step(ctx, operation)) { ... }
+//		outcome, _ := p.Step(ctx, operation)
+//		for _, change := range f.Step(operation, outcome) { ... }
 //	}
 //
 // # The states of a request

@@ -19,11 +19,6 @@ type TextOptions struct {
 	Notes []string
 }
 
-const (
-	columnsMax      = 100
-	accountRunesMax = 18
-)
-
 // Text says a plan for people: the broken thresholds, who is harmed, what changes for whom, what
 // was assumed, and how close the old settings come to what was recorded.
 func Text(p *Plan, o TextOptions) string {
@@ -33,21 +28,21 @@ func Text(p *Plan, o TextOptions) string {
 		words.Count(len(p.Accounts), "account"), p.Begin.UTC().Format(time.DateTime+"Z"),
 		days(p.End.Sub(p.Begin)))
 	for _, note := range o.Notes {
-		fmt.Fprintf(&b, "%s\n", words.Wrap(note, columnsMax))
+		fmt.Fprintf(&b, "%s\n", words.Wrap(note, words.Columns))
 	}
 	p.writeBroken(&b)
-	fmt.Fprintf(&b, "\n%s\n", words.Wrap(p.lead(), columnsMax))
+	fmt.Fprintf(&b, "\n%s\n", words.Wrap(p.lead(), words.Columns))
 	if len(p.Differences) > 0 {
 		t, rest := p.differences(o.Top)
 		fmt.Fprintf(&b, "\n%s%s", t, rest)
 	}
 	b.WriteString("\nWhat this assumes:\n")
 	for _, a := range p.Assumptions {
-		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(words.Wrap(a, columnsMax-6), "\n", "\n    "))
+		fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(words.Wrap(a, words.Columns-6), "\n", "\n    "))
 	}
 	t, together := p.fidelity(o.Top)
 	fmt.Fprintf(&b, "\nHow close a run under %s comes to what was recorded:\n\n%s%s\n",
-		nameOr(p.Old, "the old policy"), t, words.Wrap(together, columnsMax))
+		nameOr(p.Old, "the old policy"), t, words.Wrap(together, words.Columns))
 	return b.String()
 }
 
@@ -189,9 +184,7 @@ func (p *Plan) differences(top int) (t *words.Table, rest string) {
 	return t, rest
 }
 
-func shortName(id scheduler.AccountID) string {
-	return words.Shorten(words.Account(string(id)), accountRunesMax)
-}
+func shortName(id scheduler.AccountID) string { return words.AccountCell(string(id)) }
 
 // metricNamed returns the metric of a name; of one that is not known, as a plan of a newer version
 // may have it, a plain number.

@@ -139,8 +139,9 @@ func taskWaiting(state *State, s *scheduler.Scheduler, t time.Time,
 	}
 	lost, ok := check.Duration(op.GetLostWork())
 	if !ok {
-		return fmt.Errorf("request %q: %w: lost work of %d s and %d ns is not within 292 years", id,
-			scheduler.ErrInvalid, op.GetLostWork().GetSeconds(), op.GetLostWork().GetNanos())
+		return fmt.Errorf("request %s: %w: lost work of %d s and %d ns is not within 292 years",
+			check.Quote(id), scheduler.ErrInvalid, op.GetLostWork().GetSeconds(),
+			op.GetLostWork().GetNanos())
 	}
 	return state.taskWaiting(s, events, &scheduler.TaskRequest{
 		ID:                  id,
@@ -162,10 +163,10 @@ func taskRunning(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	}
 	if saved := op.GetSavedTime(); saved != nil {
 		if err := checkNanos(saved); err != nil {
-			return fmt.Errorf("request %q: saved time: %w", update.RequestID, err)
+			return fmt.Errorf("request %s: saved time: %w", check.Quote(update.RequestID), err)
 		}
 		if update.SavedTime = saved.AsTime(); update.SavedTime.IsZero() {
-			return fmt.Errorf("request %q: saved time: %w", update.RequestID,
+			return fmt.Errorf("request %s: saved time: %w", check.Quote(update.RequestID),
 				checkTime(update.SavedTime))
 		}
 	}

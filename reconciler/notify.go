@@ -136,7 +136,7 @@ func (state *State) NotifyTaskRunning(ctx context.Context, s *scheduler.Schedule
 	}
 	if !update.SavedTime.IsZero() {
 		if err := invalid(check.Time("saved time", update.SavedTime)); err != nil {
-			return fmt.Errorf("request %q: %w", id, err)
+			return fmt.Errorf("request %s: %w", check.Quote(id), err)
 		}
 	}
 	state.scheduler = s
@@ -192,7 +192,7 @@ func (state *State) NotifyWorkerGone(ctx context.Context, s *scheduler.Scheduler
 		return err
 	}
 	if err := checkTime(t); err != nil {
-		return fmt.Errorf("worker %q: %w", w, err)
+		return fmt.Errorf("worker %s: %w", check.Quote(w), err)
 	}
 	state.scheduler = s
 	must(s.NotifyWorkerGone(w, t, events))

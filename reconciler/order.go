@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -30,9 +31,11 @@ func applyOrder(state *State, s *scheduler.Scheduler, t time.Time, op *protos.Op
 		return s.ResumeAccount(scheduler.AccountID(o.GetAccountId()), order(t, o), events)
 	case *protos.Operation_CordonWorker:
 		w := scheduler.WorkerID(k.CordonWorker.GetWorkerId())
-		err := s.CordonWorker(w, order(t, k.CordonWorker), events)
+		if err := s.CordonWorker(w, order(t, k.CordonWorker), events); err != nil {
+			return err
+		}
 		state.dropStale(s, w)
-		return err
+		return nil
 	case *protos.Operation_UncordonWorker:
 		o := k.UncordonWorker
 		return s.UncordonWorker(scheduler.WorkerID(o.GetWorkerId()), order(t, o), events)
@@ -75,15 +78,15 @@ func updateAccount(s *scheduler.Scheduler, t time.Time, op *protos.UpdateAccount
 		return s.UpdateAccount(id, config, nil, order(t, op), events)
 	}
 	if op.GetConfig() == nil {
-		return fmt.Errorf("account %q: %w: missing", id, scheduler.ErrInvalidConfig)
+		return fmt.Errorf("account %s: %w: missing", check.Quote(id), scheduler.ErrInvalidConfig)
 	}
 	settings := scheduler.AccountConfigToProto(config)
 	err := takeFields(settings.ProtoReflect(), op.GetConfig().ProtoReflect(), op.GetUpdateMask())
 	if err != nil {
-		return fmt.Errorf("account %q: %w", id, err)
+		return fmt.Errorf("account %s: %w", check.Quote(id), err)
 	}
 	if config, err = scheduler.AccountConfigFromProto(settings); err != nil {
-		return fmt.Errorf("account %q: %w", id, err)
+		return fmt.Errorf("account %s: %w", check.Quote(id), err)
 	}
 	return s.UpdateAccount(id, config, op.GetUpdateMask().GetPaths(), order(t, op), events)
 }
@@ -97,7 +100,8 @@ func takeFields(to, from protoreflect.Message, mask *fieldmaskpb.FieldMask) erro
 	for _, path := range mask.GetPaths() {
 		field := to.Descriptor().Fields().ByName(protoreflect.Name(path))
 		if field == nil {
-			return fmt.Errorf("%w: update_mask: there is no field %q", scheduler.ErrInvalid, path)
+			return fmt.Errorf("%w: update_mask: there is no field %s", scheduler.ErrInvalid,
+				check.Quote(path))
 		}
 		to.Clear(field)
 		if from.Has(field) {

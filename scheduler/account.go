@@ -30,7 +30,7 @@ type account struct {
 
 	// laneGeneration counts the lanes that became active, and exhaustedAt has, for each level, the
 	// generation at which a preemption step found nothing that the account could ever preempt; see
-	// preempt_exhausted.go.
+	// pass_preempt_exhausted.go.
 	laneGeneration uint64
 	recent         []*lane // the newest of those lanes, in the order in which they became active
 	exhaustedAt    [NumPriorities]exhaustion
@@ -216,8 +216,7 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 	}
 	for p := range a.runs {
 		for _, r := range slices.Collect(a.runs[p].all()) {
-			s.unfile(r)
-			s.file(r)
+			s.refile(r, func() {})
 			s.countLimits(r, +1)
 			if g := r.req.lane.group; g != nil && p < NumPriorities {
 				g.paid++

@@ -102,12 +102,10 @@ func (s *Scheduler) levelDetails(a *account) (all []*protos.LevelDetails) {
 // levelOf returns the level at which a lane's requests take part in the next pass. ok is false if
 // they take part at none, not even in the free bucket.
 func (s *Scheduler) levelOf(l *lane) (p Priority, ok bool) {
-	if l.account.exists() && !l.isFull() {
-		for p := range Priority(NumPriorities) {
-			if l.account.mayStart(p, s.burstCover) {
-				return p, true
-			}
-		}
+	if !l.isFull() {
+		p = l.account.bestLevel(s.burstCover)
+	} else {
+		p = FreeBucket
 	}
-	return FreeBucket, !l.account.neverFree()
+	return p, p < FreeBucket || !l.account.neverFree()
 }

@@ -21,8 +21,8 @@ func (x *explainer) preemption() {
 	}
 }
 
-// needsNoPreemption reports whether it makes no difference what the request could take from others:
-// it would be the first to take an idle worker if only it took part.
+// goesWithoutPreemption reports whether it makes no difference what the request could take from
+// others: it would be the first to take an idle worker if only it took part.
 func (x *explainer) goesWithoutPreemption() bool { return x.idle > 0 && x.ahead == 0 }
 
 func (x *explainer) preemptionAt(p Priority) {
@@ -43,11 +43,10 @@ func (x *explainer) preemptionAt(p Priority) {
 	}
 	canPay := x.a.outranks(cheapest, p, x.s.burstCover)
 	x.w.Preemption.Cheapest, x.w.Preemption.CanPay = x.s.candidate(cheapest), canPay
-	switch {
-	case !canPay:
-		x.add(protos.Finding_PriceTooHigh, moot)
-	default:
+	if canPay {
 		x.add(protos.Finding_CanPreempt, true)
+	} else {
+		x.add(protos.Finding_PriceTooHigh, moot)
 	}
 }
 
@@ -100,10 +99,10 @@ func (x *explainer) anyBelow(p Priority) bool {
 
 // cheapestFor returns the cheapest run at a level worse than p that is on one of the classes, not
 // the account's own, and not kept from it by a label limit; nil if there is none.
-func (s *Scheduler) cheapestFor(a *account, kinds []*workerClass, p Priority) (best *run) {
+func (s *Scheduler) cheapestFor(a *account, classes []*workerClass, p Priority) (best *run) {
 	var least costKey
 	now := s.now.millis()
-	for _, class := range kinds {
+	for _, class := range classes {
 		if !s.admits(a, class) {
 			continue
 		}

@@ -89,22 +89,13 @@ func (x *explainer) accountLevel() {
 	switch {
 	case !a.exists():
 		x.add(protos.Finding_NoAccount, x.freeIsFine(may))
-	case x.paidLevel() < FreeBucket:
+	case a.bestLevel(s.burstCover) < FreeBucket: // whatever the fanout
 		x.add(protos.Finding_Paid, true)
 	case a.neverPays():
 		x.add(protos.Finding_NeverPays, false)
 	default:
 		x.add(protos.Finding_BalanceTooLow, x.freeIsFine(may))
 	}
-}
-
-// paidLevel is the best level at which the account may start a run, whatever the fanout.
-func (x *explainer) paidLevel() Priority {
-	p := Priority(0)
-	for p < FreeBucket && !x.a.mayStart(p, x.s.burstCover) {
-		p++
-	}
-	return p
 }
 
 // freeIsFine reports whether it does not matter that the request is free: it could take no worker

@@ -112,6 +112,18 @@ func (a *account) mayStart(p Priority, cover time.Duration) bool {
 	return a.balance[p] > a.need(p, cover)
 }
 
+// bestLevel returns the best paid level at which the account may start one more run, or the free
+// bucket. An account that does not exist has none.
+func (a *account) bestLevel(cover time.Duration) Priority {
+	p := FreeBucket
+	if a.exists() {
+		for p = 0; p < FreeBucket && !a.mayStart(p, cover); {
+			p++
+		}
+	}
+	return p
+}
+
 // need returns the balance above which the account may start one more run at level p: with that
 // run, each one beyond its rate must be payable for the burst cover; but for the run that the rate
 // covers in part, a full bucket is always enough.

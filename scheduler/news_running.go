@@ -140,15 +140,9 @@ func (s *Scheduler) adopt(r *request, w *worker, t instant, sink EventSink) {
 // newAdopted returns the run of a request that waited: at the best level where its account may
 // start it, and free if it is over its fanout limit.
 func (s *Scheduler) newAdopted(r *request) *run {
-	a := r.lane.account
 	level := FreeBucket
-	if a.exists() && !r.lane.isFull() {
-		for p := Priority(0); p < FreeBucket; p++ {
-			if a.mayStart(p, s.burstCover) {
-				level = p
-				break
-			}
-		}
+	if !r.lane.isFull() {
+		level = r.lane.account.bestLevel(s.burstCover)
 	}
 	return &run{req: r, level: level, since: s.now.millis(), start: s.now, stage: Held}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -76,7 +77,7 @@ func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []strin
 		return err
 	}
 	if err := c.Validate(); err != nil {
-		return fmt.Errorf("account %q: %w", id, err)
+		return fmt.Errorf("account %s: %w", check.Quote(id), err)
 	}
 	s.configure(a, c.clone())
 	s.tellOrder(e, protos.TaskEvent_TYPE_ACCOUNT_UPDATED, o, s.accountEvent(a), fields...)
@@ -140,7 +141,8 @@ func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 		return err
 	}
 	if _, already := s.cordons[id]; !already && len(s.cordons) == cordonsMax {
-		return fmt.Errorf("%w: worker %q: %d other workers are cordoned", ErrInvalid, id, cordonsMax)
+		return fmt.Errorf("%w: worker %s: %d other workers are cordoned", ErrInvalid,
+			check.Quote(id), cordonsMax)
 	}
 	s.cordons[id] = o.Reason
 	w := s.workers[id]
@@ -151,7 +153,7 @@ func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 		s.removeIdle(w)
 		w.cordoned = true
 	case w.run.stage != Held:
-		s.setCordoned(w, true)
+		s.refile(w.run, func() { w.cordoned = true })
 	default:
 		sink, run := s.sinkFor(e), w.run
 		was, req := s.placeOf(sink, run), run.req
@@ -175,7 +177,7 @@ func (s *Scheduler) UncordonWorker(id WorkerID, o Order, e EventSink) error {
 	delete(s.cordons, id)
 	if w := s.workers[id]; w != nil && w.cordoned {
 		if w.run != nil {
-			s.setCordoned(w, false)
+			s.refile(w.run, func() { w.cordoned = false })
 		} else {
 			w.cordoned = false
 			s.addIdle(w)
@@ -183,13 +185,6 @@ func (s *Scheduler) UncordonWorker(id WorkerID, o Order, e EventSink) error {
 	}
 	s.tellOrder(e, protos.TaskEvent_TYPE_WORKER_UNCORDONED, o, s.workerEvent(id))
 	return nil
-}
-
-// setCordoned cordons or uncordons a worker that has a run.
-func (s *Scheduler) setCordoned(w *worker, cordoned bool) {
-	s.unfile(w.run)
-	w.cordoned = cordoned
-	s.file(w.run)
 }
 
 func checkCordon(id WorkerID, o Order) error {

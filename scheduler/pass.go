@@ -147,11 +147,6 @@ func (p *pass) begin() {
 	}
 }
 
-// cameTo notes that a run came to the level of the moment.
-func (p *pass) cameTo(r *run) {
-	p.noteFanout(r)
-}
-
 // noteFanout marks the fanout group of a paid run if it is at its limit. What counts in a pass is
 // whether it was at any time, so this comes after a run joins a group and before it leaves one.
 func (p *pass) noteFanout(r *run) {

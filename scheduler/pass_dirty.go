@@ -123,13 +123,13 @@ func (p *pass) mostlyUnscanned(a *account) bool {
 // the pass knows.
 func (p *pass) noteDirty() {
 	s := p.s
-	var untried []*lane
+	var dirty []*lane
 	var mostly []*account
 	if len(s.index.idle) > 0 {
 		skip := func(a *account) bool { return a.suspended || p.mostlyUnscanned(a) }
 		p.offerAllLanes(skip, func(l *lane) {
 			if l.scanned != p.id {
-				untried = append(untried, l)
+				dirty = append(dirty, l)
 			}
 		})
 		mostly = p.mostlyUnscannedAccounts()
@@ -152,7 +152,7 @@ func (p *pass) noteDirty() {
 	for _, a := range mostly {
 		s.markAllDirty(a)
 	}
-	for _, l := range untried {
+	for _, l := range dirty {
 		s.markDirty(l)
 	}
 }

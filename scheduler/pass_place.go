@@ -146,7 +146,7 @@ func (p *pass) start(l *lane, r *request, w *worker, victim *victim) {
 	}
 	s.confirm(r, w)
 	s.enlist(run)
-	p.cameTo(run)
+	p.noteFanout(run)
 	p.decide(as)
 	if p.sink != nil {
 		p.sink.AddEvent(s.assignedEvent(run, victim))

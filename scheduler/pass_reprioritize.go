@@ -71,7 +71,7 @@ func (p *pass) promote(a *account, n int) {
 		}
 		dearest[best.level][best.bin] = previousTo(a, best)
 		p.move(best, p.level)
-		p.cameTo(best)
+		p.noteFanout(best)
 	}
 }
 

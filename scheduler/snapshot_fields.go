@@ -74,35 +74,30 @@ func (f *fieldReader) numbers(list []int64) []int64 {
 // instant reads a time.
 func (f *fieldReader) instant(t *timestamppb.Timestamp) {
 	*t = timestamppb.Timestamp{}
-	parts := fieldReader{rest: f.bytes()}
-	for parts.next() {
-		switch parts.field {
-		case fieldTimestampSeconds:
-			t.Seconds = int64(parts.number())
-		case fieldTimestampNanos:
-			t.Nanos = int32(parts.number())
-		default:
-			parts.unsupported = true
-		}
-	}
-	f.check(!parts.unsupported)
+	t.Seconds, t.Nanos = f.seconds(fieldTimestampSeconds, fieldTimestampNanos)
 }
 
 // duration reads a duration.
 func (f *fieldReader) duration(d *durationpb.Duration) {
 	*d = durationpb.Duration{}
+	d.Seconds, d.Nanos = f.seconds(fieldDurationSeconds, fieldDurationNanos)
+}
+
+// seconds reads a message of seconds and nanoseconds, in the fields of these numbers.
+func (f *fieldReader) seconds(whole, part protowire.Number) (seconds int64, nanos int32) {
 	parts := fieldReader{rest: f.bytes()}
 	for parts.next() {
 		switch parts.field {
-		case fieldDurationSeconds:
-			d.Seconds = int64(parts.number())
-		case fieldDurationNanos:
-			d.Nanos = int32(parts.number())
+		case whole:
+			seconds = int64(parts.number())
+		case part:
+			nanos = int32(parts.number())
 		default:
 			parts.unsupported = true
 		}
 	}
 	f.check(!parts.unsupported)
+	return seconds, nanos
 }
 
 // A textMaker makes strings of bytes, many of them in one piece of memory.

@@ -138,7 +138,7 @@ func (s *Scheduler) removeIdle(w *worker) {
 	if w.cordoned {
 		return
 	}
-	s.undo.idleNo(w)
+	s.undo.removeIdle(w)
 	if idle := &w.class.idle; idle.First() == w {
 		idle.PopFirst() // the usual case: it was idle for longest
 	} else {

@@ -225,7 +225,7 @@ func (u *undoLog) listIdle(w *worker) {
 }
 
 // removeIdle: a worker is idle no more.
-func (u *undoLog) idleNo(w *worker) {
+func (u *undoLog) removeIdle(w *worker) {
 	if u == nil {
 		return
 	}

@@ -92,6 +92,12 @@ func (s *Shadow) subject(op *protos.Operation) (account scheduler.AccountID,
 		return scheduler.AccountID(k.DeleteAccount.GetAccountId()), ""
 	case *protos.Operation_ResetBalance:
 		return scheduler.AccountID(k.ResetBalance.GetAccountId()), ""
+	case *protos.Operation_UpdateAccount:
+		return scheduler.AccountID(k.UpdateAccount.GetAccountId()), ""
+	case *protos.Operation_SuspendAccount:
+		return scheduler.AccountID(k.SuspendAccount.GetAccountId()), ""
+	case *protos.Operation_ResumeAccount:
+		return scheduler.AccountID(k.ResumeAccount.GetAccountId()), ""
 	case *protos.Operation_TaskWaiting:
 		return scheduler.AccountID(k.TaskWaiting.GetAccountId()),
 			scheduler.RequestID(k.TaskWaiting.GetRequestId())

@@ -18,11 +18,6 @@ type TextOptions struct {
 	Notes []string
 }
 
-const (
-	columnsMax      = 100
-	accountRunesMax = 18
-)
-
 // legend says what the columns of the table are.
 const legend = "equal: assignments that both pools made in the same operation, of the same " +
 	`request to the same
@@ -38,7 +33,7 @@ that were told to stop; refused: operations with an error. a → b: the main poo
 func Text(r *Report, o TextOptions) string {
 	var b strings.Builder
 	for _, note := range o.Notes {
-		fmt.Fprintf(&b, "%s\n", words.Wrap(note, columnsMax))
+		fmt.Fprintf(&b, "%s\n", words.Wrap(note, words.Columns))
 	}
 	are := "are"
 	if r.All.Equal == 1 {
@@ -47,7 +42,7 @@ func Text(r *Report, o TextOptions) string {
 	fmt.Fprintf(&b, "%s; of %s, %s %s the same\n\n", words.Count(r.Operations, "operation"),
 		words.Count(r.All.assignments(), "assignment"), words.Number(r.All.Equal), are)
 	if d := r.First; d != nil {
-		fmt.Fprintf(&b, "%s\n", words.Wrap(d.text(), columnsMax))
+		fmt.Fprintf(&b, "%s\n", words.Wrap(d.text(), words.Columns))
 	} else {
 		b.WriteString("They never differ.\n")
 	}
@@ -97,7 +92,7 @@ func (r *Report) table(top int) string {
 	})
 	for i := range accounts {
 		if a := &accounts[i]; top == 0 || i < top {
-			t.Row(a.row(words.Shorten(words.Account(string(a.Account)), accountRunesMax))...)
+			t.Row(a.row(words.AccountCell(string(a.Account)))...)
 		}
 	}
 	if top > 0 && len(accounts) > top {

@@ -63,10 +63,11 @@ var mayImport = map[string][]string{
 	"internal/recording":   {"protos", "scheduler", "pool", "simulator", "simulator/experiment"},
 	"internal/reference":   {"protos", "scheduler"},
 	"internal/scramble":    {},
-	"internal/script":      {"protos", "scheduler", "reconciler", "explain", "internal/reference"},
-	"internal/slotset":     {"internal/touches"},
-	"internal/touches":     {},
-	"internal/words":       {},
+	"internal/script": {"protos", "scheduler", "reconciler", "pool", "explain",
+		"internal/reference"},
+	"internal/slotset": {"internal/touches"},
+	"internal/touches": {},
+	"internal/words":   {},
 }
 
 // onlyForTests are packages that no code but tests imports.

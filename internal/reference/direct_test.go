@@ -17,43 +17,13 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// machine is a quota scheduler: the engine or the reference.
-type machine interface {
-	AddAccount(scheduler.AccountID, *scheduler.AccountConfig, scheduler.Balance) error
-	DeleteAccount(scheduler.AccountID) error
-	ResetBalance(scheduler.AccountID) error
-	AddRequest(*scheduler.TaskRequest, time.Time, []string, scheduler.EventSink) error
-	MarkIdle(scheduler.WorkerID, stringset.Set, time.Time, scheduler.EventSink) error
-	NotifyTaskRunning(scheduler.RequestID, scheduler.WorkerID, time.Time,
-		scheduler.EventSink) error
-	NotifyTaskSaved(r scheduler.RequestID, w scheduler.WorkerID, saved, t time.Time,
-		e scheduler.EventSink) error
-	NotifyTaskAbsent(scheduler.RequestID, time.Time, scheduler.EventSink) error
-	NotifyWorkerGone(scheduler.WorkerID, time.Time, scheduler.EventSink) error
-	Configure(*scheduler.Config, []string, scheduler.Order, scheduler.EventSink) error
-	UpdateAccount(scheduler.AccountID, *scheduler.AccountConfig, []string, scheduler.Order,
-		scheduler.EventSink) error
-	SuspendAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
-	ResumeAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
-	CordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
-	UncordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
-	Counts() scheduler.Counts
-	Unassign(scheduler.RequestID, scheduler.WorkerID, time.Time, scheduler.EventSink) error
-	UpdateTime(time.Time, scheduler.EventSink)
-	RunOnce(scheduler.EventSink) []scheduler.Assignment
-	MarkHandedOut(scheduler.RequestID, scheduler.WorkerID) error
-	Block(scheduler.RequestID) error
-	Unblock(scheduler.RequestID) error
-	TakeExpiredTries() []scheduler.Expired
-	IsAssigned(scheduler.RequestID, scheduler.WorkerID) bool
-	ToProto() *protos.Scheduler
-	Hash() [32]byte
-}
-
 var (
 	_ machine = (*scheduler.Scheduler)(nil)
 	_ machine = (*reference.Scheduler)(nil)
 )
+
+// machine is short for what calls are made on.
+type machine = reference.Machine
 
 // call is one method call, on any machine.
 type call struct {

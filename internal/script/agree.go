@@ -1,6 +1,7 @@
 package script
 
 import (
+	"github.com/quotasched/quotasched/internal/reference"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -19,7 +20,7 @@ func (a *assignedEvents) AddEvent(e *protos.TaskEvent) {
 }
 
 // check returns an error unless a pass returned what its events say, in their order.
-func (a *assignedEvents) check(got []scheduler.Assignment, s machine) error {
+func (a *assignedEvents) check(got []scheduler.Assignment, s reference.Machine) error {
 	if len(got) != len(a.kept) {
 		return scriptError("%d assignments, but %d events of them", len(got), len(a.kept))
 	}

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/quotasched/quotasched/internal/reference"
+	operations "github.com/quotasched/quotasched/pool" // pool is this package's own
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -59,10 +61,7 @@ func (p *pool) configure(c *command) error {
 		return err
 	}
 	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_Configure{
-			Configure: &protos.Configure{Config: scheduler.ConfigToProto(settings),
-				UpdateMask: &fieldmaskpb.FieldMask{Paths: fields}, Reason: o.Reason},
-		}}, p.at)
+		return p.apply(operations.Configure(o, settings, fields...), p.at)
 	}
 	return p.s.Configure(settings, fields, o, p)
 }
@@ -106,73 +105,41 @@ func (p *pool) updateAccount(c *command) error {
 	return p.s.UpdateAccount(scheduler.AccountID(id), accountConfig(settings), fields, o, p)
 }
 
-// suspend keeps the requests of an account out of passes.
-func (p *pool) suspend(c *command) error {
-	id, o, err := p.idAndOrder(c, "the account")
-	if err != nil {
-		return err
-	}
-	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_SuspendAccount{
-			SuspendAccount: &protos.SuspendAccount{AccountId: id, Reason: o.Reason},
-		}}, p.at)
-	}
-	return p.s.SuspendAccount(scheduler.AccountID(id), o, p)
+// An orderFor is an order about something with an id, as both layers are told it.
+type orderFor[ID ~string] struct {
+	what      string // what has the id
+	operation func(scheduler.Order, ID) *protos.Operation
+	method    func(reference.Machine, ID, scheduler.Order, scheduler.EventSink) error
 }
 
-// resume ends that.
-func (p *pool) resume(c *command) error {
-	id, o, err := p.idAndOrder(c, "the account")
+var (
+	suspend = orderFor[scheduler.AccountID]{"the account", operations.SuspendAccount,
+		reference.Machine.SuspendAccount}
+	resume = orderFor[scheduler.AccountID]{"the account", operations.ResumeAccount,
+		reference.Machine.ResumeAccount}
+	cordon = orderFor[scheduler.WorkerID]{"the worker", operations.CordonWorker,
+		reference.Machine.CordonWorker}
+	uncordon = orderFor[scheduler.WorkerID]{"the worker", operations.UncordonWorker,
+		reference.Machine.UncordonWorker}
+)
+
+// tell takes the id and the reason of an order, and gives it.
+func (order orderFor[ID]) tell(p *pool, c *command) error {
+	id, err := c.word(order.what)
 	if err != nil {
 		return err
-	}
-	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_ResumeAccount{
-			ResumeAccount: &protos.ResumeAccount{AccountId: id, Reason: o.Reason},
-		}}, p.at)
-	}
-	return p.s.ResumeAccount(scheduler.AccountID(id), o, p)
-}
-
-// cordon keeps a worker from being given tasks.
-func (p *pool) cordon(c *command) error {
-	id, o, err := p.idAndOrder(c, "the worker")
-	if err != nil {
-		return err
-	}
-	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_CordonWorker{
-			CordonWorker: &protos.CordonWorker{WorkerId: id, Reason: o.Reason},
-		}}, p.at)
-	}
-	return p.s.CordonWorker(scheduler.WorkerID(id), o, p)
-}
-
-// uncordon ends that.
-func (p *pool) uncordon(c *command) error {
-	id, o, err := p.idAndOrder(c, "the worker")
-	if err != nil {
-		return err
-	}
-	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_UncordonWorker{
-			UncordonWorker: &protos.UncordonWorker{WorkerId: id, Reason: o.Reason},
-		}}, p.at)
-	}
-	return p.s.UncordonWorker(scheduler.WorkerID(id), o, p)
-}
-
-// idAndOrder takes an id and a reason, and nothing else.
-func (p *pool) idAndOrder(c *command, what string) (string, scheduler.Order, error) {
-	id, err := c.word(what)
-	if err != nil {
-		return "", scheduler.Order{}, err
 	}
 	o, err := p.order(c)
 	if err != nil {
-		return "", o, err
+		return err
 	}
-	return id, o, c.checkUsed()
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(order.operation(o, ID(id)), p.at)
+	}
+	return order.method(p.s, ID(id), o, p)
 }
 
 // gone is news that a worker is gone.
@@ -189,9 +156,7 @@ func (p *pool) gone(c *command) error {
 		return err
 	}
 	if p.layer == Reconciler {
-		return p.apply(&protos.Operation{Kind: &protos.Operation_WorkerGone{
-			WorkerGone: &protos.WorkerGone{WorkerId: id},
-		}}, at)
+		return p.apply(operations.WorkerGone(at, scheduler.WorkerID(id)), at)
 	}
 	return p.s.NotifyWorkerGone(scheduler.WorkerID(id), at, p)
 }

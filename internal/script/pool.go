@@ -24,7 +24,7 @@ type pool struct {
 	layer       Layer
 	byMethods   bool // whether a reconciler is driven by its methods, not by operations
 	onReference bool // whether the pool is one of package reference
-	s           machine
+	s           reference.Machine
 	r           *reconciler.State // nil for a scheduler alone, and on the reference
 	naive       *reference.Pool   // on the reference, unless for a scheduler alone
 

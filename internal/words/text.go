@@ -23,6 +23,12 @@ func Account(id string) string {
 	return Printable(id)
 }
 
+// accountRunesMax is how long an account's name in a table is.
+const accountRunesMax = 18
+
+// AccountCell returns an account's id for a table: as Account does, and cut in the middle.
+func AccountCell(id string) string { return Shorten(Account(id), accountRunesMax) }
+
 // Shorten takes runes out of the middle of a text that has more than so many.
 func Shorten(text string, runesMax int) string {
 	runes := []rune(text)
@@ -33,16 +39,27 @@ func Shorten(text string, runesMax int) string {
 	return string(runes[:runesMax-tail-1]) + "…" + string(runes[len(runes)-tail:])
 }
 
+// Columns is how wide a line of text for people is, unless a word is longer.
+const Columns = 100
+
 // Wrap breaks a text between words into lines of at most so many runes, unless a word is longer.
-func Wrap(text string, runesMax int) string {
+func Wrap(text string, runesMax int) string { return hang("", "", text, runesMax) }
+
+// Paragraph breaks a text into lines of Columns runes. The first line begins with a prefix, and the
+// others with two blanks more.
+func Paragraph(prefix, text string) string { return hang(prefix, prefix+"  ", text, Columns) }
+
+// hang is Wrap with something before the first line, and before each other one.
+func hang(first, other, text string, runesMax int) string {
 	var b strings.Builder
-	column := 0
+	b.WriteString(first)
+	column := utf8.RuneCountInString(first)
 	for i, word := range strings.Fields(text) {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case i > 0 && column+1+n > runesMax:
-			b.WriteString("\n")
-			column = 0
+			b.WriteString("\n" + other)
+			column = utf8.RuneCountInString(other)
 		case i > 0:
 			b.WriteString(" ")
 			column++

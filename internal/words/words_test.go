@@ -2,6 +2,7 @@ package words_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -158,4 +159,12 @@ func TestTablesAsMarkdown(t *testing.T) {
 	table.Row("@team")
 	require.Equal(t, "| account | wait |\n| --- | ---: |\n| a\\|b\\_c | 1,000 |\n| &#64;team |  |\n",
 		table.Markdown())
+}
+
+// The first line begins with a prefix, and the others with two blanks more; none is too long.
+func TestParagraph(t *testing.T) {
+	got := words.Paragraph("! ", strings.Repeat("word ", 30))
+	require.Equal(t, "! "+strings.Repeat("word ", 18)+"word\n"+
+		"!   "+strings.Repeat("word ", 10)+"word", got)
+	require.Equal(t, "! ", words.Paragraph("! ", ""))
 }

@@ -33,7 +33,7 @@ func Comparison(out io.Writer, results *experiment.Results, o Options) error {
 	writeImpossible(&b, s.impossibleLead())
 	s.writeHead(&b, o.Notes)
 	for _, w := range s.verdicts() {
-		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
+		fmt.Fprintf(&b, "\n%s\n", words.Wrap(variantLabel(w.Variant)+": "+s.lead(&w), words.Columns))
 		writeChanges(&b, "waits less", w.Less)
 		writeChanges(&b, "waits more", w.More)
 	}
@@ -72,11 +72,12 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 	r := s.results
 	fmt.Fprintf(b, "%s\n", shownText(r.Name, "experiment"))
 	if r.Description != "" {
-		fmt.Fprintf(b, "%s\n", wrap(printable(strings.Join(strings.Fields(r.Description), " "))))
+		fmt.Fprintf(b, "%s\n", words.Wrap(words.Printable(
+			strings.Join(strings.Fields(r.Description), " ")), words.Columns))
 	}
 	fmt.Fprintf(b, "%s: %s of %s, %s, %s", shownText(r.Workload.Name, "workload"),
-		s.requests(), plural(r.Workload.Accounts, "account"),
-		plural(r.Workload.Workers, "worker"), plural(s.seeds, "seed"))
+		s.requests(), words.Count(r.Workload.Accounts, "account"),
+		words.Count(r.Workload.Workers, "worker"), words.Count(s.seeds, "seed"))
 	if s.seeds > 1 {
 		b.WriteString(" (figures are means over them)")
 	}
@@ -84,7 +85,7 @@ func (s *study) writeHead(b *strings.Builder, notes []string) {
 	for _, list := range [][]string{r.Workload.Notes, notes, {s.labels.note()}} {
 		for _, note := range list {
 			if note != "" {
-				fmt.Fprintf(b, "%s\n", printable(note))
+				fmt.Fprintf(b, "%s\n", words.Printable(note))
 			}
 		}
 	}
@@ -99,7 +100,7 @@ func shownText(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}
-	return printable(text)
+	return words.Printable(text)
 }
 
 // writeTrouble writes the broken promises.
@@ -108,7 +109,7 @@ func (s *study) writeTrouble(b *strings.Builder) {
 		if i == 0 {
 			b.WriteString("\nBROKEN:\n")
 		}
-		fmt.Fprintf(b, "  %s\n", printable(text))
+		fmt.Fprintf(b, "  %s\n", words.Printable(text))
 	}
 }
 
@@ -130,13 +131,10 @@ func writeChanges(b *strings.Builder, what string, list []change) {
 	}
 }
 
-// wrap breaks a text into lines of at most 100 columns.
-func wrap(text string) string { return words.Wrap(text, 100) }
-
 // marksLegend explains the marks.
 func (s *study) marksLegend() string {
 	text := fmt.Sprintf("▼ less and ▲ more than under %s",
-		shorten(variantLabel(s.results.Variants[0].Name), terminalVariantRunes))
+		words.Shorten(variantLabel(s.results.Variants[0].Name), terminalVariantRunes))
 	if s.seeds > 1 {
 		return text + ", by more than chance explains (95 % confidence over the seeds)"
 	}
@@ -165,7 +163,7 @@ func (s *study) accountTable(top int) string {
 		t.AppendSeparator()
 	}
 	if rest := s.accounts[len(shownAccounts):]; len(rest) > 0 {
-		name := plural(len(rest), "other")
+		name := words.Count(len(rest), "other")
 		for i, v := range s.variants {
 			t.AppendRow(s.comparedRow(name, i, v.sumOf(rest), noMark))
 			name = ""
@@ -205,7 +203,7 @@ func readsOtherwise(d *experiment.Difference) bool {
 func (s *study) comparedRow(name string, variant int, a *accountMeans,
 	mark func(experiment.Metric) string) table.Row {
 	return table.Row{
-		name, shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
+		name, words.Shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes),
 		meanCount(a.Requests),
 		meanCount(a.Impossible),
 		meanSeconds(a.WaitP50),
@@ -251,7 +249,7 @@ func (s *study) poolTable() string {
 	for i, v := range s.variants {
 		p := &v.pool
 		t.AppendRow(table.Row{
-			shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
+			words.Shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 			percentOf(p.Utilisation) + mark(s.differenceOfAll(i, experiment.MetricUtilisation)),
 			percentOf(p.Useful) + mark(s.differenceOfAll(i, experiment.MetricUseful)),
 			percentOf(p.LostWork), meanCount(p.QueueMean), meanCount(p.QueueMax),
@@ -259,8 +257,8 @@ func (s *study) poolTable() string {
 			index(p.JainWaits) + mark(s.differenceOfAll(i, experiment.MetricJainWaits)),
 		})
 	}
-	return t.Render() + "\n" + wrap("Jain's index of what accounts got of their shares in time, and "+
-		"of their waits: 1 if all have the same, low if a few have all.")
+	return t.Render() + "\n" + words.Wrap("Jain's index of what accounts got of their shares in "+
+		"time, and of their waits: 1 if all have the same, low if a few have all.", words.Columns)
 }
 
 // realTable compares the waits of jobs with the log's own, in the first run of each variant; empty
@@ -269,8 +267,7 @@ func (s *study) realTable() string {
 	var real *simulator.SubmissionFigures
 	var t table.Writer
 	row := func(name string, d *simulator.Distribution) {
-		t.AppendRow(table.Row{name, shortSeconds(d.MeanSeconds), shortSeconds(d.P50Seconds),
-			shortSeconds(d.P90Seconds), shortSeconds(d.P95Seconds), shortSeconds(d.MaxSeconds)})
+		t.AppendRow(append(table.Row{name}, distribution(d)...))
 	}
 	for i, v := range s.variants {
 		if len(v.runs) == 0 || v.runs[0].Submissions == nil {
@@ -279,11 +276,11 @@ func (s *study) realTable() string {
 		f := v.runs[0].Submissions
 		if real == nil {
 			real = f
-			t = newTable(fmt.Sprintf("waits of %s, s", plural(f.RealWait.Count, "job")),
+			t = newTable(fmt.Sprintf("waits of %s, s", words.Count(f.RealWait.Count, "job")),
 				"mean", "p50", "p90", "p95", "max")
 			row("the log's own", &f.RealWait)
 		}
-		name := shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes)
+		name := words.Shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes)
 		row(name+", to its first task", &f.FirstWait)
 		row(name+", to its last task", &f.LastWait)
 	}
@@ -314,7 +311,7 @@ func (s *study) importanceTable() string {
 				name = ""
 			}
 			rows[x.Importance] = append(rows[x.Importance], table.Row{name,
-				shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
+				words.Shorten(variantLabel(s.results.Variants[i].Name), terminalVariantRunes),
 				meanCount(x.Requests), meanCount(x.Impossible), meanSeconds(x.WaitP50),
 				meanSeconds(x.WaitP95),
 				meanSeconds(x.WaitMean), meanCount(x.Preempted), meanCount(x.RealPreempted)})
@@ -338,8 +335,8 @@ func (s *study) importanceTable() string {
 	}
 	text := t.Render()
 	if evicted {
-		text += "\n" + wrap("On one run per worker this is a model: real machines pack several "+
-			"tasks, and evict for other reasons too. Compare the pattern, not the counts.")
+		text += "\n" + words.Wrap("On one run per worker this is a model: real machines pack several "+
+			"tasks, and evict for other reasons too. Compare the pattern, not the counts.", words.Columns)
 	}
 	return text
 }

@@ -21,7 +21,7 @@ func Differences(out io.Writer, results *experiment.Results, o Options) error {
 	var b strings.Builder
 	s.writeHead(&b, o.Notes)
 	for i, w := range s.verdicts() {
-		fmt.Fprintf(&b, "\n%s\n", wrap(variantLabel(w.Variant)+": "+s.lead(&w)))
+		fmt.Fprintf(&b, "\n%s\n", words.Wrap(variantLabel(w.Variant)+": "+s.lead(&w), words.Columns))
 		if !w.Same && w.Compared {
 			s.writeDifferences(&b, i+1, o)
 		}
@@ -49,8 +49,9 @@ func (s *study) writeDifferences(b *strings.Builder, variant int, o Options) {
 
 // differenceTable returns the table of a variant, and lines that say what it leaves out.
 func (s *study) differenceTable(variant, top int) (t table.Writer, left string) {
-	header := table.Row{"account", "figure", shorten(variantLabel(s.results.Variants[0].Name), 16),
-		shorten(variantLabel(s.results.Variants[variant].Name), 16), "change"}
+	header := table.Row{"account", "figure",
+		words.Shorten(variantLabel(s.results.Variants[0].Name), 16),
+		words.Shorten(variantLabel(s.results.Variants[variant].Name), 16), "change"}
 	if s.seeds > 1 {
 		header = append(header, "difference, 95 % interval")
 	} else {
@@ -108,7 +109,7 @@ func (s *study) differenceTable(variant, top int) (t table.Writer, left string) 
 			verb = "has"
 		}
 		left += fmt.Sprintf("%s %s differences, and are left out as they used least\n",
-			plural(len(others), "more account"), verb)
+			words.Count(len(others), "more account"), verb)
 	}
 	return t, left
 }
@@ -116,9 +117,9 @@ func (s *study) differenceTable(variant, top int) (t table.Writer, left string) 
 // areOrIs writes "1 figure is" or "3 figures are".
 func areOrIs(n int, noun string) string {
 	if n == 1 {
-		return plural(n, noun) + " is"
+		return words.Count(n, noun) + " is"
 	}
-	return plural(n, noun) + " are"
+	return words.Count(n, noun) + " are"
 }
 
 // differenceRow is the row of a figure.

@@ -3,6 +3,8 @@ package report
 import (
 	"strconv"
 	"strings"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // fact is something about the experiment: "requests: 34,356".
@@ -26,7 +28,7 @@ func (s *study) facts() []fact {
 		facts = append(facts, fact{"span", humanSeconds(s.variants[0].pool.Span)})
 	}
 	return append(facts,
-		fact{"fleet", plural(w.Workers, "worker")},
+		fact{"fleet", words.Count(w.Workers, "worker")},
 		fact{"requests", strings.TrimSuffix(s.requests(), " requests")},
 		fact{"submissions", s.submissions()},
 		fact{"accounts", count(w.Accounts)},

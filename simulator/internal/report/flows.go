@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -34,7 +35,7 @@ func (v *variantMeans) chartFlows() *chartFlows {
 		}
 	}
 	if rest := len(ids) - named; rest > 0 {
-		c.Names = append(c.Names, plural(rest, "other"))
+		c.Names = append(c.Names, words.Count(rest, "other"))
 	}
 	for range c.Names {
 		c.Count = append(c.Count, make(rounded, len(c.Names)))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -93,12 +94,7 @@ func averageGroup(runs []*simulator.GroupFigures) groupMeans {
 		return meanOf(runs, func(g *figures) number { return number(f(g)) })
 	}
 	wait := func(f func(*simulator.Distribution) float64) number {
-		return meanOf(runs, func(g *figures) number {
-			if g.Wait.Count == 0 {
-				return none
-			}
-			return number(f(&g.Wait))
-		})
+		return meanWait(runs, func(g *figures) *simulator.Distribution { return &g.Wait }, f)
 	}
 	return groupMeans{
 		Value:       groupLabel(runs[0].Value),
@@ -155,7 +151,7 @@ func (s *study) groupTable(i, top int) string {
 		for _, g := range list[i].Groups {
 			name := ""
 			if rows[g.Value] == nil {
-				name = shorten(g.Value, terminalAccountRunes)
+				name = words.Shorten(g.Value, terminalAccountRunes)
 				values = append(values, g.Value)
 			}
 			used[g.Value] += g.Used
@@ -164,7 +160,7 @@ func (s *study) groupTable(i, top int) string {
 	}
 	header := table.Row{"size", "policy", "of use"}
 	if by != "" {
-		header = table.Row{shorten(printable(by), terminalAccountRunes), "policy", "workers"}
+		header = table.Row{words.Shorten(words.Printable(by), terminalAccountRunes), "policy", "workers"}
 	}
 	header = append(header, "utilisation", "queue", "at most", "requests", "impossible", "wait p50",
 		"max", "mean")
@@ -197,7 +193,7 @@ func (s *study) groupTable(i, top int) string {
 	}
 	text := t.Render()
 	if len(rest) > 0 {
-		text += fmt.Sprintf("\n%s with less use left out", plural(len(rest), "more value"))
+		text += fmt.Sprintf("\n%s with less use left out", words.Count(len(rest), "more value"))
 	}
 	return text
 }
@@ -208,7 +204,7 @@ func (s *study) groupRow(name string, variant int, by string, g *groupMeans) tab
 	if by == "" {
 		second = percentOf(g.Used / max(1, s.variants[variant].all.Used))
 	}
-	policy := shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes)
+	policy := words.Shorten(variantLabel(s.results.Variants[variant].Name), terminalVariantRunes)
 	return table.Row{name, policy, second, percentOf(g.Utilisation), meanCount(g.QueueMean),
 		meanCount(g.QueueMax),
 		meanCount(g.Requests), meanCount(g.Impossible), meanSeconds(g.WaitP50), meanSeconds(g.WaitMax),

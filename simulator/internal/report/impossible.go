@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -34,7 +35,7 @@ func impossibleLines(f *simulator.Figures) []string {
 	}
 	lines := []string{left.String()}
 	for _, why := range left.Why() {
-		lines = append(lines, printable(why))
+		lines = append(lines, words.Printable(why))
 	}
 	return lines
 }

@@ -16,17 +16,15 @@ const (
 
 // label writes a name for people: what cannot be printed is quoted, and a long name is cut in its
 // middle.
-func label(name string) string { return shorten(shown(name), accountRunesMax) }
+func label(name string) string { return words.Shorten(words.Account(name), accountRunesMax) }
 
 // variantLabel does the same with a variant's name.
 func variantLabel(name string) string {
 	if name == "" {
 		return "(no name)"
 	}
-	return shorten(shown(name), variantRunesMax)
+	return words.Shorten(words.Account(name), variantRunesMax)
 }
-
-func shorten(text string, most int) string { return words.Shorten(text, most) }
 
 // accountLabels are the names of accounts in a report.
 type accountLabels struct {
@@ -69,7 +67,7 @@ func (l *accountLabels) cut(ids []scheduler.AccountID, most int) map[scheduler.A
 	for tail := (most - 1) / 2; tail < most-1; tail++ {
 		seen := map[string]bool{}
 		for _, id := range ids {
-			name := shown(strings.TrimPrefix(string(id), l.prefix))
+			name := words.Account(strings.TrimPrefix(string(id), l.prefix))
 			labels[id] = cutMiddle(name, most, tail)
 			seen[labels[id]] = true
 		}
@@ -79,7 +77,7 @@ func (l *accountLabels) cut(ids []scheduler.AccountID, most int) map[scheduler.A
 	}
 	numbers := map[string]int{}
 	for _, id := range ids { // they differ in the middle alone
-		name := cutMiddle(shown(strings.TrimPrefix(string(id), l.prefix)), most-4, most/3)
+		name := cutMiddle(words.Account(strings.TrimPrefix(string(id), l.prefix)), most-4, most/3)
 		if numbers[name]++; numbers[name] > 1 {
 			name += "#" + words.Number(numbers[name])
 		}

@@ -135,6 +135,18 @@ func meanOf[T any](items []*T, f func(*T) number) number {
 	return number(sum / float64(n))
 }
 
+// meanWait averages a figure of the waits of items; those without waits do not count.
+func meanWait[T any](items []*T, waits func(*T) *simulator.Distribution,
+	f func(*simulator.Distribution) float64) number {
+	return meanOf(items, func(item *T) number {
+		d := waits(item)
+		if d.Count == 0 {
+			return none
+		}
+		return number(f(d))
+	})
+}
+
 // averageAccount averages an account's figures over a number of runs; it may be missing in some,
 // and has then counts of 0 in them.
 func averageAccount(list []*simulator.AccountFigures, runs int) accountMeans {
@@ -147,12 +159,7 @@ func averageAccount(list []*simulator.AccountFigures, runs int) accountMeans {
 		return number(sum / float64(runs))
 	}
 	wait := func(f func(*simulator.Distribution) float64) number {
-		return meanOf(list, func(a *figures) number {
-			if a.Wait.Count == 0 {
-				return none
-			}
-			return number(f(&a.Wait))
-		})
+		return meanWait(list, func(a *figures) *simulator.Distribution { return &a.Wait }, f)
 	}
 	return accountMeans{
 		Requests:    count(func(a *figures) float64 { return float64(a.Requests) }),

@@ -41,9 +41,9 @@ func (s *study) notableRows(list []simulator.NotableRequest) []notableRow {
 	for i := range list {
 		r := &list[i]
 		rows = append(rows, notableRow{
-			Request:   shorten(printable(string(r.Request)), accountRunesMax),
+			Request:   words.Shorten(words.Printable(string(r.Request)), accountRunesMax),
 			Account:   s.labels.of(r.Account),
-			Labels:    shorten(printable(strings.Join(r.Labels, " ")), accountRunesMax),
+			Labels:    words.Shorten(words.Printable(strings.Join(r.Labels, " ")), accountRunesMax),
 			Submitted: r.Submit.UTC().Format("Mon 2 Jan 15:04"),
 			Wait:      humanSeconds(number(r.WaitSeconds)),
 			Preempted: count(r.Preemptions),
@@ -97,8 +97,8 @@ func (s *study) notableTable(title string, of notableList) string {
 	waits := alike(rows, func(r *notableRow) float64 { return r.waitSeconds })
 	lost := alike(rows, func(r *notableRow) float64 { return r.lostSeconds })
 	for i, r := range rows {
-		t.AppendRow(table.Row{shorten(r.Request, terminalVariantRunes),
-			shorten(r.Account, terminalAccountRunes), shorten(r.Policy, terminalVariantRunes),
+		t.AppendRow(table.Row{words.Shorten(r.Request, terminalVariantRunes),
+			words.Shorten(r.Account, terminalAccountRunes), words.Shorten(r.Policy, terminalVariantRunes),
 			r.Submitted, waits[i], r.Preempted, lost[i], r.Outcome})
 	}
 	return t.Render()

@@ -6,26 +6,20 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
+
 	"github.com/quotasched/quotasched/internal/words"
+	"github.com/quotasched/quotasched/simulator"
 )
 
 // Short names for what every table writes.
 
 func count[T int | int64](n T) string { return words.Number(n) }
 
-func plural(n int, noun string) string { return words.Count(n, noun) }
-
-func shown(id string) string { return words.Account(id) }
-
-func printable(text string) string { return words.Printable(text) }
-
 // wholeSeconds writes seconds rounded to whole ones, with commas.
 func wholeSeconds(s float64) string { return words.Number(int64(math.Round(s))) }
 
-// shortSeconds writes a wait: with a decimal below ten seconds, where it matters.
-func shortSeconds(s float64) string { return words.SecondsFigure(s) }
-
-// meanSeconds writes a mean of seconds or worker-seconds as shortSeconds does, or a dash.
+// meanSeconds writes a mean of seconds or worker-seconds as words.SecondsFigure does, or a dash.
 func meanSeconds(s number) string { return words.SecondsFigure(float64(s)) }
 
 // percent writes a part of one in percent, with one decimal.
@@ -45,4 +39,11 @@ func wallTime(seconds float64) string {
 		unit *= 10
 	}
 	return d.Round(unit).String()
+}
+
+// distribution returns the cells of a row of waits: their mean, p50, p90, p95 and the longest.
+func distribution(d *simulator.Distribution) table.Row {
+	return table.Row{words.SecondsFigure(d.MeanSeconds), words.SecondsFigure(d.P50Seconds),
+		words.SecondsFigure(d.P90Seconds), words.SecondsFigure(d.P95Seconds),
+		words.SecondsFigure(d.MaxSeconds)}
 }

@@ -125,7 +125,7 @@ func (s *study) page(o HTMLOptions) *page {
 		p.Baseline = variantLabel(r.Variants[0].Name)
 	}
 	for _, note := range r.Workload.Notes {
-		p.Notes = append(p.Notes, printable(note))
+		p.Notes = append(p.Notes, words.Printable(note))
 	}
 	for _, w := range s.verdicts() {
 		p.Verdicts = append(p.Verdicts, s.pageVerdict(&w))
@@ -162,7 +162,7 @@ func (s *study) trouble() []string {
 				continue
 			}
 			text := fmt.Sprintf("%s: %s broken", variantLabel(s.results.Variants[i].Name),
-				plural(max(f.BrokenCount, len(f.Broken)), "promise"))
+				words.Count(max(f.BrokenCount, len(f.Broken)), "promise"))
 			if len(f.Broken) > 0 {
 				text += ", the first: " + f.Broken[0]
 			}
@@ -170,7 +170,7 @@ func (s *study) trouble() []string {
 		}
 	}
 	if rest := len(list) - most; rest > 0 {
-		list = append(list[:most], fmt.Sprintf("and %s more", plural(rest, "run")))
+		list = append(list[:most], fmt.Sprintf("and %s more", words.Count(rest, "run")))
 	}
 	return list
 }
@@ -233,7 +233,7 @@ func (s *study) lead(w *verdict) string {
 	}
 	total := len(w.Less) + len(w.More) + w.Alike + w.Unclear
 	text := fmt.Sprintf("Of %s, %s less than under %s, %s more, and %s about as long",
-		plural(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
+		words.Count(total, "account"), waitVerb(len(w.Less)), base, waitVerb(len(w.More)),
 		waitVerb(w.Alike))
 	switch {
 	case s.seeds == 1:

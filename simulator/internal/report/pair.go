@@ -31,17 +31,17 @@ func PairDifferences(out io.Writer, p *Pair, o Options) error {
 	if o.Markdown {
 		text, heading = words.MarkdownText, "### "
 	}
-	fmt.Fprintf(&b, "%s%s against %s\n", heading, text(printable(p.OtherName)),
-		text(printable(p.BaseName)))
+	fmt.Fprintf(&b, "%s%s against %s\n", heading, text(words.Printable(p.OtherName)),
+		text(words.Printable(p.BaseName)))
 	for _, note := range o.Notes {
-		fmt.Fprintf(&b, "%s\n", text(printable(note)))
+		fmt.Fprintf(&b, "%s\n", text(words.Printable(note)))
 	}
 	for _, side := range []struct {
 		name    string
 		results *experiment.Results
 	}{{p.BaseName, p.Base}, {p.OtherName, p.Other}} {
 		if side.results.Partial {
-			fmt.Fprintf(&b, "\nPARTIAL: %s was stopped before its end\n", text(printable(side.name)))
+			fmt.Fprintf(&b, "\nPARTIAL: %s was stopped before its end\n", text(words.Printable(side.name)))
 		}
 	}
 	for _, two := range p.compared() {
@@ -53,7 +53,7 @@ func PairDifferences(out io.Writer, p *Pair, o Options) error {
 			markdownChanges(&b, "▼", w.Less)
 			markdownChanges(&b, "▲", w.More)
 		} else {
-			fmt.Fprintf(&b, "\n%s\n", wrap(lead))
+			fmt.Fprintf(&b, "\n%s\n", words.Wrap(lead, words.Columns))
 			writeChanges(&b, "waits less", w.Less)
 			writeChanges(&b, "waits more", w.More)
 		}
@@ -69,7 +69,7 @@ func PairDifferences(out io.Writer, p *Pair, o Options) error {
 		variants []string
 	}{{p.BaseName, p.OnlyBase}, {p.OtherName, p.OnlyOther}} {
 		for _, v := range only.variants {
-			fmt.Fprintf(&b, "\nonly in %s: %s\n", text(printable(only.name)), text(variantLabel(v)))
+			fmt.Fprintf(&b, "\nonly in %s: %s\n", text(words.Printable(only.name)), text(variantLabel(v)))
 		}
 	}
 	return flush(out, &b)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -74,11 +75,11 @@ func (r *Reasons) Write(out io.Writer) error {
 	})
 	t := newTable("account", "requests", "longest wait", "first of all, by", "for example")
 	for _, reason := range r.list {
-		t.AppendRow(table.Row{shorten(shown(reason.Account), terminalAccountRunes),
+		t.AppendRow(table.Row{words.Shorten(words.Account(reason.Account), terminalAccountRunes),
 			count(reason.Requests), humanSeconds(number(reason.Waited.Seconds())), reason.Code,
-			printable(reason.Example)})
+			words.Printable(reason.Example)})
 	}
-	fmt.Fprintf(&b, "%s:\n\n%s\n", plural(r.total, "request")+" that wait, and what keeps them",
+	fmt.Fprintf(&b, "%s:\n\n%s\n", words.Count(r.total, "request")+" that wait, and what keeps them",
 		t.Render())
 	return flush(out, &b)
 }

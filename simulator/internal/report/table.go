@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 )
 
@@ -55,7 +56,7 @@ func Table(out io.Writer, f *simulator.Figures, o Options) error {
 		}
 	}
 	if f.BrokenCount > 0 {
-		fmt.Fprintf(&b, "\nBROKEN: %s:\n", plural(f.BrokenCount, "promise"))
+		fmt.Fprintf(&b, "\nBROKEN: %s:\n", words.Count(f.BrokenCount, "promise"))
 		for _, text := range f.Broken {
 			fmt.Fprintf(&b, "  %s\n", text)
 		}
@@ -117,7 +118,7 @@ func accounts(f *simulator.Figures, top int) string {
 		rest = len(rows) - top
 	}
 	for _, a := range rows[:len(rows)-rest] {
-		t.AppendRow(accountRow(shown(string(a.Account)), &a))
+		t.AppendRow(accountRow(words.Account(string(a.Account)), &a))
 	}
 	if rest > 0 {
 		t.AppendRow(restRow(rows[len(rows)-rest:]))
@@ -128,9 +129,10 @@ func accounts(f *simulator.Figures, top int) string {
 
 // accountRow is the row of an account, or of all of them.
 func accountRow(name string, a *simulator.AccountFigures) table.Row {
-	return table.Row{name, count(a.Requests), count(a.Impossible), shortSeconds(a.Wait.P50Seconds),
-		shortSeconds(a.Wait.P99Seconds), shortSeconds(a.Wait.MaxSeconds),
-		shortSeconds(a.Wait.MeanSeconds),
+	return table.Row{name, count(a.Requests), count(a.Impossible),
+		words.SecondsFigure(a.Wait.P50Seconds), words.SecondsFigure(a.Wait.P99Seconds),
+		words.SecondsFigure(a.Wait.MaxSeconds),
+		words.SecondsFigure(a.Wait.MeanSeconds),
 		wholeSeconds(a.UsedSeconds), wholeSeconds(a.PaidSeconds), wholeSeconds(a.FreeSeconds),
 		wholeSeconds(a.LostSeconds), count(a.Preempted)}
 }
@@ -154,7 +156,7 @@ func restRow(rest []simulator.AccountFigures) table.Row {
 	if sum.Wait.Count > 0 {
 		sum.Wait.MeanSeconds = waitSeconds / float64(sum.Wait.Count)
 	}
-	row := accountRow(plural(len(rest), "other"), &sum)
+	row := accountRow(words.Count(len(rest), "other"), &sum)
 	row[3], row[4] = "", ""
 	return row
 }
@@ -170,7 +172,7 @@ func pool(f *simulator.Figures) string {
 		return percent(seconds / available)
 	}
 	lines := []string{
-		fmt.Sprintf("pool         %s for %s", plural(p.Workers, "worker"), days(p.SpanSeconds)),
+		fmt.Sprintf("pool         %s for %s", words.Count(p.Workers, "worker"), days(p.SpanSeconds)),
 		fmt.Sprintf("utilisation  %s: useful %s, provisioning %s, lost work %s",
 			percent(p.Utilisation), percent(p.UtilisationUseful), part(a.ProvisionSeconds),
 			part(a.LostSeconds)),
@@ -180,13 +182,13 @@ func pool(f *simulator.Figures) string {
 			count(a.Requests), count(a.Completed), count(a.Impossible), count(a.Lost),
 			count(a.Unfinished), others(a)),
 		fmt.Sprintf("decisions    %s passes in %s: %s tasks started, %s preempted, "+
-			"%s moved between levels", count(p.Passes), plural(p.Operations, "operation"),
+			"%s moved between levels", count(p.Passes), words.Count(p.Operations, "operation"),
 			count(p.Starts), count(p.Preemptions), count(p.Reprioritizations)),
 	}
 	if p.Timeouts+p.IgnoredNews+p.ExpiredWorkers > 0 {
 		lines = append(lines, fmt.Sprintf("trouble      %s timed out, %s of old news, %s expired",
-			plural(p.Timeouts, "assignment"), plural(p.IgnoredNews, "piece"),
-			plural(p.ExpiredWorkers, "worker")))
+			words.Count(p.Timeouts, "assignment"), words.Count(p.IgnoredNews, "piece"),
+			words.Count(p.ExpiredWorkers, "worker")))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -206,11 +208,10 @@ func others(a *simulator.AccountFigures) string {
 // comparison is the table of what really happened, beside what was simulated.
 func comparison(f *simulator.Figures) string {
 	s := f.Submissions
-	t := newTable(fmt.Sprintf("waits of %s, s", plural(s.RealWait.Count, "job")),
+	t := newTable(fmt.Sprintf("waits of %s, s", words.Count(s.RealWait.Count, "job")),
 		"mean", "p50", "p90", "p95", "max")
 	row := func(name string, d *simulator.Distribution) {
-		t.AppendRow(table.Row{name, shortSeconds(d.MeanSeconds), shortSeconds(d.P50Seconds),
-			shortSeconds(d.P90Seconds), shortSeconds(d.P95Seconds), shortSeconds(d.MaxSeconds)})
+		t.AppendRow(append(table.Row{name}, distribution(d)...))
 	}
 	row("the log's own", &s.RealWait)
 	row("simulated, to its first task", &s.FirstWait)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -26,8 +27,8 @@ func Took(results *experiment.Results) string {
 	}
 	rate := perSecond(starts, results.WallSeconds)
 	text := fmt.Sprintf("took %v: %s, %s in all; %s started a second",
-		roundedTime(results.WallSeconds), plural(runs, "run"), plural(requests, "request"),
-		plural(rate, "task"))
+		roundedTime(results.WallSeconds), words.Count(runs, "run"), words.Count(requests, "request"),
+		words.Count(rate, "task"))
 	if results.WallLoadSeconds > 0 {
 		text += fmt.Sprintf(", after %v of loading", roundedTime(results.WallLoadSeconds))
 	}

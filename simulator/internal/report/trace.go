@@ -8,6 +8,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
@@ -16,9 +17,9 @@ import (
 // groups have, those that used most; 0 means all.
 func Trace(out io.Writer, info *trace.Info, top int) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)\n", shown(info.Name), info.Format)
+	fmt.Fprintf(&b, "%s (%s)\n", words.Account(info.Name), info.Format)
 	for _, note := range info.Notes {
-		fmt.Fprintf(&b, "%s\n", shown(note))
+		fmt.Fprintf(&b, "%s\n", words.Account(note))
 	}
 	if len(info.Facts) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", facts(info.Facts))
@@ -47,7 +48,7 @@ func cut(s string) string {
 	if s == "" {
 		return s
 	}
-	return shown(s)
+	return words.Account(s)
 }
 
 // facts lists what the log says of itself. Lines that only draw are left out.
@@ -72,15 +73,15 @@ func traceSummary(info *trace.Info) string {
 		fmt.Sprintf("span         %s: submitted from %s to %s", days(info.SpanSeconds),
 			at(info.FirstSubmitSeconds), at(info.LastSubmitSeconds)),
 		fmt.Sprintf("submissions  %s of %s, which ran for %s worker-seconds",
-			count(info.Submissions), plural(info.Requests, "request"),
+			count(info.Submissions), words.Count(info.Requests, "request"),
 			wholeSeconds(info.WorkerSeconds)),
 	}
 	switch {
 	case info.RealUtilisation != nil:
 		lines = append(lines, fmt.Sprintf("machine      %s, of whose time %s was used",
-			plural(info.RealWorkers, "worker"), percent(*info.RealUtilisation)))
+			words.Count(info.RealWorkers, "worker"), percent(*info.RealUtilisation)))
 	case info.RealWorkers > 0:
-		lines = append(lines, "machine      "+plural(info.RealWorkers, "worker"))
+		lines = append(lines, "machine      "+words.Count(info.RealWorkers, "worker"))
 	}
 	if info.RealPreemptions != nil {
 		lines = append(lines, fmt.Sprintf("preempted    %s times in reality",
@@ -97,9 +98,10 @@ func traceTimes(info *trace.Info) string {
 			t.AppendRow(table.Row{name, "not known"})
 			return
 		}
-		t.AppendRow(table.Row{name, count(d.Count), shortSeconds(d.MeanSeconds),
-			shortSeconds(d.P50Seconds), shortSeconds(d.P90Seconds), shortSeconds(d.P95Seconds),
-			shortSeconds(d.P99Seconds), shortSeconds(d.MaxSeconds)})
+		t.AppendRow(table.Row{name, count(d.Count), words.SecondsFigure(d.MeanSeconds),
+			words.SecondsFigure(d.P50Seconds), words.SecondsFigure(d.P90Seconds),
+			words.SecondsFigure(d.P95Seconds), words.SecondsFigure(d.P99Seconds),
+			words.SecondsFigure(d.MaxSeconds)})
 	}
 	row("run time", &info.Run)
 	row("real wait", &info.RealWait)
@@ -184,7 +186,7 @@ func traceGroup(info *trace.Info, g *trace.Grouping, top int) string {
 			rest.Share += r.Share
 			rest.RealPreemptions += r.RealPreemptions
 		}
-		t.AppendRow(groupRow(info, plural(len(g.Rows)-len(rows), "other"), &rest))
+		t.AppendRow(groupRow(info, words.Count(len(g.Rows)-len(rows), "other"), &rest))
 	}
 	return t.Render()
 }
@@ -197,7 +199,8 @@ func groupRow(info *trace.Info, name string, g *trace.Group) table.Row {
 	row := table.Row{name, count(g.Submissions), count(g.Requests), wholeSeconds(g.WorkerSeconds),
 		percent(g.Share), "", ""}
 	if g.RealWait.Count > 0 {
-		row[5], row[6] = shortSeconds(g.RealWait.P50Seconds), shortSeconds(g.RealWait.MeanSeconds)
+		row[5] = words.SecondsFigure(g.RealWait.P50Seconds)
+		row[6] = words.SecondsFigure(g.RealWait.MeanSeconds)
 	}
 	if info.RealPreemptions != nil {
 		row = append(row, count(g.RealPreemptions))
