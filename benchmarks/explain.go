@@ -1,8 +1,9 @@
 package benchmarks
 
 import (
-	"github.com/quotasched/quotasched/scheduler"
 	"time"
+
+	"github.com/quotasched/quotasched/scheduler"
 )
 
 // explaining asks why requests wait. It asks about the oldest request of each account, for which a
@@ -14,12 +15,12 @@ func explaining(shaped []Size) *Case {
 		What: "Why one request waits, with the smallest changes that would start it, all workers busy. " +
 			"The work is the changes that are found.",
 		Reach: 5 * time.Millisecond, Reach99: 5 * time.Millisecond,
-		prepare: func(p *pool) {
+		prepare: func(p *world) {
 			settle(p)
 			asked = oldest(p.Target.(*scheduler.Scheduler), p.Accounts)
 		},
-		between: func(p *pool, _ int) { p.step(millisecond) },
-		op: func(p *pool) int {
+		between: func(p *world, _ int) { p.step(millisecond) },
+		op: func(p *world) int {
 			id := asked[0]
 			asked = append(asked[1:], id)
 			e, err := p.Target.(*scheduler.Scheduler).Explain(id)

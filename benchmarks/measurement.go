@@ -44,10 +44,11 @@ type measurement struct {
 	limit     time.Duration
 	most      int // rounds
 
-	p       *pool
+	p       *world
 	samples []time.Duration
 	spent   time.Duration
 	work    int
+	allocs  uint64
 }
 
 // begin returns a measurement without rounds yet.
@@ -81,7 +82,7 @@ func (m *measurement) rounds(n int) {
 func (m *measurement) round() {
 	c := m.c
 	if m.p == nil || c.fresh { // to make a pool is not part of the limit
-		m.p = c.pool(m.newTarget(), m.size)
+		m.p = c.world(m.newTarget(), m.size)
 		if c.prepare != nil {
 			c.prepare(m.p)
 		}
@@ -91,24 +92,47 @@ func (m *measurement) round() {
 	if c.between != nil {
 		c.between(m.p, len(m.samples))
 	}
-	began := time.Now()
+	before := m.mallocs()
+	began := c.clock()
 	m.work += c.op(m.p)
-	m.samples = append(m.samples, time.Since(began))
+	m.samples = append(m.samples, (c.clock()-began)/time.Duration(max(1, c.per)))
+	m.allocs += m.mallocs() - before
 	m.spent += time.Since(start)
 }
 
-// pool makes the pool that the case begins with.
-func (c *Case) pool(t Target, size Size) *pool {
-	if c.empty {
-		return emptyPool(t, size, c.shape)
+// epochOfClock is where clocks begin.
+var epochOfClock = time.Now()
+
+// clock reads the clock by which the case is measured.
+func (c *Case) clock() time.Duration {
+	if c.CPU {
+		return cpuTime()
 	}
-	return newPool(t, size, c.shape)
+	return time.Since(epochOfClock)
+}
+
+// mallocs counts allocations so far, if they are to be counted.
+func (m *measurement) mallocs() uint64 {
+	if m.c.ReachAllocs == 0 {
+		return 0
+	}
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.Mallocs
+}
+
+// world makes the world that the case begins with.
+func (c *Case) world(t Target, size Size) *world {
+	if c.empty {
+		return emptyWorld(t, size, c.shape)
+	}
+	return newWorld(t, size, c.shape)
 }
 
 // checked returns the figure, and panics if the work was not done.
 func (m *measurement) checked() *Figure {
 	c, f := m.c, m.figure()
-	enough := !c.shape.random || m.size.Requests*m.size.Workers >= enoughPairs
+	enough := !c.shape.labelling.isVaried() || m.size.Requests*m.size.Workers >= enoughPairs
 	if worked := f.Work > 0; enough && c.idle == worked || !enough && c.idle && worked {
 		panic(fmt.Sprintf("%s at %v: the work done per round is %v", c.Name, m.size, f.Work))
 	}
@@ -124,6 +148,6 @@ func (m *measurement) figure() *Figure {
 	slices.Sort(m.samples)
 	f.P50, f.P99 = m.samples[len(m.samples)/2], m.samples[len(m.samples)*99/100]
 	f.Work = float64(m.work) / float64(len(m.samples))
-	f.Arrival = m.p.arrival / time.Duration(max(1, m.size.Requests))
+	f.Allocs = float64(m.allocs) / float64(len(m.samples)*max(1, m.c.per))
 	return f
 }

@@ -12,7 +12,7 @@ type Quantity struct {
 	Name, What, Unit string
 	// Reach bounds it.
 	Reach float64
-	// Measure returns it, for a shaped pool of this size.
+	// Measure returns it, for a pool of this size.
 	Measure func(Size) float64
 	Size    Size
 }
@@ -23,37 +23,36 @@ func Quantities(long bool) []*Quantity {
 	if long {
 		size = Size{Requests: 1_000_000, Workers: 100_000, Accounts: 50}
 	}
+	varied := Size{Requests: 100_000, Workers: 10_000, Accounts: 24}
 	return []*Quantity{
 		{
-			Name: "memory, waiting request", Unit: "B/request", Reach: 200, Size: size,
-			What: "What the heap grows by for each waiting request, its id included.",
-			Measure: func(size Size) float64 {
-				size.Workers = 100
-				return perItem(size.Requests, func(n int) any {
-					size.Requests = n
-					return newPool(engineTarget(), size, shape{}).Target
-				})
-			},
+			Name: "memory, waiting request", Unit: "B/request", Reach: 190, Size: size,
+			What:    "What the heap grows by for each waiting request, its id included.",
+			Measure: func(size Size) float64 { return memoryOfRequest(shaped, size) },
 		},
 		{
-			Name: "memory, worker", Unit: "B/worker", Reach: 1000, Size: size,
-			What: "What the heap grows by for each idle worker with 50 labels, its id included.",
-			Measure: func(size Size) float64 {
-				size.Requests = 0
-				return perItem(size.Workers, func(n int) any {
-					size.Workers = n
-					return newPool(engineTarget(), size, shape{}).Target
-				})
-			},
+			Name: "memory, waiting request, random", Unit: "B/request", Reach: 1000, Size: varied,
+			What:    "The same where nearly no two have the same labels.",
+			Measure: func(size Size) float64 { return memoryOfRequest(random, size) },
+		},
+		{
+			Name: "memory, worker", Unit: "B/worker", Reach: 190, Size: size,
+			What:    "What the heap grows by for each idle worker with 50 labels, its id included.",
+			Measure: func(size Size) float64 { return memoryOfWorker(shaped, size) },
+		},
+		{
+			Name: "memory, worker, random", Unit: "B/worker", Reach: 2000, Size: varied,
+			What:    "The same where no two have the same labels.",
+			Measure: func(size Size) float64 { return memoryOfWorker(random, size) },
 		},
 		{
 			Name: "snapshot, waiting request", Unit: "B/request", Reach: 60, Size: size,
 			What: "What the bytes of a snapshot grow by for each waiting request.",
 			Measure: func(size Size) float64 {
-				with := len(snapshot(newPool(engineTarget(), size, shape{})))
+				with := len(snapshot(newWorld(engineTarget(), size, shape{})))
 				requests := size.Requests
 				size.Requests = 0
-				without := len(snapshot(newPool(engineTarget(), size, shape{})))
+				without := len(snapshot(newWorld(engineTarget(), size, shape{})))
 				return float64(with-without) / float64(requests)
 			},
 		},
@@ -62,13 +61,41 @@ func Quantities(long bool) []*Quantity {
 			What:    "Allocations by passes after 100 changes each, for each decision, without a sink.",
 			Measure: allocations,
 		},
+		{
+			Name: "restore beside arrivals", Unit: "×", Reach: 1, Size: size,
+			What:    "How much longer it takes to restore a pool than to build it by arrivals.",
+			Measure: func(size Size) float64 { return restoreBesideArrivals(shaped, size) },
+		},
+		{
+			Name: "restore beside arrivals, random", Unit: "×", Reach: 1, Size: varied,
+			What:    "The same in a random pool.",
+			Measure: func(size Size) float64 { return restoreBesideArrivals(random, size) },
+		},
 	}
+}
+
+// memoryOfRequest returns what one more waiting request takes, beside 100 workers.
+func memoryOfRequest(l labelling, size Size) float64 {
+	size.Workers = 100
+	return perItem(size.Requests, func(n int) any {
+		size.Requests = n
+		return newWorld(engineTarget(), size, shape{labelling: l}).Target
+	})
+}
+
+// memoryOfWorker returns what one more idle worker takes, where nothing waits.
+func memoryOfWorker(l labelling, size Size) float64 {
+	size.Requests = 0
+	return perItem(size.Workers, func(n int) any {
+		size.Workers = n
+		return newWorld(engineTarget(), size, shape{labelling: l}).Target
+	})
 }
 
 func engineTarget() Target { return scheduler.New(epoch) }
 
 // snapshot returns the bytes of a pool's snapshot.
-func snapshot(p *pool) []byte {
+func snapshot(p *world) []byte {
 	return p.Target.(*scheduler.Scheduler).AppendSnapshot(nil)
 }
 
@@ -98,7 +125,7 @@ func heapInUse() uint64 {
 
 // allocations counts those of passes in a busy pool that goes on and on.
 func allocations(size Size) float64 {
-	p := newPool(engineTarget(), size, shape{busy: true})
+	p := newWorld(engineTarget(), size, shape{busy: true})
 	settle(p)
 	var mallocs uint64
 	decisions := 0

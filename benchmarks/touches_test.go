@@ -14,7 +14,7 @@ func touched(c *Case, size Size) (t touches.Counts) {
 	if c.fresh {
 		rounds = 1
 	}
-	p := c.pool(engine(), size)
+	p := c.world(engine(), size)
 	if c.prepare != nil {
 		c.prepare(p)
 	}

@@ -26,7 +26,8 @@ var mayImport = map[string][]string{
 	"plan":    {"protos", "scheduler", "lifecycle", "pool", "fork", "history", "internal/words"},
 	"shadow":  {"protos", "scheduler", "lifecycle", "pool", "internal/words"},
 
-	"benchmarks":           {"scheduler", "reconciler", "internal/reference"},
+	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
+		"examples/experiments", "internal/reference"},
 	"benchmarks/table":     {"scheduler", "benchmarks", "internal/reference"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},

@@ -23,6 +23,8 @@ type Target interface {
 	MarkIdle(scheduler.WorkerID, stringset.Set, time.Time, scheduler.EventSink) error
 	NotifyTaskRunning(scheduler.RequestID, scheduler.WorkerID, time.Time, scheduler.EventSink) error
 	NotifyTaskAbsent(scheduler.RequestID, time.Time, scheduler.EventSink) error
+	NotifyWorkerGone(scheduler.WorkerID, time.Time, scheduler.EventSink) error
+	Configure(*scheduler.Config, []string, scheduler.Order, scheduler.EventSink) error
 	UpdateTime(time.Time, scheduler.EventSink)
 	RunOnce(scheduler.EventSink) []scheduler.Assignment
 }
@@ -43,28 +45,53 @@ func (s Size) String() string {
 
 // A shape says what a pool is like; see the package comment.
 type shape struct {
-	random bool // nearly no two label sets are alike; else 200 sets of requests, 200 of workers
-	busy   bool // each worker runs a free task; else it is idle
-	level  func(account int) (level int, ok bool)
-	rate   scheduler.Rate // of each account at its level; 0 means as much as there are workers
+	labelling labelling
+	busy      bool // each worker runs a free task; else it is idle
+	quotas    quotas
+	config    scheduler.Config
 }
 
-// inTurn gives accounts quota at p0, p1, .. p4, none, p0, and so on.
-func inTurn(account int) (int, bool) { return account % 6, account%6 < scheduler.NumPriorities }
+// quotas give an account of a pool its settings and its balance. Nil quotas are plenty.
+type quotas func(p *world, account int) (scheduler.AccountConfig, scheduler.Balance)
 
-// A pool is a target with what was put into it.
-type pool struct {
+// plenty gives accounts quota for all workers at p0, p1, .. p4, none, p0, and so on.
+func plenty(p *world, account int) (c scheduler.AccountConfig, b scheduler.Balance) {
+	c.MaxCharge = time.Hour
+	if level := account % 6; level < scheduler.NumPriorities {
+		c.ChargeRate[level] = scheduler.Workers(float64(p.Workers))
+		b[level] = scheduler.WorkerSeconds(3600 * float64(p.Workers))
+	}
+	return c, b
+}
+
+// tight gives accounts up to 10 workers at each level, and a cap of 10 s, so that most requests
+// cannot be paid for.
+func tight(p *world, _ int) (c scheduler.AccountConfig, _ scheduler.Balance) {
+	c.MaxCharge = 10 * time.Second
+	for level := range c.ChargeRate {
+		c.ChargeRate[level] = scheduler.Workers(10 * p.rng.Float64())
+	}
+	return c, scheduler.Balance{}
+}
+
+// A world is a target with what was put into it.
+type world struct {
 	Target
 	Size
 	shape
 	rng     *rand.Rand
-	needs   func() (base, prov stringset.Set)
+	draw    drawer
 	labels  []stringset.Set // by worker
 	now     time.Time
 	next    int                         // the number of the next request
 	running map[int]scheduler.RequestID // what was last started, by worker
+	decided []scheduler.Assignment      // by the last pass, and not yet reported as running
 	state   *reconciler.State           // for the cases that pull
-	arrival time.Duration               // what it took to enqueue the requests
+
+	// What the next op is to bring, and what the last one brought.
+	requests  []*scheduler.TaskRequest
+	newcomers []newcomer
+	recruits  int // how many newcomers there were in all
 }
 
 func workerID(i int) scheduler.WorkerID {
@@ -86,114 +113,61 @@ func workerNumber(id scheduler.WorkerID) (n int) {
 	return n
 }
 
-// emptyPool puts nothing into a target.
-func emptyPool(t Target, size Size, sh shape) *pool {
-	return &pool{Target: t, Size: size, shape: sh, now: epoch,
+// emptyWorld puts nothing into a target.
+func emptyWorld(t Target, size Size, sh shape) *world {
+	p := &world{Target: t, Size: size, shape: sh, now: epoch,
 		rng:     rand.New(rand.NewPCG(1, uint64(size.Requests))),
 		running: map[int]scheduler.RequestID{},
 		state:   reconciler.New(),
 	}
+	p.draw = sh.labelling.drawer(p.rng)
+	must(t.Configure(&p.config, nil, scheduler.Order{Time: epoch}, nil))
+	return p
 }
 
-// newPool fills a target.
-func newPool(t Target, size Size, sh shape) *pool {
-	p := emptyPool(t, size, sh)
+// newWorld fills a target.
+func newWorld(t Target, size Size, sh shape) *world {
+	p := emptyWorld(t, size, sh)
 	p.addAccounts()
-	kinds := p.shapes()
 	for w := range size.Workers {
-		p.labels = append(p.labels, kinds(w))
+		p.labels = append(p.labels, p.draw.worker(w))
 		must(t.MarkIdle(workerID(w), p.labels[w], epoch, nil))
 	}
 	if sh.busy {
 		p.occupy()
 	}
-	requests := make([]*scheduler.TaskRequest, size.Requests)
-	for i := range requests {
-		requests[i] = p.request(epoch.Add(time.Duration(i)*time.Millisecond - 24*time.Hour))
+	for i := range size.Requests {
+		must(t.AddRequest(p.request(p.enqueued(i)), epoch, nil, nil))
 	}
-	start := time.Now()
-	for _, r := range requests {
-		must(t.AddRequest(r, epoch, nil, nil))
-	}
-	p.arrival = time.Since(start)
 	return p
 }
 
-func (p *pool) addAccounts() {
-	rate, level := p.rate, p.level
-	if rate == 0 {
-		rate = scheduler.Workers(float64(p.Workers))
-	}
-	if level == nil {
-		level = inTurn
+// enqueued is when request i of those that a pool begins with was enqueued.
+func (p *world) enqueued(i int) time.Time {
+	return epoch.Add(time.Duration(i)*time.Millisecond - 24*time.Hour)
+}
+
+func (p *world) addAccounts() {
+	give := p.quotas
+	if give == nil {
+		give = plenty
 	}
 	for a := range p.Accounts {
-		c, b := &scheduler.AccountConfig{MaxCharge: time.Hour}, scheduler.Balance{}
-		if l, ok := level(a); ok {
-			c.ChargeRate[l] = rate
-			b[l] = scheduler.WorkerSeconds(3600 * float64(p.Workers))
-		}
-		must(p.AddAccount(accountID(a), c, b))
+		c, b := give(p, a)
+		must(p.AddAccount(accountID(a), &c, b))
 	}
 }
 
 // request makes the next request.
-func (p *pool) request(enqueued time.Time) *scheduler.TaskRequest {
-	base, prov := p.needs()
+func (p *world) request(enqueued time.Time) *scheduler.TaskRequest {
+	base, prov := p.draw.request()
 	id := requestID(p.next)
 	p.next++
 	return scheduler.NewTaskRequest(id, accountID(p.rng.IntN(p.Accounts)), prov, base, enqueued)
 }
 
-// shapes sets what requests need, and returns the labels of each worker.
-func (p *pool) shapes() (kinds func(int) stringset.Set) {
-	if p.random {
-		return p.randomShapes()
-	}
-	// 100 models in 2 pools are 200 kinds of worker; a request asks for a model in a pool, or for
-	// any worker of one of 10 types in it.
-	p.needs = func() (stringset.Set, stringset.Set) {
-		shape := p.rng.IntN(200)
-		base := stringset.NewFromSlice(fmt.Sprintf("pool:%d", shape%2))
-		if shape < 180 {
-			base.Add(fmt.Sprintf("model:%d", shape/2))
-		} else {
-			base.Add(fmt.Sprintf("type:%d", (shape-180)/2))
-		}
-		return base, stringset.NewFromSlice(fmt.Sprintf("version:%02d", shape%5))
-	}
-	return func(w int) stringset.Set {
-		model, pool := w%100, w/100%2
-		set := stringset.NewFromSlice(fmt.Sprintf("pool:%d", pool), fmt.Sprintf("model:%d", model),
-			fmt.Sprintf("type:%d", model%10), fmt.Sprintf("version:%02d", model%5))
-		for i := range 46 {
-			set.Add(fmt.Sprintf("fact-%d:%d", i, (model+pool)%(i+2)))
-		}
-		return set
-	}
-}
-
-func (p *pool) randomShapes() (kinds func(int) stringset.Set) {
-	pick := func(n int) stringset.Set {
-		set := stringset.New(n)
-		for len(set) < n {
-			set.Add(fmt.Sprintf("label-%03d", p.rng.IntN(1000)))
-		}
-		return set
-	}
-	version := func() string { return fmt.Sprintf("version:%02d", p.rng.IntN(50)) }
-	p.needs = func() (stringset.Set, stringset.Set) {
-		return pick(5), stringset.NewFromSlice(version())
-	}
-	return func(int) stringset.Set {
-		set := pick(50)
-		set.Add(version())
-		return set
-	}
-}
-
 // occupy gives each worker a free task that runs.
-func (p *pool) occupy() {
+func (p *world) occupy() {
 	for w := range p.Workers {
 		id := scheduler.RequestID(fmt.Sprintf("free-%06d", w))
 		must(p.AddRequest(scheduler.NewTaskRequest(id, "free", nil, p.labels[w], epoch), epoch, nil, nil))
@@ -205,7 +179,7 @@ func (p *pool) occupy() {
 }
 
 // started reports the tasks of a pass as running.
-func (p *pool) started(assignments []scheduler.Assignment) int {
+func (p *world) started(assignments []scheduler.Assignment) int {
 	for _, a := range assignments {
 		must(p.NotifyTaskRunning(a.Request, a.Worker, p.now, nil))
 		p.running[workerNumber(a.Worker)] = a.Request
@@ -214,13 +188,21 @@ func (p *pool) started(assignments []scheduler.Assignment) int {
 }
 
 // step moves the pool on.
-func (p *pool) step(d time.Duration) {
+func (p *world) step(d time.Duration) {
 	p.now = p.now.Add(d)
 	p.UpdateTime(p.now, nil)
 }
 
+// end lets the task be gone that a worker runs, if it was last started there.
+func (p *world) end(w int) {
+	if r, ok := p.running[w]; ok {
+		must(p.NotifyTaskAbsent(r, p.now, nil))
+		delete(p.running, w)
+	}
+}
+
 // free makes n workers idle, others in each round.
-func (p *pool) free(round, n int) {
+func (p *world) free(round, n int) {
 	for i := range n {
 		w := ((round*n + i) * 7) % p.Workers
 		must(p.MarkIdle(workerID(w), p.labels[w], p.now, nil))
@@ -228,7 +210,7 @@ func (p *pool) free(round, n int) {
 }
 
 // pull is one worker's call of AssignTasks.
-func (p *pool) pull(w int) int {
+func (p *world) pull(w int) int {
 	return len(p.state.AssignTasks(context.Background(), p.Target.(*scheduler.Scheduler), p.now, nil,
 		&reconciler.IdleWorker{ID: workerID(w), Labels: p.labels[w]}))
 }
