@@ -20,7 +20,7 @@ type account struct {
 	running [numLevels]int       // its runs by level
 	runs    [numLevels]*runLists // the same, cheapest first
 	lanes   map[*demand]*lane    // all its lanes
-	active  []*lane              // those with a queue that some known worker could run
+	active  []*lane              // those with a queue
 	dirty   []*lane              // lanes with dirty set, and some without
 	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
 	allDirty      bool
@@ -28,12 +28,11 @@ type account struct {
 	limits        map[*label]*labelLimit         // nil without label limits
 	limitsOnClass map[*workerClass][]*labelLimit // cache: the limits that count on a worker class
 
-	// laneGeneration counts the lanes that became active, and exhaustedAt has, for each level, the
-	// generation at which a preemption step found nothing that the account could ever preempt; see
-	// pass_preempt_exhausted.go.
-	laneGeneration uint64
-	recent         []*lane // the newest of those lanes, in the order in which they became active
-	exhaustedAt    [NumPriorities]exhaustion
+	// recent has the lanes that became active, or whose first request became another, older one.
+	// attempts says, for each level, what the last preemption step has looked at; see
+	// pass_preempt_attempt.go.
+	recent   recent[*lane]
+	attempts [NumPriorities]attempt
 
 	pass accountPass
 }
@@ -48,8 +47,9 @@ type accountPass struct {
 	scanned    int    // its lanes that no idle worker matches
 
 	// What follows serves a preemption step.
-	owed     bool    // workers of free tasks may be owed to it
-	owedFrom instant // when a request of it will have waited for so long that one is
+	attempted bool    // it has looked at the account's lanes
+	owed      bool    // workers of free tasks may be owed to it
+	owedFrom  instant // when a request of it will have waited for so long that one is
 }
 
 // exists reports whether there is such an account, rather than only its name.
@@ -71,28 +71,6 @@ func (a *account) runsBelow(p Priority) int {
 		n += a.running[q]
 	}
 	return n
-}
-
-// recentMax is how many lanes that became active an account remembers at most.
-const recentMax = 32
-
-// noteActive notes that a lane became active.
-func (a *account) noteActive(l *lane) {
-	a.laneGeneration++
-	if len(a.recent) == recentMax {
-		a.recent = slices.Delete(a.recent, 0, recentMax/2)
-	}
-	a.recent = append(a.recent, l)
-}
-
-// activeSince returns lanes among which are all those active ones that became so since that lane
-// generation.
-func (a *account) activeSince(laneGeneration uint64) []*lane {
-	n := a.laneGeneration - laneGeneration
-	if n > uint64(len(a.recent)) {
-		return a.active
-	}
-	return a.recent[len(a.recent)-int(n):]
 }
 
 // A labelLimit counts the runs of an account on workers with one label.

@@ -1,6 +1,9 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/protos"
+import (
+	"github.com/quotasched/quotasched/internal/slotset"
+	"github.com/quotasched/quotasched/protos"
+)
 
 // queue counts who goes first among those who want the same workers. It looks at the lanes that a
 // worker class which the request matches can run, and finds its place in each.
@@ -94,20 +97,14 @@ const rivalDemandsMax = 4
 
 // eachSharing calls f with each demand that shares a class with the request's.
 func (x *explainer) eachSharing(f func(*demand)) {
-	base := x.n.base
+	var classes slotset.Set
+	for _, class := range x.classes {
+		classes.Add(class.slot, len(x.s.index.slots))
+	}
 	for _, demand := range x.s.index.demands { // the order is free: it serves for counting
-		shares := false
-		if demand.counted {
-			x.s.index.eachClass(demand, nil, func(class *workerClass) bool {
-				shares = base.within(class.set)
-				return !shares
-			})
-		}
-		for _, class := range demand.classes {
-			shares = shares || base.within(class.set)
-		}
-		if shares {
+		x.s.index.eachClass(demand, &classes, func(*workerClass) bool {
 			f(demand)
-		}
+			return false
+		})
 	}
 }

@@ -53,7 +53,7 @@ func (h costHead) Before(g costHead) bool { return h.key.Before(&g.key) }
 
 func (s *Scheduler) busyByCost(demand *demand) *costQueue {
 	q := &costQueue{now: s.now.millis()}
-	s.index.eachClass(demand, nil, func(class *workerClass) bool {
+	s.index.eachClass(demand, &s.index.all, func(class *workerClass) bool {
 		for p := range class.runs {
 			if r := class.runs[p].cheapest(binSafe, q.now, nil); r != nil {
 				q.heads.Append(costHead{r.keyAt(q.now), r})

@@ -26,7 +26,7 @@ func (s *Scheduler) explainWaiting(e *protos.Explanation, r *request) {
 	t.run(first)
 	x := &explainer{s: s, r: r, a: r.lane.account, n: r.lane.demand, starts: t.start != nil,
 		w: &protos.WaitingDetails{Start: s.startDetails(t.start)}}
-	s.index.eachClass(x.n, nil, func(class *workerClass) bool {
+	s.index.eachClass(x.n, &s.index.all, func(class *workerClass) bool {
 		x.classes = append(x.classes, class)
 		return true
 	})

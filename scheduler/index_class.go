@@ -15,10 +15,11 @@ type workerClass struct {
 	workers   int
 	idle      orderedlist.List[*worker] // by (idle since, id)
 	runs      [numLevels]*runLists      // the runs on its workers by level, but for cordoned workers
-	demands   knownDemands              // the demands that it can run
+	demands   knownDemands              // the demands that it can run, if they are few
 	fresh     bool                      // has had a worker become idle since the last pass
 	limitedBy []*account                // accounts that keep something about it, or did
 	target    target                    // serves one preemption step
+	offered   uint64                    // the attempt that has offered its runs
 	idleAt    int                       // position in index.idle; -1 if none of it is idle
 }
 

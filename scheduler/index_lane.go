@@ -27,6 +27,7 @@ type lane struct {
 
 	// What follows serves one pass.
 	scanned  uint64 // the pass that has seen that it matches no idle worker
+	offered  uint64 // the attempt that has offered it runs
 	requeued bool   // holds only requests that were requeued in this pass; see pass_requeued.go
 	settled  bool   // requeued only: it took part at a level that its account did not use up
 }
@@ -187,8 +188,7 @@ func (s *Scheduler) enqueue(r *request) {
 		s.updateActive(l)
 		s.markDirty(l)
 	case l.head == r && l.inAccount >= 0: // it has waited for longer than what the lane had
-		s.undo.noteActive(l.account)
-		l.account.noteActive(l)
+		s.noteActive(l)
 	}
 }
 
@@ -201,12 +201,12 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 	}
 }
 
-// updateActive keeps the account's list of lanes that some known worker could run.
+// updateActive keeps the account's list of lanes that are not empty.
 func (s *Scheduler) updateActive(l *lane) {
-	switch can := l.head != nil && l.demand.classCount > 0; {
-	case can && l.inAccount < 0:
+	switch {
+	case l.head != nil && l.inAccount < 0:
 		s.activate(l)
-	case !can && l.inAccount >= 0:
+	case l.head == nil && l.inAccount >= 0:
 		s.deactivate(l)
 	}
 }
@@ -214,7 +214,7 @@ func (s *Scheduler) updateActive(l *lane) {
 func (s *Scheduler) activate(l *lane) {
 	s.undo.activate(l)
 	s.listActive(l)
-	l.account.noteActive(l)
+	s.noteActive(l)
 }
 
 func (s *Scheduler) deactivate(l *lane) {

@@ -191,9 +191,8 @@ func (s *Scheduler) checkLanes() {
 			checkOrder(&l.queue, "lane of "+string(a.id))
 			hold((l.head == nil) == (l.queue.Len() == 0) && (l.head == nil ||
 				l.head == l.queue.First() && l.since == l.head.enqueued), "a lane knows its head")
-			want := l.head != nil && demand.classCount > 0
-			hold(want == (l.inAccount >= 0), "lanes that can run are active")
-			if want {
+			hold((l.head != nil) == (l.inAccount >= 0), "lanes with a queue are active")
+			if l.head != nil {
 				active++
 				hold(a.active[l.inAccount] == l, "active lanes are listed")
 			}
@@ -221,24 +220,17 @@ func (s *Scheduler) checkIndex() {
 		for p := range class.runs {
 			class.runs[p].check("runs of a class")
 			runs := class.runs[p].len() > 0
-			hold(runs == x.runSlots[p].Has(class.slot), "classes with runs are marked")
 			hold(runs == (class.levels>>p&1 > 0), "a class knows the levels of its runs")
 		}
+		for p := range x.worseSlots {
+			hold((class.bestBelow(Priority(p)) < numLevels) == x.worseSlots[p].Has(class.slot),
+				"classes with runs at worse levels are marked")
+		}
+		s.checkKnown(class)
 	}
 	for _, demand := range x.demands {
-		count := 0
-		for _, class := range x.slots {
-			if class != nil && demand.base.within(class.set) {
-				count++
-			}
-		}
-		hold(count == demand.classCount || demand.counted && count > demand.classCount,
-			"a demand counts its classes: %d, not %d", demand.classCount, count)
-		hold(demand.counted == (demand.classCount > listedClassesMax),
-			"a demand with many classes only counts them")
-		hold(demand.counted || len(demand.classes) == count,
-			"a demand lists its classes unless they are many")
-		hold(slices.Contains(*demand.bucket.list(demand), demand), "a demand is in its bucket")
+		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
+		hold(!demand.gone && demand.serial <= demand.bucket.newest, "buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 	}
 	for name, l := range s.labels.byName {
@@ -246,7 +238,21 @@ func (s *Scheduler) checkIndex() {
 	}
 }
 
-// checkTried checks that a lane which the next pass will not take up cannot run on any idle worker.
+// checkKnown checks that the demands that are kept with a class are all that it can run, but for
+// those that have come since.
+func (s *Scheduler) checkKnown(class *workerClass) {
+	known := &class.demands
+	if !known.kept {
+		return
+	}
+	for _, demand := range s.index.demands {
+		hold(demand.serial > known.until ||
+			demand.base.within(class.set) == slices.Contains(known.list, demand),
+			"a class keeps the demands that it can run")
+	}
+}
+
+// checkScanned checks that a lane which the next pass will not take up cannot run on any idle worker.
 func (s *Scheduler) checkScanned() {
 	for _, a := range s.accounts {
 		for _, l := range a.active {

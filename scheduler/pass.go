@@ -15,18 +15,22 @@ type pass struct {
 	out   []Assignment   // the newest decisions
 	done  [][]Assignment // the ones before, in chunks
 
-	scanAll      bool      // any active lane may match an idle worker; else only
-	freshDemands []*demand // those with these demands, and dirty ones; see pass_dirty.go
+	// Which lanes to try; see pass_dirty.go.
+	demands  []*demand // those with these demands, and
+	scanAll  bool      // all active ones, else only dirty ones; but
+	allIdle  bool      // neither if these are the demands of all idle classes
+	idleCost int       // the least that it would cost to find these
 
 	contenders []*account // those with something to place
 	owners     []*account // those with runs, by id
 
-	takers        []*account // those that take part at this level
-	queue         laneQueue  // the lanes to place from
-	later         []*lane    // what step 1 leaves to step 2
-	listed        []*demand  // the demands whose choice is listed
-	requeued      []*request // requests that were requeued at this level
-	requeuedLanes []*lane    // the lanes of requests requeued at better levels
+	takers        []*account     // those that take part at this level
+	queue         laneQueue      // the lanes to place from
+	later         []*lane        // what step 1 leaves to step 2
+	matching      []*workerClass // memory of the choices' lists; see pass_choose.go
+	ranked        []*demand      // the demands whose choice is ranked
+	requeued      []*request     // requests that were requeued at this level
+	requeuedLanes []*lane        // the lanes of requests requeued at better levels
 
 	observer *observer // nil but in a trial
 	ended    bool      // the observer needs no further decision
@@ -68,16 +72,17 @@ func (s *Scheduler) newPass(sink EventSink) *pass {
 	s.passes++
 	old := &s.pass
 	old.queue.reset()
-	clear(old.freshDemands)
+	clear(old.demands)
 	*old = pass{
 		s: s, id: s.passes, sink: sink,
-		out:          old.out[:0],
-		freshDemands: old.freshDemands[:0],
-		contenders:   old.contenders[:0],
-		owners:       old.owners[:0],
-		takers:       old.takers[:0],
-		queue:        old.queue,
-		later:        old.later[:0],
+		out:        old.out[:0],
+		demands:    old.demands[:0],
+		contenders: old.contenders[:0],
+		owners:     old.owners[:0],
+		takers:     old.takers[:0],
+		queue:      old.queue,
+		later:      old.later[:0],
+		matching:   old.matching[:0],
 	}
 	return old
 }

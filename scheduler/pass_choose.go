@@ -8,16 +8,20 @@ import (
 // A choice is what a pass knows of the idle classes that can run a demand. In a pass no worker
 // becomes idle, so a choice only shrinks.
 type choice struct {
-	pass  uint64 // the pass that the rest belongs to
-	tries int
+	pass uint64 // the pass that the rest belongs to
 
-	looked          bool // see look
 	none            bool // no idle class can run it any more
 	noneProvisioned bool // none that has the provisionable labels, too
+	listed          bool // the classes are pass.matching[from:to]; else they are many
+	from, to        int32
+	tries           int32   // how often they were gone through, as they are not listed
+	best            *ranked // nil unless they were gone through too often for that
+}
 
-	listed bool
-	any    minheap.Heap[candidate] // if listed: the classes, the best head first
-	prov   minheap.Heap[candidate] // those that have the provisionable labels
+// A ranked choice has its classes in heaps, the best head first.
+type ranked struct {
+	any  minheap.Heap[candidate]
+	prov minheap.Heap[candidate] // those that have the provisionable labels
 }
 
 // A candidate is a class with the head that it had when it was last looked at: heads only get
@@ -27,9 +31,13 @@ type candidate struct {
 	head  *worker
 }
 
-// triesBeforeList is how often a demand is looked up before its choice is listed. A list pays off
-// only for demands with several requests.
-const triesBeforeList = 3
+// These bound what a choice keeps. Up to listedMax classes are listed. More are only ranked when
+// they were gone through triesBeforeRanking times, as that pays off only for demands with several
+// requests.
+const (
+	listedMax          = 16
+	triesBeforeRanking = 3
+)
 
 // Before is the order of a request's choice: fewest labels, idle for longest, then id.
 func (c candidate) Before(d candidate) bool {
@@ -45,16 +53,16 @@ func (c candidate) Before(d candidate) bool {
 func (p *pass) choose(l *lane, provisioned bool) (best *workerClass, limited bool) {
 	demand := l.demand
 	c := p.choiceOf(demand)
-	if c.none || provisioned && c.noneProvisioned || len(p.s.index.idle) == 0 {
+	if c.none || provisioned && c.noneProvisioned {
 		return nil, false
 	}
-	if !c.listed && demand.counted {
-		if c.tries++; c.tries >= triesBeforeList {
-			p.list(demand)
+	if !c.listed && c.best == nil {
+		if c.tries++; c.tries >= triesBeforeRanking {
+			p.rank(demand)
 		}
 	}
-	if c.listed {
-		best, limited = p.chooseListed(l, provisioned)
+	if c.best != nil {
+		best, limited = p.chooseRanked(l, provisioned)
 	} else {
 		best, limited = p.chooseAmongAll(l, provisioned)
 	}
@@ -65,41 +73,39 @@ func (p *pass) choose(l *lane, provisioned bool) (best *workerClass, limited boo
 	return best, limited
 }
 
-// choiceOf returns what the pass knows of the idle classes that can run a demand.
+// choiceOf returns what the pass knows of the idle classes that can run a demand. With its first
+// call for a demand in a pass it finds them, for all its lanes.
 func (p *pass) choiceOf(demand *demand) *choice {
 	c := &demand.choice
-	if c.pass != p.id {
-		*c = choice{pass: p.id, none: demand.classCount == 0}
-	}
-	return c
-}
-
-// look finds out, once for a demand in a pass, whether there is any idle class to choose from, for
-// all its lanes. If it has many classes, or one lane, that is left to the first choice that finds
-// none.
-func (p *pass) look(demand *demand) *choice {
-	c := p.choiceOf(demand)
-	if c.looked || demand.counted || len(demand.lanes) == 1 {
+	if c.pass == p.id {
 		return c
 	}
-	c.looked, c.none, c.noneProvisioned = true, true, true
-	for _, class := range demand.classes {
-		touches.Class()
+	from := len(p.matching)
+	*c = choice{pass: p.id, listed: true, none: true, noneProvisioned: true, from: int32(from)}
+	p.eachIdle(demand, func(class *workerClass) bool {
 		if class.idle.Len() == 0 {
-			continue
+			return true
 		}
+		if len(p.matching)-from == listedMax {
+			c.listed = false
+			return false
+		}
+		p.matching = append(p.matching, class)
 		c.none = false
-		if demand.prov.within(class.set) {
-			c.noneProvisioned = false
-			break
-		}
+		c.noneProvisioned = c.noneProvisioned && !demand.prov.within(class.set)
+		return true
+	})
+	if c.to = int32(len(p.matching)); !c.listed {
+		c.noneProvisioned = false // as far as is known
+		c.to = c.from
+		p.matching = p.matching[:from]
 	}
 	return c
 }
 
-// chooseAmongAll is choose for a demand whose choice is not listed.
+// chooseAmongAll is choose for a demand whose choice is not ranked.
 func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *workerClass, limited bool) {
-	demand := l.demand
+	demand, c := l.demand, &l.demand.choice
 	var top candidate
 	consider := func(class *workerClass) bool {
 		if class.idle.Len() == 0 || provisioned && !demand.prov.within(class.set) {
@@ -116,62 +122,63 @@ func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *workerClass, lim
 		top = next
 		return true
 	}
-	p.eachIdle(demand, consider)
+	if !c.listed {
+		p.eachIdle(demand, consider)
+		return top.class, limited
+	}
+	for _, class := range p.matching[c.from:c.to] {
+		touches.Class()
+		consider(class)
+	}
 	return top.class, limited
 }
 
-// eachIdle calls f with the classes that can run a demand, among them all those with idle workers.
+// eachIdle calls f with the idle classes that can run a demand, until it returns false.
 func (p *pass) eachIdle(demand *demand, f func(*workerClass) bool) {
 	x := p.s.index
-	switch {
-	case !demand.counted:
-		for _, class := range demand.classes {
-			touches.Class()
-			f(class)
-		}
-	case len(x.idle) <= 64:
-		for _, class := range x.idle {
-			touches.Class()
-			if demand.base.within(class.set) {
-				f(class)
-			}
-		}
-	default:
+	if len(x.idle) > listedMax {
 		x.eachClass(demand, &x.idleSlots, f)
+		return
+	}
+	for _, class := range x.idle {
+		touches.Class()
+		if demand.base.within(class.set) && !f(class) {
+			return
+		}
 	}
 }
 
-// list makes the lists of a demand's choice.
-func (p *pass) list(demand *demand) {
-	c := &demand.choice
-	c.listed = true
+// rank puts the classes of a demand's choice into heaps.
+func (p *pass) rank(demand *demand) {
+	best := &ranked{}
 	p.eachIdle(demand, func(class *workerClass) bool {
-		if class.idle.Len() > 0 {
-			next := candidate{class, class.idle.First()}
-			c.any.Append(next)
-			if demand.prov.within(class.set) {
-				c.prov.Append(next)
-			}
+		next := candidate{class, class.idle.First()}
+		best.any.Append(next)
+		if demand.prov.within(class.set) {
+			best.prov.Append(next)
 		}
 		return true
 	})
-	c.any.Init()
-	c.prov.Init()
-	p.listed = append(p.listed, demand)
+	best.any.Init()
+	best.prov.Init()
+	demand.choice.best = best
+	p.ranked = append(p.ranked, demand)
 }
 
-// dropChoices frees the lists of choices.
+// dropChoices frees what choices keep.
 func (p *pass) dropChoices() {
-	for _, demand := range p.listed {
-		demand.choice = choice{}
+	for _, demand := range p.ranked {
+		demand.choice.best = nil
 	}
+	clear(p.matching)
+	p.matching = p.matching[:0]
 }
 
-// chooseListed is choose for a demand whose choice is listed.
-func (p *pass) chooseListed(l *lane, provisioned bool) (best *workerClass, limited bool) {
-	h := &l.demand.choice.any
+// chooseRanked is choose for a demand whose choice is ranked.
+func (p *pass) chooseRanked(l *lane, provisioned bool) (best *workerClass, limited bool) {
+	h := &l.demand.choice.best.any
 	if provisioned {
-		h = &l.demand.choice.prov
+		h = &l.demand.choice.best.prov
 	}
 	if l.account.limits != nil {
 		return p.chooseLimited(l.account, h)

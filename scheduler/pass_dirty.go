@@ -1,6 +1,10 @@
 package scheduler
 
 import (
+	"iter"
+	"maps"
+	"slices"
+
 	"github.com/quotasched/quotasched/internal/touches"
 )
 
@@ -9,63 +13,95 @@ import (
 // idle (then its class is fresh), or when its queue was empty in between or its account's limits
 // changed (then it is dirty). A lane that a pass did not scan, as its account may not start
 // anything, stays dirty if it may match a worker that is still idle. If a pass scanned only few of
-// an account's lanes, all of them are taken for dirty, without a look at each. docs/index.md has
-// the whole algorithm.
+// an account's lanes, all of them are taken for dirty, without a look at each.
+//
+// So a pass finds the lanes that it has to try in one of three ways, whichever costs least: from
+// the news, that is the demands of the fresh classes and the dirty lanes; from the demands of all
+// idle classes, fresh or not, which leaves out dirty lanes that match none; or by trying all active
+// lanes. docs/index.md has the whole algorithm.
 
-// findDirty finds out which lanes the pass has to try.
+// entriesPerLane is for how many looks at an entry of a bucket a pass tries one lane instead: that
+// is, intersects the label sets of its demand with the idle classes.
+const entriesPerLane = 16
+
+// findDirty finds out which lanes the pass has to try, unless the other ways cost less.
 func (p *pass) findDirty() {
 	s := p.s
-	if p.scanAll = s.freshCost() >= s.activeLanes; p.scanAll {
+	most := s.activeLanes * entriesPerLane
+	if p.scanAll = s.demandCost(s.fresh, most) >= most; p.scanAll {
 		return
 	}
 	for _, class := range s.fresh {
-		if class.idle.Len() == 0 {
-			continue
-		}
-		s.index.eachDemand(class, func(demand *demand) {
-			if demand.fresh != p.id {
-				demand.fresh = p.id
-				p.freshDemands = append(p.freshDemands, demand)
-			}
-		})
+		p.findDemands(class)
 	}
 }
 
-// freshCost estimates how many demands findDirty looks at, up to the number of active lanes.
-func (s *Scheduler) freshCost() int {
-	cost := 0
-	for _, class := range s.fresh {
-		if class.idle.Len() == 0 {
-			continue // its workers were taken or have gone, perhaps all of them
+// findDemands adds the demands that an idle class can run to those that the pass has to try.
+func (p *pass) findDemands(class *workerClass) {
+	if class.idle.Len() == 0 {
+		return // its workers were taken or have gone
+	}
+	p.s.index.eachDemand(class, func(demand *demand) {
+		if demand.found != p.id {
+			demand.found = p.id
+			p.demands = append(p.demands, demand)
 		}
-		if cost += s.index.demandCost(class); cost >= s.activeLanes {
+	})
+}
+
+// demandCost estimates how many entries it takes to find the demands of the classes with idle
+// workers among some, up to a number.
+func (s *Scheduler) demandCost(classes []*workerClass, most int) (sum int) {
+	for _, class := range classes {
+		if sum >= most {
 			break
 		}
+		if class.idle.Len() > 0 {
+			sum += s.index.demandCost(class)
+		}
 	}
-	return cost
+	return sum
+}
+
+// fromIdle turns to finding lanes from the demands of all idle classes, if that costs less than
+// trying so many lanes.
+func (p *pass) fromIdle(lanes int) {
+	most := lanes * entriesPerLane
+	if p.allIdle || most <= p.idleCost {
+		return
+	}
+	idle := p.s.index.idle
+	if p.idleCost = p.s.demandCost(idle, most); p.idleCost >= most {
+		return
+	}
+	p.allIdle = true
+	for _, class := range idle {
+		p.findDemands(class)
+	}
 }
 
 // offerLanes offers the lanes of an account that the pass has to try.
 func (p *pass) offerLanes(a *account, offer func(*lane)) {
-	every := p.scanAll || a.allDirty
-	if every || len(a.active) <= len(p.freshDemands) {
+	p.fromIdle(len(p.dirtyLanes(a)))
+	for _, l := range p.dirtyLanes(a) {
+		if touches.Lane(); p.isDirty(l) {
+			offer(l)
+		}
+	}
+	if p.allDirty(a) {
+		return
+	}
+	if len(a.active) <= len(p.demands) {
 		for _, l := range a.active {
-			touches.Lane()
-			if every || l.dirty || l.demand.fresh == p.id {
+			if touches.Lane(); l.demand.found == p.id && !p.isDirty(l) {
 				offer(l)
 			}
 		}
 		return
 	}
-	for _, l := range a.dirty {
+	for _, demand := range p.demands {
 		touches.Lane()
-		if l.dirty && l.inAccount >= 0 && l.demand.fresh != p.id {
-			offer(l)
-		}
-	}
-	for _, demand := range p.freshDemands {
-		touches.Lane()
-		if l := a.lanes[demand]; l != nil && l.inAccount >= 0 {
+		if l := a.lanes[demand]; l != nil && l.inAccount >= 0 && !p.isDirty(l) {
 			offer(l)
 		}
 	}
@@ -74,37 +110,68 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 // offerAllLanes offers the lanes of all accounts that the pass has to try, but those of accounts
 // for which skip returns true.
 func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
-	if p.scanAll {
-		for a := range p.s.withActive { // the order is free: requests are placed in theirs
-			if !skip(a) {
-				p.offerLanes(a, offer)
-			}
+	dirty := 0
+	for a := range p.withDirty() {
+		if !skip(a) {
+			dirty += len(p.dirtyLanes(a))
 		}
-		return
 	}
-	for _, a := range p.s.withDirty {
+	p.fromIdle(dirty)
+	p.eachLane(skip, offer)
+}
+
+// eachLane calls f with the lanes that the pass has to try, but those of accounts for which skip
+// returns true.
+func (p *pass) eachLane(skip func(*account) bool, f func(*lane)) {
+	for a := range p.withDirty() {
 		if skip(a) {
 			continue
 		}
-		lanes := a.dirty
-		if a.allDirty {
-			lanes = a.active
-		}
-		for _, l := range lanes {
-			touches.Lane()
-			if (l.dirty || a.allDirty) && l.inAccount >= 0 && l.demand.fresh != p.id {
-				offer(l)
+		for _, l := range p.dirtyLanes(a) {
+			if touches.Lane(); p.isDirty(l) {
+				f(l)
 			}
 		}
 	}
-	for _, demand := range p.freshDemands {
+	for _, demand := range p.demands {
 		for _, l := range demand.lanes {
-			touches.Lane()
-			if l.inAccount >= 0 && !skip(l.account) {
-				offer(l)
+			if touches.Lane(); l.inAccount >= 0 && !p.isDirty(l) && !skip(l.account) {
+				f(l)
 			}
 		}
 	}
+}
+
+// withDirty yields the accounts that have dirty lanes as far as the pass is concerned.
+func (p *pass) withDirty() iter.Seq[*account] {
+	switch {
+	case p.allIdle:
+		return func(func(*account) bool) {}
+	case p.scanAll:
+		return maps.Keys(p.s.withActive) // the order is free: requests are placed in theirs
+	}
+	return slices.Values(p.s.withDirty)
+}
+
+// dirtyLanes returns lanes of an account among which are all its dirty ones, as far as the pass is
+// concerned.
+func (p *pass) dirtyLanes(a *account) []*lane {
+	switch {
+	case p.allIdle:
+		return nil
+	case p.allDirty(a):
+		return a.active
+	}
+	return a.dirty
+}
+
+// allDirty reports whether all active lanes of an account are dirty as far as the pass is
+// concerned.
+func (p *pass) allDirty(a *account) bool { return !p.allIdle && (p.scanAll || a.allDirty) }
+
+// isDirty reports whether a lane is dirty as far as the pass is concerned.
+func (p *pass) isDirty(l *lane) bool {
+	return l.inAccount >= 0 && (p.allDirty(l.account) || l.dirty && !p.allIdle)
 }
 
 // noteScanned notes that no idle worker matches a lane.
@@ -116,7 +183,7 @@ func (p *pass) noteScanned(l *lane) {
 // mostlyUnscanned reports whether the pass has not scanned most lanes of an account that it had to
 // try, if it had to try most of them.
 func (p *pass) mostlyUnscanned(a *account) bool {
-	return (p.scanAll || a.allDirty) && 2*p.state(a).scanned < len(a.active)
+	return p.allDirty(a) && 2*p.state(a).scanned < len(a.active)
 }
 
 // noteDirty notes, at the end of a pass, which lanes match a worker that is still idle as far as
@@ -127,7 +194,7 @@ func (p *pass) noteDirty() {
 	var mostly []*account
 	if len(s.index.idle) > 0 {
 		skip := func(a *account) bool { return a.suspended || p.mostlyUnscanned(a) }
-		p.offerAllLanes(skip, func(l *lane) {
+		p.eachLane(skip, func(l *lane) {
 			if l.scanned != p.id {
 				dirty = append(dirty, l)
 			}
@@ -157,20 +224,12 @@ func (p *pass) noteDirty() {
 	}
 }
 
-// mostlyUnscannedAccounts returns the accounts most of whose lanes the pass left.
-func (p *pass) mostlyUnscannedAccounts() (left []*account) {
-	if p.scanAll {
-		for a := range p.s.withActive { // the order is free: it only sets marks
-			if !a.suspended && p.mostlyUnscanned(a) {
-				left = append(left, a)
-			}
-		}
-		return left
-	}
-	for _, a := range p.s.withDirty {
+// mostlyUnscannedAccounts returns the accounts most of whose lanes the pass has not scanned.
+func (p *pass) mostlyUnscannedAccounts() (unscanned []*account) {
+	for a := range p.withDirty() {
 		if !a.suspended && p.mostlyUnscanned(a) {
-			left = append(left, a)
+			unscanned = append(unscanned, a)
 		}
 	}
-	return left
+	return unscanned
 }

@@ -29,7 +29,7 @@ func (p *pass) offer(l *lane) {
 		return
 	}
 	p.observer.looks(1)
-	switch c := p.look(l.demand); {
+	switch c := p.choiceOf(l.demand); {
 	case c.none:
 		p.noteScanned(l)
 	case c.noneProvisioned && !l.demand.plain && !p.patient(l.since):

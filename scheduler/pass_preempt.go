@@ -13,6 +13,8 @@ type preemption struct {
 	now   int64
 	queue minheap.Heap[*workerClass] // the targets, by their next run
 	full  []*workerClass             // targets that label limits keep some account from
+
+	offered []*lane // memory of lanesToOffer
 }
 
 // A victim is a task that has just lost its worker.
@@ -37,7 +39,7 @@ func (p *pass) preempt() {
 	for st.queue.Len() > 0 && !p.ended {
 		st.offer(st.queue.Top())
 	}
-	st.noteExhausted(accounts)
+	st.noteAttempts(accounts)
 }
 
 // accounts returns the accounts that may preempt at this level, and may find something.

@@ -82,10 +82,7 @@ func (st *preemption) addTargets(a *account, classes []*workerClass) []*workerCl
 		st.retryLater(a)
 	} else {
 		for _, l := range st.lanesToOffer(a) {
-			touches.Lane()
-			if l.inAccount >= 0 {
-				classes = st.addLane(l, classes)
-			}
+			classes = st.addLane(l, classes)
 		}
 	}
 	for _, l := range st.requeuedLanes {
@@ -105,28 +102,23 @@ func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 	if l.head == nil {
 		return classes
 	}
-	demand := l.demand
-	st.observer.looks(1 + len(demand.classes))
 	if st.isLimited(l) {
+		st.observer.looks(1)
 		st.retryLater(l.account)
+		st.noteMatched(l)
 		return classes
 	}
-	st.noteOwed(l)
-	if !demand.counted {
-		for _, class := range demand.classes {
-			if class.bestBelow(st.level) < numLevels {
-				classes = st.addTarget(class, l, classes)
-			}
-		}
-		return classes
-	}
-	for q := st.level + 1; q < numLevels; q++ {
-		st.s.index.eachClass(demand, &st.s.index.runSlots[q], func(class *workerClass) bool {
-			if class.bestBelow(st.level) == q { // or it was met at a better level
-				classes = st.addTarget(class, l, classes)
-			}
-			return true
-		})
+	matched := 0
+	x := st.s.index
+	x.eachClass(l.demand, &x.worseSlots[st.level], func(class *workerClass) bool {
+		matched++
+		classes = st.addTarget(class, l, classes)
+		return true
+	})
+	st.observer.looks(1 + matched)
+	if matched > 0 {
+		st.noteMatched(l)
+		st.noteOwed(l)
 	}
 	return classes
 }

@@ -124,7 +124,7 @@ func (l *runLists) rank(last bin, now int64, of costKey) (n int) {
 func (s *Scheduler) file(r *run) {
 	s.fileQuietly(r)
 	if !r.worker.cordoned {
-		s.runGeneration[r.level]++
+		s.noteVictim(r)
 	}
 }
 

@@ -54,7 +54,10 @@ type Scheduler struct {
 	pass        pass     // the present one, or the last
 	undo        *undoLog // nil but in a trial
 
-	runGeneration [numLevels]uint64 // counts the runs that came to each level
+	// What preemption steps have looked at; see pass_preempt_attempt.go.
+	victims      recent[victimClass] // runs that others can preempt who could not before
+	victimCounts [numLevels]uint64   // their number at each level
+	attempts     uint64              // how many there were
 }
 
 // New returns a scheduler with the default settings and no accounts. It panics if t is not in the
@@ -99,7 +102,7 @@ func newScheduler(t time.Time, c *Config) *Scheduler {
 		labels:     newLabelTable(),
 	}
 	s.setConfig(c)
-	s.index = newIndex(s.labels, s.updateActive)
+	s.index = newIndex(s.labels)
 	return s
 }
 

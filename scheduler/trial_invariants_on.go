@@ -42,7 +42,7 @@ func (s *Scheduler) checkUndone(before trace) {
 func (s *Scheduler) trace() (t trace) {
 	defer touches.Pause()()
 	add := func(what string, args ...any) { t = append(t, what+": "+fmt.Sprintln(args...)) }
-	add("pool", s.now, s.activeLanes, s.runGeneration, len(s.expired), len(s.index.demands),
+	add("pool", s.now, s.activeLanes, s.victims, s.victimCounts, len(s.expired), len(s.index.demands),
 		len(s.labels.byName), s.watches.Len())
 	add("dirty", s.fresh, s.withDirty)
 	for r := range s.byEnqueued.All() {
@@ -51,7 +51,7 @@ func (s *Scheduler) trace() (t trace) {
 	for _, id := range sortedKeys(s.accounts) {
 		a := s.accounts[id]
 		add("account", id, a.config, a.balance, a.running, a.active, a.dirty, a.allDirty,
-			a.laneGeneration, a.recent, a.exhaustedAt, s.withActive[a], len(a.lanes))
+			a.recent, a.attempts, s.withActive[a], len(a.lanes))
 		s.traceLanes(a, add)
 	}
 	for _, id := range sortedKeys(s.requests) {
@@ -81,11 +81,7 @@ func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
 	})
 	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.demand.serial) - int(m.demand.serial) })
 	for _, l := range lanes {
-		kinds := l.demand.classCount
-		if l.demand.counted {
-			kinds = 0 // else no more than their number
-		}
-		add("lane", fmt.Sprintf("%p", l.demand), kinds, l.refs, l.inAccount, l.inDemand, l.dirty)
+		add("lane", fmt.Sprintf("%p", l.demand), l.refs, l.inAccount, l.inDemand, l.dirty)
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)
 		}

@@ -12,15 +12,18 @@ import "slices"
 // Undone is what a later pass can see: requests, runs, balances, dirty sets and generations. Pass
 // numbers are not, as they are never used again: what is marked with one is stale. Nor are caches.
 type undoLog struct {
-	s             *Scheduler
-	entries       []func()
-	runGeneration [numLevels]uint64 // what it was when the log began
-	before        trace             // with checks: the state when the log began
+	s       *Scheduler
+	entries []func()
+	before  trace // with checks: the state when the log began
+
+	victims      uint64 // how many there were when the log began
+	victimCounts [numLevels]uint64
 }
 
 // beginUndo begins a log of all changes from now on.
 func (s *Scheduler) beginUndo() {
-	s.undo = &undoLog{s: s, runGeneration: s.runGeneration, before: s.newTrace()}
+	s.undo = &undoLog{s: s, before: s.newTrace(), victims: s.victims.total,
+		victimCounts: s.victimCounts}
 }
 
 // undoAll ends the log, and undoes what it noted.
@@ -30,7 +33,8 @@ func (s *Scheduler) undoAll() {
 	for _, undo := range slices.Backward(u.entries) {
 		undo()
 	}
-	s.runGeneration = u.runGeneration
+	s.victims.cut(u.victims)
+	s.victimCounts = u.victimCounts
 	s.checkUndone(u.before)
 }
 
@@ -146,7 +150,6 @@ func (u *undoLog) activate(l *lane) {
 	if u == nil {
 		return
 	}
-	u.noteActive(l.account)
 	u.later(func() { u.s.deactivate(l) })
 }
 
@@ -155,8 +158,8 @@ func (u *undoLog) noteActive(a *account) {
 	if u == nil {
 		return
 	}
-	generation, recent := a.laneGeneration, slices.Clone(a.recent)
-	u.later(func() { a.laneGeneration, a.recent = generation, recent })
+	total := a.recent.total
+	u.later(func() { a.recent.cut(total) })
 }
 
 // deactivate: a lane is active no more.
@@ -196,13 +199,14 @@ func (u *undoLog) markAllDirty(a *account) {
 	})
 }
 
-// exhaust: a level of an account is exhausted.
-func (u *undoLog) exhaust(a *account, p Priority) {
+// attempt: an account takes part in a preemption step.
+func (u *undoLog) attempt(a *account, p Priority) {
 	if u == nil {
 		return
 	}
-	at := a.exhaustedAt[p]
-	u.later(func() { a.exhaustedAt[p] = at })
+	last := a.attempts[p]
+	last.lanes = slices.Clone(last.lanes)
+	u.later(func() { a.attempts[p] = last })
 }
 
 // addWorker: a worker becomes known.

@@ -121,11 +121,26 @@ func (l *List[T]) Previous(x T) (prev T, ok bool) {
 func (l *List[T]) Append(x T) {
 	l.n++
 	last := len(l.chunks) - 1
-	if last < 0 || len(l.chunks[last]) >= chunkMax {
+	if last < 0 {
+		l.begin(x)
+		return
+	}
+	if len(l.chunks[last]) >= chunkMax {
 		l.chunks = append(l.chunks, []T{x})
 		return
 	}
 	l.chunks[last] = append(l.chunks[last], x)
+}
+
+// begin makes the first chunk of an empty list, with all that it needs in one piece of memory: most
+// lists never have more than an item or two.
+func (l *List[T]) begin(x T) {
+	m := &struct {
+		chunks [1][]T
+		items  [1]T
+	}{items: [1]T{x}}
+	m.chunks[0] = m.items[:]
+	l.chunks = m.chunks[:]
 }
 
 // Insert adds x, which must not be in the list.

@@ -109,7 +109,9 @@ func Intersect(sets []*Set, f func(slot uint32) bool) {
 			if w >= len(s.bits) {
 				return
 			}
-			word &= s.bits[w]
+			if word &= s.bits[w]; word == 0 {
+				break
+			}
 		}
 		for ; word != 0; word &= word - 1 {
 			slot := uint32(w<<6 + bits.TrailingZeros64(word))

@@ -1,0 +1,194 @@
+package scheduler
+
+import (
+	"math"
+	"slices"
+
+	"github.com/quotasched/quotasched/internal/touches"
+)
+
+// A preemption step does not look again at what the last step of its account and level has looked
+// at in vain: lanes that match no worker class with runs at worse levels, and matches in which
+// nothing can be taken before something comes. What comes is lanes of the account that became
+// active or whose first request became another, older one, and runs that came to worse levels, or
+// that others can preempt who could not before. Both are counted, in generations, and the newest
+// are remembered. What may be owed to an account only takes time to come: the account also keeps
+// from when on a step may find that.
+
+// A generation counts what has come for an account at a level.
+type generation struct{ lanes, runs uint64 }
+
+// An attempt is the last preemption step at a level in which an account took part: it has looked at
+// all pairs of what had come by then.
+type attempt struct {
+	generation
+	victims  uint64  // the victims of all levels that had come
+	lanes    []*lane // the lanes that have matched; some may be there twice, or gone
+	again    bool    // they may have more luck although nothing comes
+	owed     bool    // the account had a full bucket then, and ran less than its rate
+	owedFrom instant // when a request that waits will have waited for long; noInstant for never
+}
+
+// A victimClass is the worker class of a run that others can preempt, with the run's level.
+type victimClass struct {
+	class *workerClass
+	level Priority
+}
+
+// noteActive notes that a lane became active, or has an older first request.
+func (s *Scheduler) noteActive(l *lane) {
+	s.undo.noteActive(l.account)
+	l.account.recent.add(l, s.remembered(len(l.account.active)))
+}
+
+// noteVictim notes that others can preempt a run who could not before.
+func (s *Scheduler) noteVictim(r *run) {
+	s.victimCounts[r.level]++
+	s.victims.add(victimClass{r.worker.class, r.level}, s.remembered(len(s.workers)))
+}
+
+// remembered returns of how many the newest are to be remembered: in a trial, all that come, so
+// that they can be cut off again.
+func (s *Scheduler) remembered(n int) int {
+	if s.undo != nil {
+		return math.MaxInt
+	}
+	return n
+}
+
+// generation returns the account's generation at the level of the step.
+func (st *preemption) generation(a *account) generation {
+	g := generation{lanes: a.recent.total}
+	for q := st.level + 1; q < numLevels; q++ {
+		g.runs += st.s.victimCounts[q]
+	}
+	return g
+}
+
+// isExhausted reports whether the account can find nothing, as nothing has come for it.
+func (st *preemption) isExhausted(a *account, owed bool) bool {
+	last := &a.attempts[st.level]
+	return last.generation == st.generation(a) && !last.again && !st.owedAgain(last, owed) &&
+		!slices.ContainsFunc(st.requeuedLanes, func(l *lane) bool { return l.account == a })
+}
+
+// owedAgain reports whether something may be owed to an account that was not in its last attempt.
+func (st *preemption) owedAgain(last *attempt, owed bool) bool {
+	return owed && (!last.owed || !st.s.now.Before(last.owedFrom))
+}
+
+// lanesToOffer begins an attempt of an account, and returns the lanes to which the step has to
+// offer runs: those that may match what has come, and those that have matched if they are worth
+// another try; or all active ones, if that costs less.
+func (st *preemption) lanesToOffer(a *account) []*lane {
+	state, last := st.state(a), &a.attempts[st.level]
+	st.s.undo.attempt(a, st.level)
+	st.s.attempts++
+	st.offered = st.offered[:0]
+	retry := last.again || st.owedAgain(last, state.owed)
+	all := !st.offerRecent(a) || !st.offerVictims(a)
+	if all || retry {
+		again := last.lanes
+		if all {
+			st.offered, again = append(st.offered[:0], a.active...), nil
+		}
+		for _, l := range again {
+			st.offerOnce(l)
+		}
+		clear(last.lanes) // those that still match are noted again
+		last.lanes, last.owedFrom = last.lanes[:0], noInstant
+	}
+	state.attempted, state.owedFrom = true, last.owedFrom
+	return st.offered
+}
+
+// offerRecent adds the lanes that became active since the last attempt. It reports whether they are
+// remembered.
+func (st *preemption) offerRecent(a *account) bool {
+	lanes, known := a.recent.since(a.attempts[st.level].generation.lanes)
+	for _, l := range lanes {
+		st.offerOnce(l)
+	}
+	return known
+}
+
+// offerVictims adds the lanes that match a class with a run that has come since the last attempt. It
+// reports whether these classes are remembered, and cost less to match than all active lanes.
+func (st *preemption) offerVictims(a *account) bool {
+	victims, known := st.s.victims.since(a.attempts[st.level].victims)
+	cost, x := 0, st.s.index
+	for _, v := range victims {
+		class := v.class
+		if v.level <= st.level || class.offered == st.s.attempts ||
+			class.bestBelow(st.level) == numLevels {
+			continue
+		}
+		class.offered = st.s.attempts
+		if cost += x.demandCost(class); cost > entriesPerLane*len(a.active) {
+			return false
+		}
+		x.eachDemand(class, func(demand *demand) {
+			if l := a.lanes[demand]; l != nil {
+				st.offerOnce(l)
+			}
+		})
+	}
+	return known
+}
+
+// offerOnce adds an active lane to those of the attempt, unless it is there.
+func (st *preemption) offerOnce(l *lane) {
+	if touches.Lane(); l.inAccount >= 0 && l.offered != st.s.attempts {
+		l.offered = st.s.attempts
+		st.offered = append(st.offered, l)
+	}
+}
+
+// noteMatched notes a lane that has matched, or that a limit kept from matching.
+func (st *preemption) noteMatched(l *lane) {
+	if !l.requeued {
+		last := &l.account.attempts[st.level]
+		last.lanes = append(last.lanes, l)
+	}
+}
+
+// noteAttempts ends the attempts of the step.
+func (st *preemption) noteAttempts(accounts []*account) {
+	for _, a := range accounts {
+		state, last := st.state(a), &a.attempts[st.level]
+		if !state.attempted {
+			continue
+		}
+		state.attempted = false
+		last.generation, last.victims = st.generation(a), st.s.victims.total
+		last.again, last.owed, last.owedFrom = state.retryLater, state.owed, state.owedFrom
+		if len(last.lanes) > 2*len(a.active)+recentMin {
+			st.dropRepeated(last)
+		}
+	}
+}
+
+// dropRepeated takes lanes that are there twice, or active no more, out of an attempt.
+func (st *preemption) dropRepeated(last *attempt) {
+	st.s.attempts++
+	last.lanes = slices.DeleteFunc(last.lanes, func(l *lane) bool {
+		drop := l.inAccount < 0 || l.offered == st.s.attempts
+		l.offered = st.s.attempts
+		return drop
+	})
+}
+
+// noteOwed notes from when on something may be owed to a lane's first request.
+func (st *preemption) noteOwed(l *lane) {
+	state := st.state(l.account)
+	if !state.owed || st.waitedLong(l.since) {
+		return
+	}
+	if at := instantOf(l.since.time().Add(st.s.owedAfter)); at.Before(state.owedFrom) {
+		state.owedFrom = at
+	}
+}
+
+// retryLater notes that what the account does not preempt in this step it may preempt in another
+// one, although nothing comes for it.
+func (st *preemption) retryLater(a *account) { st.state(a).retryLater = true }

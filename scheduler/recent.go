@@ -1,0 +1,40 @@
+package scheduler
+
+import "slices"
+
+// A recent counts what comes, and remembers the newest of it.
+type recent[T any] struct {
+	total  uint64
+	newest []T
+}
+
+// These bound how much is remembered: recentMin, and one more for each recentShare of those that
+// may come.
+const (
+	recentMin   = 32
+	recentShare = 8
+)
+
+// add counts one more; of those that may come, there are so many.
+func (r *recent[T]) add(x T, of int) {
+	if r.total++; len(r.newest) >= recentMin+of/recentShare {
+		r.newest = slices.Delete(r.newest, 0, (len(r.newest)+1)/2)
+	}
+	r.newest = append(r.newest, x)
+}
+
+// since returns what has come since so many were counted, if it is remembered.
+func (r *recent[T]) since(total uint64) ([]T, bool) {
+	n := r.total - total
+	if n > uint64(len(r.newest)) {
+		return nil, false
+	}
+	return r.newest[len(r.newest)-int(n):], true
+}
+
+// cut goes back to when so many were counted, all of which since then are remembered.
+func (r *recent[T]) cut(total uint64) {
+	news, _ := r.since(total)
+	clear(news)
+	r.total, r.newest = total, r.newest[:len(r.newest)-len(news)]
+}
