@@ -19,11 +19,12 @@ type account struct {
 
 	running [numLevels]int       // its runs by level
 	runs    [numLevels]*runLists // the same, cheapest first
-	lanes   map[*demand]*lane    // all its lanes
+	lanes   []*lane              // all its lanes
 	active  []*lane              // those with a queue
 	dirty   []*lane              // lanes with dirty set, and some without
 	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
 	allDirty      bool
+	otherLanes    map[*demand]*lane              // those that are not the first ones of their demands
 	groups        map[*labelSet]*fanoutGroup     // nil without a fanout limit
 	limits        map[*label]*labelLimit         // nil without label limits
 	limitsOnClass map[*workerClass][]*labelLimit // cache: the limits that count on a worker class
@@ -183,7 +184,7 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 	if c != nil && c.MaxFanout > 0 {
 		a.groups = map[*labelSet]*fanoutGroup{}
 	}
-	for _, l := range a.lanes { // the order is free: each lane is on its own
+	for _, l := range a.lanes {
 		if l.union != nil {
 			s.labels.release(l.union)
 			l.union = nil
@@ -223,7 +224,7 @@ func (s *Scheduler) countLimits(r *run, by int) {
 func (s *Scheduler) account(id AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
-		a = &account{id: id, lanes: map[*demand]*lane{}}
+		a = &account{id: id}
 		s.accounts[id] = a
 	}
 	return a

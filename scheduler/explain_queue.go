@@ -76,7 +76,7 @@ func (x *explainer) eachRival(f func(*lane)) {
 	for _, class := range x.classes {
 		cost += x.s.index.demandCost(class)
 	}
-	if cost > rivalDemandsMax*len(x.s.index.demands) {
+	if cost > rivalDemandsMax*x.s.index.demands {
 		x.eachSharing(lanes)
 		return
 	}
@@ -101,7 +101,7 @@ func (x *explainer) eachSharing(f func(*demand)) {
 	for _, class := range x.classes {
 		classes.Add(class.slot, len(x.s.index.slots))
 	}
-	for _, demand := range x.s.index.demands { // the order is free: it serves for counting
+	for demand := range x.s.index.allDemands() { // the order is free: it serves for counting
 		x.s.index.eachClass(demand, &classes, func(*workerClass) bool {
 			f(demand)
 			return false

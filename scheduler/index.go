@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/internal/slotset"
+import (
+	"iter"
+
+	"github.com/quotasched/quotasched/internal/slotset"
+)
 
 // An index answers which classes can run a demand, and which demands a class can run. It matches
 // nothing before it is asked: a demand that comes is filed, a class that comes is put into the sets
@@ -11,8 +15,9 @@ import "github.com/quotasched/quotasched/internal/slotset"
 // demands of a class are among those that are filed under its labels.
 type index struct {
 	labels     *labelTable
-	demands    map[demandKey]*demand
-	unlabelled bucket // demands without base labels
+	demands    int                   // how many there are
+	others     map[demandKey]*demand // those that are not the first one of their base labels
+	unlabelled bucket                // demands without base labels
 	serial     uint64
 	owned      []bool // by label id: a walk's class has the label; all false between walks
 
@@ -28,20 +33,37 @@ type index struct {
 }
 
 func newIndex(labels *labelTable) *index {
-	return &index{labels: labels, demands: map[demandKey]*demand{}}
+	return &index{labels: labels, others: map[demandKey]*demand{}}
 }
 
-// demand returns the demand with these label sets, of which it takes over one reference each.
+// find returns the demand with these label sets; nil if there is none.
+func (x *index) find(base, prov *labelSet) *demand {
+	if demand := base.demand; demand != nil && demand.prov == prov {
+		return demand
+	}
+	return x.others[demandKey{base, prov}]
+}
+
+// demand returns the demand with these label sets, of which it takes over one reference each. If it
+// is new, so is its first lane, which has only its demand yet.
 func (x *index) demand(base, prov *labelSet) *demand {
-	key := demandKey{base, prov}
-	if demand := x.demands[key]; demand != nil {
+	if demand := x.find(base, prov); demand != nil {
 		x.labels.release(base)
 		x.labels.release(prov)
 		return demand
 	}
 	x.serial++
-	demand := &demand{base: base, prov: prov, plain: prov.within(base), serial: x.serial}
-	x.demands[key] = demand
+	m := &demandMemory{}
+	demand := &m.demand
+	demand.base, demand.prov, demand.plain = base, prov, prov.within(base)
+	demand.serial, demand.lanes = x.serial, m.lanes[:0]
+	m.lane.demand, demand.first = demand, &m.lane
+	if base.demand == nil {
+		base.demand = demand
+	} else {
+		x.others[demandKey{base, prov}] = demand
+	}
+	x.demands++
 	x.file(demand)
 	return demand
 }
@@ -49,10 +71,29 @@ func (x *index) demand(base, prov *labelSet) *demand {
 // dropDemand removes a demand that no lane has any more.
 func (x *index) dropDemand(demand *demand) {
 	demand.gone = true
-	delete(x.demands, demandKey{demand.base, demand.prov})
+	if demand.base.demand == demand {
+		demand.base.demand = nil
+	} else {
+		delete(x.others, demandKey{demand.base, demand.prov})
+	}
+	x.demands--
 	demand.bucket.remove(demand)
 	x.labels.release(demand.base)
 	x.labels.release(demand.prov)
+}
+
+// allDemands yields the demands in no order that means anything. None may come or go meanwhile.
+func (x *index) allDemands() iter.Seq[*demand] {
+	return func(yield func(*demand) bool) {
+		if !x.unlabelled.each(yield) {
+			return
+		}
+		for _, l := range x.labels.byID {
+			if l != nil && !l.demands.each(yield) {
+				return
+			}
+		}
+	}
 }
 
 // eachClass calls f with the classes that can run a demand and that are in a set, until it returns

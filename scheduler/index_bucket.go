@@ -85,6 +85,16 @@ func (bucket *bucket) remove(demand *demand) {
 	}
 }
 
+// each calls f with the demands of the bucket, until it returns false, and returns false then.
+func (bucket *bucket) each(f func(*demand) bool) bool {
+	for _, e := range bucket.entries {
+		if e.demand != nil && !f(e.demand) {
+			return false
+		}
+	}
+	return true
+}
+
 // eachDemand calls f with the demands that a class can run. They are kept with the class if they
 // are few, so that a later call only tests what came since.
 func (x *index) eachDemand(class *workerClass, f func(*demand)) {

@@ -12,6 +12,7 @@ type demand struct {
 	bucket     *bucket
 	at         int // its place in the bucket
 	lanes      []*lane
+	first      *lane // the one that no account has in otherLanes; nil if that is gone
 
 	// What follows serves one pass; see pass_choose.go.
 	choice choice
@@ -21,4 +22,13 @@ type demand struct {
 	behind minheap.Heap[laneHead] // its other lanes in the queue
 }
 
+// A demandKey is what tells demands apart.
 type demandKey struct{ base, prov *labelSet }
+
+// A demandMemory is the memory of a demand and of its first lane. Most demands of a pool in which
+// requests have many different label sets never have another one.
+type demandMemory struct {
+	demand demand
+	lane   lane
+	lanes  [1]*lane
+}

@@ -23,10 +23,26 @@ type label struct {
 // A labelSet is an interned set of labels: equal sets are one object. It exists while something
 // refers to it; the empty set always does.
 type labelSet struct {
-	ids   []uint32 // sorted
-	refs  int
-	next  *labelSet    // another set with the same hash
-	class *workerClass // the workers with these labels; nil if there are none
+	ids    []uint32 // sorted
+	refs   int
+	next   *labelSet    // another set with the same hash
+	class  *workerClass // the workers with these labels; nil if there are none
+	demand *demand      // one with these base labels; nil if that is gone, or there are none
+}
+
+// A smallSet is the memory of a label set with few labels, and of these.
+type smallSet struct {
+	set labelSet
+	ids [6]uint32
+}
+
+// newSet returns a set with the ids, which are copied.
+func newSet(ids []uint32) *labelSet {
+	if m := (&smallSet{}); len(ids) <= len(m.ids) {
+		m.set.ids = m.ids[:copy(m.ids[:], ids)]
+		return &m.set
+	}
+	return &labelSet{ids: slices.Clone(ids)}
 }
 
 // A labelTable interns labels and label sets.
@@ -83,7 +99,8 @@ func (t *labelTable) set(ids []uint32) *labelSet {
 			return s
 		}
 	}
-	s := &labelSet{ids: slices.Clone(ids), refs: 1, next: t.sets[h]}
+	s := newSet(ids)
+	s.refs, s.next = 1, t.sets[h]
 	t.sets[h] = s
 	for _, id := range ids {
 		t.byID[id].refs++

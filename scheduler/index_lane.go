@@ -19,6 +19,7 @@ type lane struct {
 	since   instant  // the head's enqueue time, so that lanes are compared without a look at it
 	refs    int      // its requests
 
+	inLanes   int // position in account.lanes
 	inAccount int // position in account.active; -1 if not there
 	inDemand  int // position in demand.lanes
 	// dirty is true if the head may match a worker that was idle in the last pass already: then
@@ -126,15 +127,47 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 func (s *Scheduler) laneFor(id AccountID, base, prov *labelSet) *lane {
 	a := s.account(id)
 	demand := s.index.demand(base, prov)
-	l := a.lanes[demand]
+	l := s.laneOf(a, demand)
 	if l == nil {
-		l = &lane{account: a, demand: demand, inAccount: -1, inDemand: len(demand.lanes)}
-		a.lanes[demand] = l
-		demand.lanes = append(demand.lanes, l)
-		s.joinGroup(l)
+		l = s.addLane(a, demand)
 	}
 	l.refs++
 	return l
+}
+
+// laneOf returns the lane of an account and a demand; nil if there is none.
+func (s *Scheduler) laneOf(a *account, demand *demand) *lane {
+	if l := demand.first; l != nil && l.account == a {
+		return l
+	}
+	return a.otherLanes[demand]
+}
+
+// addLane makes the lane of an account and a demand.
+func (s *Scheduler) addLane(a *account, demand *demand) *lane {
+	l := demand.first
+	if len(demand.lanes) > 0 { // else the demand is new
+		l = &lane{demand: demand}
+		if demand.first == nil {
+			demand.first = l
+		} else {
+			a.setOther(demand, l)
+		}
+	}
+	l.account = a
+	l.inAccount, l.inDemand, l.inLanes = -1, len(demand.lanes), len(a.lanes)
+	demand.lanes = append(demand.lanes, l)
+	a.lanes = append(a.lanes, l)
+	s.joinGroup(l)
+	return l
+}
+
+// setOther notes a lane that is not the first one of its demand.
+func (a *account) setOther(d *demand, l *lane) {
+	if a.otherLanes == nil {
+		a.otherLanes = map[*demand]*lane{}
+	}
+	a.otherLanes[d] = l
 }
 
 // joinGroup puts a lane into its fanout group, if its account has a fanout limit.
@@ -166,8 +199,17 @@ func (s *Scheduler) releaseLane(l *lane) {
 		}
 		s.labels.release(l.union)
 	}
-	delete(a.lanes, demand)
-	last := len(demand.lanes) - 1
+	if demand.first == l {
+		demand.first = nil
+	} else {
+		delete(a.otherLanes, demand)
+	}
+	last := len(a.lanes) - 1
+	a.lanes[l.inLanes] = a.lanes[last]
+	a.lanes[l.inLanes].inLanes = l.inLanes
+	a.lanes[last] = nil
+	a.lanes = a.lanes[:last]
+	last = len(demand.lanes) - 1
 	demand.lanes[l.inDemand] = demand.lanes[last]
 	demand.lanes[l.inDemand].inDemand = l.inDemand
 	demand.lanes[last] = nil

@@ -41,7 +41,7 @@ func (s *Scheduler) checkRequests() {
 	waiting, byEnqueued := 0, 0
 	for id, r := range s.requests {
 		hold(r.id == id, "a request is known by its id: %q", id)
-		hold(r.lane.account.lanes[r.lane.demand] == r.lane, "a request has a live lane: %q", id)
+		hold(s.laneOf(r.lane.account, r.lane.demand) == r.lane, "a request has a live lane: %q", id)
 		queued := contains(&r.lane.queue, r)
 		if r.worker != nil {
 			hold(!queued, "1: a request is in one place: %q", id)
@@ -185,8 +185,10 @@ func (s *Scheduler) checkLanes() {
 		refs[r.lane]++
 	}
 	for _, a := range s.accounts {
-		for demand, l := range a.lanes {
-			hold(l.account == a && l.demand == demand && demand.lanes[l.inDemand] == l, "lanes are linked")
+		for i, l := range a.lanes {
+			demand := l.demand
+			hold(l.account == a && l.inLanes == i && demand.lanes[l.inDemand] == l &&
+				s.laneOf(a, demand) == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkOrder(&l.queue, "lane of "+string(a.id))
 			hold((l.head == nil) == (l.queue.Len() == 0) && (l.head == nil ||
@@ -228,11 +230,15 @@ func (s *Scheduler) checkIndex() {
 		}
 		s.checkKnown(class)
 	}
-	for _, demand := range x.demands {
+	demands := 0
+	for demand := range x.allDemands() {
+		demands++
+		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
 		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
 		hold(!demand.gone && demand.serial <= demand.bucket.newest, "buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 	}
+	hold(demands == x.demands, "demands are counted")
 	for name, l := range s.labels.byName {
 		hold(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set: %q", name)
 	}
@@ -245,7 +251,7 @@ func (s *Scheduler) checkKnown(class *workerClass) {
 	if !known.kept {
 		return
 	}
-	for _, demand := range s.index.demands {
+	for demand := range s.index.allDemands() {
 		hold(demand.serial > known.until ||
 			demand.base.within(class.set) == slices.Contains(known.list, demand),
 			"a class keeps the demands that it can run")

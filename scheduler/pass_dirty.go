@@ -101,7 +101,7 @@ func (p *pass) offerLanes(a *account, offer func(*lane)) {
 	}
 	for _, demand := range p.demands {
 		touches.Lane()
-		if l := a.lanes[demand]; l != nil && l.inAccount >= 0 && !p.isDirty(l) {
+		if l := p.s.laneOf(a, demand); l != nil && l.inAccount >= 0 && !p.isDirty(l) {
 			offer(l)
 		}
 	}

@@ -128,7 +128,7 @@ func (st *preemption) offerVictims(a *account) bool {
 			return false
 		}
 		x.eachDemand(class, func(demand *demand) {
-			if l := a.lanes[demand]; l != nil {
+			if l := st.s.laneOf(a, demand); l != nil {
 				st.offerOnce(l)
 			}
 		})

@@ -215,9 +215,9 @@ func (w *snapshotWriter) numberSets(next []*content) {
 		slices.Sort(ids)
 		list = append(list, numbered{set, ids})
 	}
-	for key := range w.s.index.demands { // the order is free: it is sorted below
-		add(key.base)
-		add(key.prov)
+	for demand := range w.s.index.allDemands() { // the order is free: it is sorted below
+		add(demand.base)
+		add(demand.prov)
 	}
 	for _, class := range w.s.index.slots {
 		if class != nil {

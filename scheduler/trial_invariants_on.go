@@ -42,7 +42,7 @@ func (s *Scheduler) checkUndone(before trace) {
 func (s *Scheduler) trace() (t trace) {
 	defer touches.Pause()()
 	add := func(what string, args ...any) { t = append(t, what+": "+fmt.Sprintln(args...)) }
-	add("pool", s.now, s.activeLanes, s.victims, s.victimCounts, len(s.expired), len(s.index.demands),
+	add("pool", s.now, s.activeLanes, s.victims, s.victimCounts, len(s.expired), s.index.demands,
 		len(s.labels.byName), s.watches.Len())
 	add("dirty", s.fresh, s.withDirty)
 	for r := range s.byEnqueued.All() {
@@ -72,13 +72,7 @@ func (s *Scheduler) trace() (t trace) {
 
 // traceLanes adds the lanes of an account and its counts.
 func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
-	lanes := slices.Collect(func(yield func(*lane) bool) {
-		for _, l := range a.lanes {
-			if !yield(l) {
-				return
-			}
-		}
-	})
+	lanes := slices.Clone(a.lanes)
 	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.demand.serial) - int(m.demand.serial) })
 	for _, l := range lanes {
 		add("lane", fmt.Sprintf("%p", l.demand), l.refs, l.inAccount, l.inDemand, l.dirty)
