@@ -8,6 +8,8 @@
 //   - account: a token bucket for each level p0 to p4. It earns worker-time at a rate, up to a cap,
 //     and pays for its tasks.
 //   - assignment: a decision of a pass: a request gets a worker.
+//   - attempt: a preemption step in which an account takes part; the next one leaves out what this
+//     one looked at in vain.
 //   - balance: what an account has at each level, in micro-worker-seconds.
 //   - at stake: the work that the request of a run would have lost in all after a preemption: lost
 //     and unsaved work.
@@ -167,10 +169,12 @@
 //
 // # Cost
 //
-// Let n be the number of stored requests and workers. News costs O(log n) and O(labels), and more
-// if it brings an unknown label set: a demand finds its worker classes, and a worker class its
-// demands, which can be many. A pass costs O(accounts), plus the changes since the last one (new
-// requests, idle workers and the lanes that match them), plus O(log n) for each decision. A waiting
-// request that cannot run costs nothing, and neither do protected runs: they stand in lists of
-// their own (run_lists.go). docs/index.md has the index and the costs of each step.
+// Let n be the number of stored requests and workers. News costs O(labels) and O(log n): nothing is
+// matched before a pass asks. A pass costs O(accounts), plus the changes since the last one, plus
+// O(log n) for each decision. A change is a worker that became idle, which costs its labels and the
+// demands that it can run, and with the first worker of its class the demands filed under its
+// labels, a nanosecond each; or a request with label sets that none of its account waited with,
+// which costs the intersection of its labels' sets. A waiting request that cannot run costs nothing,
+// and neither do protected runs: they stand in lists of their own (run_lists.go). docs/index.md has
+// the index and the costs of each step.
 package scheduler

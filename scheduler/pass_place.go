@@ -25,7 +25,7 @@ func (p *pass) placeProvisioned() {
 
 // offer puts a lane into the queue of this level, if it has a request that takes part there.
 func (p *pass) offer(l *lane) {
-	if l.head == nil || p.level < FreeBucket && p.isLimited(l) {
+	if l.head == nil || l.scanned == p.id || p.level < FreeBucket && p.isLimited(l) {
 		return
 	}
 	p.observer.looks(1)

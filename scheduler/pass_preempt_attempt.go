@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"math"
 	"slices"
 
 	"github.com/quotasched/quotasched/internal/touches"
@@ -38,22 +37,13 @@ type victimClass struct {
 // noteActive notes that a lane became active, or has an older first request.
 func (s *Scheduler) noteActive(l *lane) {
 	s.undo.noteActive(l.account)
-	l.account.recent.add(l, s.remembered(len(l.account.active)))
+	l.account.recent.add(l, len(l.account.active))
 }
 
 // noteVictim notes that others can preempt a run who could not before.
 func (s *Scheduler) noteVictim(r *run) {
 	s.victimCounts[r.level]++
-	s.victims.add(victimClass{r.worker.class, r.level}, s.remembered(len(s.workers)))
-}
-
-// remembered returns of how many the newest are to be remembered: in a trial, all that come, so
-// that they can be cut off again.
-func (s *Scheduler) remembered(n int) int {
-	if s.undo != nil {
-		return math.MaxInt
-	}
-	return n
+	s.victims.add(victimClass{r.worker.class, r.level}, len(s.workers))
 }
 
 // generation returns the account's generation at the level of the step.

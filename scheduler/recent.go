@@ -2,7 +2,7 @@ package scheduler
 
 import "slices"
 
-// A recent counts what comes, and remembers the newest of it.
+// A recent counts what comes, and remembers the newest of it. A copy of it stays as it is.
 type recent[T any] struct {
 	total  uint64
 	newest []T
@@ -18,7 +18,7 @@ const (
 // add counts one more; of those that may come, there are so many.
 func (r *recent[T]) add(x T, of int) {
 	if r.total++; len(r.newest) >= recentMin+of/recentShare {
-		r.newest = slices.Delete(r.newest, 0, (len(r.newest)+1)/2)
+		r.newest = slices.Clone(r.newest[(len(r.newest)+1)/2:])
 	}
 	r.newest = append(r.newest, x)
 }
@@ -30,11 +30,4 @@ func (r *recent[T]) since(total uint64) ([]T, bool) {
 		return nil, false
 	}
 	return r.newest[len(r.newest)-int(n):], true
-}
-
-// cut goes back to when so many were counted, all of which since then are remembered.
-func (r *recent[T]) cut(total uint64) {
-	news, _ := r.since(total)
-	clear(news)
-	r.total, r.newest = total, r.newest[:len(r.newest)-len(news)]
 }

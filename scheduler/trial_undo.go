@@ -16,13 +16,13 @@ type undoLog struct {
 	entries []func()
 	before  trace // with checks: the state when the log began
 
-	victims      uint64 // how many there were when the log began
+	victims      recent[victimClass] // as they were when the log began
 	victimCounts [numLevels]uint64
 }
 
 // beginUndo begins a log of all changes from now on.
 func (s *Scheduler) beginUndo() {
-	s.undo = &undoLog{s: s, before: s.newTrace(), victims: s.victims.total,
+	s.undo = &undoLog{s: s, before: s.newTrace(), victims: s.victims,
 		victimCounts: s.victimCounts}
 }
 
@@ -33,8 +33,7 @@ func (s *Scheduler) undoAll() {
 	for _, undo := range slices.Backward(u.entries) {
 		undo()
 	}
-	s.victims.cut(u.victims)
-	s.victimCounts = u.victimCounts
+	s.victims, s.victimCounts = u.victims, u.victimCounts
 	s.checkUndone(u.before)
 }
 
@@ -158,8 +157,8 @@ func (u *undoLog) noteActive(a *account) {
 	if u == nil {
 		return
 	}
-	total := a.recent.total
-	u.later(func() { a.recent.cut(total) })
+	recent := a.recent
+	u.later(func() { a.recent = recent })
 }
 
 // deactivate: a lane is active no more.

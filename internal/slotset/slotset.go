@@ -81,62 +81,67 @@ func (s *Set) Remove(slot uint32) {
 }
 
 // Intersect calls f with each slot that is in all the sets, of which there is at least one, in
-// order, until f returns false. It costs O(size of the smallest set) at most.
+// order, until f returns false. It puts the sets in another order. It costs O(size of the smallest
+// set) at most.
 func Intersect(sets []*Set, f func(slot uint32) bool) {
-	least := sets[0]
-	for _, s := range sets[1:] {
-		if s.n < least.n {
-			least = s
-		}
-	}
-	if least.bits == nil {
-		for _, slot := range least.list {
-			touches.Slot()
-			if inAll(sets, least, slot) && !f(slot) {
+	smallestFirst(sets)
+	if sets[0].bits == nil {
+		for _, slot := range sets[0].list {
+			if touches.Slot(); inAll(sets[1:], slot) && !f(slot) {
 				return
 			}
 		}
 		return
 	}
-	for w, word := range least.bits {
-		if word == 0 {
+	// All others are bitmaps, too. Most words are zero after the first two.
+	first, second := sets[0].bits, sets[min(1, len(sets)-1)].bits
+	first = first[:min(len(first), len(second))]
+	for w, word := range first {
+		if word &= second[w]; word == 0 {
 			continue
 		}
-		for _, s := range sets { // those that are lists are asked below
-			if s.bits == nil {
-				continue
-			}
-			if w >= len(s.bits) {
-				return
-			}
-			if word &= s.bits[w]; word == 0 {
+		for _, s := range sets[min(2, len(sets)):] {
+			if word &= s.word(w); word == 0 {
 				break
 			}
 		}
 		for ; word != 0; word &= word - 1 {
-			slot := uint32(w<<6 + bits.TrailingZeros64(word))
 			touches.Slot()
-			if inLists(sets, slot) && !f(slot) {
+			if !f(uint32(w<<6 + bits.TrailingZeros64(word))) {
 				return
 			}
 		}
 	}
 }
 
-// inAll reports whether the slot is in all the sets but skip.
-func inAll(sets []*Set, skip *Set, slot uint32) bool {
-	for _, s := range sets {
-		if s != skip && !s.Has(slot) {
-			return false
-		}
+// word returns a word of a bitmap.
+func (s *Set) word(w int) uint64 {
+	if w >= len(s.bits) {
+		return 0
 	}
-	return true
+	return s.bits[w]
 }
 
-// inLists reports whether the slot is in all those sets that are lists.
-func inLists(sets []*Set, slot uint32) bool {
+// smallestFirst sorts sets by size, lists before bitmaps.
+func smallestFirst(sets []*Set) {
+	for i := 1; i < len(sets); i++ { // they are few
+		for j := i; j > 0 && sets[j].before(sets[j-1]); j-- {
+			sets[j], sets[j-1] = sets[j-1], sets[j]
+		}
+	}
+}
+
+func (s *Set) before(t *Set) bool {
+	if list := s.bits == nil; list != (t.bits == nil) {
+		return list
+	}
+	return s.n < t.n
+}
+
+// inAll reports whether the slot is in all the sets.
+func inAll(sets []*Set, slot uint32) bool {
 	for _, s := range sets {
-		if s.bits == nil && !s.Has(slot) {
+		if !s.Has(slot) {
 			return false
 		}
 	}
