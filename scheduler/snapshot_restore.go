@@ -75,11 +75,11 @@ func restore(from *snapshotSource) (*Scheduler, error) {
 	s.called = called
 	s.requests = make(map[RequestID]*request, from.waitingCount+from.workersCount)
 	s.workers = make(map[WorkerID]*worker, from.workersCount)
-	rd := &snapshotReader{s: s, from: from, lanes: map[laneNumbers]*readLane{}}
+	rd := &snapshotReader{s: s, from: from}
 	defer rd.release()
 	for _, step := range []func() error{
 		rd.readAccounts, rd.readTables, rd.readCordons, rd.readWaiting, rd.readWorkers,
-		rd.readExpired,
+		rd.countRequests, rd.readExpired,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -96,7 +96,9 @@ type snapshotReader struct {
 
 	lanes map[laneNumbers]*readLane
 	order []*readLane // the same, as they came
-	spare []request   // requests to use
+
+	spareRequests []request // to use
+	spareLanes    []readLane
 }
 
 // release gives the references to label sets back.
@@ -201,9 +203,16 @@ func (rd *snapshotReader) readTables() error {
 			return bad(where, "%s is not in order, or there twice", check.Quote(name))
 		}
 	}
-	rd.sets = []*labelSet{rd.s.labels.intern(nil)}
+	return rd.readSets()
+}
+
+// readSets reads the label sets. The labels that are in any are interned in the order of their
+// numbers, so that the ids of each set are sorted as its numbers are.
+func (rd *snapshotReader) readSets() error {
+	labels, sets := rd.from.tables.GetLabels(), rd.from.tables.GetLabelSets()
+	used := make([]bool, len(labels))
 	var before []uint32
-	for i, set := range rd.from.tables.GetLabelSets() {
+	for i, set := range sets {
 		where := snapshotPlace{list: "label_sets", index: i}
 		ids := set.GetLabelIds()
 		if len(ids) == 0 {
@@ -212,7 +221,6 @@ func (rd *snapshotReader) readTables() error {
 		if i > 0 && slices.Compare(before, ids) >= 0 {
 			return bad(where, "not in order, or there twice")
 		}
-		names := make([]string, len(ids))
 		for j, id := range ids {
 			if int64(id) >= int64(len(labels)) {
 				return bad(where.and(".label_ids"), "unknown label id %d", id)
@@ -220,10 +228,26 @@ func (rd *snapshotReader) readTables() error {
 			if j > 0 && ids[j-1] >= id {
 				return bad(where.and(".label_ids"), "label id %d is not in order, or there twice", id)
 			}
-			names[j] = labels[id]
+			used[id] = true
 		}
 		before = ids
-		rd.sets = append(rd.sets, rd.s.labels.intern(names))
+	}
+	t := rd.s.labels
+	interned := make([]uint32, len(labels))
+	for i, name := range labels {
+		if used[i] {
+			interned[i] = t.label(name).id
+		}
+	}
+	rd.sets = make([]*labelSet, 1, len(sets)+1)
+	rd.sets[0] = t.intern(nil)
+	var ids []uint32
+	for _, set := range sets {
+		ids = ids[:0]
+		for _, id := range set.GetLabelIds() {
+			ids = append(ids, interned[id])
+		}
+		rd.sets = append(rd.sets, t.set(ids))
 	}
 	return nil
 }

@@ -15,11 +15,15 @@ import (
 // order of id, mostly also in the order of the queue, which then costs no comparison but this one.
 type readLane struct {
 	lane     *lane
-	last     instant // the enqueue time of the newest one read
-	unsorted bool    // they did not come in the order of the queue
+	waiting  []*request
+	first    [1]*request // the memory of a single one
+	last     instant     // the enqueue time of the newest one read
+	unsorted bool        // they did not come in the order of the queue
+	more     int         // its requests but the first one, which the lane has not counted yet
 }
 
 func (rd *snapshotReader) readWaiting() error {
+	rd.lanes = make(map[laneNumbers]*readLane, min(len(rd.sets), rd.from.waitingCount))
 	last, i := "", 0
 	var expiring []*request
 	for p, err := range rd.from.waiting {
@@ -42,7 +46,7 @@ func (rd *snapshotReader) readWaiting() error {
 		if !r.blocked {
 			l.unsorted = l.unsorted || r.enqueued.Before(l.last)
 			l.last = r.enqueued
-			l.lane.queue.Append(r)
+			l.waiting = append(l.waiting, r)
 		}
 		i++
 	}
@@ -56,7 +60,9 @@ func (rd *snapshotReader) fillLanes() {
 	for _, f := range rd.order {
 		l := f.lane
 		if f.unsorted {
-			l.queue = orderedOf(collect(&l.queue))
+			l.queue = orderedOf(f.waiting)
+		} else {
+			l.queue = orderedlist.Of(f.waiting)
 		}
 		l.findHead()
 		rd.s.updateActive(l)
@@ -64,9 +70,20 @@ func (rd *snapshotReader) fillLanes() {
 	}
 }
 
-// requestsAtOnce is for how many requests memory is taken at once: little enough for one that stays
-// on not to hold much of others.
-const requestsAtOnce = 32
+// countRequests counts the requests of each lane, waiting or not.
+func (rd *snapshotReader) countRequests() error {
+	for _, l := range rd.order {
+		l.lane.refs += l.more
+	}
+	return nil
+}
+
+// These are for how many requests, and lanes while they are read, memory is taken at once: few
+// enough requests for one that stays on not to hold much of others.
+const (
+	requestsAtOnce = 32
+	lanesAtOnce    = 256
+)
 
 // readRequest makes a request that neither waits nor is on a worker, and that was not read before.
 func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, *readLane,
@@ -86,11 +103,11 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(rd.spare) == 0 {
-		rd.spare = make([]request, requestsAtOnce)
+	if len(rd.spareRequests) == 0 {
+		rd.spareRequests = make([]request, requestsAtOnce)
 	}
-	r, l := &rd.spare[0], rd.laneOf(&c)
-	rd.spare = rd.spare[1:]
+	r, l := &rd.spareRequests[0], rd.laneOf(&c)
+	rd.spareRequests = rd.spareRequests[1:]
 	*r = request{id: RequestID(p.GetId()), lane: l.lane, enqueued: c.enqueued, confirmed: confirmed,
 		tags: c.tags, blocked: p.GetBlocked(), lost: lost}
 	rd.s.requests[r.id] = r
@@ -115,13 +132,18 @@ func readLoss(where snapshotPlace, d *durationpb.Duration) (int64, error) {
 // laneOf returns the lane of one more request.
 func (rd *snapshotReader) laneOf(c *numbered) *readLane {
 	if l := rd.lanes[c.laneNumbers]; l != nil {
-		l.lane.refs++
+		l.more++
 		return l
 	}
 	base, prov := rd.sets[c.base], rd.sets[c.prov]
 	base.refs++
 	prov.refs++
-	l := &readLane{lane: rd.s.laneFor(rd.accountID(c.account), base, prov)}
+	if len(rd.spareLanes) == 0 {
+		rd.spareLanes = make([]readLane, lanesAtOnce)
+	}
+	l := &rd.spareLanes[0]
+	rd.spareLanes = rd.spareLanes[1:]
+	l.lane, l.waiting = rd.s.laneFor(rd.accountID(c.account), base, prov), l.first[:0]
 	rd.lanes[c.laneNumbers] = l
 	rd.order = append(rd.order, l)
 	return l
@@ -193,7 +215,7 @@ func (rd *snapshotReader) readContent(where snapshotPlace, p *protos.RequestCont
 }
 
 // orderedOf returns an ordered list of the items, which it sorts.
-func orderedOf[T orderedlist.Item[T]](items []T) (o orderedlist.List[T]) {
+func orderedOf[T orderedlist.Item[T]](items []T) orderedlist.List[T] {
 	order := func(a, b T) int {
 		if a.Before(b) {
 			return -1
@@ -201,8 +223,5 @@ func orderedOf[T orderedlist.Item[T]](items []T) (o orderedlist.List[T]) {
 		return 1
 	}
 	slices.SortFunc(items, order)
-	for _, x := range items {
-		o.Append(x)
-	}
-	return o
+	return orderedlist.Of(items)
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
-
-	"github.com/quotasched/quotasched/internal/orderedlist"
 )
 
 // sortedKeys returns the keys of a map in order, which makes going through a map deterministic.
@@ -70,9 +68,4 @@ func rankOf(id string) idRank {
 
 func (r idRank) Before(q idRank) bool {
 	return r[0] < q[0] || r[0] == q[0] && r[1] < q[1]
-}
-
-// collect returns the items of an ordered list, so that the list may change meanwhile.
-func collect[T orderedlist.Item[T]](o *orderedlist.List[T]) []T {
-	return slices.AppendSeq(make([]T, 0, o.Len()), o.All())
 }

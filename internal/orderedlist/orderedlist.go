@@ -117,6 +117,19 @@ func (l *List[T]) Previous(x T) (prev T, ok bool) {
 	return c[len(c)-1], true
 }
 
+// Of returns a list of items, which are in order. They are copied.
+func Of[T Item[T]](items []T) (l List[T]) {
+	if len(items) == 1 {
+		l.Append(items[0])
+		return l
+	}
+	l.n = len(items)
+	for chunk := range slices.Chunk(items, chunkMax) {
+		l.chunks = append(l.chunks, slices.Clone(chunk))
+	}
+	return l
+}
+
 // Append adds x, which comes after all that is in the list.
 func (l *List[T]) Append(x T) {
 	l.n++

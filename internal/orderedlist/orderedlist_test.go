@@ -17,8 +17,11 @@ func (n number) Before(m number) bool { return n < m }
 // A list does what a sorted slice does, also where it grows and shrinks at one end.
 func TestListIsASortedSlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var l orderedlist.List[number]
-		var want []number
+		want := make([]number, rapid.IntRange(0, 400).Draw(t, "items to begin with"))
+		for i := range want {
+			want[i] = number(3 * i)
+		}
+		l := orderedlist.Of(want)
 		atFront := rapid.IntRange(0, 10).Draw(t, "at front")
 		atBack := rapid.IntRange(0, 10).Draw(t, "at back")
 		for range rapid.IntRange(1, 2000).Draw(t, "steps") {
