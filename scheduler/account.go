@@ -48,9 +48,8 @@ type accountPass struct {
 	scanned    int    // its lanes that no idle worker matches
 
 	// What follows serves a preemption step.
-	attempted bool    // it has looked at the account's lanes
-	owed      bool    // workers of free tasks may be owed to it
-	owedFrom  instant // when a request of it will have waited for so long that one is
+	attempted bool // it has looked at the account's lanes
+	owed      bool // workers of free tasks may be owed to it
 }
 
 // exists reports whether there is such an account, rather than only its name.

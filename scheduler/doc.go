@@ -174,7 +174,7 @@
 // O(log n) for each decision. A change is a worker that became idle, which costs its labels and the
 // demands that it can run, and with the first worker of its class the demands filed under its
 // labels, a nanosecond each; or a request with label sets that none of its account waited with,
-// which costs the intersection of its labels' sets. A waiting request that cannot run costs nothing,
-// and neither do protected runs: they stand in lists of their own (run_lists.go). docs/index.md has
-// the index and the costs of each step.
+// which costs the intersection of its labels' sets. A waiting request that cannot run costs
+// nothing, and neither do protected runs: they stand in lists of their own (run_lists.go).
+// docs/index.md has the index and the costs of each step.
 package scheduler

@@ -237,9 +237,13 @@ func (s *Scheduler) enqueue(r *request) {
 // dequeueFrom removes a request from a lane.
 func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 	s.undo.dequeue(l, r)
+	first := l.head == r
 	l.take(r)
-	if l.head == nil {
+	switch {
+	case l.head == nil:
 		s.updateActive(l)
+	case first:
+		s.noteYounger(l)
 	}
 }
 

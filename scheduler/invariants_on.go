@@ -235,7 +235,8 @@ func (s *Scheduler) checkIndex() {
 		demands++
 		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
 		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
-		hold(!demand.gone && demand.serial <= demand.bucket.newest, "buckets know their newest demand")
+		hold(!demand.gone && demand.serial <= demand.bucket.newest,
+			"buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 	}
 	hold(demands == x.demands, "demands are counted")

@@ -54,7 +54,7 @@ func (st *preemption) accounts() []*account {
 			continue
 		}
 		state := st.state(a)
-		state.retryLater, state.owed, state.owedFrom = false, owed, noInstant
+		state.retryLater, state.owed = false, owed
 		accounts = append(accounts, a)
 	}
 	return accounts
@@ -128,7 +128,7 @@ func (st *preemption) mayTake(l *lane, r *run) bool {
 		st.retryLater(l.account)
 	}
 	return r.level == FreeBucket && st.state(l.account).owed && st.waitedLong(l.since) &&
-		st.mayBeOwed(l.account)
+		st.isStillOwed(l.account)
 }
 
 // takeWorker gives the run's worker to the lane's head. The head's account pays the run's price at

@@ -88,7 +88,7 @@ func (st *preemption) lanesToOffer(a *account) []*lane {
 		clear(last.lanes) // those that still match are noted again
 		last.lanes, last.owedFrom = last.lanes[:0], noInstant
 	}
-	state.attempted, state.owedFrom = true, last.owedFrom
+	state.attempted = true
 	return st.offered
 }
 
@@ -102,8 +102,8 @@ func (st *preemption) offerRecent(a *account) bool {
 	return known
 }
 
-// offerVictims adds the lanes that match a class with a run that has come since the last attempt. It
-// reports whether these classes are remembered, and cost less to match than all active lanes.
+// offerVictims adds the lanes that match a class with a run that has come since the last attempt.
+// It reports whether these classes are remembered, and cost less to match than all active lanes.
 func (st *preemption) offerVictims(a *account) bool {
 	victims, known := st.s.victims.since(a.attempts[st.level].victims)
 	cost, x := 0, st.s.index
@@ -151,7 +151,7 @@ func (st *preemption) noteAttempts(accounts []*account) {
 		}
 		state.attempted = false
 		last.generation, last.victims = st.generation(a), st.s.victims.total
-		last.again, last.owed, last.owedFrom = state.retryLater, state.owed, state.owedFrom
+		last.again, last.owed = state.retryLater, state.owed
 		if len(last.lanes) > 2*len(a.active)+recentMin {
 			st.dropRepeated(last)
 		}
@@ -170,12 +170,32 @@ func (st *preemption) dropRepeated(last *attempt) {
 
 // noteOwed notes from when on something may be owed to a lane's first request.
 func (st *preemption) noteOwed(l *lane) {
-	state := st.state(l.account)
-	if !state.owed || st.waitedLong(l.since) {
+	if st.state(l.account).owed && !st.waitedLong(l.since) {
+		l.account.attempts[st.level].noteOwed(st.s.longFrom(l))
+	}
+}
+
+// noteOwed notes that something may be owed to an account from a time on.
+func (last *attempt) noteOwed(from instant) {
+	if from.Before(last.owedFrom) {
+		last.owedFrom = from
+	}
+}
+
+// longFrom returns when a lane's first request will have waited for long.
+func (s *Scheduler) longFrom(l *lane) instant {
+	return instantOf(l.since.time().Add(s.owedAfter))
+}
+
+// noteYounger notes that a lane has a younger first request. What the older one has not got it does
+// not get either, but for what is owed to it once it has waited for long.
+func (s *Scheduler) noteYounger(l *lane) {
+	if s.owedAfter < 0 {
 		return
 	}
-	if at := instantOf(l.since.time().Add(st.s.owedAfter)); at.Before(state.owedFrom) {
-		state.owedFrom = at
+	s.undo.noteYounger(l.account)
+	for p := range l.account.attempts {
+		l.account.attempts[p].noteOwed(s.longFrom(l))
 	}
 }
 

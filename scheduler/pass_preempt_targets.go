@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"slices"
+
 	"github.com/quotasched/quotasched/internal/minheap"
 	"github.com/quotasched/quotasched/internal/touches"
 )
@@ -220,12 +222,15 @@ func (st *preemption) seek(class *workerClass, after *costKey) bool {
 }
 
 // anyOwed reports whether something is still owed to an account.
-func (st *preemption) anyOwed(t *target) bool {
-	for _, a := range t.owed {
-		if st.mayBeOwed(a) {
-			return true
-		}
+func (st *preemption) anyOwed(t *target) bool { return slices.ContainsFunc(t.owed, st.isStillOwed) }
+
+// isStillOwed reports whether something is owed to an account to which it was when the step began.
+// What the step has given it may have ended that, until its bucket is full again.
+func (st *preemption) isStillOwed(a *account) bool {
+	if st.mayBeOwed(a) {
+		return true
 	}
+	st.retryLater(a)
 	return false
 }
 

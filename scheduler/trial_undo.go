@@ -161,6 +161,22 @@ func (u *undoLog) noteActive(a *account) {
 	u.later(func() { a.recent = recent })
 }
 
+// noteYounger: a lane of an account has a younger first request.
+func (u *undoLog) noteYounger(a *account) {
+	if u == nil {
+		return
+	}
+	var from [NumPriorities]instant
+	for p := range from {
+		from[p] = a.attempts[p].owedFrom
+	}
+	u.later(func() {
+		for p := range from {
+			a.attempts[p].owedFrom = from[p]
+		}
+	})
+}
+
 // deactivate: a lane is active no more.
 func (u *undoLog) deactivate(l *lane) {
 	if u == nil {
