@@ -259,7 +259,8 @@ func (s *Scheduler) checkKnown(class *workerClass) {
 	}
 }
 
-// checkScanned checks that a lane which the next pass will not take up cannot run on any idle worker.
+// checkScanned checks that a lane which the next pass will not take up cannot run on any idle
+// worker.
 func (s *Scheduler) checkScanned() {
 	for _, a := range s.accounts {
 		for _, l := range a.active {
