@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"simulator/internal/swf":      {"simulator/internal/gunzip"},
 	"simulator/internal/yamltree": {"simulator/internal/field"},
 	"simulator/internal/report": {"protos", "scheduler", "simulator", "simulator/experiment",
-		"simulator/trace", "internal/words"},
+		"simulator/internal/yamltree", "simulator/trace", "internal/words"},
 
 	"internal/check":       {},
 	"internal/expiry":      {"internal/minheap"},

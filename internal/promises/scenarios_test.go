@@ -40,6 +40,7 @@ func TestSliver(t *testing.T) {
 		require.Equal(t, "free", level(w, "sliver"))
 		r := w.Ask("r", "b", time.Minute)
 		w.RunFor(time.Minute)
+		t.Logf("B waits %v", waited(w, r))
 		require.LessOrEqual(t, waited(w, r), 11*time.Second)
 	})
 }
@@ -58,6 +59,7 @@ func TestLaundering(t *testing.T) {
 				w.RunFor(9 * time.Hour)
 				w.Ask("launder", "throw-away", time.Hour)
 				w.RunFor(time.Minute)
+				t.Logf("%v of what was used came back", w.Refunds)
 				require.LessOrEqual(t, w.Refunds, scheduler.WorkerSeconds(0.0001))
 				require.LessOrEqual(t, w.Balance("a", 1), scheduler.WorkerSeconds(3600.0001))
 			})
@@ -77,7 +79,9 @@ func TestPastDebts(t *testing.T) {
 		require.Equal(t, "p4", level(w, "b1"))
 		r1, r2 := w.Ask("r1", "urgent", time.Hour), w.Ask("r2", "urgent", time.Hour)
 		w.RunFor(time.Minute)
-		require.LessOrEqual(t, max(waited(w, r1), waited(w, r2)), 10*time.Second)
+		longest := max(waited(w, r1), waited(w, r2))
+		t.Logf("the requests at p0 wait %v at most", longest)
+		require.LessOrEqual(t, longest, 10*time.Second)
 	})
 }
 
@@ -92,6 +96,7 @@ func TestBarredWhileRich(t *testing.T) {
 		w.Account("a", &scheduler.AccountConfig{}, scheduler.WorkerSeconds(1_000_000))
 		r := w.Ask("urgent", "a", time.Minute)
 		w.RunFor(time.Minute)
+		t.Logf("the urgent request waits %v", waited(w, r))
 		require.LessOrEqual(t, waited(w, r), 10*time.Second)
 	})
 }
@@ -111,16 +116,17 @@ func TestTheOldestIsTheYoungest(t *testing.T) {
 			}
 			w.RunFor(10 * time.Minute)
 		}
-		done := 0
-		for _, r := range w.Requests {
-			require.LessOrEqual(t, r.Lost, 10*time.Minute, "%s was preempted %d times", r.ID,
-				r.Preempted)
+		done, most, preempted := 0, time.Duration(0), 0
+		for _, r := range w.Requests { // the order is free: a count and maxima
+			most, preempted = max(most, r.Lost), max(preempted, r.Preempted)
 			if r.Account == "free" && !r.Ended.IsZero() {
 				done++
 			}
 		}
 		lost := w.Lost().Seconds() / w.Used("free").Seconds()
-		t.Logf("%d free tasks done, %.1f %% of their time lost", done, 100*lost)
+		t.Logf("%d free tasks done, %.1f %% of their time lost; one lost %v, one was preempted %d times",
+			done, 100*lost, most, preempted)
+		require.LessOrEqual(t, most, 10*time.Minute)
 		require.LessOrEqual(t, lost, 0.03)
 		require.GreaterOrEqual(t, done, 160)
 	})
@@ -137,6 +143,7 @@ func TestPingPong(t *testing.T) {
 			w.Always(id, 2, around(2*time.Hour, uint64(i)))
 		}
 		w.RunFor(span)
+		t.Logf("%.2f %% of the time lost", 100*w.Lost().Seconds()/span.Seconds())
 		require.LessOrEqual(t, w.Lost().Seconds()/span.Seconds(), 0.01)
 		require.InDelta(t, 0.5, w.Used("a").Seconds()/span.Seconds(), 0.02)
 	})
@@ -153,7 +160,9 @@ func TestSmallRates(t *testing.T) {
 		w.Always("small", 1, around(20*time.Minute, 1))
 		w.Always("rest", 2, around(20*time.Minute, 2))
 		w.RunFor(week)
-		require.InDelta(t, 0.1, w.Used("small").Seconds()/week.Seconds(), 0.01)
+		had := w.Used("small").Seconds() / week.Seconds()
+		t.Logf("it had %.3f workers", had)
+		require.InDelta(t, 0.1, had, 0.01)
 	})
 }
 
@@ -172,9 +181,12 @@ func TestLeftovers(t *testing.T) {
 				asked = append(asked, w.Ask(fmt.Sprintf("r%d-%d", round, i), "granted", time.Hour))
 			}
 			w.RunFor(4 * time.Hour)
+			longest := time.Duration(0)
 			for _, r := range asked {
-				require.LessOrEqual(t, waited(w, r), 2*time.Hour)
+				longest = max(longest, waited(w, r))
 			}
+			t.Logf("%d requests waited %v at most", len(asked), longest)
+			require.LessOrEqual(t, longest, 2*time.Hour)
 		}
 	})
 }
@@ -185,6 +197,7 @@ func TestRidingOn(t *testing.T) {
 		const span = 20 * 24 * time.Hour
 		s := split(t, make, &scheduler.Config{}, fleet{workers: 25, rate: 5, parts: 1,
 			length: 4 * time.Hour, saved: 24 * time.Hour, span: span, seed: 1})
+		t.Logf("A had %.2f of 5 workers", s.had)
 		require.LessOrEqual(t, s.had, 5.2)
 	})
 }

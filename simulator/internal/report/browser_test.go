@@ -54,6 +54,10 @@ type found struct {
 		Name, Label string
 		Marks       int
 	}
+	Frontiers []struct {
+		Marks            int
+		Labels, Overlaps []string
+	}
 	Tables []struct {
 		Variant int
 		Rows    [][]struct{ Text, Value string }
@@ -169,10 +173,13 @@ func TestInTheBrowser(t *testing.T) {
 	m.seeds = 1 // then means are the figures themselves
 	reports := oddResults()
 	reports["usual"], reports["narrow"] = results(usual), results(m)
+	reports["sweep"], reports["narrow sweep"] = swept(30), swept(10)
 	all := look(t, reports, "--blink-settings=preferredColorScheme=1")
 	checkCharts(t, all["usual"])
 	checkCharts(t, all["narrow"])
 	checkFigures(t, all["narrow"], reports["narrow"])
+	checkFrontier(t, all["sweep"], 30)
+	checkFrontier(t, all["narrow sweep"], 10)
 }
 
 func TestInTheBrowserInTheDark(t *testing.T) {

@@ -50,6 +50,7 @@ type chartData struct {
 	Top         int            `json:"top"`
 	Accounts    []chartAccount `json:"accounts"`
 	Variants    []chartVariant `json:"variants"`
+	Sweeps      []chartSweep   `json:"sweeps"`
 	Real        *realWaits     `json:"real"`
 	Differences []chartDiff    `json:"differences"`
 	DiffsOf     int            `json:"differences_of"` // accounts
@@ -149,6 +150,7 @@ func (s *study) chartData(top int) *chartData {
 		Top:         top,
 		Accounts:    []chartAccount{},
 		Variants:    []chartVariant{},
+		Sweeps:      s.sweeps(),
 		Differences: []chartDiff{},
 		DiffsOf:     min(differencesMax, len(s.accounts)),
 	}

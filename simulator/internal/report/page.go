@@ -33,6 +33,7 @@ type page struct {
 	Version            int
 	Wall               string
 	HasReal, Many      bool
+	Swept              bool // some field has several values
 
 	Data    template.JS
 	Style   template.CSS
@@ -113,6 +114,7 @@ func (s *study) page(o HTMLOptions) *page {
 		Version:     r.Version,
 		HasReal:     s.hasReal(),
 		Many:        len(r.Variants) > variantsBesideMax,
+		Swept:       len(s.sweeps()) > 0,
 	}
 	p.Notables, p.Assumed = s.pageNotables(), s.assumed()
 	if strings.TrimSpace(p.Title) == "" {

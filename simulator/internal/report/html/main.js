@@ -3,6 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 
 drawLegend();
+drawFrontier();
 drawStrips();
 drawCurves();
 drawOverTime();

@@ -6,6 +6,7 @@
   const found = {
     errors: [],
     charts: [],
+    frontiers: [],
     tables: [],
     keys: [],
     details: [],
@@ -43,6 +44,21 @@
         marks++;
     }
     return marks;
+  }
+
+  // labelsOf returns the labels of a chart's points, and those that lie on another text.
+  function labelsOf(figure) {
+    const texts = [...figure.querySelectorAll("svg text")];
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    const clash = (a, b) =>
+      a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 2 && b.top < a.bottom - 2;
+    return {
+      marks: marksOf(figure),
+      labels: texts.filter((t) => !t.classList.contains("tick")).map((t) => t.textContent),
+      overlaps: texts
+        .filter((_, i) => boxes.some((b, k) => k !== i && clash(boxes[i], b)))
+        .map((t) => t.textContent),
+    };
   }
 
   function press(node, key) {
@@ -86,6 +102,7 @@
       details.dispatchEvent(new Event("toggle"));
       found.details.push(details.querySelectorAll("tbody tr").length);
     }
+    found.frontiers = [...document.querySelectorAll("#frontier figure")].map(labelsOf);
     const box = document.querySelector('[data-table="figures"]');
     if (box) {
       const select = box.parentElement.querySelector("select");
