@@ -76,17 +76,24 @@ bench-long: ## The same at full size, up to a million requests; four minutes.
 demo: ## Run the built-in experiment: a week of a device lab under three policies.
 	$(GO) run ./simulator/qsim run
 
+# photograph,PAGE,HEIGHT,FILE takes a picture of a page in the folder $$fresh.
+photograph = "$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars \
+  --window-size=1280,$(2) --virtual-time-budget=5000 --user-data-dir="$$fresh/browser" \
+  --screenshot=$(3) "file://$$fresh/$(1)" 2>"$$fresh/log" || { cat "$$fresh/log" >&2; exit 1; }
+
 .PHONY: picture
-picture: ## Draw docs/report.png, the report of the built-in experiment; needs a Chromium.
+picture: ## Draw docs/report.png and docs/frontier.png, of two reports; needs a Chromium.
 	@browser=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) || { \
 	  echo "picture: no chromium, chromium-browser or google-chrome" >&2; exit 1; }; \
 	fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
 	$(GO) run ./simulator/qsim run --wall-times off --html "$$fresh/report.html" >/dev/null; \
-	"$$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1640 \
-	  --virtual-time-budget=5000 --user-data-dir="$$fresh/browser" \
-	  --screenshot=docs/report.png "file://$$fresh/report.html" 2>"$$fresh/log" || { \
-	  cat "$$fresh/log" >&2; exit 1; }; \
-	ls -l docs/report.png
+	$(call photograph,report.html,1640,docs/report.png); \
+	$(GO) run ./simulator/qsim run --wall-times off --html "$$fresh/whole.html" \
+	  examples/experiments/device-lab-lost-work.yaml >/dev/null; \
+	sed 's|</style>|main > :not(#frontier), header, .top, footer { display: none }&|' \
+	  "$$fresh/whole.html" >"$$fresh/frontier.html"; \
+	$(call photograph,frontier.html,700,docs/frontier.png); \
+	ls -l docs/report.png docs/frontier.png
 
 .PHONY: generate
 generate: ## Make the Go code of protos/, and what describes experiment files, anew.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
@@ -125,6 +127,29 @@ func TestDeviceLabChanges(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The sweep over limits of lost work is of the same week, fleet and quotas.
+func TestLostWorkIsOfTheSameLab(t *testing.T) {
+	parsed := func(name string) *experiment.File {
+		text, err := experiments.Files.ReadFile(name)
+		require.NoError(t, err)
+		e, err := experiment.Parse(name, text)
+		require.NoError(t, err)
+		return e.File
+	}
+	lab, swept := parsed("device-lab.yaml"), parsed("device-lab-lost-work.yaml")
+	require.Equal(t, lab.Workload, swept.Workload)
+	require.Equal(t, lab.Fleet, swept.Fleet)
+	require.Equal(t, lab.Seeds, swept.Seeds)
+	quota := func(f *experiment.File) experiment.Policy {
+		i := slices.IndexFunc(f.Policies, func(p experiment.Policy) bool { return p.Name == "quota" })
+		require.GreaterOrEqual(t, i, 0)
+		return f.Policies[i]
+	}
+	require.Equal(t, quota(lab), quota(swept))
+	require.Len(t, swept.Sweep, 1)
+	require.Equal(t, "policies.quota.scheduler.max_lost_work", swept.Sweep[0].Field)
 }
 
 // Under quotas, the week makes sense: everything runs, those who pay wait less, those who pay nothing

@@ -197,7 +197,7 @@ func TestRidingOn(t *testing.T) {
 		const span = 20 * 24 * time.Hour
 		s := split(t, make, &scheduler.Config{}, fleet{workers: 25, rate: 5, parts: 1,
 			length: 4 * time.Hour, saved: 24 * time.Hour, span: span, seed: 1})
-		t.Logf("A had %.2f of 5 workers", s.had)
+		t.Logf("A held %.2f of 5 workers", s.held)
 		require.LessOrEqual(t, s.had, 5.2)
 	})
 }
@@ -220,8 +220,8 @@ func TestSplit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			onAll(t, func(t *testing.T, make promises.Maker) {
 				s := split(t, make, c.config, c.fleet)
-				t.Logf("A had %.2f of %v workers, %.2f %% lost", s.had, c.fleet.rate,
-					100*(s.lost+s.owed))
+				t.Logf("A held %.2f of %v workers, %.2f less what it lost; %.2f %% of all lost",
+					s.held, c.fleet.rate, s.had, 100*(s.lost+s.owed))
 				require.LessOrEqual(t, s.had, c.most)
 				require.LessOrEqual(t, s.lost+s.owed, 0.01)
 			})

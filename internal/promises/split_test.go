@@ -25,8 +25,8 @@ type fleet struct {
 
 // shares is how a fleet was used.
 type shares struct {
-	// had is how many workers A had on average, less what of its work was lost.
-	had float64
+	// held is how many workers A had on average, and had the same less what of its work was lost.
+	held, had float64
 	// lost is which part of the fleet's time was lost to preemptions that limits allow, and owed
 	// which part to others.
 	lost, owed float64
@@ -60,7 +60,8 @@ func split(t require.TestingT, make promises.Maker, c *scheduler.Config, f fleet
 	w.Always("b", f.workers/5+1, around(f.length, f.seed+1000))
 	w.RunFor(f.span)
 	for i := range f.parts {
-		s.had += w.Used(fmt.Sprintf("a%02d", i)).Seconds() / f.span.Seconds()
+		s.held += w.Used(fmt.Sprintf("a%02d", i)).Seconds() / f.span.Seconds()
 	}
+	s.had += s.held
 	return s
 }
