@@ -55,6 +55,7 @@ func exampleNames() []string {
 	for i := range paths {
 		paths[i] = strings.TrimSuffix(paths[i], ".yaml")
 	}
+	slices.Sort(paths) // a name before those that it begins
 	return paths
 }
 
