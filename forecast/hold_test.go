@@ -123,8 +123,8 @@ func misses(rows [][2]measures, all [2]measures) (missed []string) {
 
 // The same in seconds, on a small lab.
 func TestForecastsHoldInASmallLab(t *testing.T) {
-	if testing.Short() || raceDetector {
-		t.Skip("it simulates ten days, and has the goroutines of other tests")
+	if testing.Short() || slowed {
+		t.Skip("it simulates ten days, as other tests do shorter")
 	}
 	w := world{name: "small lab", file: "device-lab.yaml", policy: "quota",
 		sets: []string{"seeds=[3]", "workload.length=240h", "workload.load_factor=0.1",
