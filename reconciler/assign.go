@@ -77,7 +77,7 @@ type pull struct {
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
 	state.scheduler = s
-	pulls = validPulls(ctx, pulls)
+	pulls = state.validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
@@ -90,23 +90,28 @@ func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 }
 
 // validPulls returns the pulls of a call that count, in the memory of its argument.
-func validPulls(ctx context.Context, pulls []pull) []pull {
+func (state *State) validPulls(ctx context.Context, pulls []pull) []pull {
 	valid := pulls[:0]
-	seen := make(map[scheduler.WorkerID]bool, len(pulls))
 	for i := range pulls {
 		p := pulls[i]
 		if err := checkPull(&p); err != nil {
 			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", p.index, err)
-		} else if seen[p.id] {
+		} else if len(pulls) > 1 && !state.seen.Add(string(p.id)) {
 			logging.Warningf(ctx, "AssignTasks: worker %s is in the call twice",
 				check.Quote(p.id))
 		} else {
-			seen[p.id] = true
 			valid = append(valid, p)
 		}
 	}
+	if len(valid) > seenMax {
+		state.seen = stringset.New(0)
+	}
+	clear(state.seen)
 	return valid
 }
+
+// seenMax is for how many workers of a call memory is kept: to clear it costs what it once held.
+const seenMax = 256
 
 // blockErrors keeps the scheduler from placing requests with errors, and takes them back if they
 // were not handed out.
@@ -147,8 +152,12 @@ func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t tim
 	events scheduler.EventSink, pulls []pull) {
 	for i := range pulls {
 		w := &pulls[i]
-		state.dropStale(s, w.id)
-		if e := state.entries[w.id]; e != nil {
+		e := state.entries[w.id]
+		if e != nil && state.isStale(s, w.id, e) {
+			state.dropEntry(w.id)
+			e = nil
+		}
+		if e != nil {
 			if base, _ := s.Satisfies(w.labels, e.request, w.id); base {
 				continue
 			}
@@ -156,7 +165,9 @@ func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t tim
 				check.Quote(w.id), check.Quote(e.request))
 		}
 		must(s.MarkIdleWith(w.id, w.labels, t, events))
-		state.dropStale(s, w.id)
+		if e != nil {
+			state.dropStale(s, w.id)
+		}
 	}
 }
 

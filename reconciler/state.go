@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"go.chromium.org/luci/common/data/stringset"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/internal/expiry"
@@ -42,6 +43,7 @@ type State struct {
 
 	// Memory for one call.
 	pulls    []pull
+	seen     stringset.Set // the ids of its workers
 	answered []Assignment
 }
 
@@ -88,6 +90,7 @@ func New(options ...Option) *State {
 		abortOf: map[scheduler.RequestID]map[scheduler.WorkerID]bool{},
 		errors:  map[scheduler.RequestID]*taskError{},
 		expired: map[scheduler.RequestID]time.Time{},
+		seen:    stringset.New(0),
 	}
 	for _, o := range options {
 		o(state)
@@ -141,17 +144,18 @@ func (state *State) dropEntry(w scheduler.WorkerID) {
 	delete(state.entryOf, e.request)
 }
 
-// dropStale removes the entry of a worker if the scheduler does not have its request there, or
-// knows that it runs: then the entry is acknowledged.
+// dropStale removes the entry of a worker if it is stale.
 func (state *State) dropStale(s *scheduler.Scheduler, w scheduler.WorkerID) {
-	e := state.entries[w]
-	if e == nil {
-		return
-	}
-	on, stage, ok := s.Stage(e.request)
-	if !ok || on != w || stage == scheduler.Running {
+	if e := state.entries[w]; e != nil && state.isStale(s, w, e) {
 		state.dropEntry(w)
 	}
+}
+
+// isStale reports whether the scheduler does not have the request of a worker's entry there, or
+// knows that it runs: then the entry is acknowledged.
+func (state *State) isStale(s *scheduler.Scheduler, w scheduler.WorkerID, e *entry) bool {
+	on, stage, ok := s.Stage(e.request)
+	return !ok || on != w || stage == scheduler.Running
 }
 
 // dropStaleOf does the same for the entry of a request.

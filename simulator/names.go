@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/bits"
-	"strconv"
 
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -71,10 +70,11 @@ func (n *names) submission(id string) (number int, ok bool) {
 // request returns the submission of the request with an id, and its number among that one's
 // requests, as Submission.requestID makes ids of them.
 func (n *names) request(id scheduler.RequestID) (submission, number int, ok bool) {
-	if i, ok := n.submission(string(id)); ok && n.submissions[i].Size == 1 {
-		return i, 0, true
+	if submission, number, ok := n.split(string(id)); ok {
+		return submission, number, true // no submission is called like a request of another one
 	}
-	return n.split(string(id))
+	i, ok := n.submission(string(id))
+	return i, 0, ok && n.submissions[i].Size == 1
 }
 
 // split does so for the id of a request of a submission with more than one.
@@ -83,9 +83,11 @@ func (n *names) split(id string) (submission, number int, ok bool) {
 	if !ok {
 		return 0, 0, false
 	}
-	number, err := strconv.Atoi(digits)
-	if err != nil || strconv.Itoa(number) != digits { // too large, or with zeros in front
+	if len(digits) > 1 && digits[0] == '0' || len(digits) > digitsMax {
 		return 0, 0, false
+	}
+	for _, digit := range []byte(digits) {
+		number = 10*number + int(digit-'0')
 	}
 	submission, ok = n.submission(before)
 	if !ok || n.submissions[submission].Size <= max(1, number) {
@@ -93,3 +95,6 @@ func (n *names) split(id string) (submission, number int, ok bool) {
 	}
 	return submission, number, true
 }
+
+// digitsMax is how many digits a number has at most that an int holds on any machine.
+const digitsMax = 9

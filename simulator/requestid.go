@@ -2,7 +2,7 @@ package simulator
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -12,7 +12,7 @@ func (s *Submission) requestID(i int) scheduler.RequestID {
 	if s.Size == 1 {
 		return scheduler.RequestID(s.ID)
 	}
-	return scheduler.RequestID(fmt.Sprintf("%s.%d", s.ID, i))
+	return scheduler.RequestID(s.ID + "." + strconv.Itoa(i))
 }
 
 // SubmissionOf names the submission that a request of a recorded run is of, as far as that can be
@@ -32,14 +32,12 @@ func SubmissionOf(r *scheduler.TaskRequest) string {
 
 // cutNumber cuts an id before its last dot, if what comes after that is a number.
 func cutNumber(id string) (before, digits string, ok bool) {
-	at := strings.LastIndexByte(id, '.')
-	if at < 0 || !isNumber(id[at+1:]) {
+	at := len(id)
+	for at > 0 && '0' <= id[at-1] && id[at-1] <= '9' {
+		at--
+	}
+	if at == 0 || at == len(id) || id[at-1] != '.' {
 		return "", "", false
 	}
-	return id[:at], id[at+1:], true
-}
-
-// isNumber reports whether a text is one or more decimal digits.
-func isNumber(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789") == ""
+	return id[:at-1], id[at:], true
 }

@@ -78,7 +78,7 @@ func (c *Checker) Step(s Step) error {
 		return err
 	}
 	if op.GetAssignTasks() != nil {
-		c.pull = newPassed()
+		c.pull = &passed{}
 	}
 	moved := false
 	for _, ev := range s.Events {
@@ -184,9 +184,12 @@ func (c *Checker) expect(op *protos.Operation) {
 
 // answer checks what an operation returned.
 func (c *Checker) answer(s Step) error {
-	pulled := map[string]bool{}
-	for _, w := range s.Operation.GetAssignTasks().GetWorkers() {
-		pulled[w.GetWorkerId()] = true
+	var pulled map[string]bool
+	if len(s.Result.GetAssignments()) > 0 { // most pulls are answered with nothing
+		pulled = map[string]bool{}
+		for _, w := range s.Operation.GetAssignTasks().GetWorkers() {
+			pulled[w.GetWorkerId()] = true
+		}
 	}
 	for _, a := range s.Result.GetAssignments() {
 		t := c.story.tasks[a.GetRequestId()]

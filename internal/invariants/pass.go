@@ -13,8 +13,13 @@ type passed struct {
 	lost map[string]bool
 }
 
-func newPassed() *passed {
-	return &passed{vacated: map[string]*vacated{}, lost: map[string]bool{}}
+// note notes the run that a worker lost, and its account. Most passes preempt nothing.
+func (p *passed) note(worker, account string, v *vacated) {
+	if p.vacated == nil {
+		p.vacated, p.lost = map[string]*vacated{}, map[string]bool{}
+	}
+	p.vacated[worker] = v
+	p.lost[account] = true
 }
 
 // vacated is a run that was preempted.

@@ -26,9 +26,8 @@ func (c *Checker) preempted(op *protos.Operation, ev *protos.TaskEvent) error {
 	}
 	c.ledger.count(t.account, t.level, -1)
 	c.ledger.add(t.account, 1, amountAt(t.level, d.GetRefund()))
-	c.pull.vacated[w] = &vacated{request: ev.GetRequestId(), by: d.GetByRequestId(),
-		level: d.GetNewPriority(), refund: d.GetRefund()}
-	c.pull.lost[t.account] = true
+	c.pull.note(w, t.account, &vacated{request: ev.GetRequestId(), by: d.GetByRequestId(),
+		level: d.GetNewPriority(), refund: d.GetRefund()})
 	if t.stage == protos.Stage_STAGE_HELD {
 		err = c.waitAgain(t, ev)
 	} else {
