@@ -22,7 +22,7 @@ import (
 
 // entriesPerLane is for how many looks at an entry of a bucket a pass tries one lane instead: that
 // is, intersects the label sets of its demand with the idle classes.
-const entriesPerLane = 16
+const entriesPerLane = 128
 
 // findDirty finds out which lanes the pass has to try, unless the other ways cost less.
 func (p *pass) findDirty() {

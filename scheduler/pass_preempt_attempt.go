@@ -67,24 +67,20 @@ func (st *preemption) owedAgain(last *attempt, owed bool) bool {
 	return owed && (!last.owed || !st.s.now.Before(last.owedFrom))
 }
 
-// lanesToOffer begins an attempt of an account, and returns the lanes to which the step has to
-// offer runs: those that may match what has come, and those that have matched if they are worth
-// another try; or all active ones, if that costs less.
+// lanesToOffer begins an attempt of an account, and returns the lanes to which the step has to offer
+// runs: those that may match what has come, and those that have matched if they are worth another
+// try; or all active ones, if that costs less.
 func (st *preemption) lanesToOffer(a *account) []*lane {
 	state, last := st.state(a), &a.attempts[st.level]
 	st.s.undo.attempt(a, st.level)
-	st.s.attempts++
-	st.offered = st.offered[:0]
-	retry := last.again || st.owedAgain(last, state.owed)
-	all := !st.offerRecent(a) || !st.offerVictims(a)
-	if all || retry {
-		again := last.lanes
-		if all {
-			st.offered, again = append(st.offered[:0], a.active...), nil
-		}
-		for _, l := range again {
-			st.offerOnce(l)
-		}
+	known := st.offerSince(a, last)
+	switch {
+	case !known:
+		st.offerMatched(a)
+	case last.again || st.owedAgain(last, state.owed):
+		st.offerAll(last.lanes)
+	}
+	if !known || last.again || st.owedAgain(last, state.owed) {
 		clear(last.lanes) // those that still match are noted again
 		last.lanes, last.owedFrom = last.lanes[:0], noInstant
 	}
@@ -92,20 +88,30 @@ func (st *preemption) lanesToOffer(a *account) []*lane {
 	return st.offered
 }
 
-// offerRecent adds the lanes that became active since the last attempt. It reports whether they are
-// remembered.
-func (st *preemption) offerRecent(a *account) bool {
-	lanes, known := a.recent.since(a.attempts[st.level].generation.lanes)
-	for _, l := range lanes {
-		st.offerOnce(l)
+// offerMatched offers an account's lanes anew: those that an attempt at a better level found to
+// match, or that have come since, as runs at levels worse than this one are worse than that one
+// too; or all active ones.
+func (st *preemption) offerMatched(a *account) {
+	for q := range st.level {
+		if better := &a.attempts[q]; st.offerSince(a, better) {
+			st.offerAll(better.lanes)
+			return
+		}
 	}
-	return known
+	st.offered = append(st.offered[:0], a.active...)
 }
 
-// offerVictims adds the lanes that match a class with a run that has come since the last attempt.
-// It reports whether these classes are remembered, and cost less to match than all active lanes.
-func (st *preemption) offerVictims(a *account) bool {
-	victims, known := st.s.victims.since(a.attempts[st.level].victims)
+// offerSince begins with the lanes that may match what has come since an attempt. It reports whether
+// all that is remembered, and costs less to match than all active lanes.
+func (st *preemption) offerSince(a *account, last *attempt) bool {
+	st.s.attempts++
+	st.offered = st.offered[:0]
+	lanes, known := a.recent.since(last.generation.lanes)
+	if !known {
+		return false
+	}
+	st.offerAll(lanes)
+	victims, known := st.s.victims.since(last.victims)
 	cost, x := 0, st.s.index
 	for _, v := range victims {
 		class := v.class
@@ -124,6 +130,13 @@ func (st *preemption) offerVictims(a *account) bool {
 		})
 	}
 	return known
+}
+
+// offerAll adds active lanes to those of the attempt.
+func (st *preemption) offerAll(lanes []*lane) {
+	for _, l := range lanes {
+		st.offerOnce(l)
+	}
 }
 
 // offerOnce adds an active lane to those of the attempt, unless it is there.
