@@ -19,9 +19,9 @@ type lane struct {
 	since   instant  // the head's enqueue time, so that lanes are compared without a look at it
 	refs    int      // its requests
 
-	inLanes   int // position in account.lanes
-	inAccount int // position in account.active; -1 if not there
-	inDemand  int // position in demand.lanes
+	inLanes   int32 // position in account.lanes
+	inAccount int32 // position in account.active; -1 if not there
+	inDemand  int32 // position in demand.lanes
 	// dirty is true if the head may match a worker that was idle in the last pass already: then
 	// it is in account.dirty. See pass_dirty.go.
 	dirty bool
@@ -29,8 +29,9 @@ type lane struct {
 	// What follows serves one pass.
 	scanned  uint64 // the pass that has seen that it matches no idle worker
 	offered  uint64 // the attempt that has offered it runs
-	requeued bool   // holds only requests that were requeued in this pass; see pass_requeued.go
-	settled  bool   // requeued only: it took part at a level that its account did not use up
+	missed   missed
+	requeued bool // holds only requests that were requeued in this pass; see pass_requeued.go
+	settled  bool // requeued only: it took part at a level that its account did not use up
 }
 
 // A request is a request that is known, waiting or on a worker.
@@ -155,7 +156,8 @@ func (s *Scheduler) addLane(a *account, demand *demand) *lane {
 		}
 	}
 	l.account = a
-	l.inAccount, l.inDemand, l.inLanes = -1, len(demand.lanes), len(a.lanes)
+	l.inAccount = -1
+	l.inDemand, l.inLanes = int32(len(demand.lanes)), int32(len(a.lanes))
 	demand.lanes = append(demand.lanes, l)
 	a.lanes = append(a.lanes, l)
 	s.joinGroup(l)
@@ -267,7 +269,7 @@ func (s *Scheduler) deactivate(l *lane) {
 	s.undo.deactivate(l)
 	a := l.account
 	last := len(a.active) - 1
-	a.swapActive(l.inAccount, last)
+	a.swapActive(int(l.inAccount), last)
 	a.active[last] = nil
 	a.active = a.active[:last]
 	l.inAccount = -1
@@ -280,7 +282,7 @@ func (s *Scheduler) deactivate(l *lane) {
 // listActive puts a lane at the end of its account's list.
 func (s *Scheduler) listActive(l *lane) {
 	a := l.account
-	l.inAccount = len(a.active)
+	l.inAccount = int32(len(a.active))
 	if len(a.active) == 0 {
 		s.withActive[a] = true
 	}
@@ -291,7 +293,7 @@ func (s *Scheduler) listActive(l *lane) {
 // swapActive exchanges two lanes of the list.
 func (a *account) swapActive(i, j int) {
 	a.active[i], a.active[j] = a.active[j], a.active[i]
-	a.active[i].inAccount, a.active[j].inAccount = i, j
+	a.active[i].inAccount, a.active[j].inAccount = int32(i), int32(j)
 }
 
 // markDirty notes that the lane's head may match an idle worker: no pass has looked since it could.

@@ -187,7 +187,7 @@ func (s *Scheduler) checkLanes() {
 	for _, a := range s.accounts {
 		for i, l := range a.lanes {
 			demand := l.demand
-			hold(l.account == a && l.inLanes == i && demand.lanes[l.inDemand] == l &&
+			hold(l.account == a && int(l.inLanes) == i && demand.lanes[l.inDemand] == l &&
 				s.laneOf(a, demand) == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkOrder(&l.queue, "lane of "+string(a.id))

@@ -34,6 +34,30 @@ type victimClass struct {
 	level Priority
 }
 
+// A missed says that a lane, at a step, matched no class with runs at levels worse than the step's.
+type missed struct {
+	victims uint64 // that had come by then
+	level   int8   // of the step
+	known   bool
+}
+
+// missesAgain reports whether a lane matched nothing at this level or a better one, and no run has
+// come since at a level that is worse than this one: mostly, at a better level of the same pass.
+func (st *preemption) missesAgain(l *lane) bool {
+	if !l.missed.known || Priority(l.missed.level) > st.level {
+		return false
+	}
+	victims, known := st.s.victims.since(l.missed.victims)
+	return known && !slices.ContainsFunc(victims,
+		func(v victimClass) bool { return v.level > st.level })
+}
+
+// noteMissed notes that a lane matched nothing in this step.
+func (st *preemption) noteMissed(l *lane) {
+	st.s.undo.noteMissed(l)
+	l.missed = missed{st.s.victims.total, int8(st.level), true}
+}
+
 // noteActive notes that a lane became active, or has an older first request.
 func (s *Scheduler) noteActive(l *lane) {
 	s.undo.noteActive(l.account)
@@ -42,6 +66,9 @@ func (s *Scheduler) noteActive(l *lane) {
 
 // noteVictim notes that others can preempt a run who could not before.
 func (s *Scheduler) noteVictim(r *run) {
+	if r.level == 0 {
+		return // no level is better
+	}
 	s.victimCounts[r.level]++
 	s.victims.add(victimClass{r.worker.class, r.level}, len(s.workers))
 }
@@ -90,46 +117,71 @@ func (st *preemption) lanesToOffer(a *account) []*lane {
 
 // offerMatched offers an account's lanes anew: those that an attempt at a better level found to
 // match, or that have come since, as runs at levels worse than this one are worse than that one
-// too; or all active ones.
+// too; or all active ones, but those that are known to have missed.
 func (st *preemption) offerMatched(a *account) {
+	missed := a.attempts[st.level].victims > 0
 	for q := range st.level {
-		if better := &a.attempts[q]; st.offerSince(a, better) {
+		better := &a.attempts[q]
+		if st.offerSince(a, better) {
 			st.offerAll(better.lanes)
 			return
 		}
+		missed = missed || better.victims > 0
 	}
-	st.offered = append(st.offered[:0], a.active...)
+	st.beginOffers()
+	if !missed { // then no lane is known to have missed
+		st.offered = append(st.offered, a.active...)
+		return
+	}
+	since := st.offerVictims(a, st.s.victims.newest)
+	for _, l := range a.active {
+		if m := &l.missed; !m.known || Priority(m.level) > st.level || m.victims < since {
+			st.offerOnce(l)
+		}
+	}
 }
 
 // offerSince begins with the lanes that may match what has come since an attempt. It reports whether
 // all that is remembered, and costs less to match than all active lanes.
 func (st *preemption) offerSince(a *account, last *attempt) bool {
-	st.s.attempts++
-	st.offered = st.offered[:0]
-	lanes, known := a.recent.since(last.generation.lanes)
-	if !known {
+	st.beginOffers()
+	lanes, knowsLanes := a.recent.since(last.generation.lanes)
+	victims, knowsVictims := st.s.victims.since(last.victims)
+	if !knowsLanes || !knowsVictims {
 		return false
 	}
 	st.offerAll(lanes)
-	victims, known := st.s.victims.since(last.victims)
+	return st.offerVictims(a, victims) == last.victims
+}
+
+func (st *preemption) beginOffers() {
+	st.s.attempts++
+	st.offered = st.offered[:0]
+}
+
+// offerVictims adds the lanes that match the classes of the newest victims, from the newest one
+// back while that costs less than to match all active lanes. It returns how many victims had come
+// before the first one that it went back to.
+func (st *preemption) offerVictims(a *account, newest []victimClass) (since uint64) {
 	cost, x := 0, st.s.index
-	for _, v := range victims {
+	since = st.s.victims.total
+	for _, v := range slices.Backward(newest) {
 		class := v.class
-		if v.level <= st.level || class.offered == st.s.attempts ||
-			class.bestBelow(st.level) == numLevels {
-			continue
-		}
-		class.offered = st.s.attempts
-		if cost += x.demandCost(class); cost > entriesPerLane*len(a.active) {
-			return false
-		}
-		x.eachDemand(class, func(demand *demand) {
-			if l := st.s.laneOf(a, demand); l != nil {
-				st.offerOnce(l)
+		if v.level > st.level && class.offered != st.s.attempts &&
+			class.bestBelow(st.level) < numLevels {
+			if cost += x.demandCost(class); cost > entriesPerLane*len(a.active) {
+				break
 			}
-		})
+			class.offered = st.s.attempts
+			x.eachDemand(class, func(demand *demand) {
+				if l := st.s.laneOf(a, demand); l != nil {
+					st.offerOnce(l)
+				}
+			})
+		}
+		since--
 	}
-	return known
+	return since
 }
 
 // offerAll adds active lanes to those of the attempt.

@@ -110,6 +110,10 @@ func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 		st.noteMatched(l)
 		return classes
 	}
+	if st.missesAgain(l) {
+		st.observer.looks(1)
+		return classes
+	}
 	matched := 0
 	x := st.s.index
 	x.eachClass(l.demand, &x.worseSlots[st.level], func(class *workerClass) bool {
@@ -121,6 +125,8 @@ func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 	if matched > 0 {
 		st.noteMatched(l)
 		st.noteOwed(l)
+	} else {
+		st.noteMissed(l)
 	}
 	return classes
 }

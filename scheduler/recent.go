@@ -12,7 +12,7 @@ type recent[T any] struct {
 // may come.
 const (
 	recentMin   = 32
-	recentShare = 8
+	recentShare = 4
 )
 
 // add counts one more; of those that may come, there are so many.

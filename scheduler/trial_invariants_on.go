@@ -75,7 +75,8 @@ func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
 	lanes := slices.Clone(a.lanes)
 	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.demand.serial) - int(m.demand.serial) })
 	for _, l := range lanes {
-		add("lane", fmt.Sprintf("%p", l.demand), l.refs, l.inAccount, l.inDemand, l.dirty)
+		add("lane", fmt.Sprintf("%p", l.demand), l.refs, l.inAccount, l.inDemand, l.dirty,
+			l.missed)
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)
 		}

@@ -161,6 +161,15 @@ func (u *undoLog) noteActive(a *account) {
 	u.later(func() { a.recent = recent })
 }
 
+// noteMissed: a lane matches nothing in a preemption step.
+func (u *undoLog) noteMissed(l *lane) {
+	if u == nil {
+		return
+	}
+	missed := l.missed
+	u.later(func() { l.missed = missed })
+}
+
 // noteYounger: a lane of an account has a younger first request.
 func (u *undoLog) noteYounger(a *account) {
 	if u == nil {
@@ -185,7 +194,7 @@ func (u *undoLog) deactivate(l *lane) {
 	a, at := l.account, l.inAccount
 	u.later(func() {
 		u.s.listActive(l)
-		a.swapActive(at, l.inAccount)
+		a.swapActive(int(at), int(l.inAccount))
 	})
 }
 

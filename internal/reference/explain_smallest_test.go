@@ -208,13 +208,17 @@ func (a *answer) smallestNumberOfWorkers() {
 	}
 }
 
-// allFreeWorkers frees each busy worker, whatever its labels: if any starts the request, one must
-// be suggested, and if few do, all of them.
+// allFreeWorkers frees each busy worker that the request matches and that is not cordoned: if any
+// starts the request, one must be suggested, and if few do, all of them.
 func (a *answer) allFreeWorkers() {
 	a.t.Helper()
 	best := suggested(a, (*protos.Change).GetFreeWorker)
+	cordoned := map[string]bool{}
+	for _, c := range a.snapshot.GetCordons() {
+		cordoned[c.GetWorkerId()] = true
+	}
 	for _, w := range a.snapshot.GetWorkers() {
-		if w.GetRun() == nil || len(best.GetWorkerIds()) >= 5 ||
+		if w.GetRun() == nil || cordoned[w.GetId()] || len(best.GetWorkerIds()) >= 5 ||
 			slices.Contains(best.GetWorkerIds(), w.GetId()) || !a.matches(w.GetId()) {
 			continue
 		}

@@ -12,9 +12,9 @@ import (
 // it is sparse, and a bitmap when at least one slot in 64 is in it. So its size is at most 8 bytes
 // for each member, and where sets are bitmaps many can be intersected a word at a time.
 type Set struct {
-	list []uint32 // sorted; used if bits is nil
-	bits []uint64
 	n    int
+	bits []uint64
+	list []uint32 // sorted; used if bits is nil
 }
 
 // Len returns the number of slots in the set.
