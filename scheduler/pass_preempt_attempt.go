@@ -94,9 +94,9 @@ func (st *preemption) owedAgain(last *attempt, owed bool) bool {
 	return owed && (!last.owed || !st.s.now.Before(last.owedFrom))
 }
 
-// lanesToOffer begins an attempt of an account, and returns the lanes to which the step has to offer
-// runs: those that may match what has come, and those that have matched if they are worth another
-// try; or all active ones, if that costs less.
+// lanesToOffer begins an attempt of an account, and returns the lanes to which the step has to
+// offer runs: those that may match what has come, and those that have matched if they are worth
+// another try; or all active ones, if that costs less.
 func (st *preemption) lanesToOffer(a *account) []*lane {
 	state, last := st.state(a), &a.attempts[st.level]
 	st.s.undo.attempt(a, st.level)
@@ -141,8 +141,8 @@ func (st *preemption) offerMatched(a *account) {
 	}
 }
 
-// offerSince begins with the lanes that may match what has come since an attempt. It reports whether
-// all that is remembered, and costs less to match than all active lanes.
+// offerSince begins with the lanes that may match what has come since an attempt. It reports
+// whether all that is remembered, and costs less to match than all active lanes.
 func (st *preemption) offerSince(a *account, last *attempt) bool {
 	st.beginOffers()
 	lanes, knowsLanes := a.recent.since(last.generation.lanes)
