@@ -19,7 +19,6 @@ type index struct {
 	others     map[demandKey]*demand // those that are not the first one of their base labels
 	unlabelled bucket                // demands without base labels
 	serial     uint64
-	owned      []bool // by label id: a walk's class has the label; all false between walks
 
 	slots     []*workerClass // by slot; nil where it is free
 	freeSlots []uint32

@@ -133,12 +133,7 @@ func (x *index) eachBucket(class *workerClass, f func(*bucket)) {
 // walkDemands calls f with the demands that a class can run and whose serial is above since. While
 // it walks no demand may come or go.
 func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand)) {
-	if n := len(x.labels.byID); n > len(x.owned) {
-		x.owned = append(x.owned, make([]bool, n-len(x.owned))...)
-	}
-	for _, id := range class.set.ids {
-		x.owned[id] = true
-	}
+	owned := x.labels.mark(class.set)
 	for _, e := range x.unlabelled.since(since) {
 		if touches.Demand(); e.demand != nil {
 			f(e.demand)
@@ -147,15 +142,12 @@ func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand)) {
 	for _, id := range class.set.ids {
 		for _, e := range x.labels.byID[id].demands.since(since) {
 			touches.Demand()
-			if x.owned[e.also[0]] && x.owned[e.also[1]] && e.demand != nil &&
-				e.demand.isOwned(x.owned) {
+			if owned[e.also[0]] && owned[e.also[1]] && e.demand != nil && e.demand.isOwned(owned) {
 				f(e.demand)
 			}
 		}
 	}
-	for _, id := range class.set.ids {
-		x.owned[id] = false
-	}
+	x.labels.unmark(class.set)
 }
 
 // isOwned reports whether all base labels of the demand are owned.

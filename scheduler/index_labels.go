@@ -52,6 +52,7 @@ type labelTable struct {
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
 	buf    []uint32
+	marks  []bool                 // by label id; see mark
 	sorted map[*labelSet][]string // cache: the names of sets, sorted
 
 	empty *labelSet
@@ -78,6 +79,45 @@ func (t *labelTable) intern(names []string) *labelSet {
 	ids = slices.Compact(ids)
 	t.buf = ids
 	return t.set(ids)
+}
+
+// internAs is intern, made for names that mostly are those of a set: then none is sorted.
+func (t *labelTable) internAs(s *labelSet, names []string) *labelSet {
+	if len(names) != len(s.ids) {
+		return t.intern(names)
+	}
+	marks := t.mark(s)
+	same := true
+	for _, name := range names {
+		l := t.byName[name]
+		if same = l != nil && marks[l.id]; !same { // another one, or one of them again
+			break
+		}
+		marks[l.id] = false
+	}
+	t.unmark(s)
+	if !same {
+		return t.intern(names)
+	}
+	s.refs++
+	return s
+}
+
+// mark marks the labels of a set, until unmark. It returns the marks by label id.
+func (t *labelTable) mark(s *labelSet) []bool {
+	if n := len(t.byID) - len(t.marks); n > 0 {
+		t.marks = append(t.marks, make([]bool, n)...)
+	}
+	for _, id := range s.ids {
+		t.marks[id] = true
+	}
+	return t.marks
+}
+
+func (t *labelTable) unmark(s *labelSet) {
+	for _, id := range s.ids {
+		t.marks[id] = false
+	}
 }
 
 // union returns the union of two sets, with one more reference.

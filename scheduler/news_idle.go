@@ -51,13 +51,13 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	}
 	if w.run != nil {
 		s.idleEnds(w.run, at, sink)
-		s.setLabels(w, s.labels.intern(names))
+		s.setLabels(w, s.labels.internAs(w.class.set, names))
 		w.idleSince, w.confirmed = at, at
 		s.addIdle(w)
 		return nil
 	}
 	w.confirmed = at
-	set := s.labels.intern(names)
+	set := s.labels.internAs(w.class.set, names)
 	if set == w.class.set {
 		s.labels.release(set)
 		return nil
