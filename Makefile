@@ -71,11 +71,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (15000 inputs).
 	done <<<"$$targets"
 
 .PHONY: bench
-bench: ## Run the benchmarks, and print one table; two minutes.
+bench: ## Run the benchmarks, and print their tables; some minutes.
 	$(GO) run ./benchmarks/table
 
 .PHONY: bench-long
-bench-long: ## The same at full size, up to a million requests; four minutes.
+bench-long: ## The same at full size, up to a million requests; some more.
 	$(GO) run ./benchmarks/table -long
 
 .PHONY: demo
