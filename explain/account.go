@@ -74,7 +74,7 @@ func closestLevel(levels []*protos.LevelDetails) (best *protos.LevelDetails, has
 
 func fanout(f *protos.FanoutDetails) string {
 	return fmt.Sprintf("of its account's tasks with these labels %s at paid levels, and the limit is "+
-		"%d", run(f.GetRunning()), f.GetLimit())
+		"%s", run(f.GetRunning()), words.Number(f.GetLimit()))
 }
 
 // balances returns what the account has at each level.

@@ -114,8 +114,8 @@ func labelLimitReached(w *protos.WaitingDetails) string {
 	worst := slices.MaxFunc(w.GetLabelLimits(), func(a, b *protos.LabelLimitDetails) int {
 		return cmp.Compare(a.GetRunning()-a.GetLimit(), b.GetRunning()-b.GetLimit())
 	})
-	return fmt.Sprintf("%s: %s of its account on %s, and the limit is %d", text,
-		words.Count(worst.GetRunning(), "task"), worst.GetLabel(), worst.GetLimit())
+	return fmt.Sprintf("%s: %s of its account on %s, and the limit is %s", text,
+		words.Count(worst.GetRunning(), "task"), worst.GetLabel(), words.Number(worst.GetLimit()))
 }
 
 func othersFirst(q *protos.QueueDetails) string {

@@ -22,7 +22,7 @@ func (t *text) running(e *protos.Explanation) {
 			words.Number(d.GetCheaperFirst()))
 	}
 	if d := r.GetWorkAtStake().AsDuration(); d > 0 {
-		t.item("at stake", "%v%s", d, lostBefore(r.GetLostWork().AsDuration()))
+		t.item("at stake", "%s%s", words.ExactDuration(d), lostBefore(r.GetLostWork().AsDuration()))
 	}
 	t.protections(r.GetProtections())
 	for _, p := range r.GetPromotions() {
@@ -48,7 +48,7 @@ func lostBefore(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", of which %v lost by earlier tries", d)
+	return fmt.Sprintf(", of which %s lost by earlier tries", words.ExactDuration(d))
 }
 
 // protections says from which levels a task is protected, those with the same limit together.
@@ -72,11 +72,11 @@ func (t *text) protections(all []*protos.ProtectionDetails) {
 		case d.GetLimit() == nil:
 			t.item("protected", "never from %s, as its %s says", levels, whose)
 		case d.GetProtected():
-			t.item("protected", "from %s, with more than %v at stake, as its %s says", levels,
-				d.GetLimit().AsDuration(), whose)
+			t.item("protected", "from %s, with more than %s at stake, as its %s says", levels,
+				words.ExactDuration(d.GetLimit().AsDuration()), whose)
 		default:
-			t.item("protected", "from %s once more than %v is at stake, as its %s says", levels,
-				d.GetLimit().AsDuration(), whose)
+			t.item("protected", "from %s once more than %s is at stake, as its %s says", levels,
+				words.ExactDuration(d.GetLimit().AsDuration()), whose)
 		}
 	}
 }

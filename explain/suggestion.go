@@ -15,10 +15,12 @@ func suggestionMessage(e *protos.Explanation, s *protos.Suggestion) string {
 		return fmt.Sprintf("balance +%s at %s", words.Amount(c.Balance.GetAmount()),
 			level(c.Balance.GetLevel()))
 	case *protos.Change_LabelLimit:
-		return fmt.Sprintf("label limit %s %d→%d", c.LabelLimit.GetKey(), c.LabelLimit.GetFrom(),
-			c.LabelLimit.GetTo())
+		return fmt.Sprintf("label limit %s %s→%s", c.LabelLimit.GetKey(),
+			words.Number(c.LabelLimit.GetFrom()),
+			words.Number(c.LabelLimit.GetTo()))
 	case *protos.Change_Fanout:
-		return fmt.Sprintf("fanout limit %d→%d", c.Fanout.GetFrom(), c.Fanout.GetTo())
+		return fmt.Sprintf("fanout limit %s→%s", words.Number(c.Fanout.GetFrom()),
+			words.Number(c.Fanout.GetTo()))
 	case *protos.Change_AllowFree:
 		return fmt.Sprintf("allow free tasks for account %q", e.GetAccountId())
 	case *protos.Change_Resume:

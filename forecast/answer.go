@@ -169,11 +169,12 @@ func (s *scene) notWithin(expired int, outcomes []outcome) (reason, message stri
 	}
 	switch {
 	case expired > 0:
-		return ReasonExpires, fmt.Sprintf("it leaves in %d of %s, as it waits for longer "+
-			"than the pool allows", expired, words.Count(len(outcomes), "fork"))
+		return ReasonExpires, fmt.Sprintf("it leaves in %s of %s, as it waits for longer "+
+			"than the pool allows", words.Number(expired), words.Count(len(outcomes), "fork"))
 	case short > 0:
-		return ReasonBudget, fmt.Sprintf("%d of %s ended before the horizon, after %s",
-			short, words.Count(len(outcomes), "fork"), words.Count(s.options.MaxOperations, "operation"))
+		return ReasonBudget, fmt.Sprintf("%s of %s ended before the horizon, after %s",
+			words.Number(short), words.Count(len(outcomes), "fork"),
+			words.Count(s.options.MaxOperations, "operation"))
 	}
 	return ReasonHorizon, "it does not start within " + words.ExactDuration(s.options.Horizon)
 }

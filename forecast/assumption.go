@@ -51,8 +51,8 @@ func (s *scene) assumptions(a *protos.Forecast) []*protos.Assumption {
 		"least.", words.ExactDuration(cmp.Or(o.Timing.Tick, time.Second)),
 		words.ExactDuration(cmp.Or(o.Timing.Heartbeat, time.Minute)))
 	if s.stopping > 0 {
-		add("Stopping", "Tasks that are being stopped (%d) stop at once, and do not wait again.",
-			s.stopping)
+		add("Stopping", "Tasks that are being stopped (%s) stop at once, and do not wait again.",
+			words.Number(s.stopping))
 	}
 	if s.unknown > 0 {
 		add("UnknownRunTimes", "Nothing is known of how long %s run; where they have a say in "+

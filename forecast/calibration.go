@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -62,7 +63,8 @@ var quantileShares = [3]float64{0.1, 0.5, 0.9}
 // options out of range.
 func NewCalibration(o CalibrationOptions) (*Calibration, error) {
 	if o.Keep < 0 {
-		return nil, fmt.Errorf("%w: a calibration that keeps %d forecasts", ErrInvalid, o.Keep)
+		return nil, fmt.Errorf("%w: a calibration that keeps %s forecasts", ErrInvalid,
+			words.Number(o.Keep))
 	}
 	o.Keep = cmp.Or(o.Keep, 3000)
 	return &Calibration{options: o, open: map[scheduler.RequestID][]*pastForecast{}}, nil

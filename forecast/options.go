@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/fork"
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -72,13 +73,15 @@ func DefaultGroup(r *scheduler.TaskRequest) string {
 func (o Options) Validate() error {
 	switch {
 	case o.Forks < 0 || o.Forks > maxForks:
-		return fmt.Errorf("%w: %d forks are not from 1 to %d", ErrInvalid, o.Forks, maxForks)
+		return fmt.Errorf("%w: %s forks are not from 1 to %s", ErrInvalid, words.Number(o.Forks),
+			words.Number(maxForks))
 	case o.Horizon < 0 || o.Horizon > maxHorizon:
 		return fmt.Errorf("%w: a horizon of %v is not from 0 to ten years", ErrInvalid, o.Horizon)
 	case o.MaxOperations < 0:
-		return fmt.Errorf("%w: %d operations are below 0", ErrInvalid, o.MaxOperations)
+		return fmt.Errorf("%w: %s operations are below 0", ErrInvalid,
+			words.Number(o.MaxOperations))
 	case o.Parallel < 0:
-		return fmt.Errorf("%w: %d forks at once are below 0", ErrInvalid, o.Parallel)
+		return fmt.Errorf("%w: %s forks at once are below 0", ErrInvalid, words.Number(o.Parallel))
 	case o.Coverage != 0 && !(o.Coverage > 0 && o.Coverage < 1):
 		return fmt.Errorf("%w: a coverage of %v is not between 0 and 1", ErrInvalid, o.Coverage)
 	}

@@ -233,7 +233,7 @@ func TestBadForecasts(t *testing.T) {
 		{want: `request "first" is asked for twice`, snapshot: queue(t), runTimes: table,
 			options: forecast.Options{Requests: []scheduler.RequestID{"first", "first"}}},
 		{want: "-1 forks", snapshot: queue(t), runTimes: table, options: forecast.Options{Forks: -1}},
-		{want: "10001 forks", snapshot: queue(t), runTimes: table,
+		{want: "10,001 forks", snapshot: queue(t), runTimes: table,
 			options: forecast.Options{Forks: 10_001}},
 		{want: "horizon of -1h", snapshot: queue(t), runTimes: table,
 			options: forecast.Options{Horizon: -time.Hour}},

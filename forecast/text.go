@@ -84,7 +84,7 @@ func notes(b *strings.Builder, f *protos.Forecast) {
 		}
 		if r.GetAnswer() == protos.RequestForecast_ANSWER_STARTS && r.GetLater() > 0 {
 			fmt.Fprintf(b, "%s: does not start within %s in %s of the forks\n", id,
-				words.Duration(horizonOf(f)), percent(r.GetLater()))
+				words.ExactDuration(horizonOf(f)), percent(r.GetLater()))
 		}
 	}
 	if b.Len() > n {
@@ -102,7 +102,7 @@ func horizonOf(f *protos.Forecast) time.Duration {
 // wait says how long it takes until a time; nothing is later than the horizon.
 func wait(f *protos.Forecast, t *timestamppb.Timestamp) string {
 	if t == nil {
-		return "later than " + words.Duration(horizonOf(f))
+		return "later than " + words.ExactDuration(horizonOf(f))
 	}
 	return words.Duration(t.AsTime().Sub(f.GetTime().AsTime()))
 }

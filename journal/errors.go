@@ -3,6 +3,8 @@ package journal
 import (
 	"errors"
 	"fmt"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // What can be wrong with a journal. Errors of this package wrap one of them, or are those of the
@@ -40,8 +42,8 @@ type RecordError struct {
 
 // Error implements error.
 func (e *RecordError) Error() string {
-	return fmt.Sprintf("record %d (%s) at byte %d: %v", e.Record, recordName(e.Record), e.Offset,
-		e.Err)
+	return fmt.Sprintf("record %s (%s) at byte %s: %v", words.Number(e.Record),
+		recordName(e.Record), words.Number(e.Offset), e.Err)
 }
 
 // Unwrap returns what is wrong.
@@ -59,11 +61,11 @@ type TornError struct {
 // Error implements error.
 func (e *TornError) Error() string {
 	if e.Record <= snapshotRecord {
-		return fmt.Sprintf("torn: the %s at byte %d is not whole, so that there is nothing to go on from",
-			recordName(e.Record), e.Offset)
+		return fmt.Sprintf("torn: the %s at byte %s is not whole, so that there is nothing to go on from",
+			recordName(e.Record), words.Number(e.Offset))
 	}
-	return fmt.Sprintf("torn: %s at byte %d is not whole; all before it is good",
-		recordName(e.Record), e.Offset)
+	return fmt.Sprintf("torn: %s at byte %s is not whole; all before it is good",
+		recordName(e.Record), words.Number(e.Offset))
 }
 
 // Is reports whether the target is ErrTorn.
@@ -83,5 +85,5 @@ func recordName(record uint64) string {
 	case snapshotRecord:
 		return "snapshot"
 	}
-	return fmt.Sprintf("step %d", record-snapshotRecord)
+	return "step " + words.Number(record-snapshotRecord)
 }

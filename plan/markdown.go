@@ -32,7 +32,7 @@ func Markdown(p *Plan, o TextOptions) string {
 	b.WriteString("\n<details><summary>What this assumes</summary>\n\n")
 	fmt.Fprintf(&b, "- %s of %s, from %s for %s\n", words.Count(p.All.Old.Requests, "request"),
 		words.Count(len(p.Accounts), "account"), p.Begin.UTC().Format(time.DateTime+"Z"),
-		days(p.End.Sub(p.Begin)))
+		words.Duration(p.End.Sub(p.Begin)))
 	for _, list := range [][]string{o.Notes, p.Assumptions} {
 		for _, text := range list {
 			fmt.Fprintf(&b, "- %s\n", plain(text))

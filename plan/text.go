@@ -26,7 +26,7 @@ func Text(p *Plan, o TextOptions) string {
 	fmt.Fprintf(&b, "%s instead of %s\n", nameOr(p.New, "new"), nameOr(p.Old, "old"))
 	fmt.Fprintf(&b, "%s of %s, from %s for %s\n", words.Count(p.All.Old.Requests, "request"),
 		words.Count(len(p.Accounts), "account"), p.Begin.UTC().Format(time.DateTime+"Z"),
-		days(p.End.Sub(p.Begin)))
+		words.Duration(p.End.Sub(p.Begin)))
 	for _, note := range o.Notes {
 		fmt.Fprintf(&b, "%s\n", words.Wrap(note, words.Columns))
 	}
@@ -52,12 +52,6 @@ func nameOr(name, otherwise string) string {
 		return otherwise
 	}
 	return words.Printable(name)
-}
-
-// days returns a long time to the minute: "6d 23h 58m".
-func days(d time.Duration) string {
-	minutes := int64(d.Round(time.Minute) / time.Minute)
-	return fmt.Sprintf("%dd %02dh %02dm", minutes/1440, minutes/60%24, minutes%60)
 }
 
 func (p *Plan) writeBroken(b *strings.Builder) {

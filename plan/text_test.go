@@ -44,7 +44,7 @@ func TestText(t *testing.T) {
 		Notes: []string{"The journal is torn."}}))
 	const want = `
 new.yaml instead of old.yaml
-12 requests of 3 accounts, from 2026-01-05 00:00:00Z for 1d 02h 00m
+12 requests of 3 accounts, from 2026-01-05 00:00:00Z for 26 h
 The journal is torn.
 
 BROKEN: 2 thresholds:

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -33,7 +34,7 @@ type Difference struct {
 // String says for people what differs, on a few lines.
 func (d *Difference) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "operation %d at %s: %s\n", d.Number,
+	fmt.Fprintf(&b, "operation %s at %s: %s\n", words.Number(d.Number),
 		d.Operation.GetTime().AsTime().Format(time.RFC3339Nano), jsonOf(d.Operation))
 	switch {
 	case d.State:
@@ -65,7 +66,7 @@ func firstPart(expected, got *protos.Outcome) (what, e, g string) {
 		{"event", messages(expected.GetEvents()), messages(got.GetEvents())},
 	} {
 		for i := range max(len(list.expected), len(list.got)) {
-			what := fmt.Sprintf("%s %d", list.name, i+1)
+			what := list.name + " " + words.Number(i+1)
 			switch {
 			case i >= len(list.expected):
 				return what, orNone(""), jsonOf(list.got[i])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -85,7 +86,7 @@ func (r *Recorder) append(op *protos.Operation, outcome *protos.Outcome) error {
 		step.StateHash = state[:]
 	}
 	if err := r.journal.Append(step); err != nil {
-		r.err = fmt.Errorf("journal, step %d: %w", step.Number, err)
+		r.err = fmt.Errorf("journal, step %s: %w", words.Number(step.Number), err)
 	}
 	return r.err
 }

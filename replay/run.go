@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/internal/check"
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -164,7 +165,7 @@ func (r *Report) after(step *protos.JournalStep, outcome *protos.Outcome, o *Opt
 	}
 	if o.RestoreAfter > 0 && step.GetNumber() == o.RestoreAfter {
 		if err := r.restore(); err != nil {
-			return fmt.Errorf("after step %d: %w", step.GetNumber(), err)
+			return fmt.Errorf("after step %s: %w", words.Number(step.GetNumber()), err)
 		}
 	}
 	if o.After != nil {

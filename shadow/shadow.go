@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -94,7 +95,8 @@ func (s *Shadow) Follow(op *protos.Operation, main *protos.Outcome) {
 	}
 	defer func() {
 		if broken := recover(); broken != nil {
-			s.report.Ended = fmt.Sprintf("operation %d: panic: %v", s.report.Operations, broken)
+			s.report.Ended = fmt.Sprintf("operation %s: panic: %v",
+				words.Number(s.report.Operations), broken)
 			s.beside = nil // the panic may have left it half changed
 		}
 	}()

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/internal/invariants"
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -115,8 +116,8 @@ func checkSame(snapshot *protos.Pool, want []byte) error {
 		return err
 	}
 	if !bytes.Equal(got, want) {
-		return sameStateBroken("a restored pool has a state of %d bytes which differs from the one "+
-			"of %d bytes before", len(got), len(want))
+		return sameStateBroken("a restored pool has a state of %s bytes which differs from the one "+
+			"of %s bytes before", words.Number(len(got)), words.Number(len(want)))
 	}
 	return nil
 }

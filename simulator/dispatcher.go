@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -196,8 +197,8 @@ func (e *engine) poolTime() time.Time { return e.setup.Workload.Start.Add(e.now)
 
 // brokenAt says when and with which seed an invariant broke, so that a run can be repeated.
 func (e *engine) brokenAt(what string, err error) error {
-	return fmt.Errorf("seed %d, operation %d at %v (%s): %w", e.setup.Seed,
-		e.dispatcher.operations, e.now, what, err)
+	return fmt.Errorf("seed %d, operation %s at %v (%s): %w", e.setup.Seed,
+		words.Number(e.dispatcher.operations), e.now, what, err)
 }
 
 // apply gives the pool an operation. That it refuses one, or breaks an invariant, is a mistake of
@@ -208,7 +209,8 @@ func (e *engine) apply(ctx context.Context, op *protos.Operation) (*protos.Resul
 	result, err := e.pool.Apply(ctx, op, e)
 	e.dispatcher.took = e.stopwatch() - begin
 	if err != nil {
-		return nil, fmt.Errorf("operation %d at %v: %w", e.dispatcher.operations, e.now, err)
+		return nil, fmt.Errorf("operation %s at %v: %w",
+			words.Number(e.dispatcher.operations), e.now, err)
 	}
 	e.record(op)
 	if e.checks != nil {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -41,8 +42,8 @@ type Faults struct {
 	// than 0.
 	SnapshotPeriod time.Duration `json:"snapshot_period" yaml:"snapshot_period"`
 	// Until ends all faults, counted from the first submission: after it, everything that waits
-	// must come to its end. 0 means the last submission.
-	Until time.Duration `json:"until" yaml:"until"`
+	// must come to its end. Without it, that is the last submission.
+	Until time.Duration `json:"until" yaml:"until,nonzero"`
 }
 
 // skewMax bounds ClockSkew.
@@ -72,7 +73,8 @@ func (f *Faults) validate(w *Workload) error {
 		{"restarts", f.Restarts, perDayMax},
 	} {
 		if !(r.value >= 0 && r.value <= r.max) { // not a number is out of range too
-			return field.Errorf(r.name, "%w: %v is not from 0 to %v", ErrSetup, r.value, r.max)
+			return field.Errorf(r.name, "%w: %s is not from 0 to %s", ErrSetup, words.Plain(r.value),
+				words.Plain(r.max))
 		}
 	}
 	for _, d := range []struct {

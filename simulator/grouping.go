@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // groupsMax bounds the groups of one grouping.
@@ -74,8 +76,8 @@ func newLabelGrouping(setup *Setup, key string) (*grouping, error) {
 		g.ofSubmission = append(g.ofSubmission, at)
 	}
 	if len(g.groups) > groupsMax {
-		return nil, fmt.Errorf("%w: figures by label %q: it has %d values, more than %d", ErrSetup,
-			key, len(g.groups), groupsMax)
+		return nil, fmt.Errorf("%w: figures by label %q: it has %s values, more than %s", ErrSetup,
+			key, words.Number(len(g.groups)), words.Number(groupsMax))
 	}
 	g.sort(func(a, b *groupTally) int { return strings.Compare(a.value, b.value) })
 	return g, nil

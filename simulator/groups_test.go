@@ -94,7 +94,7 @@ func TestTooManyGroups(t *testing.T) {
 	setup.GroupBy = []string{"serial"}
 	_, err := simulator.Run(t.Context(), setup)
 	require.ErrorIs(t, err, simulator.ErrSetup)
-	require.ErrorContains(t, err, `figures by label "serial": it has 1002 values, more than 1000`)
+	require.ErrorContains(t, err, `figures by label "serial": it has 1,002 values, more than 1,000`)
 }
 
 // checkGroupings: of each grouping, the groups sum up to the whole.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/nearest"
 )
 
@@ -54,8 +55,8 @@ func (r *ImpossibleReason) String() string {
 	case len(r.Labels) == 0:
 		labels = "any worker"
 	}
-	return fmt.Sprintf("%s: there are %d, and up to %d are needed at once", labels, r.Workers,
-		r.LargestSize)
+	return fmt.Sprintf("%s: there are %s, and up to %s are needed at once", labels,
+		words.Number(r.Workers), words.Number(r.LargestSize))
 }
 
 // FindImpossible says why submissions can never run on a fleet, the reason with the most requests

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -86,7 +87,7 @@ func (e *engine) restart(ctx context.Context) error {
 
 // atRestart says where an error was found.
 func (e *engine) atRestart(err error) error {
-	what := fmt.Sprintf("restart with %d operations since the snapshot at %v",
-		len(e.mishaps.journal), e.mishaps.snapshotAt)
+	what := fmt.Sprintf("restart with %s since the snapshot at %v",
+		words.Count(len(e.mishaps.journal), "operation"), e.mishaps.snapshotAt)
 	return e.brokenAt(what, err)
 }

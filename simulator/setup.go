@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -92,8 +93,8 @@ func (s *Setup) validateFigures() error {
 		return fmt.Errorf("%w: a warm-up of %v leaves nothing of submissions in %v", ErrSetup,
 			s.WarmUp, span)
 	case s.SeriesPoints < 0, s.SeriesPoints == 1, s.SeriesPoints > seriesPointsMax:
-		return fmt.Errorf("%w: series of %d points; use 0, or 2 to %d", ErrSetup,
-			s.SeriesPoints, seriesPointsMax)
+		return fmt.Errorf("%w: series of %s points; use 0, or 2 to %s", ErrSetup,
+			words.Number(s.SeriesPoints), words.Number(seriesPointsMax))
 	}
 	return nil
 }

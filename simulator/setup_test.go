@@ -45,7 +45,7 @@ func TestBadSetups(t *testing.T) {
 		{func(s *simulator.Setup) { s.WarmUp = time.Second }, "a warm-up of 1s leaves nothing"},
 		{func(s *simulator.Setup) { s.SeriesPoints = -1 }, "series of -1 points"},
 		{func(s *simulator.Setup) { s.SeriesPoints = 1 }, "series of 1 points"},
-		{func(s *simulator.Setup) { s.SeriesPoints = 1e9 }, "series of 1000000000 points"},
+		{func(s *simulator.Setup) { s.SeriesPoints = 1e9 }, "series of 1,000,000,000 points"},
 		{func(s *simulator.Setup) { s.Policy.Scheduler.RequestExpiration = -1 },
 			"RequestExpiration"},
 		{func(s *simulator.Setup) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -81,7 +82,8 @@ func (w *Workload) validate() error {
 		case s.Run <= 0 || s.Run > maxSubmit:
 			return fmt.Errorf("%w: submission %q runs for %v", ErrSetup, s.ID, s.Run)
 		case s.Size <= 0:
-			return fmt.Errorf("%w: submission %q has size %d", ErrSetup, s.ID, s.Size)
+			return fmt.Errorf("%w: submission %q has size %s", ErrSetup, s.ID,
+				words.Number(s.Size))
 		}
 	}
 	return nil

@@ -45,38 +45,13 @@ func SecondsFigure(x float64) string {
 	return Number(int64(math.Round(x)))
 }
 
-// Seconds returns seconds as a duration of two or three digits: "0.4 s", "12 s", "4.5 min",
-// "3 h 20 min", "2 d 4 h".
-func Seconds(x float64) string {
-	switch {
-	case !isFigure(x):
+// Work returns worker-seconds as worker-hours with their unit: "0 worker-hours", "4.5
+// worker-hours", "1,200 worker-hours". What is not finite is a dash.
+func Work(seconds float64) string {
+	if !isFigure(seconds) {
 		return noFigure
-	case x < 0:
-		return "−" + Seconds(-x)
-	case x == 0:
-		return "0 s"
-	case x < 9.95:
-		return strconv.FormatFloat(x, 'f', 1, 64) + " s"
-	case x < 89.5:
-		return strconv.FormatFloat(x, 'f', 0, 64) + " s"
-	case x < 9.95*60:
-		return strconv.FormatFloat(x/60, 'f', 1, 64) + " min"
-	case x < 89.5*60:
-		return strconv.FormatFloat(x/60, 'f', 0, 64) + " min"
-	case x < 36*3600:
-		return twoUnits(int64(math.Round(x/60)), 60, "h", "min")
-	case x < 10*86400:
-		return twoUnits(int64(math.Round(x/3600)), 24, "d", "h")
 	}
-	return Number(int64(min(math.Round(x/86400), figureMax))) + " d"
-}
-
-// twoUnits returns n small units, of which a large one has so many.
-func twoUnits(n, perLarge int64, large, small string) string {
-	if n%perLarge == 0 {
-		return fmt.Sprintf("%d %s", n/perLarge, large)
-	}
-	return fmt.Sprintf("%d %s %d %s", n/perLarge, large, n%perLarge, small)
+	return Figure(seconds/3600) + " worker-hours"
 }
 
 // Signed writes a difference with its sign, unless it rounds to nothing.

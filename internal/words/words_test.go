@@ -52,43 +52,44 @@ func TestAmountsByLevelLeaveOutZeros(t *testing.T) {
 		words.Amounts([]int64{0, 2_500_000, -1_000_000, 0, 0}))
 }
 
-func TestDurationsHaveTwoUnits(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0:                         "0 s",
-		499 * time.Millisecond:    "0 s",
-		500 * time.Millisecond:    "1 s",
-		59_600 * time.Millisecond: "1 min",
-		90 * time.Second:          "1 min 30 s",
-		time.Hour + time.Second:   "1 h",
-		200 * time.Minute:         "3 h 20 min",
-		26*time.Hour + 59*time.Minute + 59*time.Second: "1 d 2 h",
-		48 * time.Hour: "2 d",
+// Every text of the project that says a duration says it so; see also the tests of the commands.
+func TestDurationsHaveTwoOrThreeDigits(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0 s", 0.4: "0.4 s", 2: "2 s", 12: "12 s", 89: "89 s", 90: "1.5 min", 240: "4 min",
+		241: "4.0 min", 270: "4.5 min", 3600: "60 min", 12000: "3 h 20 min", 86400: "24 h",
+		36 * 3600: "1 d 12 h", 48 * 3600: "2 d", 864000: "10 d", 1e9: "11,574 d", -12: "−12 s",
 	} {
-		require.Equal(t, want, words.Duration(d))
+		require.Equal(t, want, words.Seconds(x))
+		require.Equal(t, want, words.Duration(time.Duration(x*float64(time.Second))))
 	}
+	require.Equal(t, "–", words.Seconds(math.Inf(-1)))
 }
 
 func TestExactDurationsLoseNothing(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		6 * time.Hour:           "6 h",
 		90 * time.Minute:        "1 h 30 min",
-		100 * time.Minute:       "1h40m0s",
-		100 * 24 * time.Hour:    "2400h0m0s",
-		1500 * time.Millisecond: "1.5s",
-		0:                       "0s",
+		168 * time.Hour:         "7 d",
+		25*time.Hour + 1:        "1 d 1 h 0.000000001 s",
+		100 * 24 * time.Hour:    "100 d",
+		1500 * time.Millisecond: "1.5 s",
+		-(10*time.Minute + 1e9): "−10 min 1 s",
+		0:                       "0 s",
+		10_000 * 24 * time.Hour: "10,000 d",
+		5*time.Minute + 5*1e8:   "5 min 0.5 s",
 	} {
 		require.Equal(t, want, words.ExactDuration(d))
 	}
 }
 
-func TestTimesAgoAreToTheMinute(t *testing.T) {
+func TestTimesAgoReadAsDurations(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		300 * time.Millisecond:          "just now",
 		-2 * time.Second:                "2 s from now",
-		59_700 * time.Millisecond:       "1 min ago",
-		22*time.Minute + 59*time.Second: "22 min ago",
+		59_700 * time.Millisecond:       "60 s ago",
+		22*time.Minute + 59*time.Second: "23 min ago",
 		7*time.Hour + 59*time.Minute:    "7 h 59 min ago",
-		-24*time.Hour - 30*time.Minute:  "1 d from now",
+		-48*time.Hour - 20*time.Minute:  "2 d from now",
 	} {
 		require.Equal(t, want, words.Ago(d))
 	}
@@ -106,13 +107,20 @@ func TestFiguresAreShort(t *testing.T) {
 	}
 }
 
-func TestSecondsHaveTwoOrThreeDigits(t *testing.T) {
+func TestWorkIsInWorkerHours(t *testing.T) {
 	for x, want := range map[float64]string{
-		0: "0 s", 0.4: "0.4 s", 12: "12 s", 89: "89 s", 90: "1.5 min", 270: "4.5 min",
-		3600: "60 min", 12000: "3 h 20 min", 36 * 3600: "1 d 12 h", 48 * 3600: "2 d",
-		864000: "10 d", -12: "−12 s", math.Inf(-1): "–",
+		0: "0 worker-hours", 5400: "1.5 worker-hours", 36e6: "10,000 worker-hours",
+		math.Inf(1): "–",
 	} {
-		require.Equal(t, want, words.Seconds(x))
+		require.Equal(t, want, words.Work(x))
+	}
+}
+
+func TestPlainNumbersAreExact(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0", 0.01: "0.01", 1000: "1,000", 1e6: "1,000,000", -1234.5: "-1,234.5", 999: "999",
+	} {
+		require.Equal(t, want, words.Plain(x))
 	}
 }
 

@@ -3,6 +3,7 @@ package experiment
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/generate"
 	"github.com/quotasched/quotasched/simulator/internal/yamltree"
@@ -95,7 +96,7 @@ func (s *Seeds) UnmarshalTree(n *yamltree.Node, d *yamltree.Decoder) {
 		count := 0
 		d.Decode(n, &count)
 		if count > runsMax {
-			d.Wrong(n, "%d are more than %d", count, runsMax)
+			d.Wrong(n, "%s are more than %s", words.Number(count), words.Number(runsMax))
 			return
 		}
 		*s = nil

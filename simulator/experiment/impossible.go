@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 )
 
@@ -32,8 +33,8 @@ func (i *Impossible) TooMuch() bool {
 // String says how much is impossible: "96 of 482 requests (19.9 %) can never run on this fleet".
 func (i *Impossible) String() string {
 	share := 100 * float64(i.Requests) / float64(max(i.All, 1))
-	return fmt.Sprintf("%d of %d requests (%.3g %%) can never run on this fleet", i.Requests, i.All,
-		share)
+	return fmt.Sprintf("%s of %s requests (%.3g %%) can never run on this fleet",
+		words.Number(i.Requests), words.Number(i.All), share)
 }
 
 // Why lists the first reasons, a line each.
@@ -41,14 +42,11 @@ func (i *Impossible) Why() []string {
 	const most = 5
 	var lines []string
 	for _, r := range i.Reasons[:min(most, len(i.Reasons))] {
-		text := fmt.Sprintf("%s (%d requests", r.String(), r.Requests)
-		if r.Requests == 1 {
-			text = strings.TrimSuffix(text, "s")
-		}
-		lines = append(lines, fmt.Sprintf("%s, the first: %s)", text, r.Example))
+		lines = append(lines, fmt.Sprintf("%s (%s, the first: %s)", r.String(),
+			words.Count(r.Requests, "request"), r.Example))
 	}
 	if more := len(i.Reasons) - most; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more reasons", more))
+		lines = append(lines, "and "+words.Count(more, "more reason"))
 	}
 	return lines
 }

@@ -110,12 +110,7 @@ func decode(root *yamltree.Node) (*File, yamltree.Mistakes) {
 	file := &File{}
 	file.SetDefaults()
 	mistakes = append(mistakes, yamltree.Locate(root, yamltree.Decode(root, file))...)
-	wrong := file.validate()
-	if n := root.Field("fleet"); n != nil && n.Field("total") != nil && !fleetGiven(&file.Fleet) {
-		// A fleet of nobody is a mistake, and not a fleet that is left to the log.
-		wrong = errors.Join(wrong, field.In("fleet", file.Fleet.Validate()))
-	}
-	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, wrong))
+	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, file.validate()))
 	return file, mistakes
 }
 

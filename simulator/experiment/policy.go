@@ -22,8 +22,9 @@ type Policy struct {
 	Builtin Builtin `yaml:"builtin"`
 	// Level is where the accounts of the built-in policy fair earn; without it, p1.
 	Level Level `yaml:"level"`
-	// MaxCharge caps the balances of the built-in policy fair, as time at the rate; 0 means 24h.
-	MaxCharge time.Duration `yaml:"max_charge"`
+	// MaxCharge caps the balances of the built-in policy fair, as time at the rate. Without it,
+	// 24h.
+	MaxCharge time.Duration `yaml:"max_charge,nonzero"`
 	// Accounts are those of the policy. Requests of other accounts are free.
 	Accounts map[scheduler.AccountID]*Account `yaml:"accounts"`
 	// Groups give settings to those accounts of the workload that Accounts does not name. The

@@ -102,7 +102,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{"[1]", "", "p.yaml:1:1: is a list, want a mapping"},
 		{"accounts: {a: {rate: 1}}", "", `p.yaml:1:16: accounts.a: unknown field "rate"`},
 		{"accounts: {a: {rates: {p1: -1}}, b: {max_fanout: -1}}", "",
-			"p.yaml:1:28: accounts.a.rates.p1: -1 workers are not from 0 to 1000000"},
+			"p.yaml:1:28: accounts.a.rates.p1: -1 workers are not from 0 to 1,000,000"},
 		{"accounts: {a: {rates: {p1: -1}}, b: {max_fanout: -1}}", "",
 			"p.yaml:1:50: accounts.b.max_fanout: -1 is not from 0"},
 		{"name: x", "", "has neither accounts nor groups"},

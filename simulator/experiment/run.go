@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 )
 
@@ -178,8 +179,8 @@ func (r *running) one(ctx context.Context, p *planned) error {
 		return nil // it ended because the experiment did
 	}
 	if err == nil && out.figures.BrokenCount > 0 {
-		err = fmt.Errorf("%w (%d in all): %s", ErrBroken, out.figures.BrokenCount,
-			out.figures.Broken[0])
+		err = fmt.Errorf("%w (%s in all): %s", ErrBroken,
+			words.Number(out.figures.BrokenCount), out.figures.Broken[0])
 	}
 	if err != nil {
 		out.err = fmt.Errorf("%s, seed %d: %w", p.variant.name, p.seed, err)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
@@ -69,8 +70,9 @@ func expand(root *yamltree.Node, file *File) ([]*variant, yamltree.Mistakes) {
 		runs += n
 	}
 	if runs > runsMax {
-		return nil, yamltree.Locate(root, fmt.Errorf("has more than %d runs: policies with all "+
-			"combinations of swept values, times %d seeds", runsMax, len(file.Seeds)))
+		return nil, yamltree.Locate(root, fmt.Errorf("has more than %s runs: policies with all "+
+			"combinations of swept values, times %s", words.Number(runsMax),
+			words.Count(len(file.Seeds), "seed")))
 	}
 	var variants []*variant
 	for p := range file.Policies {
@@ -104,15 +106,16 @@ func newAxis(root *yamltree.Node, file *File, s *Sweep) (axis, error) {
 		return a, field.Errorf("values", "there is none")
 	}
 	if len(s.Values) > runsMax {
-		return a, field.Errorf("values", "there are %d, more than %d", len(s.Values), runsMax)
+		return a, field.Errorf("values", "there are %s, more than %s", words.Number(len(s.Values)),
+			words.Number(runsMax))
 	}
 	seen := map[string]bool{}
 	for i, v := range s.Values {
 		text := v.String()
 		switch {
 		case len(text) > sweptBytesMax:
-			return a, field.In("values", field.Errorf(field.Index(i), "has %d bytes, more than %d",
-				len(text), sweptBytesMax))
+			return a, field.In("values", field.Errorf(field.Index(i), "has %s bytes, more than %s",
+				words.Number(len(text)), words.Number(sweptBytesMax)))
 		case seen[text]:
 			return a, field.In("values", field.Errorf(field.Index(i), "%s stands twice", text))
 		}

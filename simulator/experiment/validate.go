@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
@@ -110,7 +111,7 @@ func validateFaults(f *simulator.Faults) error {
 		{"news_delayed", f.NewsDelayed},
 	} {
 		if part.is < 0 || part.is > 1 {
-			errs = append(errs, field.Errorf(part.name, "%v is not from 0 to 1", part.is))
+			errs = append(errs, field.Errorf(part.name, "%s is not from 0 to 1", words.Plain(part.is)))
 		}
 	}
 	for _, rate := range []struct {
@@ -118,7 +119,8 @@ func validateFaults(f *simulator.Faults) error {
 		is   float64
 	}{{"worker_deaths", f.WorkerDeaths}, {"restarts", f.Restarts}} {
 		if rate.is < 0 || rate.is > 86400 {
-			errs = append(errs, field.Errorf(rate.name, "%v a day is not from 0 to 86400", rate.is))
+			errs = append(errs, field.Errorf(rate.name, "%s a day is not from 0 to 86,400",
+				words.Plain(rate.is)))
 		}
 	}
 	for _, d := range []struct {
@@ -149,8 +151,8 @@ func (r *Report) validate() error {
 	const pointsMax = 10_000
 	var errs []error
 	if r.SeriesPoints < 0 || r.SeriesPoints > pointsMax {
-		errs = append(errs, field.Errorf("series_points", "%d is not from 0 to %d",
-			r.SeriesPoints, pointsMax))
+		errs = append(errs, field.Errorf("series_points", "%s is not from 0 to %s",
+			words.Number(r.SeriesPoints), words.Number(pointsMax)))
 	}
 	if r.TopAccounts < 0 {
 		errs = append(errs, field.Errorf("top_accounts", "%d is negative", r.TopAccounts))
@@ -255,7 +257,7 @@ func validateRates(rates *Levels) error {
 	for p, rate := range rates.list() {
 		if rate < 0 || rate > 1_000_000 {
 			errs = append(errs, field.Errorf(string(levels[p]),
-				"%v workers are not from 0 to 1000000", rate))
+				"%s workers are not from 0 to 1,000,000", words.Plain(rate)))
 		} else if rate > 0 && scheduler.Workers(rate) == 0 {
 			errs = append(errs, field.Errorf(string(levels[p]),
 				"%v workers are fewer than 0.001", rate))
@@ -277,21 +279,21 @@ func (a *Account) validate() error {
 	}
 	for p, rate := range a.Rates.list() {
 		if rate*a.MaxCharge.Seconds() > quotaSecondsMax {
-			errs = append(errs, field.Errorf("max_charge", "%v at %v workers, for %s, is more than "+
-				"10^12 worker-seconds", a.MaxCharge, rate, levels[p]))
+			errs = append(errs, field.Errorf("max_charge", "%v at %s workers, for %s, is more than "+
+				"10^12 worker-seconds", a.MaxCharge, words.Plain(rate), levels[p]))
 		}
 	}
 	if a.SafeAfter != nil {
 		errs = append(errs, field.In("safe_after", inRange(*a.SafeAfter, -durationMax)))
 	}
 	if a.MaxFanout < 0 || a.MaxFanout > math.MaxInt32 {
-		errs = append(errs, field.Errorf("max_fanout", "%d is not from 0 to 2147483647",
-			a.MaxFanout))
+		errs = append(errs, field.Errorf("max_fanout", "%s is not from 0 to 2,147,483,647",
+			words.Number(a.MaxFanout)))
 	}
 	for p, seconds := range a.Balance.Seconds.list() {
 		if math.Abs(seconds) > quotaSecondsMax {
 			errs = append(errs, field.In("balance", field.Errorf(string(levels[p]),
-				"%v worker-seconds are not from -10^12 to 10^12", seconds)))
+				"%s worker-seconds are not from -10^12 to 10^12", words.Plain(seconds))))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -320,12 +322,12 @@ func (s *Scheduler) validate(t *simulator.Timing) error {
 			s.WorkerExpiration, heard))
 	}
 	if s.PromoteThreshold < 0 || s.PromoteThreshold > quotaSecondsMax {
-		errs = append(errs, field.Errorf("promote_threshold", "%v is not from 0 to 10^12",
-			s.PromoteThreshold))
+		errs = append(errs, field.Errorf("promote_threshold", "%s is not from 0 to 10^12",
+			words.Plain(s.PromoteThreshold)))
 	}
 	if s.DemoteThreshold > 0 || s.DemoteThreshold < -quotaSecondsMax {
-		errs = append(errs, field.Errorf("demote_threshold", "%v is not from -10^12 to 0",
-			s.DemoteThreshold))
+		errs = append(errs, field.Errorf("demote_threshold", "%s is not from -10^12 to 0",
+			words.Plain(s.DemoteThreshold)))
 	}
 	return errors.Join(errs...)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 )
@@ -15,7 +16,7 @@ import (
 func (e *Experiment) warn(ctx context.Context) error {
 	first := e.loader.first
 	if first.Malformed > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("malformed lines skipped: %d", first.Malformed))
+		e.Warnings = append(e.Warnings, "malformed lines skipped: "+words.Number(first.Malformed))
 	}
 	e.Warnings = append(e.Warnings, first.Warnings...)
 	fleet, err := e.loader.fleet(ctx, e.variants[0].file(), first.Workload)
@@ -94,7 +95,7 @@ func some(ids []scheduler.AccountID) string {
 	var names []string
 	for i, id := range ids {
 		if i == most {
-			names = append(names, fmt.Sprintf("and %d more", len(ids)-most))
+			names = append(names, "and "+words.Number(len(ids)-most)+" more")
 			break
 		}
 		names = append(names, fmt.Sprintf("%q", id))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -87,7 +88,8 @@ func validateFactors(name string, factors []float64, n int) error {
 	sum := 0.0
 	for i, f := range factors {
 		if !(f >= 0 && f <= factorMax) {
-			all.add(inList(name, i, fmt.Errorf("%v is not from 0 to %v", f, factorMax)))
+			all.add(inList(name, i, fmt.Errorf("%s is not from 0 to %s", words.Plain(f),
+				words.Plain(factorMax))))
 		}
 		sum += f
 	}
@@ -127,11 +129,12 @@ func (r *Rush) span() (from, to time.Duration, errFrom, errTo error) {
 func (b *Burst) validate() error {
 	var all mistakes
 	if !(b.PerWeek > 0 && b.PerWeek <= perWeekMax) {
-		all.addIn("per_week", "%v is not more than 0 and at most %v", b.PerWeek, perWeekMax)
+		all.addIn("per_week", "%s is not more than 0 and at most %s", words.Plain(b.PerWeek),
+			words.Plain(perWeekMax))
 	}
 	all.duration("length", b.Length, time.Second, week)
 	if len(all) == 0 && b.share() >= 1 {
-		all.addIn("per_week", "%v bursts of %v are more than a week", b.PerWeek, b.Length)
+		all.addIn("per_week", "%s bursts of %v are more than a week", words.Plain(b.PerWeek), b.Length)
 	}
 	all.number("factor", b.Factor, 0, factorMax)
 	return all.join()

@@ -98,5 +98,5 @@ func ExampleSpec_Validate() {
 	fmt.Println(spec.Validate())
 	// Output:
 	// streams[0].arrivals.shape: "office" is not a shape; there are flat, nights, waking-hours, working-hours
-	// streams[0].group.size: -1 is not from 0 to 100000
+	// streams[0].group.size: -1 is not from 0 to 100,000
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
@@ -16,7 +17,7 @@ import (
 type Fleet struct {
 	// Total is the number of workers, if the groups say what percentage of it they are. Without
 	// groups, it is a fleet of so many equal workers without labels.
-	Total int `yaml:"total,omitempty" json:"total,omitempty"`
+	Total int `yaml:"total,omitempty,nonzero" json:"total,omitempty"`
 	// Groups are kinds of workers. Each has a count, or each has a percentage of the total.
 	Groups []WorkerGroup `yaml:"groups,omitempty" json:"groups,omitempty"`
 }
@@ -56,11 +57,12 @@ func (f *Fleet) Validate() error {
 	var all mistakes
 	switch {
 	case f.Total < 0 || f.Total > workersMax:
-		all.addIn("total", "%d is not from 0 to %d", f.Total, workersMax)
+		all.addIn("total", "%s is not from 0 to %s", words.Number(f.Total), words.Number(workersMax))
 	case f.Total == 0 && len(f.Groups) == 0:
 		all.addIn("total", "the fleet has no workers")
 	case len(f.Groups) > groupsMax:
-		all.addIn("groups", "there are %d, more than %d", len(f.Groups), groupsMax)
+		all.addIn("groups", "there are %s, more than %s", words.Number(len(f.Groups)),
+			words.Number(groupsMax))
 	}
 	for i := range f.Groups {
 		all.add(inList("groups", i, f.Groups[i].validate(f.Total > 0)))
@@ -86,7 +88,7 @@ func (g *WorkerGroup) validate(shared bool) error {
 	case !shared && g.Percent != 0:
 		all.addIn("percent", "the fleet has no total that it could be a part of")
 	case !shared && (g.Count < 1 || g.Count > workersMax):
-		all.addIn("count", "%d is not from 1 to %d", g.Count, workersMax)
+		all.addIn("count", "%s is not from 1 to %s", words.Number(g.Count), words.Number(workersMax))
 	}
 	for i, label := range g.Labels {
 		all.add(inList("labels", i, checkWorkerLabel(label)))
@@ -144,7 +146,8 @@ func (f *Fleet) validateSum() error {
 		percent += f.Groups[i].Percent
 	}
 	if count > workersMax {
-		return field.Errorf("groups", "there are %d workers, more than %d", count, workersMax)
+		return field.Errorf("groups", "there are %s workers, more than %s", words.Number(count),
+			words.Number(workersMax))
 	}
 	if f.Total > 0 && math.Abs(percent-100) > percentSlack {
 		return field.Errorf("groups", "the percentages sum up to %v, not to 100", percent)

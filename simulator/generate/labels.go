@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -68,7 +69,7 @@ func (c counter) at(t time.Duration) int {
 func checkText(text string) error {
 	switch {
 	case len(text) > nameBytesMax:
-		return fmt.Errorf("it is longer than %d bytes", nameBytesMax)
+		return fmt.Errorf("it is longer than %s bytes", words.Number(nameBytesMax))
 	case !utf8.ValidString(text):
 		return errors.New("it is not UTF-8")
 	case strings.ContainsFunc(text, unicode.IsControl):

@@ -3,9 +3,9 @@ package generate
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -48,9 +48,6 @@ func (m *mistakes) duration(name string, d, low, high time.Duration) {
 // number notes a mistake if a number is not from low to high.
 func (m *mistakes) number(name string, x, low, high float64) {
 	if !(x >= low && x <= high) {
-		m.addIn(name, "%s is not from %s to %s", plain(x), plain(low), plain(high))
+		m.addIn(name, "%s is not from %s to %s", words.Plain(x), words.Plain(low), words.Plain(high))
 	}
 }
-
-// plain writes a number without an exponent.
-func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -23,7 +24,8 @@ const (
 // checkWeight returns an error if a weight is out of range.
 func checkWeight(weight float64) error {
 	if !(weight >= 0 && weight <= weightMax) {
-		return fmt.Errorf("a weight of %s is not from 0 to %s", plain(weight), plain(weightMax))
+		return fmt.Errorf("a weight of %s is not from 0 to %s", words.Plain(weight),
+			words.Plain(weightMax))
 	}
 	return nil
 }
@@ -32,7 +34,7 @@ func checkWeight(weight float64) error {
 func (m Mix) validate(check func(key string) error) error {
 	var all mistakes
 	if len(m) > keysMax {
-		all.addf("there are %d keys, more than %d", len(m), keysMax)
+		all.addf("there are %s keys, more than %s", words.Number(len(m)), words.Number(keysMax))
 		return all.join()
 	}
 	sum := 0.0

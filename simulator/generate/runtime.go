@@ -14,30 +14,31 @@ import (
 // Quantiles.
 type RunTime struct {
 	// Constant lets all tasks run equally long.
-	Constant time.Duration `yaml:"constant,omitempty" json:"constant,omitempty"`
+	Constant time.Duration `yaml:"constant,omitempty,nonzero" json:"constant,omitempty"`
 	// From is the shortest time, where all times from it to To are equally likely.
 	From time.Duration `yaml:"from,omitempty" json:"from,omitempty"`
 	// To is the longest time, where all times from From to it are equally likely.
-	To time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
+	To time.Duration `yaml:"to,omitempty,nonzero" json:"to,omitempty"`
 	// Median is what half of the tasks stay below. The times are log-normal: many are near the
 	// median, some are much longer. P90 or Sigma says how much.
-	Median time.Duration `yaml:"median,omitempty" json:"median,omitempty"`
+	Median time.Duration `yaml:"median,omitempty,nonzero" json:"median,omitempty"`
 	// P90 is what nine in ten tasks stay below, beside the median.
-	P90 time.Duration `yaml:"p90,omitempty" json:"p90,omitempty"`
+	P90 time.Duration `yaml:"p90,omitempty,nonzero" json:"p90,omitempty"`
 	// Sigma is the standard deviation of the logarithm of the times, for those who know it better
 	// than P90; at most 5. With 0.5 nine in ten stay below 1.9 times the median, with 1 below 3.6
 	// times.
-	Sigma float64 `yaml:"sigma,omitempty" json:"sigma,omitempty"`
+	Sigma float64 `yaml:"sigma,omitempty,nonzero" json:"sigma,omitempty"`
 	// Mean is that of exponential times: short ones are the most likely.
-	Mean time.Duration `yaml:"mean,omitempty" json:"mean,omitempty"`
+	Mean time.Duration `yaml:"mean,omitempty,nonzero" json:"mean,omitempty"`
 	// Quantiles are measured times, such as those that 10, 50, 90 and 99 percent of the tasks stay
 	// below. Between two of them all times are equally likely; none is shorter than the first or
 	// longer than the last.
 	Quantiles []Quantile `yaml:"quantiles,omitempty" json:"quantiles,omitempty"`
 	// Min bounds the times from below: what would be shorter is as long as Min.
 	Min time.Duration `yaml:"min,omitempty" json:"min,omitempty"`
-	// Max bounds the times from above: what would be longer is as long as Max. 0 means 365 days.
-	Max time.Duration `yaml:"max,omitempty" json:"max,omitempty"`
+	// Max bounds the times from above: what would be longer is as long as Max.
+	// Without it, 365 days.
+	Max time.Duration `yaml:"max,omitempty,nonzero" json:"max,omitempty"`
 }
 
 // Quantile is a time that so many percent of tasks stay below.

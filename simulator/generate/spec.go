@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
@@ -19,8 +20,8 @@ type Spec struct {
 	// Length is how long submissions arrive; from a minute to 3660 days.
 	Length time.Duration `yaml:"length" json:"length"`
 	// LoadFactor multiplies the arrivals of all streams, and the counts of their batches; at most
-	// 1,000. 0 means 1.
-	LoadFactor float64 `yaml:"load_factor,omitempty" json:"load_factor,omitempty"`
+	// 1,000. Without it, 1.
+	LoadFactor float64 `yaml:"load_factor,omitempty,nonzero" json:"load_factor,omitempty"`
 	// Counters are numbers that rise at known times, for labels, by name.
 	Counters map[string]Counter `yaml:"counters,omitempty" json:"counters,omitempty"`
 	// Streams are the sources of submissions, each with a random sequence of its own, so that one
@@ -60,7 +61,8 @@ func (s *Spec) Validate() error {
 	all.number("load_factor", s.LoadFactor, 0, factorMax)
 	all.add(validateCounters(s.Counters))
 	if len(s.Streams) == 0 || len(s.Streams) > streamsMax {
-		all.addIn("streams", "there are %d, not from 1 to %d", len(s.Streams), streamsMax)
+		all.addIn("streams", "there are %s, not from 1 to %s", words.Number(len(s.Streams)),
+			words.Number(streamsMax))
 		return all.join()
 	}
 	counters := slices.Sorted(maps.Keys(s.Counters))
@@ -93,8 +95,9 @@ func (s *Spec) validateRequests() error {
 		}
 		requests := float64(arrivals * stream.mean())
 		if total += requests; total > requestsMax {
-			return inList("streams", i, fmt.Errorf("about %.0f requests, with those of the "+
-				"streams before it %.0f: more than %d", requests, total, requestsMax))
+			return inList("streams", i, fmt.Errorf("about %s requests, with those of the "+
+				"streams before it %s: more than %s", words.Figure(requests), words.Figure(total),
+				words.Number(requestsMax)))
 		}
 	}
 	return nil
@@ -120,8 +123,8 @@ func (s *Spec) Workload(name string, seed uint64) (*simulator.Workload, error) {
 		src := newSource(s, &s.Streams[i], seed, room)
 		made = append(made, src.submissions()...)
 		if room = src.room; room < 0 {
-			return nil, inList("streams", i, fmt.Errorf("with it there are more than %d requests",
-				requestsMax))
+			return nil, inList("streams", i, fmt.Errorf("with it there are more than %s requests",
+				words.Number(requestsMax)))
 		}
 	}
 	w.Submissions = inOrder(made)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
@@ -46,8 +47,8 @@ type Stream struct {
 	// Run is how long tasks run.
 	Run RunTime `yaml:"run" json:"run"`
 	// Size is the number of equal requests in each submission, such as the processors that it
-	// wants; at most 100,000. 0 means 1.
-	Size int `yaml:"size,omitempty" json:"size,omitempty"`
+	// wants; at most 100,000. Without it, 1.
+	Size int `yaml:"size,omitempty,nonzero" json:"size,omitempty"`
 	// Sizes are chosen from for each submission, in place of Size, with their weights.
 	Sizes map[int]float64 `yaml:"sizes,omitempty" json:"sizes,omitempty"`
 }
@@ -66,8 +67,8 @@ type Batch struct {
 
 // Group is how many submissions one arrival makes: Size, or a random number from Min to Max.
 type Group struct {
-	// Size is the number, if it is always the same; at most 100,000. 0 means 1.
-	Size int `yaml:"size,omitempty" json:"size,omitempty"`
+	// Size is the number, if it is always the same; at most 100,000. Without it, 1.
+	Size int `yaml:"size,omitempty,nonzero" json:"size,omitempty"`
 	// Min is the smallest number, if it differs from arrival to arrival; at least 1.
 	Min int `yaml:"min,omitempty" json:"min,omitempty"`
 	// Max is the largest number, which is as likely as each of the others; at most 100,000.
@@ -178,7 +179,8 @@ func (s *Stream) validateSizes() error {
 	for _, size := range slices.Sorted(maps.Keys(s.Sizes)) {
 		if size < 1 || size > sizeMax {
 			all.add(field.In("sizes", field.In(fmt.Sprint(size),
-				fmt.Errorf("a size of %d is not from 1 to %d", size, sizeMax))))
+				fmt.Errorf("a size of %s is not from 1 to %s", words.Number(size),
+					words.Number(sizeMax)))))
 		}
 	}
 	all.add(validateMix("sizes", sizesMix(s.Sizes), nil))

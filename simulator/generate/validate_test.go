@@ -22,8 +22,8 @@ func TestMistakesInASpec(t *testing.T) {
 		{`length: 0s is not from 1m0s to 87840h0m0s`, func(s *spec) { s.Length = 0 }},
 		{`start: the year 1969 is not from 1970 to 2200`,
 			func(s *spec) { s.Start = time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC) }},
-		{`load_factor: NaN is not from 0 to 1000`, func(s *spec) { s.LoadFactor = math.NaN() }},
-		{`streams: there are 0, not from 1 to 1000`, func(s *spec) { s.Streams = nil }},
+		{`load_factor: NaN is not from 0 to 1,000`, func(s *spec) { s.LoadFactor = math.NaN() }},
+		{`streams: there are 0, not from 1 to 1,000`, func(s *spec) { s.Streams = nil }},
 		{`counters.build.at: there is no time at which it rises`,
 			func(s *spec) { s.Counters["build"] = generate.Counter{} }},
 		{`counters.build.at[1]: "5:00" is not a time of day such as "02:00"`, func(s *spec) {
@@ -38,7 +38,7 @@ func TestMistakesInASpec(t *testing.T) {
 		{`streams[2].name: "nights" is the name of streams[1], too`,
 			func(s *spec) { s.Streams[2].Name = "nights" }},
 		{`streams[0].accounts: account is set, too`, func(s *spec) { s.Streams[0].Account = "x" }},
-		{`streams[0].accounts.red: a weight of -1 is not from 0 to 1000000000`,
+		{`streams[0].accounts.red: a weight of -1 is not from 0 to 1,000,000,000`,
 			func(s *spec) { s.Streams[0].Accounts["red"] = -1 }},
 		{`streams[0].accounts: no weight is more than 0`,
 			func(s *spec) { s.Streams[0].Accounts = generate.Mix{"red": 0} }},
@@ -46,7 +46,7 @@ func TestMistakesInASpec(t *testing.T) {
 			func(s *spec) { s.Streams[1].Account = "a\nb" }},
 		{`streams[0].importances: importance is set, too`,
 			func(s *spec) { s.Streams[0].Importance = "x" }},
-		{`streams[0].arrivals.per_day: -5 is not from 0 to 1000000`,
+		{`streams[0].arrivals.per_day: -5 is not from 0 to 1,000,000`,
 			func(s *spec) { s.Streams[0].Arrivals.PerDay = -5 }},
 		{`streams[0].arrivals.shape: "workday" is not a shape; there are ` +
 			`flat, nights, waking-hours, working-hours`,
@@ -55,7 +55,7 @@ func TestMistakesInASpec(t *testing.T) {
 			func(s *spec) { s.Streams[2].Arrivals.Hours = make([]float64, 23) }},
 		{`streams[2].arrivals.hours: no factor is more than 0`,
 			func(s *spec) { s.Streams[2].Arrivals.Hours = make([]float64, 24) }},
-		{`streams[0].arrivals.days[3]: +Inf is not from 0 to 1000`,
+		{`streams[0].arrivals.days[3]: +Inf is not from 0 to 1,000`,
 			func(s *spec) { s.Streams[0].Arrivals.Days[3] = math.Inf(1) }},
 		{`streams[0].arrivals.rushes[0].days[0]: "friday" is not one of ` +
 			`mon, tue, wed, thu, fri, sat, sun`,
@@ -72,13 +72,13 @@ func TestMistakesInASpec(t *testing.T) {
 			func(s *spec) { s.Streams[0].Arrivals.Bursts[0].Length = 0 }},
 		{`streams[1].batches[0].at: "" is not a time of day such as "02:00"`,
 			func(s *spec) { s.Streams[1].Batches[0].At = "" }},
-		{`streams[1].batches[0].count: 0 is not from 1 to 1000000`,
+		{`streams[1].batches[0].count: 0 is not from 1 to 1,000,000`,
 			func(s *spec) { s.Streams[1].Batches[0].Count = 0 }},
 		{`streams[1].arrivals: there are none, and no batches`,
 			func(s *spec) { s.Streams[1].Batches = nil }},
 		{`streams[0].group.size: min and max are set, too`,
 			func(s *spec) { s.Streams[0].Group.Size = 4 }},
-		{`streams[0].group.max: 1 is not from 2 to 100000`,
+		{`streams[0].group.max: 1 is not from 2 to 100,000`,
 			func(s *spec) { s.Streams[0].Group.Max = 1 }},
 		{`streams[0].base_labels[0]: a label is empty`,
 			func(s *spec) { s.Streams[0].BaseLabels[0] = "" }},
@@ -91,9 +91,9 @@ func TestMistakesInASpec(t *testing.T) {
 			func(s *spec) { s.Streams[0].ProvisionableMixes[0]["x:{build"] = 1 }},
 		{`streams[0].deal: "fair" is neither random nor even`,
 			func(s *spec) { s.Streams[0].Deal = "fair" }},
-		{`streams[1].size: -2 is not from 0 to 100000`, func(s *spec) { s.Streams[1].Size = -2 }},
+		{`streams[1].size: -2 is not from 0 to 100,000`, func(s *spec) { s.Streams[1].Size = -2 }},
 		{`streams[0].sizes: size is set, too`, func(s *spec) { s.Streams[0].Size = 2 }},
-		{`streams[0].sizes.0: a size of 0 is not from 1 to 100000`,
+		{`streams[0].sizes.0: a size of 0 is not from 1 to 100,000`,
 			func(s *spec) { s.Streams[0].Sizes[0] = 1 }},
 		{`streams[2].run: one of constant, from and to, median, mean or quantiles is needed`,
 			func(s *spec) { s.Streams[2].Run = generate.RunTime{Max: time.Hour} }},
@@ -114,8 +114,8 @@ func TestMistakesInASpec(t *testing.T) {
 			func(s *spec) { s.Streams[0].Run.Quantiles[1].Percent = 10 }},
 		{`streams[0].run.quantiles[1].run: 1s is less than the 1m0s before`,
 			func(s *spec) { s.Streams[0].Run.Quantiles[1].Run = time.Second }},
-		{`streams[0]: about 5005000 requests, with those of the streams before it 5005000: ` +
-			`more than 5000000`, func(s *spec) {
+		{`streams[0]: about 5,005,000 requests, with those of the streams before it 5,005,000: ` +
+			`more than 5,000,000`, func(s *spec) {
 			s.Length, s.LoadFactor = 1001*day, 1
 			s.Streams[0] = steady("much", 5000)
 		}},
@@ -164,8 +164,8 @@ func TestMistakesInAFleet(t *testing.T) {
 	}
 	cases := map[string]generate.Fleet{
 		`total: the fleet has no workers`:                                      {},
-		`total: -1 is not from 0 to 1000000`:                                   {Total: -1},
-		`groups[0].count: 0 is not from 1 to 1000000`:                          group(generate.WorkerGroup{}),
+		`total: -1 is not from 0 to 1,000,000`:                                 {Total: -1},
+		`groups[0].count: 0 is not from 1 to 1,000,000`:                        group(generate.WorkerGroup{}),
 		`groups[0].percent: the fleet has no total that it could be a part of`: group(generate.WorkerGroup{Count: 1, Percent: 5}),
 		`groups[0].labels[0]: a label is empty`:                                group(generate.WorkerGroup{Count: 1, Labels: []string{""}}),
 		`groups[0].labels[0]: nothing is called "n" in "a:{n}"`:                group(generate.WorkerGroup{Count: 1, Labels: []string{"a:{n}"}}),
@@ -177,7 +177,7 @@ func TestMistakesInAFleet(t *testing.T) {
 			Total: 3, Groups: []generate.WorkerGroup{{Count: 3}}},
 		`groups: the percentages sum up to 90, not to 100`: {
 			Total: 3, Groups: []generate.WorkerGroup{{Name: "a", Percent: 60}, {Name: "b", Percent: 30}}},
-		`groups: there are 1200000 workers, more than 1000000`: {
+		`groups: there are 1,200,000 workers, more than 1,000,000`: {
 			Groups: []generate.WorkerGroup{{Name: "a", Count: 600_000}, {Name: "b", Count: 600_000}}},
 	}
 	for _, want := range slices.Sorted(maps.Keys(cases)) {

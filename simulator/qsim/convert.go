@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 
@@ -68,8 +69,9 @@ func convert(c *cobra.Command, source *trace.Source, out string, stdout, stderr 
 	for _, note := range loaded.Notes {
 		fmt.Fprintf(stderr, "qsim: %s\n", printable(note))
 	}
-	fmt.Fprintf(stderr, "qsim: %d submissions of %d requests written to %s\n",
-		len(loaded.Workload.Submissions), loaded.Workload.Requests(), out)
+	fmt.Fprintf(stderr, "qsim: %s of %s written to %s\n",
+		words.Count(len(loaded.Workload.Submissions), "submission"),
+		words.Count(loaded.Workload.Requests(), "request"), out)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/quotasched/quotasched/forecast"
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/internal/report"
@@ -98,6 +99,31 @@ func (f *forecastFlags) register(set *pflag.FlagSet) {
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 }
 
+// check returns an error that names a flag that is out of range. Package forecast takes a 0 for its
+// own default, which nobody means who writes one.
+func (f *forecastFlags) check() error {
+	switch {
+	case f.forks < 1:
+		return usagef("--forks %d is less than 1", f.forks)
+	case f.maxOps < 1:
+		return usagef("--max-operations %d is less than 1", f.maxOps)
+	case f.calibrate < 0 || f.calibrate > calibrateMax:
+		return usagef("--calibrate %s is not from 0 to %s", words.Number(f.calibrate),
+			words.Number(calibrateMax))
+	case !(f.coverage > 0 && f.coverage < 1):
+		return usagef("--coverage %v is not between 0 and 1", f.coverage)
+	}
+	for _, d := range []struct {
+		name string
+		is   time.Duration
+	}{{"horizon", f.horizon}, {"tick", f.tick}, {"heartbeat", f.heartbeat}} {
+		if d.is <= 0 {
+			return usagef("--%s %v is not more than 0", d.name, d.is)
+		}
+	}
+	return nil
+}
+
 // newForecastCommand returns the command `qsim forecast`.
 func newForecastCommand(stdout, stderr io.Writer) *cobra.Command {
 	var f forecastFlags
@@ -113,14 +139,8 @@ func newForecastCommand(stdout, stderr io.Writer) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			if f.forks < 1 {
-				return usagef("--forks %d is less than 1", f.forks)
-			}
-			if f.horizon <= 0 {
-				return usagef("--horizon %v is not more than 0", f.horizon)
-			}
-			if f.calibrate < 0 || f.calibrate > calibrateMax {
-				return usagef("--calibrate %d is not from 0 to %d", f.calibrate, calibrateMax)
+			if err := f.check(); err != nil {
+				return err
 			}
 			return f.forecast(c.Context(), args[0], args[1:], stdout, stderr)
 		},

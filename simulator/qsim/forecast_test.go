@@ -135,7 +135,7 @@ func TestForecastIsCalibrated(t *testing.T) {
 		stderr)
 	code, _, stderr = qsim("forecast", journal, "--calibration", write(t, "bad.json", "{}"))
 	require.Equal(t, 2, code)
-	require.Contains(t, stderr, "it has version 0, and this program reads version 1")
+	require.Contains(t, stderr, "it has version 0, and this program reads version 2")
 }
 
 func TestBadForecastCommands(t *testing.T) {
@@ -146,14 +146,18 @@ func TestBadForecastCommands(t *testing.T) {
 	}{
 		{[]string{}, `want SNAPSHOT or JOURNAL`},
 		{[]string{journal, "--forks", "0"}, `--forks 0 is less than 1`},
-		{[]string{journal, "--forks", "20000"}, `20000 forks are not from 1 to 10000`},
+		{[]string{journal, "--forks", "20000"}, `20,000 forks are not from 1 to 10,000`},
 		{[]string{journal, "--horizon", "-1h"}, `--horizon -1h0m0s is not more than 0`},
-		{[]string{journal, "--calibrate", "-1"}, `--calibrate -1 is not from 0 to 1000`},
+		{[]string{journal, "--calibrate", "-1"}, `--calibrate -1 is not from 0 to 1,000`},
 		{[]string{journal, "--calibration", write(t, "y.yaml", smallYAML)},
 			`y.yaml: not a calibration`},
-		{[]string{journal, "--coverage", "2"}, `coverage of 2 is not between 0 and 1`},
+		{[]string{journal, "--coverage", "2"}, `--coverage 2 is not between 0 and 1`},
+		{[]string{journal, "--coverage", "0"}, `--coverage 0 is not between 0 and 1`},
+		{[]string{journal, "--tick", "0s"}, `--tick 0s is not more than 0`},
+		{[]string{journal, "--heartbeat", "0s"}, `--heartbeat 0s is not more than 0`},
+		{[]string{journal, "--max-operations", "0"}, `--max-operations 0 is less than 1`},
 		{[]string{journal, "--calibrate", "0", "nobody"}, `the pool does not know request "nobody"`},
-		{[]string{journal, "--calibrate", "0", "--at", "99999999"}, `has [\d,]+ operations, and no operation 99999999`},
+		{[]string{journal, "--calibrate", "0", "--at", "99999999"}, `has [\d,]+ operations, and no operation 99,999,999`},
 		{[]string{"nowhere.qsj"}, `nowhere.qsj: no such file`},
 		{[]string{write(t, "x.yaml", smallYAML)}, `neither a journal nor a snapshot`},
 		{[]string{journal, "--run-times", "nowhere.yaml"}, `nowhere.yaml: no such file`},

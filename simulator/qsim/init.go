@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/draft"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
@@ -42,7 +43,8 @@ func newInitCommand(stdout, stderr io.Writer) *cobra.Command {
 		Args:    exactly(1, "want one log"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("workers") && (f.workers < 1 || f.workers > maxWorkers) {
-				return usagef("--workers %d is not from 1 to %d", f.workers, maxWorkers)
+				return usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
+					words.Number(maxWorkers))
 			}
 			return initialize(c.Context(), &f, args[0], stdout, stderr)
 		},
@@ -78,7 +80,7 @@ func initialize(ctx context.Context, f *initFlags, path string, stdout, stderr i
 	}
 	for _, odd := range d.Odd {
 		fmt.Fprintf(stderr, "qsim: warning: %s of %s: is it %s? No worker has it\n",
-			counted(odd.Requests, "request"), printable(odd.Label), printable(odd.Meant))
+			words.Count(odd.Requests, "request"), printable(odd.Label), printable(odd.Meant))
 	}
 	err = writeWhole(ctx, f.out, stdout, func(w io.Writer) error {
 		_, err := w.Write(d.Text)

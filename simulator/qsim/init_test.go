@@ -121,6 +121,6 @@ func TestVersionAndHelp(t *testing.T) {
 func TestAFleetOfNobody(t *testing.T) {
 	text := "name: x\ntrace: {file: tiny.swf}\nfleet: {total: 0}\n" +
 		"policies: [{name: fifo, builtin: fifo}]\n"
-	expect(t, 2, nil, []string{`x.yaml:3:\d+: fleet.total: the fleet has no workers`}, "validate",
+	expect(t, 2, nil, []string{`x.yaml:3:\d+: fleet.total: is 0, which is not possible`}, "validate",
 		"--file-only", write(t, "x.yaml", text))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/quotasched/quotasched/examples/experiments"
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/generate"
 	"github.com/quotasched/quotasched/simulator/internal/draft"
@@ -117,7 +118,7 @@ func warnMalformed(malformed int, first []string, path string, stderr io.Writer)
 	if malformed == 0 {
 		return
 	}
-	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %d\n", path, malformed)
+	fmt.Fprintf(stderr, "qsim: %s: malformed lines skipped: %s\n", path, words.Number(malformed))
 	for _, bad := range first {
 		fmt.Fprintf(stderr, "qsim:   %s\n", bad)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/replay"
 )
@@ -40,7 +41,7 @@ func (j journalFile) run(ctx context.Context, o replay.Options) (*replay.Report,
 	}
 	if _, bad := errors.AsType[*journal.RecordError](err); bad && report.Steps > 0 {
 		err = fmt.Errorf("after %s that came out as in the journal: %w",
-			counted(int(report.Steps), "operation"), err)
+			words.Count(int(report.Steps), "operation"), err)
 	}
 	if err == nil && report.Difference == nil {
 		err = checkReached(o.Until, report)
@@ -55,8 +56,8 @@ func (j journalFile) run(ctx context.Context, o replay.Options) (*replay.Report,
 func (j journalFile) runSame(ctx context.Context, o replay.Options) (*replay.Report, error) {
 	report, err := j.run(ctx, o)
 	if err == nil && report.Difference != nil {
-		err = fmt.Errorf("%s: %w at operation %d; without other flags, 'qsim replay' says how", j.path,
-			errDiffers, report.Difference.Number)
+		err = fmt.Errorf("%s: %w at operation %s; without other flags, 'qsim replay' says how", j.path,
+			errDiffers, words.Number(report.Difference.Number))
 	}
 	return report, err
 }
@@ -66,5 +67,6 @@ func checkReached(at replay.Point, r *replay.Report) error {
 	if at.Step <= r.Steps {
 		return nil
 	}
-	return fmt.Errorf("has %s, and no operation %d", counted(int(r.Steps), "operation"), at.Step)
+	return fmt.Errorf("has %s, and no operation %s", words.Count(int(r.Steps), "operation"),
+		words.Number(at.Step))
 }

@@ -22,7 +22,7 @@ func TestRunsALog(t *testing.T) {
 		`(?m)^group-2  fifo         216 .* 0$`,
 		`(?m)^all      fifo         482 `,
 		`(?m)^the log's own +9,671 +3,493 `,
-		`\ntook \d.*s: 2 runs, 964 requests in all; [\d,]+ tasks started a second, after \S+s of loading\n$`,
+		`\ntook \d.* s: 2 runs, 964 requests in all; [\d,]+ tasks started a second, after \S+ s of loading\n$`,
 	}, nil, "run", tiny)
 	expect(t, 0, []string{`^tiny.swf\n200 jobs, .*\npolicy fair: Each account has an equal share `,
 		`(?m)^requests +482: 482 completed, 0 impossible, 0 lost, 0 unfinished$`,
@@ -81,7 +81,7 @@ func TestMistakesOfALogNameFlags(t *testing.T) {
 		{[]string{"--from", "2h", "--to", "1h"}, `--to: 1h0m0s is not after 2h0m0s`},
 		{[]string{"--preset", "kth"}, `--preset: there is no preset "kth"; there are google-2011`},
 		{[]string{"--size", "big"}, `--size: "big" is neither expand nor single`},
-		{[]string{"--load-factor", "-1"}, `.*want a number from 0.01 to 1000`},
+		{[]string{"--load-factor", "-1"}, `.*want a number from 0.01 to 1,000`},
 		{[]string{"--format", "csv", "--submit-column", "t"}, `--run-column: no column is named`},
 		{[]string{"--format", "csv", "--unit", "h"}, `(?m)--unit: "h" is`},
 		{[]string{"--only", "x"}, `there is no policy "x"; there are: fifo, fair`},

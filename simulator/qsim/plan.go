@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/plan"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -206,7 +207,7 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 		}
 	}
 	if n := len(p.Broken); n > 0 && errors.Join(errs...) == nil {
-		return fmt.Errorf("%w: %s", errHarm, counted(n, "broken threshold"))
+		return fmt.Errorf("%w: %s", errHarm, words.Count(n, "broken threshold"))
 	}
 	return errors.Join(errs...)
 }

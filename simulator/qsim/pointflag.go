@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quotasched/quotasched/replay"
@@ -29,8 +30,9 @@ func (f *pointFlag) String() string {
 	return ""
 }
 
+// Set takes a number with or without the commas that messages have.
 func (f *pointFlag) Set(s string) error {
-	if n, err := strconv.ParseUint(s, 10, 64); err == nil {
+	if n, err := strconv.ParseUint(strings.ReplaceAll(s, ",", ""), 10, 64); err == nil {
 		*f = pointFlag{Step: n, Begin: n == 0}
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
@@ -127,7 +128,7 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stderr, "qsim: %s written to %s\n", counted(int(r.steps), "operation"), f.out)
+	fmt.Fprintf(stderr, "qsim: %s written to %s\n", words.Count(int(r.steps), "operation"), f.out)
 	return r.broken
 }
 

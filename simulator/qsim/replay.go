@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/replay"
 )
 
@@ -121,7 +122,8 @@ func (f *replayFlags) replay(ctx context.Context, path string, stdout, stderr io
 			return fmt.Errorf("standard output: %w", cause(err))
 		}
 		if report.Difference != nil {
-			return fmt.Errorf("%s: %w at operation %d", path, errDiffers, report.Difference.Number)
+			return fmt.Errorf("%s: %w at operation %s", path, errDiffers,
+				words.Number(report.Difference.Number))
 		}
 		last = report
 	}
@@ -147,26 +149,26 @@ func (f *replayFlags) said(path string, r *replay.Report, took time.Duration) st
 		fmt.Fprintf(&b, "%s: pool %s, written by %s\n  %s\n", path, printable(h.GetPool()),
 			printable(h.GetWriter()), printable(h.GetDescription()))
 	}
-	fmt.Fprintf(&b, "%s replayed", counted(int(r.Steps), "operation"))
+	fmt.Fprintf(&b, "%s replayed", words.Count(int(r.Steps), "operation"))
 	span := r.Last.Sub(r.First)
 	if r.Steps > 0 {
-		fmt.Fprintf(&b, ", from %s to %s (%v)", r.First.Format(time.RFC3339),
-			r.Last.Format(time.RFC3339), span.Round(time.Second))
+		fmt.Fprintf(&b, ", from %s to %s (%s)", r.First.Format(time.RFC3339),
+			r.Last.Format(time.RFC3339), words.Duration(span))
 	}
 	if r.Stopped {
 		fmt.Fprintf(&b, "; stopped there")
 	}
 	b.WriteString("\n")
 	if took > 0 {
-		fmt.Fprintf(&b, "  took %v: %.0f times as fast as the real world\n",
-			took.Round(time.Millisecond), span.Seconds()/took.Seconds())
+		fmt.Fprintf(&b, "  took %s: %s times as fast as the real world\n",
+			words.Duration(took), words.Figure(span.Seconds()/took.Seconds()))
 	}
 	if d := r.Difference; d != nil {
 		fmt.Fprintf(&b, "  DIFFERENT: %s", strings.ReplaceAll(printableLines(d.String()), "\n", "\n  "))
 		return strings.TrimRight(b.String(), " ")
 	}
-	fmt.Fprintf(&b, "  compared: %s and %s, all the same\n", counted(int(r.Steps), "outcome"),
-		counted(int(r.States), "state"))
+	fmt.Fprintf(&b, "  compared: %s and %s, all the same\n", words.Count(int(r.Steps), "outcome"),
+		words.Count(int(r.States), "state"))
 	hash := r.Pool.Hash()
 	fmt.Fprintf(&b, "  state: %x\n", hash)
 	return b.String()

@@ -29,8 +29,8 @@ func TestRecordAndReplay(t *testing.T) {
 		path := recordedSmall(t, name, "--seed", "7", "--outcomes")
 		expect(t, 0, []string{
 			`^\S+a.qsj\S*: pool small, written by qsim \S+.*\n  small.yaml: policy quota, seed 7\n` +
-				`(\d+) operations replayed, from 2026-01-05T\S+Z to 2026-01-05T\S+Z \(\S+\)\n` +
-				`  took \S+: \d+ times as fast as the real world\n` +
+				`(\d+) operations replayed, from 2026-01-05T\S+Z to 2026-01-05T\S+Z \([^)]+\)\n` +
+				`  took \S+ \S+: [\d,]+ times as fast as the real world\n` +
 				`  compared: \d+ outcomes and \d+ states?, all the same\n  state: [0-9a-f]{64}\n` +
 				`\d+ operations replayed, `,
 		}, nil, "replay", path, "--runs", "2", "--restore-after", "50", "--pool", "small")
@@ -115,7 +115,7 @@ func TestSaveAndLoad(t *testing.T) {
 		"--until", "0")
 	expect(t, 0, []string{`(?m)^\d+ operations replayed, from \S+ to 2026-01-05T00:\S+Z .*; stopped there$`},
 		nil, "replay", path, "--until", "2026-01-05T01:00")
-	expect(t, 2, nil, []string{`a.qsj.zst: has \d+ operations, and no operation 100000`}, "replay",
+	expect(t, 2, nil, []string{`a.qsj.zst: has \d+ operations, and no operation 100,000`}, "replay",
 		path, "--until", "100000")
 	if _, err := loadPool(t.Context(), path, replay.Options{Until: replay.Point{Step: 100000}}); err == nil {
 		t.Error("there is an operation 100000")
@@ -165,7 +165,7 @@ func TestReplayOfBadJournals(t *testing.T) {
 	whole := []byte(read(t, path))
 	torn := write(t, "torn.qsj", string(whole[:len(whole)-10]))
 	expect(t, 0, []string{`all the same`},
-		[]string{`^qsim: warning: \S+torn.qsj: torn: step \d+ at byte \d+ is not whole; all before it`},
+		[]string{`^qsim: warning: \S+torn.qsj: torn: step [\d,]+ at byte [\d,]+ is not whole; all before it`},
 		"replay", torn)
 	if _, err := loadPool(t.Context(), torn, replay.Options{}); err != nil {
 		t.Error(err)
@@ -173,7 +173,7 @@ func TestReplayOfBadJournals(t *testing.T) {
 	whole[len(whole)-100] ^= 1
 	damaged := write(t, "damaged.qsj", string(whole))
 	expect(t, 2, nil, []string{`damaged.qsj: after \d+ operations that came out as in the journal: ` +
-		`record \d+ \(step \d+\) at byte \d+: damaged`}, "replay", damaged)
+		`record [\d,]+ \(step [\d,]+\) at byte [\d,]+: damaged`}, "replay", damaged)
 	for _, c := range []struct {
 		args []string
 		want string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -144,8 +145,9 @@ func verdict(results *experiment.Results, strict bool) error {
 			all := &r.Figures.All
 			runs++
 			if all.Unfinished > 0 && !r.Figures.Partial {
-				return fmt.Errorf("%w: %s, seed %d: %d requests never ran to their end, although "+
-					"nothing else arrived or ended any more", experiment.ErrBroken, v.Name, r.Seed, all.Unfinished)
+				return fmt.Errorf("%w: %s, seed %d: %s never ran to the end, although "+
+					"nothing else arrived or ended any more", experiment.ErrBroken, v.Name, r.Seed,
+					words.Count(all.Unfinished, "request"))
 			}
 			left := experiment.ImpossibleOf(r.Figures)
 			if strict && strictErr == nil && left.Err() != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 )
@@ -73,7 +74,8 @@ func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 		return usagef("--trace names the log of an experiment, and a log was named")
 	}
 	if set.Changed("workers") && (f.workers < 1 || f.workers > maxWorkers) {
-		return usagef("--workers %d is not from 1 to %d", f.workers, maxWorkers)
+		return usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
+			words.Number(maxWorkers))
 	}
 	if f.top < 0 || f.parallel < 0 {
 		return usagef("--top and --parallel may not be negative")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
@@ -63,7 +64,7 @@ func (f *traceFlags) registerMapping(set *pflag.FlagSet) {
 		"`template` of how much of the log's size a worker has (default 1)")
 	set.Var((*timeFlag)(&f.from), "from",
 		"leave out what was submitted before this time, from the log's start: 36h, 7d, 1h30m")
-	set.Var((*timeFlag)(&f.to), "to", "leave out what was submitted at this time or later")
+	set.Var((*endFlag)(&f.to), "to", "leave out what was submitted at this time or later")
 	set.Var(&f.loadFactor, "load-factor",
 		"let the same submissions arrive in 1/`x` of the time (default 1)")
 }
@@ -164,6 +165,21 @@ func (f *timeFlag) Set(s string) error {
 	return err
 }
 
+// endFlag is a time of a log that ends what is read of it.
+type endFlag time.Duration
+
+func (f *endFlag) Type() string   { return "time" }
+func (f *endFlag) String() string { return (*timeFlag)(f).String() }
+
+func (f *endFlag) Set(s string) error {
+	d, err := yamltree.Duration(s)
+	if err == nil && d == 0 {
+		err = fmt.Errorf("want a time after the log's start, such as 36h")
+	}
+	*f = endFlag(d)
+	return err
+}
+
 // formatFlag is the format of a log; empty to find out.
 type formatFlag trace.Format
 
@@ -213,8 +229,8 @@ func (f *loadFactorFlag) String() string {
 func (f *loadFactorFlag) Set(s string) error {
 	x, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(x >= trace.MinLoadFactor && x <= trace.MaxLoadFactor) {
-		return fmt.Errorf("want a number from %v to %v, such as 1.5", trace.MinLoadFactor,
-			trace.MaxLoadFactor)
+		return fmt.Errorf("want a number from %s to %s, such as 1.5",
+			words.Plain(trace.MinLoadFactor), words.Plain(trace.MaxLoadFactor))
 	}
 	*f = loadFactorFlag(x)
 	return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -85,20 +86,12 @@ func check(ctx context.Context, f *experimentFlags, path string, fileOnly bool,
 		fmt.Fprintf(stderr, "%s: warning: %s\n", path, w)
 	}
 	w := e.Workload()
-	return fmt.Sprintf("fine: %s of %s from %s on %s", extent(e), counted(w.Requests, "request"),
-		counted(w.Accounts, "account"), counted(w.Workers, "worker")), nil
+	return fmt.Sprintf("fine: %s of %s from %s on %s", extent(e), words.Count(w.Requests, "request"),
+		words.Count(w.Accounts, "account"), words.Count(w.Workers, "worker")), nil
 }
 
 // extent says how much is to be run.
 func extent(e *experiment.Experiment) string {
-	return fmt.Sprintf("%s × %s = %s", counted(len(e.Variants()), "variant"),
-		counted(len(e.File.Seeds), "seed"), counted(e.Runs(), "run"))
-}
-
-// counted writes "1 seed" or "3 seeds".
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
+	return fmt.Sprintf("%s × %s = %s", words.Count(len(e.Variants()), "variant"),
+		words.Count(len(e.File.Seeds), "seed"), words.Count(e.Runs(), "run"))
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
@@ -199,7 +200,8 @@ func (t *fleetTemplates) node(m *mapper, number int) (n node, count int, err err
 	}
 	x, err := parseNumber(text)
 	if err == nil && !(x >= 0 && x <= maxWorkers && x == float64(int(x))) {
-		err = fmt.Errorf("%s is not a whole number from 0 to %d", shorten(text), maxWorkers)
+		err = fmt.Errorf("%s is not a whole number from 0 to %s", shorten(text),
+			words.Number(maxWorkers))
 	}
 	if err != nil {
 		return node{}, 0, fmt.Errorf("count: %w", err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
@@ -65,7 +66,8 @@ func (s *jsonItems) next() ([]byte, error) {
 			case list:
 				s.inList, s.enclosed = true, true
 			case len(s.buffer) > maxItemBytes:
-				return nil, s.malformed(fmt.Errorf("the object is longer than %d bytes", maxItemBytes))
+				return nil, s.malformed(fmt.Errorf("the object is longer than %s bytes",
+					words.Number(maxItemBytes)))
 			default:
 				return s.buffer, nil
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
@@ -25,7 +26,8 @@ func (l *lines) next() ([]byte, error) {
 			_, err = l.file.in.ReadSlice('\n')
 		}
 		if err == nil || err == io.EOF {
-			return nil, l.malformed(fmt.Errorf("line is longer than %d bytes", maxLineBytes))
+			return nil, l.malformed(fmt.Errorf("line is longer than %s bytes",
+				words.Number(maxLineBytes)))
 		}
 	}
 	switch {

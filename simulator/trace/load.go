@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 	"github.com/quotasched/quotasched/simulator/internal/swf"
@@ -149,8 +150,8 @@ func (l *loader) read(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", l.source.File, ctx.Err())
 		}
 		if l.loaded.Records >= maxRecords {
-			return fmt.Errorf("%s:%d: more than %d %ss", l.source.File, l.in.line(), maxRecords,
-				l.in.noun())
+			return fmt.Errorf("%s:%d: more than %s", l.source.File, l.in.line(),
+				words.Count(maxRecords, l.in.noun()))
 		}
 		err := l.in.next(&r)
 		if err == io.EOF {
@@ -307,7 +308,7 @@ func (l *loader) settle() {
 // nothing says that there is nothing to simulate in the log.
 func (l *loader) nothing() error {
 	err := fmt.Errorf("%s: no %s in it ran (%s, %s)", l.source.File, l.in.noun(),
-		plural(l.loaded.Records, l.in.noun()), plural(l.loaded.Malformed, "malformed line"))
+		words.Count(l.loaded.Records, l.in.noun()), words.Count(l.loaded.Malformed, "malformed line"))
 	if l.first != nil {
 		err = fmt.Errorf("%w; the first of them: %w", err, l.first)
 	}

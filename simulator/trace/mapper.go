@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
@@ -91,7 +92,7 @@ func (p *mapper) submission(r *record, s *simulator.Submission) error {
 		s.Importance = p.interner.text([]byte(s.Importance))
 	}
 	if len(r.id) > maxTextBytes {
-		return fmt.Errorf("id is longer than %d bytes", maxTextBytes)
+		return fmt.Errorf("id is longer than %s bytes", words.Number(maxTextBytes))
 	}
 	s.ID = strings.ToValidUTF8(r.id, "\uFFFD")
 	if p.noAccount {
@@ -125,7 +126,7 @@ func (p *mapper) text(t *template) (string, bool, error) {
 	var known bool
 	p.buffer, known = t.fill(p.buffer[:0], p.in, p.noteUnlisted)
 	if len(p.buffer) > maxTextBytes {
-		return "", false, fmt.Errorf("is longer than %d bytes", maxTextBytes)
+		return "", false, fmt.Errorf("is longer than %s bytes", words.Number(maxTextBytes))
 	}
 	return p.interner.text(p.buffer), known, nil
 }

@@ -93,9 +93,9 @@ type Table struct {
 	Outcome string `yaml:"outcome,omitempty" json:"outcome,omitempty"`
 	// Evicted is the value of the column Outcome of an attempt that was evicted.
 	Evicted string `yaml:"evicted,omitempty" json:"evicted,omitempty"`
-	// EndOfLog is when the log ends, an instant in Unit: what had not ended ran on until then. 0
-	// leaves out what has no end.
-	EndOfLog float64 `yaml:"end_of_log,omitempty" json:"end_of_log,omitempty"`
+	// EndOfLog is when the log ends, an instant in Unit: what had not ended ran on until then.
+	// Without it, what has no end is left out.
+	EndOfLog float64 `yaml:"end_of_log,omitempty,nonzero" json:"end_of_log,omitempty"`
 	// StartOfLog is when the log begins, an instant in Unit. Instants before it count as this one,
 	// and waits that began before it are not known. Times are still counted from 0.
 	StartOfLog float64 `yaml:"start_of_log,omitempty" json:"start_of_log,omitempty"`
@@ -143,11 +143,11 @@ type Mapping struct {
 	PerWorker string `yaml:"per_worker,omitempty" json:"per_worker,omitempty"`
 	// From leaves out what was submitted before this time, counted from the log's start.
 	From time.Duration `yaml:"from,omitempty" json:"from,omitempty"`
-	// To leaves out what was submitted at this time, counted from the log's start, or later; 0 means
-	// the log's end.
-	To time.Duration `yaml:"to,omitempty" json:"to,omitempty"`
+	// To leaves out what was submitted at this time, counted from the log's start, or later. Without
+	// it, the log's end.
+	To time.Duration `yaml:"to,omitempty,nonzero" json:"to,omitempty"`
 	// LoadFactor compresses the arrivals: 2 lets the same submissions arrive in half the time.
 	// Run times stay, and what the log says of waits and preemptions is left out, as it was that of
-	// another load. 0 means 1.
-	LoadFactor float64 `yaml:"load_factor,omitempty" json:"load_factor,omitempty"`
+	// another load. Without it, 1.
+	LoadFactor float64 `yaml:"load_factor,omitempty,nonzero" json:"load_factor,omitempty"`
 }

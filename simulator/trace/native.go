@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 )
@@ -126,8 +127,8 @@ func newNativeReader(f *file) (*nativeReader, error) {
 		return nil, r.malformed(fmt.Errorf("version %d of the format is not known, only %d",
 			h.Version, nativeVersion))
 	case h.RealWorkers < 0 || h.RealWorkers > maxProcessors:
-		return nil, r.malformed(fmt.Errorf("real_workers: %d is not from 0 to a billion",
-			h.RealWorkers))
+		return nil, r.malformed(fmt.Errorf("real_workers: %s is not from 0 to a billion",
+			words.Number(h.RealWorkers)))
 	case h.Start.Year() < 1 || h.Start.Year() > 9000:
 		return nil, r.malformed(fmt.Errorf("start_time: the year %d is out of range",
 			h.Start.Year()))
@@ -195,7 +196,7 @@ func (r *nativeReader) take(s *nativeSubmission) error {
 	case s.Run <= 0:
 		return errors.New("run_seconds is missing, or not above 0")
 	case s.Size < 0 || s.Size > maxSize:
-		return fmt.Errorf("size: %d is not from 1 to a hundred million", s.Size)
+		return fmt.Errorf("size: %s is not from 1 to a hundred million", words.Number(s.Size))
 	case s.RealWait != nil && *s.RealWait < 0:
 		return errors.New("real_wait_seconds is negative")
 	case s.RealPreemptions < 0:

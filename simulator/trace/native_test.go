@@ -126,7 +126,7 @@ func TestMalformedNativeLogs(t *testing.T) {
 		`{"id":"a","run_seconds":1,"real_wait_seconds":-3}` + "\n": "real_wait_seconds is negative",
 		`{"id":"a","run_seconds":1,"real_preemptions":-3}` + "\n":  "real_preemptions is negative",
 		`{"id":"a","run_seconds":1,"colour":"red"}` + "\n":         `unknown field "colour"`,
-		strings.Repeat("x", 2<<20) + "\n":                          "line is longer than 262144 bytes",
+		strings.Repeat("x", 2<<20) + "\n":                          "line is longer than 262,144 bytes",
 	} {
 		path := write(t, "a.jsonl", header+line+good)
 		_, err := trace.Load(t.Context(), &trace.Source{File: path, Strict: true})
@@ -134,7 +134,7 @@ func TestMalformedNativeLogs(t *testing.T) {
 		loaded := load(t, &trace.Source{File: path})
 		equal(t, line+" malformed", loaded.Malformed, 1)
 		equal(t, line+" others", loaded.Records, 1)
-		noted(t, loaded.Notes, "1 submissions, of which 0 never ran; 1 malformed lines skipped")
+		noted(t, loaded.Notes, "1 submission, of which 0 never ran; 1 malformed line skipped")
 	}
 	for text, want := range map[string]string{
 		"":               "a.jsonl: the file is empty",

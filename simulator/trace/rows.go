@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 
@@ -23,7 +24,7 @@ type rows struct {
 }
 
 // errRowTooLong is a row beyond maxLineBytes. Reading cannot go on: a quote may have been opened.
-var errRowTooLong = fmt.Errorf("row is longer than %d bytes", maxLineBytes)
+var errRowTooLong = fmt.Errorf("row is longer than %s bytes", words.Number(maxLineBytes))
 
 // limitedReader fails once a row takes more than maxLineBytes, and what csv.Reader reads ahead.
 type limitedReader struct {
@@ -60,7 +61,8 @@ func newRows(f *file, delimiter rune) (*rows, error) {
 		return nil, r.failed(err)
 	}
 	if len(header) > maxColumns {
-		return nil, fmt.Errorf("%s:1: %d columns, more than %d", f.name, len(header), maxColumns)
+		return nil, fmt.Errorf("%s:1: %s, more than %s", f.name,
+			words.Count(len(header), "column"), words.Number(maxColumns))
 	}
 	seen := make(map[string]bool, len(header))
 	for i, name := range header {

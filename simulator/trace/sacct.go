@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
@@ -68,7 +69,8 @@ func newSacctReader(f *file, t *Table) (*sacctReader, error) {
 	r.delimiter = string(delimiter)
 	r.columns = strings.Split(strings.TrimSuffix(header, r.delimiter), r.delimiter)
 	if len(r.columns) > maxColumns {
-		return nil, fmt.Errorf("%s:1: %d columns, more than %d", f.name, len(r.columns), maxColumns)
+		return nil, fmt.Errorf("%s:1: %s, more than %s", f.name,
+			words.Count(len(r.columns), "column"), words.Number(maxColumns))
 	}
 	r.names = r.columns
 	if err := r.findColumns(t); err != nil {
@@ -116,7 +118,7 @@ func (r *sacctReader) about() about {
 	a := about{unix: true}
 	if r.steps > 0 {
 		a.notes = append(a.notes, fmt.Sprintf("%s left out, as parts of their jobs",
-			plural(r.steps, "job step")))
+			words.Count(r.steps, "job step")))
 	}
 	return a
 }

@@ -152,7 +152,7 @@ func TestTablesThatCannotBeRead(t *testing.T) {
 		"t,,s\n":                                 "a.csv:1: column 2 has no name; is this a header line?",
 		"when,s\n1,2":                            `has no column "t"; there are when, s`,
 		"t,s\n":                                  "a.csv: no row in it ran (0 rows, 0 malformed lines)",
-		"t,s\n1,\"" + strings.Repeat("x", 3<<20): "a.csv:2: row is longer than 262144 bytes",
+		"t,s\n1,\"" + strings.Repeat("x", 3<<20): "a.csv:2: row is longer than 262,144 bytes",
 	} {
 		_, err := trace.Load(t.Context(), &trace.Source{File: write(t, "a.csv", text), Table: table})
 		fails(t, err, want)
@@ -163,8 +163,8 @@ func TestTablesThatCannotBeRead(t *testing.T) {
 		"table.end_of_log: -1 is not":                {Submit: "t", Run: "s", EndOfLog: -1},
 		"table.outcome: outcome and evicted go":      {Submit: "t", Run: "s", Outcome: "s"},
 		`table.size: `:                               {Submit: "t", Run: "s", Size: "n"},
-		`account: account is longer than 1024`:       {Submit: "t", Run: "s"},
-		`id is longer than 1024`:                     {Submit: "t", Run: "s", ID: "long"},
+		`account: account is longer than 1,024`:      {Submit: "t", Run: "s"},
+		`id is longer than 1,024`:                    {Submit: "t", Run: "s", ID: "long"},
 		`base_labels[0]: position 1: the log has no`: {Submit: "t", Run: "s", Wait: "t"},
 	} {
 		source := trace.Source{File: write(t, "a.csv", "t,s,long\n1,2,"+strings.Repeat("x", 1025)),
@@ -216,7 +216,7 @@ func TestHeadersHaveALimit(t *testing.T) {
 			source.Table = trace.Table{}
 		}
 		_, err := trace.Load(t.Context(), &source)
-		require.EqualError(t, err, path+":1: 10001 columns, more than 10000")
+		require.EqualError(t, err, path+":1: 10,001 columns, more than 10,000")
 	}
 	path := write(t, "b.csv", columns(10_000)+"\n")
 	_, err := trace.Propose(t.Context(), &trace.Source{File: path, Format: trace.FormatCSV})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -122,7 +123,8 @@ func (m *Mapping) validate() error {
 		add("to", "%v is not after %v, or more than a hundred years", m.To, m.From)
 	}
 	if m.LoadFactor != 0 && !(m.LoadFactor >= MinLoadFactor && m.LoadFactor <= MaxLoadFactor) {
-		add("load_factor", "%v is not from %v to %v", m.LoadFactor, MinLoadFactor, MaxLoadFactor)
+		add("load_factor", "%s is not from %v to %s", words.Plain(m.LoadFactor), MinLoadFactor,
+			words.Plain(MaxLoadFactor))
 	}
 	return errors.Join(errs...)
 }
@@ -144,7 +146,8 @@ func (m *Mapping) template(text string) (template, error) {
 		return template{}, err
 	}
 	if text, ok := t.constant(); ok && len(text) > maxTextBytes {
-		return template{}, fmt.Errorf("the text is longer than %d bytes", maxTextBytes)
+		return template{}, fmt.Errorf("the text is longer than %s bytes",
+			words.Number(maxTextBytes))
 	}
 	return t, nil
 }

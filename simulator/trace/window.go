@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
 )
 
@@ -54,8 +55,8 @@ func (l *loader) sort() {
 		return
 	}
 	slices.SortStableFunc(l.drafts, func(a, b *draft) int { return cmp.Compare(a.Submit, b.Submit) })
-	l.note("%d of the %ss were out of order, and are sorted by their submission", late,
-		l.in.noun())
+	l.note("%s of the %ss were out of order, and are sorted by their submission",
+		words.Number(late), l.in.noun())
 }
 
 // window cuts the window out, and compresses the arrivals in it.
@@ -72,10 +73,10 @@ func (l *loader) window() error {
 		}
 		if len(l.drafts) == 0 {
 			return fmt.Errorf("%s: none of its %s that ran was submitted from %v to %s after its "+
-				"start", l.source.File, plural(all, l.in.noun()), m.From, end)
+				"start", l.source.File, words.Count(all, l.in.noun()), m.From, end)
 		}
-		l.note("window from %v to %s after the log's start: %d of %d submissions", m.From, end,
-			len(l.drafts), all)
+		l.note("window from %v to %s after the log's start: %s of %s submissions", m.From, end,
+			words.Number(len(l.drafts)), words.Number(all))
 	}
 	if m.loadFactor() == 1 {
 		return nil

@@ -79,7 +79,11 @@ func (w *walk) structure(v reflect.Value, path string) *section {
 			schema = object{"allOf": []object{schema}}
 		}
 		schema["description"] = doc
-		if value, text := defaultOf(v.FieldByIndex(f.Index)); value != nil && !f.Required {
+		if f.Nonzero {
+			schema["not"] = object{"enum": []any{0, "0s"}}
+		}
+		if value, text := defaultOf(v.FieldByIndex(f.Index)); value != nil && !f.Required &&
+			!f.Nonzero {
 			schema["default"] = value
 			r.defaults = text
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/generate"
@@ -100,8 +101,8 @@ func (d *Draft) writeFleet(b *bytes.Buffer) {
 			strings.Join(labels, ", "))
 	}
 	for _, odd := range d.Odd {
-		fmt.Fprintf(b, "    # No worker has %s (requests: %d): it looks like %s.\n", quote(odd.Label),
-			odd.Requests, quote(odd.Meant))
+		fmt.Fprintf(b, "    # No worker has %s (requests: %s): it looks like %s.\n", quote(odd.Label),
+			words.Number(odd.Requests), quote(odd.Meant))
 	}
 	b.WriteString("\n")
 }

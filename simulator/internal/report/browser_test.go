@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -68,9 +70,16 @@ type found struct {
 		Said  []string
 	}
 	Details   []int
+	Zooms     []zoomed
 	Resources []string
 	Sorts     int
 	Width     int // how much wider than the window the page is, in pixels
+}
+
+// zoomed is what charts over time show after a button of the zoom was pressed: rows of their data.
+type zoomed struct {
+	Button, Text, Said string
+	Shown              []struct{ First, Last, Rows int }
 }
 
 var foundText = regexp.MustCompile(`(?s)<pre id="found">(.*?)</pre>`)
@@ -180,6 +189,8 @@ func TestInTheBrowser(t *testing.T) {
 	checkFigures(t, all["narrow"], reports["narrow"])
 	checkFrontier(t, all["sweep"], 30)
 	checkFrontier(t, all["narrow sweep"], 10)
+	checkZoom(t, all["usual"].Zooms)
+	checkZoom(t, all["narrow"].Zooms)
 }
 
 func TestInTheBrowserInTheDark(t *testing.T) {
@@ -213,6 +224,46 @@ func checkCharts(t *testing.T, f *found) {
 	if f.Sorts < 10 {
 		t.Errorf("%d columns could be sorted", f.Sorts)
 	}
+}
+
+// checkZoom checks that the buttons let all charts over time show the same part of it, and say which.
+func checkZoom(t *testing.T, steps []zoomed) {
+	t.Helper()
+	require.Len(t, steps, 9)
+	span := func(i int) (first, last int) {
+		shown := steps[i].Shown
+		require.Len(t, shown, 9) // 3 × utilisation, 3 × queue, three of an account
+		for _, chart := range shown {
+			require.Equal(t, shown[0], chart, "%s: two charts differ", steps[i].Button)
+		}
+		return shown[0].First, shown[0].Last
+	}
+	whole := func(i int) {
+		first, last := span(i)
+		require.Zero(t, first, steps[i].Button)
+		require.Equal(t, steps[0].Shown[0].Rows-1, last, steps[i].Button)
+		require.Equal(t, "the whole run", steps[i].Text, steps[i].Button)
+	}
+	whole(0)
+	first, last := span(1) // in
+	require.Greater(t, first, 0)
+	require.Less(t, last, steps[0].Shown[0].Rows-1)
+	require.Contains(t, steps[1].Text, " to ")
+	require.Equal(t, "shown: "+steps[1].Text, steps[1].Said)
+	first2, last2 := span(2) // in once more
+	require.Greater(t, first2, first)
+	require.Less(t, last2, last)
+	later, _ := span(3)
+	require.Greater(t, later, first2)
+	earlier, _ := span(4)
+	require.Equal(t, first2, earlier)
+	require.Equal(t, steps[2].Text, steps[4].Text)
+	out, _ := span(5)
+	require.Equal(t, first, out)
+	whole(6) // out once more
+	in, _ := span(7)
+	require.Equal(t, first, in)
+	whole(8) // the whole run
 }
 
 // checkFigures checks that the table of all figures has what the results have, to the last digit.

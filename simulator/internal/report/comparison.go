@@ -288,7 +288,7 @@ func (s *study) realTable() string {
 		return ""
 	}
 	text := t.Render() + fmt.Sprintf("\nutilisation: the log's own %s over %s",
-		percent(real.RealUtilisation), days(real.RealSpanSeconds))
+		percent(real.RealUtilisation), words.Seconds(real.RealSpanSeconds))
 	if s.seeds > 1 {
 		text += "; waits of jobs are those of the first seed"
 	}

@@ -180,7 +180,7 @@ func TestImpossibleComesFirst(t *testing.T) {
 		Requests: f.All.Impossible, Example: "job-7"}}
 	const why = "pool:h100: no worker has it; was pool:H100 meant?"
 	text := comparison(t, r, report.Options{})
-	require.True(t, strings.HasPrefix(text, "IMPOSSIBLE: quota: 220 of 11000 requests (2 %) can "),
+	require.True(t, strings.HasPrefix(text, "IMPOSSIBLE: quota: 220 of 11,000 requests (2 %) can "),
 		text[:200])
 	first, _, _ := strings.Cut(text, "\n\n")
 	require.Contains(t, first, why)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"math"
 	"strconv"
 
 	"github.com/quotasched/quotasched/internal/words"
@@ -10,21 +9,8 @@ import (
 // humanSeconds writes a duration as people say it, or a dash.
 func humanSeconds(s number) string { return words.Seconds(float64(s)) }
 
-// humanWork writes worker-seconds as worker-hours.
-func humanWork(s number) string {
-	hours := float64(s) / 3600
-	switch {
-	case !s.known():
-		return "–"
-	case hours == 0:
-		return "0 worker-hours"
-	case math.Abs(hours) < 9.95:
-		return strconv.FormatFloat(hours, 'f', 1, 64) + " worker-hours"
-	case math.Abs(hours) > 1e15:
-		return strconv.FormatFloat(hours, 'g', 3, 64) + " worker-hours"
-	}
-	return count(int64(math.Round(hours))) + " worker-hours"
-}
+// humanWork writes worker-seconds as worker-hours, or a dash.
+func humanWork(s number) string { return words.Work(float64(s)) }
 
 // workHours writes worker-seconds as worker-hours, without the unit.
 func workHours(s number) string { return words.Figure(float64(s) / 3600) }

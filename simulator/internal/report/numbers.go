@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -24,12 +23,6 @@ func meanSeconds(s number) string { return words.SecondsFigure(float64(s)) }
 
 // percent writes a part of one in percent, with one decimal.
 func percent(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " %" }
-
-// days writes a long time to the minute: 6d 23h 58m.
-func days(seconds float64) string {
-	minutes := int64(math.Round(seconds / 60))
-	return fmt.Sprintf("%dd %02dh %02dm", minutes/1440, minutes/60%24, minutes%60)
-}
 
 // wallTime writes a time of the real world with three digits.
 func wallTime(seconds float64) string {

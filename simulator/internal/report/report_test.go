@@ -59,7 +59,7 @@ all              1,234           0       7.2  9,999  12,345  3,600  2,000,000  1
 wait p50 to mean: seconds from submission to the start of the run that completed.
 used, paid, free, lost work: worker-seconds; lost work is what preempted runs had done.
 
-pool         10 workers for 7d 01h 02m
+pool         10 workers for 7 d 1 h
 utilisation  75.0 %: useful 70.0 %, provisioning 0.0 %, lost work 0.0 %
 queue        12.3 requests on average, 1,500 at most
 requests     1,234: 1,234 completed, 0 impossible, 0 lost, 0 unfinished
@@ -102,7 +102,7 @@ func TestTableOfARunWithTrouble(t *testing.T) {
 		"real time (differs from run to run): 12.3s in all; a pass takes 12.3µs on average",
 		"waits of 7 jobs, s",
 		"the log's own                 15,291",
-		"utilisation: the log's own 50.0 % over 1d 00h 00m, simulated 75.0 % over 7d 01h 02m",
+		"utilisation: the log's own 50.0 % over 24 h, simulated 75.0 % over 7 d 1 h",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s\nwant: %s", got, want)

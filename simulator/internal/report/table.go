@@ -172,7 +172,8 @@ func pool(f *simulator.Figures) string {
 		return percent(seconds / available)
 	}
 	lines := []string{
-		fmt.Sprintf("pool         %s for %s", words.Count(p.Workers, "worker"), days(p.SpanSeconds)),
+		fmt.Sprintf("pool         %s for %s", words.Count(p.Workers, "worker"),
+			words.Seconds(p.SpanSeconds)),
 		fmt.Sprintf("utilisation  %s: useful %s, provisioning %s, lost work %s",
 			percent(p.Utilisation), percent(p.UtilisationUseful), part(a.ProvisionSeconds),
 			part(a.LostSeconds)),
@@ -217,6 +218,6 @@ func comparison(f *simulator.Figures) string {
 	row("simulated, to its first task", &s.FirstWait)
 	row("simulated, to its last task", &s.LastWait)
 	return t.Render() + fmt.Sprintf("\nutilisation: the log's own %s over %s, simulated %s over %s",
-		percent(s.RealUtilisation), days(s.RealSpanSeconds), percent(f.Pool.Utilisation),
-		days(f.Pool.SpanSeconds))
+		percent(s.RealUtilisation), words.Seconds(s.RealSpanSeconds), percent(f.Pool.Utilisation),
+		words.Seconds(f.Pool.SpanSeconds))
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -26,22 +25,13 @@ func Took(results *experiment.Results) string {
 		}
 	}
 	rate := perSecond(starts, results.WallSeconds)
-	text := fmt.Sprintf("took %v: %s, %s in all; %s started a second",
-		roundedTime(results.WallSeconds), words.Count(runs, "run"), words.Count(requests, "request"),
-		words.Count(rate, "task"))
+	text := fmt.Sprintf("took %s: %s, %s in all; %s started a second",
+		words.Seconds(max(0.1, results.WallSeconds)), words.Count(runs, "run"),
+		words.Count(requests, "request"), words.Count(rate, "task"))
 	if results.WallLoadSeconds > 0 {
-		text += fmt.Sprintf(", after %v of loading", roundedTime(results.WallLoadSeconds))
+		text += fmt.Sprintf(", after %s of loading", words.Seconds(max(0.1, results.WallLoadSeconds)))
 	}
 	return text
-}
-
-// roundedTime is a time for people.
-func roundedTime(seconds float64) time.Duration {
-	d, unit := time.Duration(seconds*float64(time.Second)), 100*time.Millisecond
-	if d < time.Second {
-		unit = time.Millisecond
-	}
-	return max(d.Round(unit), unit)
 }
 
 // perSecond is how many of n there were in a second, to three digits.

@@ -20,10 +20,10 @@ func TestTook(t *testing.T) {
 		want    string
 	}{
 		{0, ""},
-		{0.0001, "took 1ms: 2 runs, 1,200 requests in all; 12,300,000 tasks started a second"},
-		{0.1234, "took 123ms: 2 runs, 1,200 requests in all; 10,000 tasks started a second"},
-		{6.44, "took 6.4s: 2 runs, 1,200 requests in all; 192 tasks started a second"},
-		{83.21, "took 1m23.2s: 2 runs, 1,200 requests in all; 15 tasks started a second"},
+		{0.0001, "took 0.1 s: 2 runs, 1,200 requests in all; 12,300,000 tasks started a second"},
+		{0.1234, "took 0.1 s: 2 runs, 1,200 requests in all; 10,000 tasks started a second"},
+		{6.44, "took 6.4 s: 2 runs, 1,200 requests in all; 192 tasks started a second"},
+		{83.21, "took 83 s: 2 runs, 1,200 requests in all; 15 tasks started a second"},
 	} {
 		r.WallSeconds = c.seconds
 		if got := report.Took(r); got != c.want {
@@ -31,8 +31,8 @@ func TestTook(t *testing.T) {
 		}
 	}
 	r.WallSeconds, r.WallLoadSeconds = 6.44, 0.1304
-	want := "took 6.4s: 2 runs, 1,200 requests in all; 192 tasks started a second, " +
-		"after 130ms of loading"
+	want := "took 6.4 s: 2 runs, 1,200 requests in all; 192 tasks started a second, " +
+		"after 0.1 s of loading"
 	if got := report.Took(r); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

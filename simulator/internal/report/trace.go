@@ -70,7 +70,7 @@ func traceSummary(info *trace.Info) string {
 			Format("2006-01-02 15:04:05Z")
 	}
 	lines := []string{
-		fmt.Sprintf("span         %s: submitted from %s to %s", days(info.SpanSeconds),
+		fmt.Sprintf("span         %s: submitted from %s to %s", words.Seconds(info.SpanSeconds),
 			at(info.FirstSubmitSeconds), at(info.LastSubmitSeconds)),
 		fmt.Sprintf("submissions  %s of %s, which ran for %s worker-seconds",
 			count(info.Submissions), words.Count(info.Requests, "request"),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/gunzip"
 )
 
@@ -116,7 +117,7 @@ func (r *Reader) nextLine() (string, error) {
 		}
 		if err == nil || err == io.EOF {
 			return "", &LineError{File: r.file, Line: r.line,
-				Err: fmt.Errorf("line is longer than %d bytes", maxLineBytes)}
+				Err: fmt.Errorf("line is longer than %s bytes", words.Number(maxLineBytes))}
 		}
 	}
 	switch {

@@ -121,8 +121,8 @@ func TestMalformedLinesAreNamed(t *testing.T) {
 		{withField(1, strings.Repeat("9", 99)), `a.swf:2: field 1 (job number): ` +
 			`"999999999999999999999999"… is out of range`},
 		{"\x00\xff\n", "a.swf:2: 1 fields, want 18"},
-		{strings.Repeat("x", 70_000) + "\n", "a.swf:2: line is longer than 65536 bytes"},
-		{strings.Repeat("x", 200_000), "a.swf:2: line is longer than 65536 bytes"},
+		{strings.Repeat("x", 70_000) + "\n", "a.swf:2: line is longer than 65,536 bytes"},
+		{strings.Repeat("x", 200_000), "a.swf:2: line is longer than 65,536 bytes"},
 	} {
 		r := newReader(t, strings.NewReader("; first\n"+c.text))
 		_, err := r.Next()

@@ -181,7 +181,15 @@ func (d *Decoder) structure(n *Node, v reflect.Value) {
 			d.wrongAt(f.At, "%s", unknown(f.Name, fields))
 			continue
 		}
+		before := len(d.mistakes)
 		d.in(f.Name, f.Value, v.FieldByIndex(fields[i].Index))
+		if len(d.mistakes) == before && fields[i].Nonzero && f.Value.Kind != Null &&
+			v.FieldByIndex(fields[i].Index).IsZero() {
+			d.path = append(d.path, f.Name)
+			d.Wrong(f.Value, "is %s, which is not possible; leave it out for the default",
+				f.Value.Text)
+			d.path = d.path[:len(d.path)-1]
+		}
 	}
 }
 

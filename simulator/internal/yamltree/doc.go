@@ -17,10 +17,11 @@
 //
 // [Decode] fills structs, maps by text or int, slices, arrays, pointers, texts, numbers, booleans,
 // durations and times. The name of a struct's field is that of its yaml tag, or else its Go name in
-// small letters with underscores; ",inline" lifts the fields of a struct up, and ",required" makes
-// a field that must be there. A value that is made anew (an element of a list or a map, or what a
-// pointer points to) starts with what its method SetDefaults sets, if it has one. A null leaves
-// what is there. [Duration] says how durations are written.
+// small letters with underscores; ",inline" lifts the fields of a struct up, ",required" makes a
+// field that must be there, and ",nonzero" one that must not be 0 where it is there, as 0 in Go
+// means that it is not. A value that is made anew (an element of a list or a map, or what a pointer
+// points to) starts with what its method SetDefaults sets, if it has one. A null leaves what is
+// there. [Duration] says how durations are written.
 //
 // # Limits
 //

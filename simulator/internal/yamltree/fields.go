@@ -13,8 +13,8 @@ import (
 type StructField struct {
 	// Name is the name in the mapping.
 	Name string
-	// Required is true if a mapping must have it.
-	Required bool
+	// Required is true if a mapping must have it, and Nonzero if it may not be 0 where it is there.
+	Required, Nonzero bool
 	// Owner is the struct that declares it, which is another one than asked for if that one is
 	// inlined, and Go the field.
 	Owner reflect.Type
@@ -59,6 +59,7 @@ func structFields(t reflect.Type) []StructField {
 		all = append(all, StructField{
 			Name:     name,
 			Required: slices.Contains(strings.Split(options, ","), "required"),
+			Nonzero:  slices.Contains(strings.Split(options, ","), "nonzero"),
 			Owner:    t,
 			Go:       f,
 			Index:    []int{i},

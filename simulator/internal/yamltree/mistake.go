@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
@@ -109,7 +110,7 @@ func (m Mistakes) Error() string {
 	var lines []string
 	for i, one := range m {
 		if i == mistakesShown {
-			lines = append(lines, fmt.Sprintf("and %d more mistakes", len(m)-i))
+			lines = append(lines, "and "+words.Count(len(m)-i, "more mistake"))
 			break
 		}
 		lines = append(lines, one.Error())

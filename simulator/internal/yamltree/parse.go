@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // The limits of a text. The library's time grows with the square of the fields of a mapping, and of
@@ -48,7 +50,8 @@ func parse(source *Source, data []byte) (n *Node, err error) {
 	switch {
 	case len(data) > bytesMax:
 		return nil, Mistakes{{At: start,
-			Err: fmt.Errorf("has %d bytes, more than %d", len(data), bytesMax)}}
+			Err: fmt.Errorf("has %s bytes, more than %s", words.Number(len(data)),
+				words.Number(bytesMax))}}
 	case !utf8.Valid(data):
 		return nil, Mistakes{{At: start, Err: errors.New("is not UTF-8 text")}}
 	}
@@ -70,7 +73,8 @@ func parse(source *Source, data []byte) (n *Node, err error) {
 	}
 	n = t.node(bodies[0])
 	if n.size > nodesMax {
-		t.add(n.At, "has more than %d values once its aliases are expanded", nodesMax)
+		t.add(n.At, "has more than %s values once its aliases are expanded",
+			words.Number(nodesMax))
 	}
 	if len(bodies) > 1 {
 		t.add(t.node(bodies[1]).At, "has more than one document")
@@ -149,7 +153,7 @@ func (t *tree) checkTokens(tokens token.Tokens) bool {
 			t.add(t.at(tk), "is nested more than %d levels deep", depthMax)
 			return false
 		case fields > fieldsMax:
-			t.add(t.at(tk), "has more than %d fields", fieldsMax)
+			t.add(t.at(tk), "has more than %s fields", words.Number(fieldsMax))
 			return false
 		case headers > 1:
 			t.add(t.at(tk), "has more than one document")
@@ -307,7 +311,7 @@ func (t *tree) fields(out *Node, values []*ast.MappingValueNode) {
 	}
 	for _, m := range merged {
 		if t.merges += len(m.Fields); t.merges > mergesMax {
-			t.add(out.At, "merges more than %d fields with <<", mergesMax)
+			t.add(out.At, "merges more than %s fields with <<", words.Number(mergesMax))
 			return
 		}
 		for _, f := range m.Fields {

@@ -59,20 +59,20 @@ func TestParseRefuses(t *testing.T) {
 		aliases += "a" + name + ": &a" + name + " [" + strings.Repeat("*a"+previous+", ", 10) + "]\n"
 	}
 	for _, c := range []struct{ text, want string }{
-		{strings.Repeat("a", 1<<18+1), "a.yaml: has 262145 bytes, more than 262144"},
-		{"{" + strings.Repeat("a: b, ", 10001), "a.yaml:1:60003: has more than 10000 fields"},
+		{strings.Repeat("a", 1<<18+1), "a.yaml: has 262,145 bytes, more than 262,144"},
+		{"{" + strings.Repeat("a: b, ", 10001), "a.yaml:1:60003: has more than 10,000 fields"},
 		{"a: \xff", "a.yaml: is not UTF-8 text"},
 		{strings.Repeat("[", 200), "a.yaml:1:101: is nested more than 100 levels deep"},
 		{strings.Repeat("- ", 200), "a.yaml:1:201: is nested more than 100 levels deep"},
-		{aliases, "a.yaml:1:1: has more than 250000 values once its aliases are expanded"},
+		{aliases, "a.yaml:1:1: has more than 250,000 values once its aliases are expanded"},
 		{"a: b\n c: d", "a.yaml:1:4: mapping value is not allowed in this context"},
 		{"? [a]\n: b", "a.yaml:1:1: the name of a field is a text, without a question mark before it"},
 		{"a: 1\n--- \nb: 2", "a.yaml:3:1: has more than one document"},
 		{strings.Repeat("--- a\n", 2), "a.yaml:2:1: has more than one document"},
 		{"a: &a {" + fields(100) + "}\nb: {<<: [" + strings.Repeat("*a, ", 2501) + "]}",
-			"a.yaml:2:4: merges more than 250000 fields with <<"},
+			"a.yaml:2:4: merges more than 250,000 fields with <<"},
 		{"a: &a " + strings.Repeat("x", 200_000) + "\nb: [" + strings.Repeat("*a, ", 100) + "]",
-			"a.yaml:1:1: has more than 250000 values once its aliases are expanded"},
+			"a.yaml:1:1: has more than 250,000 values once its aliases are expanded"},
 		{"<<: [1]", "a.yaml:1:5: << takes a mapping or a list of mappings, not a number"},
 		{"&a [*a]", "a.yaml:1:5: there is no anchor of this name before it"},
 	} {

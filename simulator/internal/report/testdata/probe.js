@@ -11,6 +11,7 @@
     keys: [],
     details: [],
     resources: [],
+    zooms: [],
     sorts: 0,
   };
   const error = (...texts) => found.errors.push(texts.map(String).join(" "));
@@ -83,6 +84,32 @@
     select.dispatchEvent(new Event("change"));
   }
 
+  // shownOf returns which rows of its data a chart shows: the first and the last one that its cursor
+  // comes to, and how many there are.
+  function shownOf(figure) {
+    const rows = [...figure.querySelectorAll("details tbody tr")].map(
+      (row) => row.children[0].textContent,
+    );
+    const chart = figure.querySelector(".chart");
+    const place = (key) => {
+      press(chart, key);
+      const said = figure.querySelector(".readout").textContent;
+      return rows.findIndex((x) => said.startsWith(x + ": "));
+    };
+    return { first: place("Home"), last: place("End"), rows: rows.length };
+  }
+
+  // zoom presses a button of the zoom, and notes what all charts over time show then.
+  function zoom(label) {
+    if (label) document.querySelector(`[data-chart="zoom"] button[aria-label="${label}"]`).click();
+    found.zooms.push({
+      button: label,
+      text: document.getElementById("zoomed").textContent,
+      said: document.getElementById("live").textContent,
+      shown: [...document.querySelectorAll("#time figure, #balances figure")].map(shownOf),
+    });
+  }
+
   function look() {
     for (const figure of document.querySelectorAll("figure")) {
       found.charts.push({
@@ -103,6 +130,21 @@
       found.details.push(details.querySelectorAll("tbody tr").length);
     }
     found.frontiers = [...document.querySelectorAll("#frontier figure")].map(labelsOf);
+    if (document.querySelector('[data-chart="zoom"] button')) {
+      for (const label of [
+        "",
+        "zoom in",
+        "zoom in",
+        "later",
+        "earlier",
+        "zoom out",
+        "zoom out",
+        "zoom in",
+        "show the whole run",
+      ]) {
+        zoom(label);
+      }
+    }
     const box = document.querySelector('[data-table="figures"]');
     if (box) {
       const select = box.parentElement.querySelector("select");
