@@ -215,8 +215,8 @@ func TestCalibrationsOfOthersAreRefused(t *testing.T) {
 		is    error
 		spoil func(*protos.ForecastCalibration)
 	}{
-		{"it has version 2, and this program reads version 1", forecast.ErrOtherCalibration,
-			func(m *protos.ForecastCalibration) { m.Version = 2 }},
+		{"it has version 1, and this program reads version 2", forecast.ErrOtherCalibration,
+			func(m *protos.ForecastCalibration) { m.Version = 1 }},
 		{`it is of pool "farm", and not of "lab"`, forecast.ErrOtherCalibration,
 			func(m *protos.ForecastCalibration) { m.Pool = "farm" }},
 		{"forecasts[0]: request_id: is missing", forecast.ErrInvalid,

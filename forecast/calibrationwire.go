@@ -13,7 +13,7 @@ import (
 )
 
 // calibrationVersion is that of the format, and of how forks draw what they draw.
-const calibrationVersion = 1
+const calibrationVersion = 2
 
 // ErrOtherCalibration is wrapped by the errors about a calibration that was made by another version
 // of the package, or for another pool.

@@ -34,12 +34,16 @@ func (c *Calibration) Correct(f *protos.Forecast) {
 	}
 	for _, r := range f.GetRequests() {
 		account := scheduler.AccountID(r.GetAccountId())
+		var starts [3]time.Duration
 		if q := r.GetStartInForks(); start.enough && q.GetP10() != nil {
-			w := start.correct(quantilesOf(q), horizon, account, levels)
-			r.Earliest, r.Likely, r.Latest = at(w[0]), at(w[1]), at(w[2])
+			starts = start.correct(quantilesOf(q), horizon, account, levels)
+			r.Earliest, r.Likely, r.Latest = at(starts[0]), at(starts[1]), at(starts[2])
 		}
 		if q := r.GetCompletion().GetInForks(); completion.enough && q.GetP10() != nil {
 			w := completion.correct(quantilesOf(q), horizon, account, levels)
+			for i := range w { // nothing is complete before it starts
+				w[i] = max(w[i], starts[i])
+			}
 			to := r.GetCompletion()
 			to.Earliest, to.Likely, to.Latest = at(w[0]), at(w[1]), at(w[2])
 		}

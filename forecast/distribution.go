@@ -128,6 +128,12 @@ func (d *Distribution) After(ran time.Duration, share float64) time.Duration {
 	if over < 1 {
 		return max(ran, d.At(over+share*(1-over)))
 	}
+	return outlived(ran, share)
+}
+
+// outlived returns the run time at a share of the tasks that have run for longer than all that is
+// known.
+func outlived(ran time.Duration, share float64) time.Duration {
 	longer := float64(ran) / max(1-share, 0.01)
 	return time.Duration(min(longer, float64(maxRun)))
 }

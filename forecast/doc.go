@@ -21,8 +21,9 @@
 // [RunTimes] says how long the task of a request may run, as a [Distribution]: a [Table] of
 // quantiles that are given by account and label, a [History] of past runs, which a [Learner] fills
 // from the operations of a pool, or a function of the caller. Of a task that runs, the time that it
-// has run for is taken into account. Tasks of one group, such as those of one submission, have one
-// draw (Options.Group). Tasks of one kind, such as those of an account with the same labels, have
+// has run for is taken into account, also as evidence of how long others run (the file
+// lifetimes.go). Tasks of one group, such as those of one submission, have one draw
+// (Options.Group). Tasks of one kind, such as those of an account with the same labels, have
 // correlated draws, as much as neighbours in the record are alike: see the file similarity.go. If
 // nothing is known of a task that may have a say in when a request starts,
 // being of its account or on a worker that could run it, the answer is unknown, and says so.
@@ -45,8 +46,9 @@
 // What forks say is not what happens: no record shows what will really arrive. A [Calibration] has
 // past forecasts and their outcomes, and corrects new forecasts by them. A [Calibrator] makes such
 // forecasts at times of the past, while a journal is run again. Which past forecasts count for
-// which new one, and how, is in the file scores.go. ToProto and CalibrationFromProto save and read
-// it; calibrations of another version or pool are refused.
+// which new one, and how, is in the file scores.go; what is said where there are few, in prior.go.
+// ToProto and CalibrationFromProto save and read it; calibrations of another version or pool are
+// refused.
 //
 // # What an answer is worth
 //

@@ -50,6 +50,44 @@ func TestAHistoryKnowsTheLikesOfARequest(t *testing.T) {
 	}
 }
 
+// Where half of all tasks run for ten hours, two hours of record have the end of none of those. That
+// they run is known, and so that many tasks run for longer than two hours.
+func TestAHistoryCountsTasksThatRun(t *testing.T) {
+	h := forecast.NewHistory(forecast.HistoryOptions{Keep: 50})
+	last := nine.Add(2 * time.Hour)
+	for i := range 100 { // more than are kept
+		began := nine.Add(time.Duration(i) * time.Minute)
+		h.Seen(began)
+		h.Began(fmt.Sprint("long ", i), of("a"), began)
+		h.Observe(of("a"), 10*time.Minute)
+	}
+	h.Seen(last)
+	d := h.Of(of("a")).RunTime
+	if got := d.Share(time.Hour); got < 0.4 || got > 0.6 {
+		t.Errorf("a share of %v is over within an hour, want a half", got)
+	}
+	if got := d.At(0.9); got < 3*time.Hour {
+		t.Errorf("a tenth of all runs for longer than %v, want more than two hours", got)
+	}
+	// Those that are over count as all others, and what is not to be known does not count.
+	for i := range 100 {
+		h.Stopped(fmt.Sprint("long ", i))
+	}
+	if got := h.Of(of("a")).RunTime.At(1); got != 10*time.Minute {
+		t.Errorf("with nothing that runs, the longest run is %v", got)
+	}
+	// In a record that is long beside the runs, what runs hardly counts.
+	for i := range 1000 {
+		h.Observe(of("a"), time.Duration(5+i%10)*time.Minute)
+		if i == 0 {
+			h.Began("straggler", of("a"), nine)
+		}
+	}
+	if got := h.Of(of("a")).RunTime.At(0.99); got > 15*time.Minute {
+		t.Errorf("with one straggler, a hundredth runs for longer than %v", got)
+	}
+}
+
 func TestAHistoryForgetsWhatIsOld(t *testing.T) {
 	h := forecast.NewHistory(forecast.HistoryOptions{Keep: 5, MaxKeys: 100})
 	for i := range 1000 {

@@ -56,6 +56,9 @@ func NewLearner(s *scheduler.Scheduler, o LearnerOptions) *Learner {
 // after it. A task that was preempted, or waits again, teaches no run time. It costs O(events).
 func (l *Learner) Step(op *protos.Operation, outcome *protos.Outcome, s *scheduler.Scheduler) {
 	if t := op.GetTime(); t != nil && outcome.GetError() == "" {
+		if l.options.History != nil {
+			l.options.History.Seen(t.AsTime())
+		}
 		if l.options.Arrivals != nil {
 			l.options.Arrivals.Seen(t.AsTime())
 		}
@@ -123,7 +126,9 @@ func (l *Learner) begins(s *scheduler.Scheduler, id scheduler.RequestID, t time.
 	r, _ := s.Request(id)
 	task := &learned{request: r, start: t, group: l.options.Group(&r)}
 	l.running[id] = task
-	l.groups[task.group]++
+	if l.groups[task.group]++; l.groups[task.group] == 1 && l.options.History != nil {
+		l.options.History.Began(task.group, &r, t)
+	}
 }
 
 // ends notes how long a task ran.
@@ -138,6 +143,7 @@ func (l *Learner) ends(id scheduler.RequestID, t time.Time) {
 	}
 	if !l.noted[task.group] && l.options.History != nil {
 		l.noted[task.group] = true
+		l.options.History.Stopped(task.group)
 		l.options.History.Observe(&task.request, run)
 	}
 	l.leaves(id)
@@ -153,5 +159,8 @@ func (l *Learner) leaves(id scheduler.RequestID) {
 	if l.groups[task.group]--; l.groups[task.group] == 0 {
 		delete(l.groups, task.group)
 		delete(l.noted, task.group)
+		if l.options.History != nil {
+			l.options.History.Stopped(task.group)
+		}
 	}
 }

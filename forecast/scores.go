@@ -22,30 +22,23 @@ import (
 // short waits would be all that the last days teach. Their weight goes to the longer ones, as in
 // the estimator of Kaplan and Meier (1958).
 //
-// The outcome that is forecast counts among the scores, too, as it may be beyond all others. What
-// it weighs depends on how many independent outcomes there are. Outcomes of one time are alike, as
-// all of them waited in one queue, so it is times that are counted, not outcomes (hierarchical
-// conformal prediction: Lee, Barber, Willett, 2023); and as some times count more than others, it
-// is their effective number (Kish, 1965): the square of the sum of their weights, divided by the
-// sum of the squares. A forecast that few past times are like is the less sure for it.
+// The outcome that is forecast may be beyond all others. What it may be is told by a prior, beside
+// the scores: see the file prior.go.
 const (
 	// grain is a wait so short that shorter ones hardly differ.
 	grain = time.Minute
 	// spreadMin is the least spread of forks, as a logarithm: forks that all say the same are no
 	// surer than that.
 	spreadMin = 0.5
-	// lengthScale is by which logarithm two waits differ that count for each other by 1/e.
-	lengthScale = 1.5
+	// lengthScale is by which logarithm two waits differ that count for each other by 1/e. Who starts
+	// at once teaches little about who waits for hours.
+	lengthScale = 0.7
 	// ownWeight is how much more an outcome counts for its own account.
 	ownWeight = 2
 	// timesHalfLife is how many times of forecasts ago an outcome counts half.
 	timesHalfLife = 32
 	// outcomesMin and timesMin are how many outcomes, made at how many times, a correction needs.
 	outcomesMin, timesMin = 30, 6
-	// onTop is the weight of the outcome that is forecast, as a part of that of all outcomes of one
-	// time. Even if those are all the same, half of it is enough, as a quantile is the outcome
-	// before or after a step, and so lies outside of the exact one by half a step in the mean.
-	onTop = 0.5
 )
 
 // scale is a forecast's median and spread, on the logarithmic scale.
@@ -177,34 +170,29 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// correct returns the waits at some shares, in order, of a forecast for an account. Shares that
-// past scores do not reach are at the farthest score, or, if outcomes that are not known yet are
-// beyond that, notStarted.
+// correct returns the waits at some shares, in order, of a forecast for an account. One that past
+// scores and the prior do not reach is notStarted, as are those beyond outcomes that are not known
+// yet.
 func (s *scores) correct(q forkQuantiles, horizon time.Duration, account scheduler.AccountID,
 	shares [3]float64) [3]time.Duration {
 	scale := scaleOf(q, horizon)
-	weights, total := make([]float64, len(s.list)), 0.0
-	ofTime := make([]float64, s.times)
+	weighted := make([]weightedScore, 0, len(s.list)+priorParts)
+	near := make([]float64, s.times) // how near the nearest outcome of each time is
+	total := 0.0
 	for i := range s.list {
 		o := &s.list[i]
-		weights[i] = o.weight * math.Exp(-math.Abs(o.middle-scale.middle)/lengthScale)
+		weight := o.weight * math.Exp(-math.Abs(o.middle-scale.middle)/lengthScale)
+		near[o.time] = max(near[o.time], weight)
 		if o.account == account {
-			weights[i] *= ownWeight
+			weight *= ownWeight
 		}
-		total += weights[i]
-		ofTime[o.time] += weights[i]
+		total += weight
+		weighted = append(weighted, weightedScore{o.score, o.open, weight})
 	}
-	more := onTop / effective(ofTime) // of the total
+	weighted = withPrior(weighted, scale, priorWeight(near, total))
 	var waits [3]time.Duration
 	for i, share := range shares {
-		target := share
-		switch { // the outcome that is forecast may be below or above all others
-		case share < 0.5:
-			target = share*(1+more) - more
-		case share > 0.5:
-			target = share * (1 + more)
-		}
-		score, ok := s.quantile(weights, total, target)
+		score, ok := quantileOf(weighted, share)
 		if !ok {
 			waits[i] = notStarted
 			continue
@@ -214,34 +202,37 @@ func (s *scores) correct(q forkQuantiles, horizon time.Duration, account schedul
 	return waits
 }
 
-// effective returns how many equal weights would be worth as much as some weights; 1 at least.
-func effective(weights []float64) float64 {
-	sum, squares := 0.0, 0.0
-	for _, w := range weights {
-		sum += w
-		squares += w * w
-	}
-	if squares == 0 {
-		return 1
-	}
-	return max(1, sum*sum/squares)
+// A weightedScore is a score, and how much it counts for a forecast. One that is open is a lower
+// bound.
+type weightedScore struct {
+	score  float64
+	open   bool
+	weight float64
 }
 
-// quantile returns the least score at or below which there is a share of the weights, where the
-// weight of an open outcome is shared among the later ones. False means that it is beyond all, as
-// only open outcomes are there.
-func (s *scores) quantile(weights []float64, total, share float64) (float64, bool) {
-	left, mass := total, 0.0 // the weight that is at risk, and the mass that is used
+// compareScores orders scores; those that are known are ahead of open ones that are the same.
+func compareScores(a, b weightedScore) int {
+	return cmp.Or(cmp.Compare(a.score, b.score), compareBools(a.open, b.open))
+}
+
+// quantileOf returns the least of some scores, in order, at or below which there is a share of the
+// weights, where the weight of an open one is shared among the later ones. False means that it is
+// beyond all, as only open outcomes are there.
+func quantileOf(list []weightedScore, share float64) (float64, bool) {
+	left, mass := 0.0, 0.0 // the weight that is at risk, and the mass that is used
+	for i := range list {
+		left += list[i].weight
+	}
 	last := math.NaN()
-	for i := range s.list {
-		if !s.list[i].open && left > 0 {
-			mass += (1 - mass) * weights[i] / left
-			last = s.list[i].score
+	for i := range list {
+		if s := &list[i]; !s.open && left > 0 {
+			mass += (1 - mass) * s.weight / left
+			last = s.score
 			if mass >= share-1e-12 {
 				return last, true
 			}
 		}
-		left -= weights[i]
+		left -= list[i].weight
 	}
 	// The last of all is an outcome that is known: then nothing is beyond it.
 	return last, mass > 1-1e-9

@@ -2,7 +2,9 @@ package forecast_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -68,8 +70,8 @@ func (w *world) experiment(ctx context.Context) (*experiment.Experiment, *simula
 	return e, made.Workload, nil
 }
 
-// A trial runs a world, makes forecasts on the way, and compares them with what happens. For an
-// oracle, which knows what will arrive, it makes the counted forecasts a second time.
+// A trial runs a world, makes forecasts on the way, and notes what happens. For an oracle, which
+// knows what will arrive, it makes each forecast a second time.
 type trial struct {
 	world    *world
 	workload *simulator.Workload
@@ -82,11 +84,13 @@ type trial struct {
 	history  *forecast.History
 	arrivals *forecast.Arrivals
 	fleet    []fork.Worker
-	// calibration has all forecasts, and their outcomes.
-	calibration *forecast.Calibration
-	// counted are the forecasts that count, and seen those of the oracle at the same times.
-	counted, seen []*protos.Forecast
-	operations    int64
+	// answers has all forecasts and their outcomes, and oracle those of the oracle at the same
+	// times, which second learns.
+	answers, oracle *forecast.Calibration
+	second          *forecast.Learner
+	// counted are the answers that count, as they were given.
+	counted    []*protos.Forecast
+	operations int64
 }
 
 // options are those of all forecasts of a trial.
@@ -112,7 +116,10 @@ func (w *world) run(ctx context.Context) (*trial, error) {
 	t := &trial{world: w, workload: workload,
 		history:  forecast.NewHistory(forecast.HistoryOptions{}),
 		arrivals: forecast.NewArrivals(forecast.ArrivalOptions{})}
-	if t.calibration, err = forecast.NewCalibration(forecast.CalibrationOptions{}); err != nil {
+	if t.answers, err = forecast.NewCalibration(forecast.CalibrationOptions{}); err != nil {
+		return nil, err
+	}
+	if t.oracle, err = forecast.NewCalibration(forecast.CalibrationOptions{}); err != nil {
 		return nil, err
 	}
 	subs := workload.Submissions
@@ -133,6 +140,27 @@ func (w *world) run(ctx context.Context) (*trial, error) {
 	return t, err
 }
 
+// recorded returns the record of a world: of an earlier run from a folder, if that is named and has
+// it, so that the calibration can be changed without making the same forks again.
+func (w *world) recorded(ctx context.Context, folder string) (*record, error) {
+	path := filepath.Join(folder, w.name+".record")
+	if folder != "" {
+		r, err := loadRecord(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return r, err
+		}
+	}
+	t, err := w.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := t.record()
+	if folder == "" {
+		return r, nil
+	}
+	return r, r.save(path)
+}
+
 // eventSink keeps events, and hands them on.
 type eventSink struct {
 	events []*protos.TaskEvent
@@ -150,8 +178,10 @@ func (t *trial) Apply(ctx context.Context, op *protos.Operation,
 	at := op.GetTime().AsTime()
 	if t.learner == nil {
 		t.learner = forecast.NewLearner(t.Scheduler(), forecast.LearnerOptions{
-			History: t.history, Arrivals: t.arrivals, Calibration: t.calibration,
+			History: t.history, Arrivals: t.arrivals, Calibration: t.answers,
 			Group: simulator.SubmissionOf})
+		t.second = forecast.NewLearner(t.Scheduler(), forecast.LearnerOptions{
+			Calibration: t.oracle, Group: simulator.SubmissionOf})
 	}
 	if pull := op.GetAssignTasks(); pull != nil {
 		if err := t.due(ctx, at); err != nil {
@@ -160,7 +190,9 @@ func (t *trial) Apply(ctx context.Context, op *protos.Operation,
 	}
 	sink := &eventSink{next: e}
 	result, err := t.Pool.Apply(ctx, op, sink)
-	t.learner.Step(op, pool.OutcomeOf(result, sink.events, err), t.Scheduler())
+	outcome := pool.OutcomeOf(result, sink.events, err)
+	t.learner.Step(op, outcome, t.Scheduler())
+	t.second.Step(op, outcome, t.Scheduler())
 	return result, err
 }
 
@@ -181,27 +213,24 @@ func (t *trial) due(ctx context.Context, at time.Time) error {
 	if t.fleet == nil {
 		t.fleet = fork.WorkersOf(t.Snapshot())
 	}
-	counts := due > t.world.learn
 	o := t.options(at, requests)
-	o.Calibration = t.calibration
 	snapshot := t.Snapshot()
-	f, err := forecast.Run(ctx, snapshot, t.history, o)
+	o.Calibration = t.answers
+	answer, err := forecast.Run(ctx, snapshot, t.history, o)
 	if err != nil {
 		return err
 	}
-	t.calibration.Note(f)
-	t.operations += f.GetOperations()
-	if !counts {
-		return nil
-	}
-	t.counted = append(t.counted, f)
+	t.answers.Note(answer)
 	o.Calibration, o.Coming = nil, t.coming(at, at.Add(t.world.horizon))
 	seen, err := forecast.Run(ctx, snapshot, t.history, o)
 	if err != nil {
 		return err
 	}
-	t.operations += seen.GetOperations()
-	t.seen = append(t.seen, seen)
+	t.oracle.Note(seen)
+	t.operations += answer.GetOperations() + seen.GetOperations()
+	if due > t.world.learn {
+		t.counted = append(t.counted, answer)
+	}
 	return nil
 }
 

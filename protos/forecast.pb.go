@@ -729,7 +729,7 @@ func (x *Caveat) GetMessage() string {
 // are corrected.
 type ForecastCalibration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version of the format and of what a fork draws: 1. Other ones are refused.
+	// The version of the format and of what a fork draws: 2. Other ones are refused.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// The pool that it was learned from, by the name in the header of its journal.
 	Pool string `protobuf:"bytes,2,opt,name=pool,proto3" json:"pool,omitempty"`
