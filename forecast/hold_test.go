@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/internal/words"
 )
 
 // held are the worlds on which forecasts must hold. No constant of the package was chosen on them.
@@ -159,7 +161,7 @@ func TestForecastsHoldInASmallLab(t *testing.T) {
 
 // row returns a row of the table.
 func row(name string, m [2]measures) string {
-	text := fmt.Sprintf("| %s | %d", name, m[0].answers.outcomes)
+	text := fmt.Sprintf("| %s | %s", name, words.Number(m[0].answers.outcomes))
 	for k := range m {
 		x := &m[k]
 		text += fmt.Sprintf(" | %.0f %% | %.0f %% | %s | %s | %s", x.forks.percent(),
