@@ -130,7 +130,7 @@
       found.details.push(details.querySelectorAll("tbody tr").length);
     }
     found.frontiers = [...document.querySelectorAll("#frontier figure")].map(labelsOf);
-    if (document.querySelector('[data-chart="zoom"] button')) {
+    if (["usual", "narrow"].includes(name)) {
       for (const label of [
         "",
         "zoom in",
