@@ -41,7 +41,7 @@ func Cases(long bool) []*Case {
 	usual := sizes(50, largest/100, largest/10, largest)
 	varied := sizes(24, 1_000, 10_000, 100_000)
 	return slices.Concat(newsCases(long), passCases(largest, usual, varied),
-		changeCases(long, usual, varied),
+		changeCases(long, usual, varied), vainCases(largest),
 		[]*Case{
 			ancestor(),
 			roundsOf("100 rounds, 16 label sets", "100 rounds of 1,000 arrivals, 50 new workers and a "+

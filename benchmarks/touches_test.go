@@ -67,6 +67,11 @@ func TestPassesTouchLittle(t *testing.T) {
 			Classes: 34_000, Demands: 410_000, Runs: 17, Comparisons: 170_000, Slots: 111_000}},
 		{"pass, nothing changed", pool, touches.Counts{}},
 		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, touches.Counts{}},
+		{"pass after 100 changes, protected", Size{1_000, 200, 10}, touches.Counts{Lanes: 1_100,
+			Classes: 780, Demands: 160, Comparisons: 1_500}},
+		// What nothing can be found for is not looked at.
+		{"pass, label limits reached", Size{500, 200, 5}, touches.Counts{}},
+		{"pass, nothing outranked", Size{500, 200, 5}, touches.Counts{}},
 		{"UpdateTime", pool, touches.Counts{}},
 		{"Explain", pool, touches.Counts{Lanes: 2_800, Classes: 640, Demands: 95, Runs: 400,
 			Comparisons: 4_800, Slots: 230}},

@@ -34,6 +34,8 @@ type account struct {
 	// pass_preempt_attempt.go.
 	recent   recent[*lane]
 	attempts [NumPriorities]attempt
+	// roomGeneration counts how often its label limits came to have room for a run.
+	roomGeneration uint64
 
 	pass accountPass
 }
@@ -174,6 +176,7 @@ func forgetLabel(l *label) {
 func (s *Scheduler) configure(a *account, c *AccountConfig) {
 	a.config = c
 	a.limits, a.limitsOnClass, a.groups, a.caps = nil, nil, nil, Balance{}
+	a.roomGeneration++
 	if c != nil {
 		a.caps = c.caps()
 	}
@@ -214,7 +217,11 @@ func hasLimit(c *AccountConfig) bool {
 
 // countLimits counts a run that begins (+1) or ends (-1) on its worker.
 func (s *Scheduler) countLimits(r *run, by int) {
-	for _, l := range s.limitsOn(r.account(), r.worker.class) {
+	a := r.account()
+	for _, l := range s.limitsOn(a, r.worker.class) {
+		if by < 0 && l.runs == l.limit {
+			a.roomGeneration++
+		}
 		l.runs += by
 	}
 }

@@ -99,8 +99,7 @@ func (st *preemption) taker(class *workerClass) (best *lane) {
 		case !st.mayStart(a): // which does not change in this step
 			st.retryLater(a)
 			t.wanted.Pop()
-		case !st.admits(a, class):
-			st.retryLater(a)
+		case !st.admits(a, class): // until there is room, which the account counts
 			t.keptOut = append(t.keptOut, t.wanted.Pop())
 			st.noteFull(class)
 		case a == owner || !st.mayTake(l, t.next):
@@ -125,7 +124,7 @@ func (st *preemption) mayTake(l *lane, r *run) bool {
 		if st.outranks(l.account, r) {
 			return true
 		}
-		st.retryLater(l.account)
+		st.noteDearer(l.account, r)
 	}
 	return r.level == FreeBucket && st.state(l.account).owed && st.waitedLong(l.since) &&
 		st.isStillOwed(l.account)

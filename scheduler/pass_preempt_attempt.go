@@ -12,7 +12,10 @@ import (
 // active or whose first request became another, older one, and runs that came to worse levels, or
 // that others can preempt who could not before. Both are counted, in generations, and the newest
 // are remembered. What may be owed to an account only takes time to come: the account also keeps
-// from when on a step may find that.
+// from when on a step may find that. So it is with what it cannot pay for: what a run has paid at
+// levels that are better than its own stays what it is until the run comes anew, so the account
+// keeps what it must have to spare to outrank one more of those that it wants. And so it is with
+// its label limits, which count when there comes to be room for a run.
 
 // A generation counts what has come for an account at a level.
 type generation struct{ lanes, runs uint64 }
@@ -24,6 +27,8 @@ type attempt struct {
 	victims  uint64  // the victims of all levels that had come
 	lanes    []*lane // the lanes that have matched; some may be there twice, or gone
 	again    bool    // they may have more luck although nothing comes
+	above    Quota   // with more than this to spare the account outranks another run
+	room     uint64  // its roomGeneration when the step began
 	owed     bool    // the account had a full bucket then, and ran less than its rate
 	owedFrom instant // when a request that waits will have waited for long; noInstant for never
 }
@@ -85,8 +90,30 @@ func (st *preemption) generation(a *account) generation {
 // isExhausted reports whether the account can find nothing, as nothing has come for it.
 func (st *preemption) isExhausted(a *account, owed bool) bool {
 	last := &a.attempts[st.level]
-	return last.generation == st.generation(a) && !last.again && !st.owedAgain(last, owed) &&
+	return last.generation == st.generation(a) && !st.mayHaveLuck(a, owed) &&
 		!slices.ContainsFunc(st.requeuedLanes, func(l *lane) bool { return l.account == a })
+}
+
+// mayHaveLuck reports whether what has matched may find something although nothing has come. In a
+// trial that watches an account with label limits it may, so that the observer is told of all
+// comparisons with these.
+func (st *preemption) mayHaveLuck(a *account, owed bool) bool {
+	last := &a.attempts[st.level]
+	return last.again || st.owedAgain(last, owed) || last.room != a.roomGeneration ||
+		st.hasToSpare(a, last.above) || a.limits != nil && st.observer.watches(a)
+}
+
+// hasToSpare reports whether an account has more than an amount beyond what it needs.
+func (st *preemption) hasToSpare(a *account, amount Quota) bool {
+	need := a.need(st.level, st.s.burstCover)
+	return amount < maxQuota && st.isAbove(a, int64(need.add(amount)))
+}
+
+// noteDearer notes that an account does not outrank a run that it wants.
+func (st *preemption) noteDearer(a *account, r *run) {
+	if last := &a.attempts[st.level]; st.state(a).attempted {
+		last.above = min(last.above, r.paidUpTo(st.level))
+	}
 }
 
 // owedAgain reports whether something may be owed to an account that was not in its last attempt.
@@ -100,18 +127,18 @@ func (st *preemption) owedAgain(last *attempt, owed bool) bool {
 func (st *preemption) lanesToOffer(a *account) []*lane {
 	state, last := st.state(a), &a.attempts[st.level]
 	st.s.undo.attempt(a, st.level)
-	known := st.offerSince(a, last)
+	known, retry := st.offerSince(a, last), st.mayHaveLuck(a, state.owed)
 	switch {
 	case !known:
 		st.offerMatched(a)
-	case last.again || st.owedAgain(last, state.owed):
+	case retry:
 		st.offerAll(last.lanes)
 	}
-	if !known || last.again || st.owedAgain(last, state.owed) {
+	if !known || retry {
 		clear(last.lanes) // those that still match are noted again
-		last.lanes, last.owedFrom = last.lanes[:0], noInstant
+		last.lanes, last.owedFrom, last.above = last.lanes[:0], noInstant, maxQuota
 	}
-	state.attempted = true
+	last.room, state.attempted = a.roomGeneration, true
 	return st.offered
 }
 

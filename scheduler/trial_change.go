@@ -15,14 +15,16 @@ func (t *trial) addBalance(a *account, p Priority, more Quota) {
 // changeConfig changes the settings of an account that exists. The change may raise limits that the
 // account has, and allow free tasks.
 func (t *trial) changeConfig(a *account, change func(*AccountConfig)) {
-	old := a.config
+	old, room := a.config, a.roomGeneration
 	t.s.undo.later(func() {
 		a.config = old
 		a.limitAnew()
+		a.roomGeneration = room
 	})
 	a.config = old.clone()
 	change(a.config)
 	a.limitAnew()
+	a.roomGeneration++
 	t.s.markAllDirty(a)
 }
 
@@ -48,6 +50,19 @@ func (t *trial) resume() {
 	reason := a.reason
 	s.undo.later(func() { a.suspended, a.reason = true, reason })
 	s.setSuspended(a, false, "")
+}
+
+// uncordon ends the cordon of a worker.
+func (t *trial) uncordon(w *worker) {
+	s := t.s
+	if w.run != nil {
+		s.undo.later(func() { s.refile(w.run, func() { w.cordoned = true }) })
+		s.refile(w.run, func() { w.cordoned = false })
+		return
+	}
+	s.undo.later(func() { w.cordoned = true })
+	w.cordoned = false
+	t.makeIdle(w)
 }
 
 // freeWorker ends the run of a worker, which is idle from now on.

@@ -51,7 +51,7 @@ func (s *Scheduler) trace() (t trace) {
 	for _, id := range sortedKeys(s.accounts) {
 		a := s.accounts[id]
 		add("account", id, a.config, a.balance, a.running, a.active, a.dirty, a.allDirty,
-			a.recent, a.attempts, s.withActive[a], len(a.lanes))
+			a.recent, a.attempts, a.roomGeneration, s.withActive[a], len(a.lanes))
 		s.traceLanes(a, add)
 	}
 	for _, id := range sortedKeys(s.requests) {

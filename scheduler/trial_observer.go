@@ -86,19 +86,19 @@ func (o *observer) moves() {
 
 // watches reports whether comparisons on an account are noted.
 func (o *observer) watches(a *account) bool {
-	return o.probe != nil && o.target.lane.account == a
+	return o != nil && o.probe != nil && o.target.lane.account == a
 }
 
 // comparesAbove: the pass compares whether an account's balance at a level is above an amount.
 func (o *observer) comparesAbove(a *account, p Priority, amount int64) {
-	if o != nil && o.watches(a) {
+	if o.watches(a) {
 		o.probe.above(p, a.balance[p], amount)
 	}
 }
 
 // comparesBelow: the pass compares whether an account's balance at a level is below an amount.
 func (o *observer) comparesBelow(a *account, p Priority, amount Quota) {
-	if o != nil && o.watches(a) {
+	if o.watches(a) {
 		o.probe.note(p, amount-a.balance[p])
 	}
 }
@@ -106,7 +106,7 @@ func (o *observer) comparesBelow(a *account, p Priority, amount Quota) {
 // comparesFanout: the pass compares a lane's fanout with its account's limit, which is reached or
 // not.
 func (o *observer) comparesFanout(l *lane, reached bool) {
-	if o != nil && reached && o.watches(l.account) {
+	if reached && o.watches(l.account) {
 		o.probe.fullFanout(l.group)
 	}
 }
@@ -114,7 +114,7 @@ func (o *observer) comparesFanout(l *lane, reached bool) {
 // comparesLimits: the pass compares whether the label limits of an account admit one more run on a
 // worker class, which they do or not.
 func (o *observer) comparesLimits(a *account, class *workerClass, admitted bool) {
-	if o != nil && !admitted && o.watches(a) {
+	if !admitted && o.watches(a) {
 		o.probe.overLimit(o.pass.s, a, class)
 	}
 }

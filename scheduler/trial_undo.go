@@ -42,16 +42,26 @@ func (u *undoLog) later(undo func()) { u.entries = append(u.entries, undo) }
 
 // enlist: a run enters its lists.
 func (u *undoLog) enlist(r *run) {
-	if u != nil {
-		u.later(func() { u.s.delist(r) })
+	if u == nil {
+		return
 	}
+	a, room := r.account(), r.account().roomGeneration
+	u.later(func() {
+		u.s.delist(r)
+		a.roomGeneration = room
+	})
 }
 
 // delist: a run leaves its lists.
 func (u *undoLog) delist(r *run) {
-	if u != nil {
-		u.later(func() { u.s.enlist(r) })
+	if u == nil {
+		return
 	}
+	a, room := r.account(), r.account().roomGeneration
+	u.later(func() {
+		u.s.enlist(r)
+		a.roomGeneration = room
+	})
 }
 
 // setLevel: a run moves to another level.
