@@ -70,6 +70,9 @@ func findingMessage(e *protos.Explanation, f *protos.Finding) string {
 		return fmt.Sprintf("the next pass leaves it on %s %s", r.GetWorkerId(), where(r.GetLevel()))
 	case protos.Finding_PreemptedNext:
 		return fmt.Sprintf("the next pass gives %s to %s", r.GetWorkerId(), r.GetTakenBy())
+	case protos.Finding_SafeFromDemotion:
+		return fmt.Sprintf("its account is in debt at %s, and does not demote this task, which has too "+
+			"much work at stake", level(r.GetLevel()))
 	case protos.Finding_DemotedNext, protos.Finding_PromotedNext:
 		return fmt.Sprintf("the next pass moves it from %s to %s", levelName(r.GetLevel()),
 			levelName(r.GetNextLevel()))

@@ -16,7 +16,11 @@ func (t *text) running(e *protos.Explanation) {
 	t.item("started", "%s, at %s", words.Ago(now.Sub(since)), since.Format(time.RFC3339))
 	t.item("cost", "%s", words.Amounts(r.GetCost()))
 	t.levels(r.GetLevels())
-	if d := r.GetDemotion(); d != nil {
+	switch d := r.GetDemotion(); {
+	case d == nil:
+	case d.GetSafe():
+		t.item("demoted", "not while it is safe: protected from requests at every level")
+	default:
 		t.item("demoted", "if the balance at %s is below %s: %s would go now, %s cheaper first",
 			level(r.GetLevel()), words.Amount(d.GetBalanceBelow()), words.Number(d.GetCount()),
 			words.Number(d.GetCheaperFirst()))

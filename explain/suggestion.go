@@ -28,16 +28,22 @@ func suggestionMessage(e *protos.Explanation, s *protos.Suggestion) string {
 	case *protos.Change_Unblock:
 		return "clear its error, so that it is not blocked"
 	case *protos.Change_FreeWorker:
-		ids := c.FreeWorker.GetWorkerIds()
-		if len(ids) == 1 {
-			return "worker " + ids[0] + " free"
-		}
-		return "any one of " + strings.Join(ids, ", ") + " free"
+		return anyOf(c.FreeWorker.GetWorkerIds()) + " free"
+	case *protos.Change_UncordonWorker:
+		return "uncordon " + anyOf(c.UncordonWorker.GetWorkerIds())
 	case *protos.Change_MoreWorkers:
 		return words.Count(c.MoreWorkers.GetCount(), "more idle worker") + " with " +
 			listed(c.MoreWorkers.GetLabels())
 	}
 	return s.GetMessage()
+}
+
+// anyOf names a worker, or says that any one of several will do.
+func anyOf(workers []string) string {
+	if len(workers) == 1 {
+		return "worker " + workers[0]
+	}
+	return "any one of " + strings.Join(workers, ", ")
 }
 
 // listed returns labels as they are, between commas.

@@ -167,6 +167,9 @@ const (
 	Finding_WorkersCordoned Finding_Code = 34
 	// The tasks that it could preempt have too much work at stake. Of a contender: the task has.
 	Finding_Protected Finding_Code = 35
+	// Of a task: its account is to demote tasks at its level, and not this one, as it is safe. It pays
+	// on, and the account goes further into debt.
+	Finding_SafeFromDemotion Finding_Code = 36
 )
 
 // Enum value maps for Finding_Code.
@@ -208,6 +211,7 @@ var (
 		33: "NotSuspended",
 		34: "WorkersCordoned",
 		35: "Protected",
+		36: "SafeFromDemotion",
 	}
 	Finding_Code_value = map[string]int32{
 		"CODE_UNSPECIFIED":    0,
@@ -246,6 +250,7 @@ var (
 		"NotSuspended":        33,
 		"WorkersCordoned":     34,
 		"Protected":           35,
+		"SafeFromDemotion":    36,
 	}
 )
 
@@ -1489,6 +1494,7 @@ type Change struct {
 	//	*Change_FreeWorker
 	//	*Change_MoreWorkers
 	//	*Change_Resume
+	//	*Change_UncordonWorker
 	Kind          isChange_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1603,6 +1609,15 @@ func (x *Change) GetResume() *ResumeChange {
 	return nil
 }
 
+func (x *Change) GetUncordonWorker() *UncordonWorkerChange {
+	if x != nil {
+		if x, ok := x.Kind.(*Change_UncordonWorker); ok {
+			return x.UncordonWorker
+		}
+	}
+	return nil
+}
+
 type isChange_Kind interface {
 	isChange_Kind()
 }
@@ -1647,6 +1662,11 @@ type Change_Resume struct {
 	Resume *ResumeChange `protobuf:"bytes,8,opt,name=resume,proto3,oneof"`
 }
 
+type Change_UncordonWorker struct {
+	// A worker is uncordoned.
+	UncordonWorker *UncordonWorkerChange `protobuf:"bytes,9,opt,name=uncordon_worker,json=uncordonWorker,proto3,oneof"`
+}
+
 func (*Change_Balance) isChange_Kind() {}
 
 func (*Change_LabelLimit) isChange_Kind() {}
@@ -1662,6 +1682,8 @@ func (*Change_FreeWorker) isChange_Kind() {}
 func (*Change_MoreWorkers) isChange_Kind() {}
 
 func (*Change_Resume) isChange_Kind() {}
+
+func (*Change_UncordonWorker) isChange_Kind() {}
 
 // BalanceChange adds to the balance of the request's account.
 type BalanceChange struct {
@@ -1995,6 +2017,53 @@ func (x *FreeWorkerChange) GetWorkerIds() []string {
 	return nil
 }
 
+// UncordonWorkerChange ends the cordon of one worker. One that is idle can then be given a task; one
+// that runs a task can lose that.
+type UncordonWorkerChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Any one of these will do: idle workers first, in order of id. There may be more than are listed.
+	WorkerIds     []string `protobuf:"bytes,1,rep,name=worker_ids,json=workerIds,proto3" json:"worker_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UncordonWorkerChange) Reset() {
+	*x = UncordonWorkerChange{}
+	mi := &file_protos_explain_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UncordonWorkerChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UncordonWorkerChange) ProtoMessage() {}
+
+func (x *UncordonWorkerChange) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_explain_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UncordonWorkerChange.ProtoReflect.Descriptor instead.
+func (*UncordonWorkerChange) Descriptor() ([]byte, []int) {
+	return file_protos_explain_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UncordonWorkerChange) GetWorkerIds() []string {
+	if x != nil {
+		return x.WorkerIds
+	}
+	return nil
+}
+
 // MoreWorkersChange adds workers that have exactly these labels and become idle now, with ids that
 // come after those of all others.
 type MoreWorkersChange struct {
@@ -2010,7 +2079,7 @@ type MoreWorkersChange struct {
 
 func (x *MoreWorkersChange) Reset() {
 	*x = MoreWorkersChange{}
-	mi := &file_protos_explain_proto_msgTypes[22]
+	mi := &file_protos_explain_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2091,7 @@ func (x *MoreWorkersChange) String() string {
 func (*MoreWorkersChange) ProtoMessage() {}
 
 func (x *MoreWorkersChange) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[22]
+	mi := &file_protos_explain_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2104,7 @@ func (x *MoreWorkersChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoreWorkersChange.ProtoReflect.Descriptor instead.
 func (*MoreWorkersChange) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{22}
+	return file_protos_explain_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *MoreWorkersChange) GetCount() int64 {
@@ -2091,7 +2160,7 @@ type RunningDetails struct {
 
 func (x *RunningDetails) Reset() {
 	*x = RunningDetails{}
-	mi := &file_protos_explain_proto_msgTypes[23]
+	mi := &file_protos_explain_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2172,7 @@ func (x *RunningDetails) String() string {
 func (*RunningDetails) ProtoMessage() {}
 
 func (x *RunningDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[23]
+	mi := &file_protos_explain_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2185,7 @@ func (x *RunningDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunningDetails.ProtoReflect.Descriptor instead.
 func (*RunningDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{23}
+	return file_protos_explain_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RunningDetails) GetWorkerId() string {
@@ -2234,7 +2303,7 @@ type ProtectionDetails struct {
 
 func (x *ProtectionDetails) Reset() {
 	*x = ProtectionDetails{}
-	mi := &file_protos_explain_proto_msgTypes[24]
+	mi := &file_protos_explain_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2246,7 +2315,7 @@ func (x *ProtectionDetails) String() string {
 func (*ProtectionDetails) ProtoMessage() {}
 
 func (x *ProtectionDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[24]
+	mi := &file_protos_explain_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2259,7 +2328,7 @@ func (x *ProtectionDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProtectionDetails.ProtoReflect.Descriptor instead.
 func (*ProtectionDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{24}
+	return file_protos_explain_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ProtectionDetails) GetLevel() int32 {
@@ -2298,14 +2367,17 @@ type DemotionDetails struct {
 	// How many of its tasks would go down first if that were so now: the cheaper ones.
 	CheaperFirst int64 `protobuf:"varint,2,opt,name=cheaper_first,json=cheaperFirst,proto3" json:"cheaper_first,omitempty"`
 	// How many would go down.
-	Count         int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Count int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// True if the task is safe: protected from requests at every level. It is not demoted then,
+	// whatever the balance.
+	Safe          bool `protobuf:"varint,4,opt,name=safe,proto3" json:"safe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DemotionDetails) Reset() {
 	*x = DemotionDetails{}
-	mi := &file_protos_explain_proto_msgTypes[25]
+	mi := &file_protos_explain_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2389,7 @@ func (x *DemotionDetails) String() string {
 func (*DemotionDetails) ProtoMessage() {}
 
 func (x *DemotionDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[25]
+	mi := &file_protos_explain_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2402,7 @@ func (x *DemotionDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DemotionDetails.ProtoReflect.Descriptor instead.
 func (*DemotionDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{25}
+	return file_protos_explain_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *DemotionDetails) GetBalanceBelow() int64 {
@@ -2354,6 +2426,13 @@ func (x *DemotionDetails) GetCount() int64 {
 	return 0
 }
 
+func (x *DemotionDetails) GetSafe() bool {
+	if x != nil {
+		return x.Safe
+	}
+	return false
+}
+
 // PromotionDetails say what would move a task up to one level.
 type PromotionDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2371,7 +2450,7 @@ type PromotionDetails struct {
 
 func (x *PromotionDetails) Reset() {
 	*x = PromotionDetails{}
-	mi := &file_protos_explain_proto_msgTypes[26]
+	mi := &file_protos_explain_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2462,7 @@ func (x *PromotionDetails) String() string {
 func (*PromotionDetails) ProtoMessage() {}
 
 func (x *PromotionDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[26]
+	mi := &file_protos_explain_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2475,7 @@ func (x *PromotionDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PromotionDetails.ProtoReflect.Descriptor instead.
 func (*PromotionDetails) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{26}
+	return file_protos_explain_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PromotionDetails) GetLevel() int32 {
@@ -2450,7 +2529,7 @@ type Contender struct {
 
 func (x *Contender) Reset() {
 	*x = Contender{}
-	mi := &file_protos_explain_proto_msgTypes[27]
+	mi := &file_protos_explain_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2541,7 @@ func (x *Contender) String() string {
 func (*Contender) ProtoMessage() {}
 
 func (x *Contender) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[27]
+	mi := &file_protos_explain_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2554,7 @@ func (x *Contender) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contender.ProtoReflect.Descriptor instead.
 func (*Contender) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{27}
+	return file_protos_explain_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Contender) GetRequestId() string {
@@ -2547,7 +2626,7 @@ type Feasibility struct {
 
 func (x *Feasibility) Reset() {
 	*x = Feasibility{}
-	mi := &file_protos_explain_proto_msgTypes[28]
+	mi := &file_protos_explain_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2559,7 +2638,7 @@ func (x *Feasibility) String() string {
 func (*Feasibility) ProtoMessage() {}
 
 func (x *Feasibility) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_explain_proto_msgTypes[28]
+	mi := &file_protos_explain_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2572,7 +2651,7 @@ func (x *Feasibility) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feasibility.ProtoReflect.Descriptor instead.
 func (*Feasibility) Descriptor() ([]byte, []int) {
-	return file_protos_explain_proto_rawDescGZIP(), []int{28}
+	return file_protos_explain_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Feasibility) GetPossible() bool {
@@ -2636,11 +2715,11 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x0eVERDICT_STARTS\x10\x01\x12\x11\n" +
 	"\rVERDICT_WAITS\x10\x02\x12\x11\n" +
 	"\rVERDICT_NEVER\x10\x03\x12\x10\n" +
-	"\fVERDICT_RUNS\x10\x04\"\xf8\x05\n" +
+	"\fVERDICT_RUNS\x10\x04\"\x8e\x06\n" +
 	"\aFinding\x12/\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x1b.quotasched.v1.Finding.CodeR\x04code\x12\x16\n" +
 	"\x06passed\x18\x02 \x01(\bR\x06passed\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\x89\x05\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\x9f\x05\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\v\n" +
 	"\aBlocked\x10\x01\x12\x0e\n" +
@@ -2681,7 +2760,8 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x10AccountSuspended\x10 \x12\x10\n" +
 	"\fNotSuspended\x10!\x12\x13\n" +
 	"\x0fWorkersCordoned\x10\"\x12\r\n" +
-	"\tProtected\x10#\"\xe5\x04\n" +
+	"\tProtected\x10#\x12\x14\n" +
+	"\x10SafeFromDemotion\x10$\"\xe5\x04\n" +
 	"\x0eWaitingDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x1d\n" +
 	"\n" +
@@ -2763,7 +2843,7 @@ const file_protos_explain_proto_rawDesc = "" +
 	"Suggestion\x12-\n" +
 	"\x06change\x18\x01 \x01(\v2\x15.quotasched.v1.ChangeR\x06change\x121\n" +
 	"\x05start\x18\x02 \x01(\v2\x1b.quotasched.v1.StartDetailsR\x05start\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\x82\x04\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xd2\x04\n" +
 	"\x06Change\x128\n" +
 	"\abalance\x18\x01 \x01(\v2\x1c.quotasched.v1.BalanceChangeH\x00R\abalance\x12B\n" +
 	"\vlabel_limit\x18\x02 \x01(\v2\x1f.quotasched.v1.LabelLimitChangeH\x00R\n" +
@@ -2775,7 +2855,8 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\vfree_worker\x18\x06 \x01(\v2\x1f.quotasched.v1.FreeWorkerChangeH\x00R\n" +
 	"freeWorker\x12E\n" +
 	"\fmore_workers\x18\a \x01(\v2 .quotasched.v1.MoreWorkersChangeH\x00R\vmoreWorkers\x125\n" +
-	"\x06resume\x18\b \x01(\v2\x1b.quotasched.v1.ResumeChangeH\x00R\x06resumeB\x06\n" +
+	"\x06resume\x18\b \x01(\v2\x1b.quotasched.v1.ResumeChangeH\x00R\x06resume\x12N\n" +
+	"\x0funcordon_worker\x18\t \x01(\v2#.quotasched.v1.UncordonWorkerChangeH\x00R\x0euncordonWorkerB\x06\n" +
 	"\x04kind\"=\n" +
 	"\rBalanceChange\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x16\n" +
@@ -2791,6 +2872,9 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\rUnblockChange\"\x0e\n" +
 	"\fResumeChange\"1\n" +
 	"\x10FreeWorkerChange\x12\x1d\n" +
+	"\n" +
+	"worker_ids\x18\x01 \x03(\tR\tworkerIds\"5\n" +
+	"\x14UncordonWorkerChange\x12\x1d\n" +
 	"\n" +
 	"worker_ids\x18\x01 \x03(\tR\tworkerIds\"A\n" +
 	"\x11MoreWorkersChange\x12\x14\n" +
@@ -2823,11 +2907,12 @@ const file_protos_explain_proto_rawDesc = "" +
 	"\x05limit\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05limit\x12\x1d\n" +
 	"\n" +
 	"of_account\x18\x03 \x01(\bR\tofAccount\x12\x1c\n" +
-	"\tprotected\x18\x04 \x01(\bR\tprotected\"q\n" +
+	"\tprotected\x18\x04 \x01(\bR\tprotected\"\x85\x01\n" +
 	"\x0fDemotionDetails\x12#\n" +
 	"\rbalance_below\x18\x01 \x01(\x03R\fbalanceBelow\x12#\n" +
 	"\rcheaper_first\x18\x02 \x01(\x03R\fcheaperFirst\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x03R\x05count\"\x86\x01\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\x12\x12\n" +
+	"\x04safe\x18\x04 \x01(\bR\x04safe\"\x86\x01\n" +
 	"\x10PromotionDetails\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12#\n" +
 	"\rbalance_above\x18\x02 \x01(\x03R\fbalanceAbove\x12!\n" +
@@ -2864,7 +2949,7 @@ func file_protos_explain_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_explain_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_protos_explain_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_protos_explain_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_protos_explain_proto_goTypes = []any{
 	(Explanation_Verdict)(0),      // 0: quotasched.v1.Explanation.Verdict
 	(Finding_Code)(0),             // 1: quotasched.v1.Finding.Code
@@ -2890,23 +2975,24 @@ var file_protos_explain_proto_goTypes = []any{
 	(*UnblockChange)(nil),         // 21: quotasched.v1.UnblockChange
 	(*ResumeChange)(nil),          // 22: quotasched.v1.ResumeChange
 	(*FreeWorkerChange)(nil),      // 23: quotasched.v1.FreeWorkerChange
-	(*MoreWorkersChange)(nil),     // 24: quotasched.v1.MoreWorkersChange
-	(*RunningDetails)(nil),        // 25: quotasched.v1.RunningDetails
-	(*ProtectionDetails)(nil),     // 26: quotasched.v1.ProtectionDetails
-	(*DemotionDetails)(nil),       // 27: quotasched.v1.DemotionDetails
-	(*PromotionDetails)(nil),      // 28: quotasched.v1.PromotionDetails
-	(*Contender)(nil),             // 29: quotasched.v1.Contender
-	(*Feasibility)(nil),           // 30: quotasched.v1.Feasibility
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 32: google.protobuf.Duration
+	(*UncordonWorkerChange)(nil),  // 24: quotasched.v1.UncordonWorkerChange
+	(*MoreWorkersChange)(nil),     // 25: quotasched.v1.MoreWorkersChange
+	(*RunningDetails)(nil),        // 26: quotasched.v1.RunningDetails
+	(*ProtectionDetails)(nil),     // 27: quotasched.v1.ProtectionDetails
+	(*DemotionDetails)(nil),       // 28: quotasched.v1.DemotionDetails
+	(*PromotionDetails)(nil),      // 29: quotasched.v1.PromotionDetails
+	(*Contender)(nil),             // 30: quotasched.v1.Contender
+	(*Feasibility)(nil),           // 31: quotasched.v1.Feasibility
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 33: google.protobuf.Duration
 }
 var file_protos_explain_proto_depIdxs = []int32{
-	31, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
-	31, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
+	32, // 0: quotasched.v1.Explanation.time:type_name -> google.protobuf.Timestamp
+	32, // 1: quotasched.v1.Explanation.enqueue_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: quotasched.v1.Explanation.verdict:type_name -> quotasched.v1.Explanation.Verdict
 	3,  // 3: quotasched.v1.Explanation.findings:type_name -> quotasched.v1.Finding
 	4,  // 4: quotasched.v1.Explanation.waiting:type_name -> quotasched.v1.WaitingDetails
-	25, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
+	26, // 5: quotasched.v1.Explanation.running:type_name -> quotasched.v1.RunningDetails
 	1,  // 6: quotasched.v1.Finding.code:type_name -> quotasched.v1.Finding.Code
 	5,  // 7: quotasched.v1.WaitingDetails.levels:type_name -> quotasched.v1.LevelDetails
 	6,  // 8: quotasched.v1.WaitingDetails.fanout:type_name -> quotasched.v1.FanoutDetails
@@ -2919,7 +3005,7 @@ var file_protos_explain_proto_depIdxs = []int32{
 	15, // 15: quotasched.v1.WaitingDetails.suggestions:type_name -> quotasched.v1.Suggestion
 	10, // 16: quotasched.v1.FleetDetails.busy:type_name -> quotasched.v1.BusyDetails
 	12, // 17: quotasched.v1.PreemptionDetails.cheapest:type_name -> quotasched.v1.Candidate
-	31, // 18: quotasched.v1.PreemptionDetails.owed_time:type_name -> google.protobuf.Timestamp
+	32, // 18: quotasched.v1.PreemptionDetails.owed_time:type_name -> google.protobuf.Timestamp
 	16, // 19: quotasched.v1.Suggestion.change:type_name -> quotasched.v1.Change
 	14, // 20: quotasched.v1.Suggestion.start:type_name -> quotasched.v1.StartDetails
 	17, // 21: quotasched.v1.Change.balance:type_name -> quotasched.v1.BalanceChange
@@ -2928,24 +3014,25 @@ var file_protos_explain_proto_depIdxs = []int32{
 	20, // 24: quotasched.v1.Change.allow_free:type_name -> quotasched.v1.AllowFreeChange
 	21, // 25: quotasched.v1.Change.unblock:type_name -> quotasched.v1.UnblockChange
 	23, // 26: quotasched.v1.Change.free_worker:type_name -> quotasched.v1.FreeWorkerChange
-	24, // 27: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
+	25, // 27: quotasched.v1.Change.more_workers:type_name -> quotasched.v1.MoreWorkersChange
 	22, // 28: quotasched.v1.Change.resume:type_name -> quotasched.v1.ResumeChange
-	31, // 29: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 30: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
-	27, // 31: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
-	28, // 32: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
-	29, // 33: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
-	32, // 34: quotasched.v1.RunningDetails.work_at_stake:type_name -> google.protobuf.Duration
-	32, // 35: quotasched.v1.RunningDetails.lost_work:type_name -> google.protobuf.Duration
-	26, // 36: quotasched.v1.RunningDetails.protections:type_name -> quotasched.v1.ProtectionDetails
-	32, // 37: quotasched.v1.ProtectionDetails.limit:type_name -> google.protobuf.Duration
-	1,  // 38: quotasched.v1.Contender.code:type_name -> quotasched.v1.Finding.Code
-	3,  // 39: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	24, // 29: quotasched.v1.Change.uncordon_worker:type_name -> quotasched.v1.UncordonWorkerChange
+	32, // 30: quotasched.v1.RunningDetails.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 31: quotasched.v1.RunningDetails.levels:type_name -> quotasched.v1.LevelDetails
+	28, // 32: quotasched.v1.RunningDetails.demotion:type_name -> quotasched.v1.DemotionDetails
+	29, // 33: quotasched.v1.RunningDetails.promotions:type_name -> quotasched.v1.PromotionDetails
+	30, // 34: quotasched.v1.RunningDetails.contenders:type_name -> quotasched.v1.Contender
+	33, // 35: quotasched.v1.RunningDetails.work_at_stake:type_name -> google.protobuf.Duration
+	33, // 36: quotasched.v1.RunningDetails.lost_work:type_name -> google.protobuf.Duration
+	27, // 37: quotasched.v1.RunningDetails.protections:type_name -> quotasched.v1.ProtectionDetails
+	33, // 38: quotasched.v1.ProtectionDetails.limit:type_name -> google.protobuf.Duration
+	1,  // 39: quotasched.v1.Contender.code:type_name -> quotasched.v1.Finding.Code
+	3,  // 40: quotasched.v1.Feasibility.findings:type_name -> quotasched.v1.Finding
+	41, // [41:41] is the sub-list for method output_type
+	41, // [41:41] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_protos_explain_proto_init() }
@@ -2962,6 +3049,7 @@ func file_protos_explain_proto_init() {
 		(*Change_FreeWorker)(nil),
 		(*Change_MoreWorkers)(nil),
 		(*Change_Resume)(nil),
+		(*Change_UncordonWorker)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2969,7 +3057,7 @@ func file_protos_explain_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_explain_proto_rawDesc), len(file_protos_explain_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -21,9 +21,9 @@ import (
 //
 // Nothing that can be observed changes, but Explain works on the live state: it is not safe beside
 // other calls, not even those that only read. It costs one pass, which is little in a pool that has
-// come to rest; O(log n) for each lane that wants the same workers; and a search of bounded cost.
-// Where the search ends for that is the same for the same calls, but not always for a scheduler
-// that was restored meanwhile.
+// come to rest; O(log n) for each lane that wants the same workers; O(cordoned workers); and a
+// search of bounded cost. Where the search ends for that is the same for the same calls, but not
+// always for a scheduler that was restored meanwhile.
 //
 // The error is ErrInvalid for an id that none can have, or ErrUnknownRequest.
 func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {

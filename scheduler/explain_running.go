@@ -41,6 +41,10 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 	default:
 		f.add(protos.Finding_KeepsWorker, true)
 	}
+	if d := e.GetRunning().GetDemotion(); d.GetSafe() && d.GetCount() > 0 &&
+		a.balance[run.level] < s.demoteBelow {
+		f.add(protos.Finding_SafeFromDemotion, true)
+	}
 	e.Findings = f.all()
 }
 
@@ -73,7 +77,7 @@ func (s *Scheduler) demotion(r *run) *protos.DemotionDetails {
 		CheaperFirst: int64(a.runs[r.level].rank(binSafe-1, s.now.millis(),
 			r.keyAt(s.now.millis()))),
 	}
-	if r.bin == binSafe {
+	if d.Safe = r.bin == binSafe; d.Safe {
 		d.CheaperFirst = int64(a.runs[r.level].len() - a.runs[r.level].bins[binSafe].Len())
 	}
 	over := milliWorkers(a.running[r.level]) - int64(a.config.ChargeRate[r.level])

@@ -32,7 +32,8 @@ func (s *Scheduler) suggest(r *request, first *probe) *search {
 		f.share(1, f.resume)
 		return f
 	}
-	kinds := []func(){f.allowFree, f.fanout, f.labelLimits, f.freeWorkers, f.moreWorkers}
+	kinds := []func(){f.allowFree, f.fanout, f.labelLimits, f.freeWorkers,
+		f.uncordon, f.moreWorkers}
 	for p := range Priority(NumPriorities) {
 		kinds = append(kinds, func() { f.balance(p) })
 	}

@@ -1,22 +1,44 @@
 package scheduler
 
 import (
+	"cmp"
+	"iter"
+	"slices"
+
 	"github.com/quotasched/quotasched/internal/minheap"
 	"github.com/quotasched/quotasched/protos"
 )
 
-// freeWorkersMax is how many workers a suggestion lists.
-const freeWorkersMax = 5
+// workersMax is how many workers a suggestion lists.
+const workersMax = 5
 
 // freeWorkers searches the workers any one of which would have to be free. Those whose tasks have
 // cost least are tried first.
 func (f *search) freeWorkers() {
-	var found []string
-	var start *begun
 	queue := f.s.busyByCost(f.r.lane.demand)
-	for queue.heads.Len() > 0 && len(found) < freeWorkersMax {
-		w := queue.next().worker
-		t := f.try(nil, func(t *trial) { t.freeWorker(w) })
+	if found, start := f.anyOf(queue.workers(), (*trial).freeWorker); start != nil {
+		f.add(start, &protos.Change{Kind: &protos.Change_FreeWorker{
+			FreeWorker: &protos.FreeWorkerChange{WorkerIds: found},
+		}})
+	}
+}
+
+// uncordon searches the workers the cordon of any one of which would have to end.
+func (f *search) uncordon() {
+	workers := slices.Values(f.s.cordonedFor(f.r.lane.demand))
+	if found, start := f.anyOf(workers, (*trial).uncordon); start != nil {
+		f.add(start, &protos.Change{Kind: &protos.Change_UncordonWorker{
+			UncordonWorker: &protos.UncordonWorkerChange{WorkerIds: found},
+		}})
+	}
+}
+
+// anyOf tries a change with one worker after the other. It returns the first with which it does it,
+// and how the request starts with the first of these; nil if there is none.
+func (f *search) anyOf(workers iter.Seq[*worker], change func(*trial, *worker)) (found []string,
+	start *begun) {
+	for w := range workers {
+		t := f.try(nil, func(t *trial) { change(t, w) })
 		if t == nil {
 			break
 		}
@@ -26,14 +48,31 @@ func (f *search) freeWorkers() {
 		if start == nil {
 			start = t.start
 		}
-		found = append(found, string(w.id))
+		if found = append(found, string(w.id)); len(found) == workersMax {
+			break
+		}
 	}
-	if len(found) == 0 {
-		return
+	return found, start
+}
+
+// cordonedFor returns the known cordoned workers that match a demand: those without a run first, in
+// order of id. It costs O(cordoned workers).
+func (s *Scheduler) cordonedFor(demand *demand) (all []*worker) {
+	for id := range s.cordons { // the order is free: they are sorted next
+		if w := s.workers[id]; w != nil && demand.base.within(w.class.set) {
+			all = append(all, w)
+		}
 	}
-	f.add(start, &protos.Change{Kind: &protos.Change_FreeWorker{
-		FreeWorker: &protos.FreeWorkerChange{WorkerIds: found},
-	}})
+	slices.SortFunc(all, func(a, b *worker) int {
+		if idle := a.run == nil; idle != (b.run == nil) {
+			if idle {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.id, b.id)
+	})
+	return all
 }
 
 // A costQueue gives runs on the classes of a demand, cheapest first.
@@ -63,6 +102,17 @@ func (s *Scheduler) busyByCost(demand *demand) *costQueue {
 	})
 	q.heads.Init()
 	return q
+}
+
+// workers yields the workers of all runs, those of the cheapest first.
+func (q *costQueue) workers() iter.Seq[*worker] {
+	return func(yield func(*worker) bool) {
+		for q.heads.Len() > 0 {
+			if !yield(q.next().worker) {
+				return
+			}
+		}
+	}
 }
 
 // next returns the cheapest run; there must be one.

@@ -32,6 +32,7 @@ func TestExplanationsComeEverywhere(t *testing.T) {
 	for _, name := range []string{
 		"VERDICT_STARTS", "VERDICT_WAITS", "VERDICT_NEVER", "VERDICT_RUNS",
 		"Balance", "LabelLimit", "Fanout", "AllowFree", "FreeWorker", "MoreWorkers", "Unblock",
+		"Resume", "UncordonWorker", "AccountSuspended", "WorkersCordoned",
 		"Blocked", "NoSuchWorker", "NoAccount", "BalanceTooLow", "NeverPays", "FanoutReached",
 		"FreeDisabled", "LabelLimitReached", "NoIdleWorker", "OthersFirst", "OwnFirst",
 		"PreemptionDisabled", "FreePreemptsNothing", "NothingToPreempt",

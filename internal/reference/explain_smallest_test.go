@@ -30,6 +30,7 @@ func (a *answer) checkSmallest() {
 	a.smallestLimits()
 	a.smallestNumberOfWorkers()
 	a.allFreeWorkers()
+	a.allCordons()
 	a.allowFree()
 }
 
@@ -224,6 +225,21 @@ func (a *answer) allFreeWorkers() {
 		}
 		a.none(&protos.Change{Kind: &protos.Change_FreeWorker{
 			FreeWorker: &protos.FreeWorkerChange{WorkerIds: []string{w.GetId()}}}})
+	}
+}
+
+// allCordons ends the cordon of each worker that matches: as with allFreeWorkers.
+func (a *answer) allCordons() {
+	a.t.Helper()
+	best := suggested(a, (*protos.Change).GetUncordonWorker)
+	for _, c := range a.snapshot.GetCordons() {
+		id := c.GetWorkerId()
+		if len(best.GetWorkerIds()) >= 5 || slices.Contains(best.GetWorkerIds(), id) ||
+			!a.matches(id) {
+			continue
+		}
+		a.none(&protos.Change{Kind: &protos.Change_UncordonWorker{
+			UncordonWorker: &protos.UncordonWorkerChange{WorkerIds: []string{id}}}})
 	}
 }
 

@@ -233,22 +233,36 @@ func (a *answer) apply(s *scheduler.Scheduler, change *protos.Change) {
 	case *protos.Change_Unblock:
 		a.must(s.Unblock(a.id))
 	case *protos.Change_Resume:
-		a.must(s.ResumeAccount(account, scheduler.Order{Time: begin},
-			nil))
+		a.must(s.ResumeAccount(account, scheduler.Order{Time: begin}, nil))
 	case *protos.Change_FreeWorker:
-		a.free(s, k.FreeWorker.GetWorkerIds()[0])
-		for _, id := range k.FreeWorker.GetWorkerIds()[1:] {
-			other := a.copy()
-			a.free(other, id)
-			if a.startIn(other) == nil {
-				a.fail("it does not start if %s is free", id)
-			}
-		}
+		a.withEach(s, k.FreeWorker.GetWorkerIds(), a.free)
+	case *protos.Change_UncordonWorker:
+		a.withEach(s, k.UncordonWorker.GetWorkerIds(), a.uncordon)
 	case *protos.Change_MoreWorkers:
 		a.add(s, int(k.MoreWorkers.GetCount()))
 	default:
 		a.fail("a change of no kind")
 	}
+}
+
+// withEach makes a change with the first of some workers. With each other one it must do, too.
+func (a *answer) withEach(s *scheduler.Scheduler, workers []string,
+	change func(*scheduler.Scheduler, string)) {
+	a.t.Helper()
+	change(s, workers[0])
+	for _, id := range workers[1:] {
+		other := a.copy()
+		change(other, id)
+		if a.startIn(other) == nil {
+			a.fail("it does not start with %s", id)
+		}
+	}
+}
+
+// uncordon ends the cordon of a worker.
+func (a *answer) uncordon(s *scheduler.Scheduler, id string) {
+	a.t.Helper()
+	a.must(s.UncordonWorker(scheduler.WorkerID(id), scheduler.Order{Time: begin}, nil))
 }
 
 // free ends the task of a worker, which then pulls.
@@ -293,6 +307,11 @@ func (a *answer) checkRunning(w *protos.Worker) {
 	}
 	if code != want {
 		a.fail("the next pass says %s", want)
+	}
+	if len(a.e.GetFindings()) > 1 && (want == protos.Finding_DemotedNext ||
+		!a.e.GetRunning().GetDemotion().GetSafe() ||
+		a.e.GetFindings()[1].GetCode() != protos.Finding_SafeFromDemotion) {
+		a.fail("the task is not safe from demotion")
 	}
 	contenders := a.e.GetRunning().GetContenders()
 	takes := len(contenders) > 0 && contenders[0].GetCode() == protos.Finding_CODE_UNSPECIFIED

@@ -95,6 +95,9 @@ func tinyState(t failer, d dice) *protos.Scheduler {
 		}
 		must(s.AddAccount(scheduler.AccountID(fmt.Sprintf("a%d", i)), c, b))
 	}
+	if chance(d, 5) {
+		must(s.SuspendAccount("a0", scheduler.Order{Time: begin}, nil))
+	}
 	add := func(id string) {
 		r := scheduler.NewTaskRequest(scheduler.RequestID(id),
 			scheduler.AccountID(fmt.Sprintf("a%d", d.roll(accounts+1))),
@@ -111,6 +114,12 @@ func tinyState(t failer, d dice) *protos.Scheduler {
 			id := fmt.Sprintf("run%d", i)
 			add(id)
 			must(s.NotifyTaskRunning(scheduler.RequestID(id), w, begin, nil))
+		}
+	}
+	for i := range 5 {
+		if chance(d, 7) { // known or not
+			must(s.CordonWorker(scheduler.WorkerID(fmt.Sprintf("w%d", i)),
+				scheduler.Order{Time: begin}, nil))
 		}
 	}
 	for i := range between(d, 1, 5) {
