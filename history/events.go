@@ -163,7 +163,8 @@ func (r *Recorder) ended(q *Request, c *lifecycle.Change) {
 // isLost reports whether a run that ended for a reason was not done.
 func isLost(reason protos.TaskEvent_Completed_Reason) bool {
 	return reason == protos.TaskEvent_Completed_REASON_INCONSISTENT_TASK_FOR_WORKER ||
-		reason == protos.TaskEvent_Completed_REASON_WORKER_GONE
+		reason == protos.TaskEvent_Completed_REASON_WORKER_GONE ||
+		reason == protos.TaskEvent_Completed_REASON_WIPED
 }
 
 // endedBefore notes that a task which was preempted had come to its end by itself before.

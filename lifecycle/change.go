@@ -53,11 +53,12 @@ const (
 	// Preempted means that another request took its worker: it waits again if it was held, and is
 	// Stopping if not.
 	Preempted
-	// Ended means that it left the pool by news; the event has the reason.
+	// Ended means that it left the pool by news, or as the pool was wiped; the event has the reason.
 	Ended
 	// Expired means that it waited for too long, left, and is Stopping.
 	Expired
-	// Stopped means that what was Stopping was reported absent.
+	// Stopped means that what was Stopping was reported absent, or its worker gone, or that the pool
+	// was wiped.
 	Stopped
 	// EndedBefore means that what is Stopping was gone before it was preempted: Time is when.
 	EndedBefore

@@ -29,8 +29,8 @@
 // Started and Acknowledged, at one time. A held request that is preempted waits again, as no worker
 // ever knew of it. A request that is preempted later, or that expires, leaves the pool by the
 // pool's decision: it is Stopping, and cancelled, until the dispatcher reports it absent, or its
-// worker gone (Stopped), or reports it waiting (Arrived, from Stopping, which tells another try
-// from a new request).
+// worker gone, or the pool is wiped (Stopped), or until it is reported waiting (Arrived, from
+// Stopping, which tells another try from a new request).
 //
 // Every change ends the time in the state before it, so the times between a request's changes add
 // up to the time in which it was followed: see [Change.Spent], and the example.
@@ -58,7 +58,7 @@
 // # Cost
 //
 // A step costs O(events and assignments of the outcome), but for worker_gone, which costs O(what
-// must stop there), and delete_account, which looks at all requests. The memory is that of the
-// requests that the pool knows or stops, 150 to 300 bytes for each beside its texts; requests that
-// are gone cost nothing.
+// must stop there), and delete_account and wipe, which look at all requests. The memory is that of
+// the requests that the pool knows or stops, 150 to 300 bytes for each beside its texts; requests
+// that are gone cost nothing.
 package lifecycle

@@ -65,6 +65,8 @@ func (f *Follower) Step(op *protos.Operation, outcome *protos.Outcome) []Change 
 		}
 	case *protos.Operation_DeleteAccount:
 		f.free(scheduler.AccountID(k.DeleteAccount.GetAccountId()), at)
+	case *protos.Operation_Wipe:
+		f.wiped(at)
 	}
 	return f.changes
 }
@@ -202,6 +204,14 @@ func (f *Follower) workerGone(worker scheduler.WorkerID, at time.Time) {
 		}
 		was := f.known(id)
 		now := Request{ID: id, Account: was.Account, Since: at}
+		f.append(f.change(Change{Kind: Stopped, Time: at, Was: was, Now: now}))
+	}
+}
+
+// wiped follows that the pool was emptied, and with it all that had to stop.
+func (f *Follower) wiped(at time.Time) {
+	for was := range f.Requests() {
+		now := Request{ID: was.ID, Account: was.Account, Since: at}
 		f.append(f.change(Change{Kind: Stopped, Time: at, Was: was, Now: now}))
 	}
 }

@@ -248,3 +248,17 @@ func TestWorkersThatAreGone(t *testing.T) {
 	require.Empty(t, d.step(pool.WorkerGone(minute(7), "w")), "unknown")
 	require.Empty(t, cmp.Diff(places(lifecycle.New(p.Snapshot())), places(d.follower)))
 }
+
+// A wipe ends all that waits and runs, and then all that had to stop.
+func TestWipedPoolHasNoRequests(t *testing.T) {
+	p := newPool(t, 0)
+	d := &told{t, p, lifecycle.New(p.Snapshot())}
+	d.step(waiting(0, "free", ""))
+	d.step(pool.AssignTasks(minute(1), pool.IdleWorker("w")))
+	d.step(waiting(5, "paid", "a"))
+	d.step(pool.AssignTasks(minute(5)))
+	d.step(waiting(6, "later", "a"))
+	require.Equal(t, []string{"later ended at 7: waiting, unknown", "paid ended at 7: held, unknown",
+		"free stopped at 7: stopping, unknown"}, d.step(pool.Wipe(scheduler.Order{Time: minute(7)})))
+	require.Empty(t, cmp.Diff(places(lifecycle.New(p.Snapshot())), places(d.follower)))
+}

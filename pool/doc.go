@@ -17,8 +17,8 @@
 //   - AssignTasks lets workers pull, and runs a scheduling pass. Its result has their tasks.
 //   - GetCancellations asks which tasks must stop.
 //   - AddAccount, DeleteAccount and ResetBalance set quotas.
-//   - Configure, UpdateAccount, SuspendAccount, ResumeAccount, CordonWorker and UncordonWorker are
-//     for operators: each has a reason, and one event.
+//   - Configure, UpdateAccount, SuspendAccount, ResumeAccount, CordonWorker, UncordonWorker and
+//     Wipe are for operators: each has a reason, and an event of its own.
 //
 // Assignments and cancellations are repeated until news acknowledges them, so an answer that is
 // lost does no harm. Package reconciler says how, and package scheduler what is decided.

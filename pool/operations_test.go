@@ -93,6 +93,9 @@ func TestOperationsAreComplete(t *testing.T) {
 			pool.UncordonWorker(order, "w"),
 			&protos.Operation{Kind: &protos.Operation_UncordonWorker{
 				UncordonWorker: &protos.UncordonWorker{WorkerId: "w", Reason: "why"}}}},
+		"Wipe": {
+			pool.Wipe(order),
+			&protos.Operation{Kind: &protos.Operation_Wipe{Wipe: &protos.Wipe{Reason: "why"}}}},
 		"TaskAbsent": {
 			pool.TaskAbsent(at, "r"),
 			&protos.Operation{Kind: &protos.Operation_TaskAbsent{

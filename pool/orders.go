@@ -70,6 +70,13 @@ func CordonWorker(o scheduler.Order, id scheduler.WorkerID) *protos.Operation {
 			WorkerId: string(id), Reason: o.Reason}}}
 }
 
+// Wipe empties the pool: its requests and workers, and what it is to cancel, are forgotten, and
+// every balance becomes zero. Settings, accounts, suspensions and cordons stay.
+func Wipe(o scheduler.Order) *protos.Operation {
+	return &protos.Operation{Time: timestamppb.New(o.Time),
+		Kind: &protos.Operation_Wipe{Wipe: &protos.Wipe{Reason: o.Reason}}}
+}
+
 // UncordonWorker ends a cordon, if there is one.
 func UncordonWorker(o scheduler.Order, id scheduler.WorkerID) *protos.Operation {
 	return &protos.Operation{Time: timestamppb.New(o.Time),

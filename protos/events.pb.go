@@ -66,6 +66,8 @@ const (
 	TaskEvent_TYPE_WORKER_CORDONED TaskEvent_Type = 16
 	// An operator uncordoned a worker.
 	TaskEvent_TYPE_WORKER_UNCORDONED TaskEvent_Type = 17
+	// An operator wiped the pool. An event COMPLETED for each request follows.
+	TaskEvent_TYPE_WIPED TaskEvent_Type = 18
 )
 
 // Enum value maps for TaskEvent_Type.
@@ -89,6 +91,7 @@ var (
 		15: "TYPE_ACCOUNT_RESUMED",
 		16: "TYPE_WORKER_CORDONED",
 		17: "TYPE_WORKER_UNCORDONED",
+		18: "TYPE_WIPED",
 	}
 	TaskEvent_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED":       0,
@@ -109,6 +112,7 @@ var (
 		"TYPE_ACCOUNT_RESUMED":   15,
 		"TYPE_WORKER_CORDONED":   16,
 		"TYPE_WORKER_UNCORDONED": 17,
+		"TYPE_WIPED":             18,
 	}
 )
 
@@ -210,6 +214,8 @@ const (
 	TaskEvent_Completed_REASON_EXPIRED TaskEvent_Completed_Reason = 5
 	// The worker that ran it was reported gone.
 	TaskEvent_Completed_REASON_WORKER_GONE TaskEvent_Completed_Reason = 6
+	// The pool was wiped.
+	TaskEvent_Completed_REASON_WIPED TaskEvent_Completed_Reason = 7
 )
 
 // Enum value maps for TaskEvent_Completed_Reason.
@@ -222,6 +228,7 @@ var (
 		4: "REASON_RUNNING_TASK_ABSENT",
 		5: "REASON_EXPIRED",
 		6: "REASON_WORKER_GONE",
+		7: "REASON_WIPED",
 	}
 	TaskEvent_Completed_Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                  0,
@@ -231,6 +238,7 @@ var (
 		"REASON_RUNNING_TASK_ABSENT":          4,
 		"REASON_EXPIRED":                      5,
 		"REASON_WORKER_GONE":                  6,
+		"REASON_WIPED":                        7,
 	}
 )
 
@@ -626,7 +634,7 @@ type TaskEvent_Ignored_ struct {
 }
 
 type TaskEvent_Order_ struct {
-	// For what operators say, TYPE_CONFIGURED to TYPE_WORKER_UNCORDONED.
+	// For what operators say, TYPE_CONFIGURED to TYPE_WIPED.
 	Order *TaskEvent_Order `protobuf:"bytes,27,opt,name=order,proto3,oneof"`
 }
 
@@ -1167,7 +1175,7 @@ var File_protos_events_proto protoreflect.FileDescriptor
 
 const file_protos_events_proto_rawDesc = "" +
 	"\n" +
-	"\x13protos/events.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb1\x17\n" +
+	"\x13protos/events.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x17\n" +
 	"\tTaskEvent\x121\n" +
 	"\x04type\x18\x01 \x01(\x0e2\x1d.quotasched.v1.TaskEvent.TypeR\x04type\x12=\n" +
 	"\bcategory\x18\x02 \x01(\x0e2!.quotasched.v1.TaskEvent.CategoryR\bcategory\x12\x12\n" +
@@ -1216,11 +1224,11 @@ const file_protos_events_proto_rawDesc = "" +
 	"\tlost_work\x18\a \x01(\v2\x19.google.protobuf.DurationR\blostWork\x1aU\n" +
 	"\rReprioritized\x12!\n" +
 	"\fold_priority\x18\x01 \x01(\x05R\voldPriority\x12!\n" +
-	"\fnew_priority\x18\x02 \x01(\x05R\vnewPriority\x1a\xf0\x02\n" +
+	"\fnew_priority\x18\x02 \x01(\x05R\vnewPriority\x1a\x82\x03\n" +
 	"\tCompleted\x12A\n" +
 	"\x06reason\x18\x01 \x01(\x0e2).quotasched.v1.TaskEvent.Completed.ReasonR\x06reason\x12(\n" +
 	"\x10other_request_id\x18\x02 \x01(\tR\x0eotherRequestId\x12&\n" +
-	"\x0fother_worker_id\x18\x03 \x01(\tR\rotherWorkerId\"\xcd\x01\n" +
+	"\x0fother_worker_id\x18\x03 \x01(\tR\rotherWorkerId\"\xdf\x01\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12REASON_WORKER_IDLE\x10\x01\x12'\n" +
@@ -1228,7 +1236,8 @@ const file_protos_events_proto_rawDesc = "" +
 	"\x1aREASON_WAITING_TASK_ABSENT\x10\x03\x12\x1e\n" +
 	"\x1aREASON_RUNNING_TASK_ABSENT\x10\x04\x12\x12\n" +
 	"\x0eREASON_EXPIRED\x10\x05\x12\x16\n" +
-	"\x12REASON_WORKER_GONE\x10\x06\x1aM\n" +
+	"\x12REASON_WORKER_GONE\x10\x06\x12\x10\n" +
+	"\fREASON_WIPED\x10\a\x1aM\n" +
 	"\aAdopted\x12\x1a\n" +
 	"\bpriority\x18\x01 \x01(\x05R\bpriority\x12&\n" +
 	"\x0fother_worker_id\x18\x02 \x01(\tR\rotherWorkerId\x1a\xa0\x02\n" +
@@ -1245,7 +1254,7 @@ const file_protos_events_proto_rawDesc = "" +
 	"\x0eREASON_EXPIRED\x10\x05\x1a7\n" +
 	"\x05Order\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06fields\x18\x02 \x03(\tR\x06fields\"\x94\x03\n" +
+	"\x06fields\x18\x02 \x03(\tR\x06fields\"\xa4\x03\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rTYPE_ENQUEUED\x10\x01\x12\x11\n" +
@@ -1265,7 +1274,9 @@ const file_protos_events_proto_rawDesc = "" +
 	"\x16TYPE_ACCOUNT_SUSPENDED\x10\x0e\x12\x18\n" +
 	"\x14TYPE_ACCOUNT_RESUMED\x10\x0f\x12\x18\n" +
 	"\x14TYPE_WORKER_CORDONED\x10\x10\x12\x1a\n" +
-	"\x16TYPE_WORKER_UNCORDONED\x10\x11\"U\n" +
+	"\x16TYPE_WORKER_UNCORDONED\x10\x11\x12\x0e\n" +
+	"\n" +
+	"TYPE_WIPED\x10\x12\"U\n" +
 	"\bCategory\x12\x18\n" +
 	"\x14CATEGORY_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CATEGORY_DISPATCHER\x10\x01\x12\x16\n" +

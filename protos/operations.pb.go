@@ -52,6 +52,7 @@ type Operation struct {
 	//	*Operation_CordonWorker
 	//	*Operation_UncordonWorker
 	//	*Operation_WorkerGone
+	//	*Operation_Wipe
 	Kind          isOperation_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -245,6 +246,15 @@ func (x *Operation) GetWorkerGone() *WorkerGone {
 	return nil
 }
 
+func (x *Operation) GetWipe() *Wipe {
+	if x != nil {
+		if x, ok := x.Kind.(*Operation_Wipe); ok {
+			return x.Wipe
+		}
+	}
+	return nil
+}
+
 type isOperation_Kind interface {
 	isOperation_Kind()
 }
@@ -329,6 +339,11 @@ type Operation_WorkerGone struct {
 	WorkerGone *WorkerGone `protobuf:"bytes,17,opt,name=worker_gone,json=workerGone,proto3,oneof"`
 }
 
+type Operation_Wipe struct {
+	// An operator empties the pool.
+	Wipe *Wipe `protobuf:"bytes,18,opt,name=wipe,proto3,oneof"`
+}
+
 func (*Operation_AddAccount) isOperation_Kind() {}
 
 func (*Operation_DeleteAccount) isOperation_Kind() {}
@@ -360,6 +375,8 @@ func (*Operation_CordonWorker) isOperation_Kind() {}
 func (*Operation_UncordonWorker) isOperation_Kind() {}
 
 func (*Operation_WorkerGone) isOperation_Kind() {}
+
+func (*Operation_Wipe) isOperation_Kind() {}
 
 // AddAccount makes an account, or replaces its settings and balance. A suspension stays.
 type AddAccount struct {
@@ -1285,6 +1302,54 @@ func (x *UncordonWorker) GetReason() string {
 	return ""
 }
 
+// Wipe empties the pool: all requests and workers, and all that is to be cancelled, are forgotten.
+// Every balance becomes zero, as by reset_balance. Settings, accounts, suspensions and cordons stay.
+// Nothing is cancelled: what runs in the fleet is the dispatcher's to stop, or to report again.
+type Wipe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Wipe) Reset() {
+	*x = Wipe{}
+	mi := &file_protos_operations_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Wipe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Wipe) ProtoMessage() {}
+
+func (x *Wipe) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_operations_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Wipe.ProtoReflect.Descriptor instead.
+func (*Wipe) Descriptor() ([]byte, []int) {
+	return file_protos_operations_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Wipe) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // WorkerGone says that a worker is gone: what it runs is over, what it was only assigned waits
 // again, and what had to stop on it has stopped. Of an unknown worker it says nothing.
 type WorkerGone struct {
@@ -1297,7 +1362,7 @@ type WorkerGone struct {
 
 func (x *WorkerGone) Reset() {
 	*x = WorkerGone{}
-	mi := &file_protos_operations_proto_msgTypes[17]
+	mi := &file_protos_operations_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1374,7 @@ func (x *WorkerGone) String() string {
 func (*WorkerGone) ProtoMessage() {}
 
 func (x *WorkerGone) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_operations_proto_msgTypes[17]
+	mi := &file_protos_operations_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1387,7 @@ func (x *WorkerGone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerGone.ProtoReflect.Descriptor instead.
 func (*WorkerGone) Descriptor() ([]byte, []int) {
-	return file_protos_operations_proto_rawDescGZIP(), []int{17}
+	return file_protos_operations_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WorkerGone) GetWorkerId() string {
@@ -1336,7 +1401,7 @@ var File_protos_operations_proto protoreflect.FileDescriptor
 
 const file_protos_operations_proto_rawDesc = "" +
 	"\n" +
-	"\x17protos/operations.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\"\x80\t\n" +
+	"\x17protos/operations.proto\x12\rquotasched.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\"\xab\t\n" +
 	"\tOperation\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12<\n" +
 	"\vadd_account\x18\x02 \x01(\v2\x19.quotasched.v1.AddAccountH\x00R\n" +
@@ -1358,7 +1423,8 @@ const file_protos_operations_proto_rawDesc = "" +
 	"\rcordon_worker\x18\x0f \x01(\v2\x1b.quotasched.v1.CordonWorkerH\x00R\fcordonWorker\x12H\n" +
 	"\x0funcordon_worker\x18\x10 \x01(\v2\x1d.quotasched.v1.UncordonWorkerH\x00R\x0euncordonWorker\x12<\n" +
 	"\vworker_gone\x18\x11 \x01(\v2\x19.quotasched.v1.WorkerGoneH\x00R\n" +
-	"workerGoneB\x06\n" +
+	"workerGone\x12)\n" +
+	"\x04wipe\x18\x12 \x01(\v2\x13.quotasched.v1.WipeH\x00R\x04wipeB\x06\n" +
 	"\x04kind\"{\n" +
 	"\n" +
 	"AddAccount\x12\x1d\n" +
@@ -1429,7 +1495,9 @@ const file_protos_operations_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"E\n" +
 	"\x0eUncordonWorker\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\")\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x1e\n" +
+	"\x04Wipe\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\")\n" +
 	"\n" +
 	"WorkerGone\x12\x1b\n" +
 	"\tworker_id\x18\x01 \x01(\tR\bworkerIdB)Z'github.com/quotasched/quotasched/protosb\x06proto3"
@@ -1446,7 +1514,7 @@ func file_protos_operations_proto_rawDescGZIP() []byte {
 	return file_protos_operations_proto_rawDescData
 }
 
-var file_protos_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_protos_operations_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_protos_operations_proto_goTypes = []any{
 	(*Operation)(nil),             // 0: quotasched.v1.Operation
 	(*AddAccount)(nil),            // 1: quotasched.v1.AddAccount
@@ -1465,15 +1533,16 @@ var file_protos_operations_proto_goTypes = []any{
 	(*ResumeAccount)(nil),         // 14: quotasched.v1.ResumeAccount
 	(*CordonWorker)(nil),          // 15: quotasched.v1.CordonWorker
 	(*UncordonWorker)(nil),        // 16: quotasched.v1.UncordonWorker
-	(*WorkerGone)(nil),            // 17: quotasched.v1.WorkerGone
-	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
-	(*AccountConfig)(nil),         // 19: quotasched.v1.AccountConfig
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
-	(*Config)(nil),                // 21: quotasched.v1.Config
-	(*fieldmaskpb.FieldMask)(nil), // 22: google.protobuf.FieldMask
+	(*Wipe)(nil),                  // 17: quotasched.v1.Wipe
+	(*WorkerGone)(nil),            // 18: quotasched.v1.WorkerGone
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*AccountConfig)(nil),         // 20: quotasched.v1.AccountConfig
+	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(*Config)(nil),                // 22: quotasched.v1.Config
+	(*fieldmaskpb.FieldMask)(nil), // 23: google.protobuf.FieldMask
 }
 var file_protos_operations_proto_depIdxs = []int32{
-	18, // 0: quotasched.v1.Operation.time:type_name -> google.protobuf.Timestamp
+	19, // 0: quotasched.v1.Operation.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: quotasched.v1.Operation.add_account:type_name -> quotasched.v1.AddAccount
 	2,  // 2: quotasched.v1.Operation.delete_account:type_name -> quotasched.v1.DeleteAccount
 	3,  // 3: quotasched.v1.Operation.reset_balance:type_name -> quotasched.v1.ResetBalance
@@ -1489,21 +1558,22 @@ var file_protos_operations_proto_depIdxs = []int32{
 	14, // 13: quotasched.v1.Operation.resume_account:type_name -> quotasched.v1.ResumeAccount
 	15, // 14: quotasched.v1.Operation.cordon_worker:type_name -> quotasched.v1.CordonWorker
 	16, // 15: quotasched.v1.Operation.uncordon_worker:type_name -> quotasched.v1.UncordonWorker
-	17, // 16: quotasched.v1.Operation.worker_gone:type_name -> quotasched.v1.WorkerGone
-	19, // 17: quotasched.v1.AddAccount.config:type_name -> quotasched.v1.AccountConfig
-	18, // 18: quotasched.v1.TaskWaiting.enqueue_time:type_name -> google.protobuf.Timestamp
-	20, // 19: quotasched.v1.TaskWaiting.lost_work:type_name -> google.protobuf.Duration
-	18, // 20: quotasched.v1.TaskRunning.saved_time:type_name -> google.protobuf.Timestamp
-	9,  // 21: quotasched.v1.AssignTasks.workers:type_name -> quotasched.v1.IdleWorker
-	21, // 22: quotasched.v1.Configure.config:type_name -> quotasched.v1.Config
-	22, // 23: quotasched.v1.Configure.update_mask:type_name -> google.protobuf.FieldMask
-	19, // 24: quotasched.v1.UpdateAccount.config:type_name -> quotasched.v1.AccountConfig
-	22, // 25: quotasched.v1.UpdateAccount.update_mask:type_name -> google.protobuf.FieldMask
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	18, // 16: quotasched.v1.Operation.worker_gone:type_name -> quotasched.v1.WorkerGone
+	17, // 17: quotasched.v1.Operation.wipe:type_name -> quotasched.v1.Wipe
+	20, // 18: quotasched.v1.AddAccount.config:type_name -> quotasched.v1.AccountConfig
+	19, // 19: quotasched.v1.TaskWaiting.enqueue_time:type_name -> google.protobuf.Timestamp
+	21, // 20: quotasched.v1.TaskWaiting.lost_work:type_name -> google.protobuf.Duration
+	19, // 21: quotasched.v1.TaskRunning.saved_time:type_name -> google.protobuf.Timestamp
+	9,  // 22: quotasched.v1.AssignTasks.workers:type_name -> quotasched.v1.IdleWorker
+	22, // 23: quotasched.v1.Configure.config:type_name -> quotasched.v1.Config
+	23, // 24: quotasched.v1.Configure.update_mask:type_name -> google.protobuf.FieldMask
+	20, // 25: quotasched.v1.UpdateAccount.config:type_name -> quotasched.v1.AccountConfig
+	23, // 26: quotasched.v1.UpdateAccount.update_mask:type_name -> google.protobuf.FieldMask
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_protos_operations_proto_init() }
@@ -1529,6 +1599,7 @@ func file_protos_operations_proto_init() {
 		(*Operation_CordonWorker)(nil),
 		(*Operation_UncordonWorker)(nil),
 		(*Operation_WorkerGone)(nil),
+		(*Operation_Wipe)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1536,7 +1607,7 @@ func file_protos_operations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_operations_proto_rawDesc), len(file_protos_operations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,8 +12,8 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// What operators say goes to the scheduler. The one thing that concerns the reconciler is a worker
-// that is cordoned, which may lose an assignment that is held for it.
+// What operators say goes to the scheduler. Two things concern the reconciler, too: a worker that
+// is cordoned may lose an assignment that is held for it, and a wiped pool has nothing to tell.
 
 // applyOrder runs an operation of an operator.
 func applyOrder(state *State, s *scheduler.Scheduler, t time.Time, op *protos.Operation,
@@ -39,6 +39,12 @@ func applyOrder(state *State, s *scheduler.Scheduler, t time.Time, op *protos.Op
 	case *protos.Operation_UncordonWorker:
 		o := k.UncordonWorker
 		return s.UncordonWorker(scheduler.WorkerID(o.GetWorkerId()), order(t, o), events)
+	case *protos.Operation_Wipe:
+		if err := s.Wipe(order(t, k.Wipe), events); err != nil {
+			return err
+		}
+		state.clear()
+		return nil
 	}
 	return fmt.Errorf("%w: operation of an unknown kind", scheduler.ErrInvalid)
 }

@@ -82,20 +82,23 @@ func WithWorkerQueueTimeout(d time.Duration) Option {
 
 // New returns a new initialized State instance.
 func New(options ...Option) *State {
-	state := &State{
-		timeout: WorkerQueueTimeout,
-		entries: map[scheduler.WorkerID]*entry{},
-		entryOf: map[scheduler.RequestID]scheduler.WorkerID{},
-		aborts:  map[scheduler.WorkerID]map[scheduler.RequestID]preemption{},
-		abortOf: map[scheduler.RequestID]map[scheduler.WorkerID]bool{},
-		errors:  map[scheduler.RequestID]*taskError{},
-		expired: map[scheduler.RequestID]time.Time{},
-		seen:    stringset.New(0),
-	}
+	state := &State{timeout: WorkerQueueTimeout, seen: stringset.New(0)}
+	state.clear()
 	for _, o := range options {
 		o(state)
 	}
 	return state
+}
+
+// clear forgets all that there is to tell workers and the dispatcher.
+func (state *State) clear() {
+	state.entries = map[scheduler.WorkerID]*entry{}
+	state.deadlines = expiry.Queue[time.Time, deadline]{}
+	state.entryOf = map[scheduler.RequestID]scheduler.WorkerID{}
+	state.aborts = map[scheduler.WorkerID]map[scheduler.RequestID]preemption{}
+	state.abortOf = map[scheduler.RequestID]map[scheduler.WorkerID]bool{}
+	state.errors = map[scheduler.RequestID]*taskError{}
+	state.expired = map[scheduler.RequestID]time.Time{}
 }
 
 // checkMade panics if nobody made the state. Every exported method asks it, or checkCall, first.

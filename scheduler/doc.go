@@ -111,6 +111,7 @@
 // Configure and UpdateAccount change settings, and no balance. A suspended account's requests take
 // part in no pass, while its balances earn and its runs go on. A cordoned worker gets nothing: what
 // it was assigned and not handed waits again, and what it runs goes on and is nobody's to preempt.
+// Wipe forgets all requests and workers, and makes every balance zero.
 //
 // # A request's life
 //
@@ -125,6 +126,7 @@
 //	    |                                     |
 //	    +-------------------------------------+-- absent, worker idle, preempted
 //
+// Wipe leads from everywhere to unknown.
 // A held run that is preempted waits again; one that was handed out may have started, so it leaves,
 // and the caller must stop it (see Assignment.Abort).
 //
@@ -159,8 +161,9 @@
 //
 // A code of the column "failed" counts as passed where it keeps the request from nothing: a request
 // that takes an idle worker need not preempt. For a task, the finding says what the next pass does:
-// KeepsWorker, PromotedNext, DemotedNext or PreemptedNext. Why others do not take its worker is one
-// of the codes above, or LevelNotBetter or CheaperFirst.
+// KeepsWorker, PromotedNext, DemotedNext or PreemptedNext; SafeFromDemotion says why a task is not
+// among those that its account demotes. Why others do not take its worker is one of the codes above,
+// or LevelNotBetter or CheaperFirst.
 //
 // The changes that would start a request are found by trial: the steps of a real pass run on the
 // real state, with one change made to it, and all is undone; see trial.go and explain_suggest.go.

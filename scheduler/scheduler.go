@@ -90,9 +90,16 @@ func NewWithConfig(t time.Time, c *Config) (*Scheduler, error) {
 
 // newScheduler returns a scheduler with valid settings and no accounts.
 func newScheduler(t time.Time, c *Config) *Scheduler {
-	s := &Scheduler{
-		now:        instantOf(t),
-		called:     instantOf(t),
+	s := &Scheduler{}
+	s.begin(instantOf(t), c)
+	return s
+}
+
+// begin makes s a new scheduler with valid settings and no accounts.
+func (s *Scheduler) begin(t instant, c *Config) {
+	*s = Scheduler{
+		now:        t,
+		called:     t,
 		accounts:   map[AccountID]*account{},
 		requests:   map[RequestID]*request{},
 		workers:    map[WorkerID]*worker{},
@@ -103,7 +110,6 @@ func newScheduler(t time.Time, c *Config) *Scheduler {
 	}
 	s.setConfig(c)
 	s.index = newIndex(s.labels)
-	return s
 }
 
 // setConfig takes a copy of valid settings, without the accounts.

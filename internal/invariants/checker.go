@@ -105,8 +105,11 @@ func (c *Checker) accounts(op *protos.Operation) {
 		a := op.GetAddAccount()
 		c.ledger.setAccount(a.GetAccountId(), a.GetConfig(), a.GetBalance())
 	case op.GetResetBalance() != nil:
-		a := c.ledger.accounts[op.GetResetBalance().GetAccountId()]
-		a.balance, a.ended = vector{}, nil
+		c.ledger.accounts[op.GetResetBalance().GetAccountId()].reset()
+	case op.GetWipe() != nil:
+		for _, a := range c.ledger.inOrder {
+			a.reset()
+		}
 	case op.GetDeleteAccount() != nil:
 		id := op.GetDeleteAccount().GetAccountId()
 		c.ledger.dropAccount(id)
@@ -168,6 +171,11 @@ func (c *Checker) after(s Step) error {
 		if !ignored {
 			c.duties.workerGone(w, t)
 		}
+	case op.GetWipe() != nil:
+		for id := range c.story.tasks {
+			return broken(NothingDropped, "the pool was wiped, and %q is still known", id)
+		}
+		c.duties = newDuties()
 	}
 	return nil
 }

@@ -34,7 +34,8 @@ func (c *Checker) event(op *protos.Operation, ev *protos.TaskEvent) error {
 		return c.checkKnown(ev)
 	case protos.TaskEvent_TYPE_CONFIGURED, protos.TaskEvent_TYPE_ACCOUNT_UPDATED,
 		protos.TaskEvent_TYPE_ACCOUNT_SUSPENDED, protos.TaskEvent_TYPE_ACCOUNT_RESUMED,
-		protos.TaskEvent_TYPE_WORKER_CORDONED, protos.TaskEvent_TYPE_WORKER_UNCORDONED:
+		protos.TaskEvent_TYPE_WORKER_CORDONED, protos.TaskEvent_TYPE_WORKER_UNCORDONED,
+		protos.TaskEvent_TYPE_WIPED:
 		// That it is the event of this operation is checked with its order.
 	default:
 		err = broken(NothingDropped, "an event of type %v", ev.GetType())
@@ -161,6 +162,8 @@ func (c *Checker) completed(op *protos.Operation, ev *protos.TaskEvent) error {
 		c.duties.expired[id] = t.enqueued
 	case protos.TaskEvent_Completed_REASON_WORKER_GONE:
 		legal = op.GetWorkerGone().GetWorkerId() == t.worker && running
+	case protos.TaskEvent_Completed_REASON_WIPED:
+		legal = op.GetWipe() != nil
 	}
 	if !legal {
 		return broken(NothingDropped, "%q (%+v) completed by %v: %v", id, *t, op, ev)
@@ -168,10 +171,11 @@ func (c *Checker) completed(op *protos.Operation, ev *protos.TaskEvent) error {
 	err := c.sameContent(t, ev)
 	if t.worker != "" {
 		err = firstError(err, c.sameCost(ev, c.ledger.costOf(t)))
-		if t.stage != protos.Stage_STAGE_HELD {
+		wiped := op.GetWipe() != nil // then nobody pays, or gets anything back
+		if t.stage != protos.Stage_STAGE_HELD && !wiped {
 			c.ledger.endByNews(t.account, t.level, ev.GetTime().AsTime())
 		}
-		c.endRun(t, t.stage == protos.Stage_STAGE_HELD)
+		c.endRun(t, t.stage == protos.Stage_STAGE_HELD && !wiped)
 	}
 	c.story.remove(id)
 	return err

@@ -103,6 +103,9 @@ func (a *account) set(c *protos.AccountConfig) {
 	a.safeAfter = c.GetSafeAfter().AsDuration()
 }
 
+// reset takes all that an account has, and what it has yet to pay.
+func (a *account) reset() { a.balance, a.ended = vector{}, nil }
+
 // dropAccount forgets an account, if it exists.
 func (l *ledger) dropAccount(id string) {
 	if l.accounts[id] == nil {

@@ -79,6 +79,8 @@ func (o *orders) take(op *protos.Operation, l *ledger) protos.TaskEvent_Type {
 	case *protos.Operation_UncordonWorker:
 		delete(o.cordoned, k.UncordonWorker.GetWorkerId())
 		return protos.TaskEvent_TYPE_WORKER_UNCORDONED
+	case *protos.Operation_Wipe:
+		return protos.TaskEvent_TYPE_WIPED
 	}
 	return protos.TaskEvent_TYPE_UNSPECIFIED
 }

@@ -134,6 +134,10 @@ func (c calls) order(t time.Time) call {
 	id := scheduler.AccountID(newAccount(c.d, c.p))
 	fields := []string{"b", "a", "b"}
 	settings, account := newConfig(c.d, c.p), newAccountConfig(c.d, c.p)
+	if chance(c.d, 2) { // what it leaves is soon told
+		return plain(fmt.Sprintf("Wipe(%v)", o),
+			func(m machine, e scheduler.EventSink) error { return m.Wipe(o, e) })
+	}
 	return pickWeighted(c.d, []weighted[call]{
 		{2, plain(fmt.Sprintf("Configure(%+v, %v)", *settings, o),
 			func(m machine, e scheduler.EventSink) error { return m.Configure(settings, fields, o, e) })},

@@ -38,6 +38,7 @@ type Machine interface {
 	ResumeAccount(scheduler.AccountID, scheduler.Order, scheduler.EventSink) error
 	CordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
 	UncordonWorker(scheduler.WorkerID, scheduler.Order, scheduler.EventSink) error
+	Wipe(scheduler.Order, scheduler.EventSink) error
 	Counts() scheduler.Counts
 	ToProto() *protos.Scheduler
 	Hash() [32]byte

@@ -56,14 +56,17 @@ func NewPool(t time.Time, c *scheduler.Config, workerQueueTimeout time.Duration)
 	if workerQueueTimeout == 0 {
 		workerQueueTimeout = defaultWorkerQueueTimeout
 	}
-	return &Pool{
-		Scheduler:          s,
-		workerQueueTimeout: workerQueueTimeout,
-		entries:            map[scheduler.WorkerID]*entry{},
-		aborts:             map[scheduler.WorkerID]map[scheduler.RequestID]abort{},
-		errors:             map[scheduler.RequestID]string{},
-		expired:            map[scheduler.RequestID]time.Time{},
-	}, nil
+	p := &Pool{Scheduler: s, workerQueueTimeout: workerQueueTimeout}
+	p.clear()
+	return p, nil
+}
+
+// clear forgets what the reconciler has to tell.
+func (p *Pool) clear() {
+	p.entries = map[scheduler.WorkerID]*entry{}
+	p.aborts = map[scheduler.WorkerID]map[scheduler.RequestID]abort{}
+	p.errors = map[scheduler.RequestID]string{}
+	p.expired = map[scheduler.RequestID]time.Time{}
 }
 
 // errOperation is an operation that says nothing.

@@ -34,6 +34,12 @@ func (p *Pool) applyOrder(op *protos.Operation, t time.Time, e scheduler.EventSi
 	case *protos.Operation_UncordonWorker:
 		return s.UncordonWorker(scheduler.WorkerID(k.UncordonWorker.GetWorkerId()),
 			Order{Reason: k.UncordonWorker.GetReason(), Time: t}, e)
+	case *protos.Operation_Wipe:
+		err := s.Wipe(Order{Reason: k.Wipe.GetReason(), Time: t}, e)
+		if err == nil {
+			p.clear()
+		}
+		return err
 	}
 	return fmt.Errorf("%w: no kind", errOperation)
 }

@@ -27,6 +27,10 @@ func (s *storyteller) order() *protos.Operation {
 		worker = pick(s.d, runs...).worker
 	}
 	reason := pick(s.d, "", "why", "why not")
+	if chance(s.d, 2) { // what it leaves is soon told
+		return &protos.Operation{Time: s.time(), Kind: &protos.Operation_Wipe{
+			Wipe: &protos.Wipe{Reason: reason}}}
+	}
 	return pickWeighted(s.d, []weighted[func() *protos.Operation]{
 		{2, s.configure},
 		{3, s.updateAccount},

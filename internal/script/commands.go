@@ -14,6 +14,7 @@ var commands = map[string]action{
 	"resume":         resume.tell,
 	"cordon":         cordon.tell,
 	"uncordon":       uncordon.tell,
+	"wipe":           (*pool).wipe,
 	"gone":           (*pool).gone,
 	"counts":         (*pool).counts,
 	"reset-balance":  (*pool).resetBalance,

@@ -71,7 +71,7 @@
 //	  Gives settings new values; the names are those of config.
 //	update-account ID NAME=VALUE... [reason=]
 //	  The same for an account; the names are those of account.
-//	suspend ACCOUNT, resume ACCOUNT, cordon WORKER, uncordon WORKER; each with [reason=]
+//	suspend ACCOUNT, resume ACCOUNT, cordon WORKER, uncordon WORKER, wipe; each with [reason=]
 //	counts
 //	  Prints the numbers of requests and workers; of runs, at p0 to p4 and in the free bucket.
 //	show [accounts] [cordons] [requests] [workers] [queues] [expired] [time]

@@ -142,6 +142,21 @@ func (order orderFor[ID]) tell(p *pool, c *command) error {
 	return order.method(p.s, ID(id), o, p)
 }
 
+// wipe empties the pool.
+func (p *pool) wipe(c *command) error {
+	o, err := p.order(c)
+	if err != nil {
+		return err
+	}
+	if err := c.checkUsed(); err != nil {
+		return err
+	}
+	if p.layer == Reconciler {
+		return p.apply(operations.Wipe(o), p.at)
+	}
+	return p.s.Wipe(o, p)
+}
+
 // gone is news that a worker is gone.
 func (p *pool) gone(c *command) error {
 	id, err := c.word("the worker")
