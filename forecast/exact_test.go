@@ -32,6 +32,7 @@ func TestExactRunTimesGiveExactStarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := s.World(0, 90*time.Second)
+		w.Orders = nil // which no forecast foresees
 		run := w.RunTime
 		w.RunTime = func(task fork.Task) time.Duration {
 			task.Attempt = 0 // each attempt runs as long

@@ -2,6 +2,7 @@ package fork
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -33,6 +34,33 @@ func checkInput(snapshot *protos.Pool, w *World, o *Options) error {
 	}
 	if err := checkWorkers(w.Workers); err != nil {
 		return err
+	}
+	return checkOrders(w.Orders, begin)
+}
+
+// checkOrders returns nil, or an error that names what cannot be in the orders of a fork that
+// begins at a time.
+func checkOrders(orders []*protos.Operation, begin time.Time) error {
+	last := begin
+	for i, op := range orders {
+		t := op.GetTime().AsTime()
+		if op.GetTime().CheckValid() != nil || t.Before(last) {
+			return fmt.Errorf("%w: order %d is at %v, before %s", ErrInvalid, i, op.GetTime(),
+				last.Format(time.RFC3339Nano))
+		}
+		last = t
+		switch k := op.GetKind().(type) {
+		case *protos.Operation_SuspendAccount, *protos.Operation_ResumeAccount,
+			*protos.Operation_CordonWorker, *protos.Operation_UncordonWorker,
+			*protos.Operation_UpdateAccount:
+		case *protos.Operation_Configure:
+			if slices.Contains(k.Configure.GetUpdateMask().GetPaths(), "worker_expiration") {
+				return fmt.Errorf("%w: order %d changes worker_expiration", ErrInvalid, i)
+			}
+		default:
+			return fmt.Errorf("%w: order %d is none of an operator, or one that no fork takes",
+				ErrInvalid, i)
+		}
 	}
 	return nil
 }

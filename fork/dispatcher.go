@@ -3,6 +3,7 @@ package fork
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -33,6 +34,9 @@ func (r *runner) nextTick() (time.Duration, bool) {
 	}
 	if len(r.arrivals) > 0 {
 		consider(r.arrivals[0].Time.Sub(r.base))
+	}
+	if len(r.orders) > 0 {
+		consider(r.orders[0].GetTime().AsTime().Sub(r.base))
 	}
 	if r.last == never {
 		consider(r.begin.Sub(r.base))
@@ -81,26 +85,62 @@ func (r *runner) tell(ctx context.Context, now time.Duration) error {
 		if err := r.fetch(); err != nil {
 			return err
 		}
-		at, ok := r.agenda.next()
-		if ok && at > now {
-			ok = false
-		}
-		if len(r.arrivals) > 0 {
-			arrival := r.arrivals[0].Time.Sub(r.base)
-			if arrival <= now && (!ok || arrival < at) {
-				if err := r.arrive(ctx, arrival); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		if !ok {
+		at, what := r.earliest()
+		if what == nothing || at > now {
 			return nil
 		}
-		if err := r.keep(ctx, r.agenda.take()); err != nil {
+		var err error
+		switch what {
+		case agreed:
+			err = r.keep(ctx, r.agenda.take())
+		case ordered:
+			err = r.order(ctx)
+		case arriving:
+			err = r.arrive(ctx, at)
+		}
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// What there is to tell.
+const (
+	nothing = iota
+	agreed
+	ordered
+	arriving
+)
+
+// earliest returns when there is something to tell, and what comes first then.
+func (r *runner) earliest() (at time.Duration, what int) {
+	at, ok := r.agenda.next()
+	if ok {
+		what = agreed
+	}
+	if len(r.orders) > 0 {
+		t := r.orders[0].GetTime().AsTime().Sub(r.base)
+		if what == nothing || t < at {
+			at, what = t, ordered
+		}
+	}
+	if len(r.arrivals) > 0 {
+		t := r.arrivals[0].Time.Sub(r.base)
+		if what == nothing || t < at {
+			at, what = t, arriving
+		}
+	}
+	return at, what
+}
+
+// order tells the pool what an operator says.
+func (r *runner) order(ctx context.Context) error {
+	op := r.orders[0]
+	r.orders = r.orders[1:]
+	if _, err := r.apply(ctx, op); !errors.Is(err, scheduler.ErrUnknownAccount) {
+		return err
+	}
+	return nil
 }
 
 // arrive tells the pool of the next arrival.

@@ -12,6 +12,7 @@
 // each piece of news with the time at which it was true, then lets the workers that want a task
 // pull, and then stops what must be stopped:
 //
+//	an order           what the operator says, at its time
 //	arrival            task_waiting at its time
 //	a task's end       task_absent at its time; the worker pulls at the tick
 //	assign_tasks       the workers that have no task
@@ -21,7 +22,7 @@
 //	                   an error, or that expired, is over. The worker pulls at the next tick
 //
 // What happened is told in order of time; of what happened at one time, ends and workers that come
-// or go are told before arrivals.
+// or go are told before orders, and these before arrivals.
 //
 // There is a tick at the first multiple of Timing.Tick at which something has happened or a worker
 // wants a task for the first time since its last one, and one each Timing.Heartbeat while anything

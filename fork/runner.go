@@ -32,6 +32,7 @@ type runner struct {
 	arrivals []Arrival
 	more     func() []Arrival
 	check    *arrivalCheck
+	orders   []*protos.Operation // that were not told yet
 	// workers are those of the world, by id.
 	workers []*worker
 	byID    map[scheduler.WorkerID]*worker
@@ -102,6 +103,7 @@ func newRunner(p *pool.Pool, w *World, o *Options) *runner {
 		lastKeepAlive: never,
 		arrivals:      w.Arrivals,
 		more:          w.More,
+		orders:        w.Orders,
 		byID:          make(map[scheduler.WorkerID]*worker, len(w.Workers)),
 		running:       map[scheduler.RequestID]*task{},
 		handedOut:     map[scheduler.RequestID]scheduler.TaskRequest{},

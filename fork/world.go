@@ -3,6 +3,7 @@ package fork
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -20,6 +21,10 @@ type World struct {
 	// when no arrival is left, until it returns none, so that a long future need not be made at once.
 	// What it returns must be as Arrivals are, and not before the last one of them.
 	More func() []Arrival
+	// Orders are what operators say in the fork, by time: suspend_account, resume_account,
+	// cordon_worker, uncordon_worker, update_account, and configure for all settings but
+	// worker_expiration. One about an account that the pool does not have is passed over.
+	Orders []*protos.Operation
 	// RunTime returns how long a task runs in all, from its start; 0 and less is no time at all. It
 	// is asked once for each run of a task, when that starts, or, for a task that runs in the
 	// snapshot, at the beginning of the fork, in order of worker. A task that has run for longer

@@ -45,10 +45,12 @@ type Assumptions struct {
 	LabelsChanged int `json:"workers_with_changed_labels"`
 	WithoutLabels int `json:"workers_that_never_pulled"`
 	Gaps          int `json:"worker_absences"`
-	// AccountOperations counts those of later steps, and Orders later changes of settings and
-	// cordons: the world has neither. Errors counts the task errors.
+	// Orders counts the later suspensions and cordons, and their ends, which the world has.
+	Orders int `json:"orders_as_recorded"`
+	// AccountOperations counts those of later steps, and OrdersIgnored later changes of the pool's
+	// settings, and wipes: the world has neither. Errors counts the task errors.
 	AccountOperations int `json:"account_operations_ignored"`
-	Orders            int `json:"orders_ignored"`
+	OrdersIgnored     int `json:"orders_ignored"`
 	Errors            int `json:"task_errors_ignored"`
 	// Tick and Heartbeat are the habits of the dispatcher; 0 where they are not known.
 	Tick      time.Duration `json:"tick_nanoseconds"`
@@ -119,8 +121,10 @@ func (a *Assumptions) Sentences() []string {
 		"Workers were away for a while %s times: they are there all the time.")
 	add(a.AccountOperations, "1 later operation on an account is ignored.",
 		"%s later operations on accounts are ignored.")
-	add(a.Orders, "1 later change of settings or cordons is ignored.",
-		"%s later changes of settings and cordons are ignored.")
+	add(a.Orders, "1 later suspension or cordon, or the end of one, comes as recorded.",
+		"%s later suspensions and cordons, and ends of such, come as recorded.")
+	add(a.OrdersIgnored, "1 later change of the pool's settings, or wipe, is ignored.",
+		"%s later changes of the pool's settings, and wipes, are ignored.")
 	add(a.Errors, "1 task error is ignored.", "%s task errors are ignored.")
 	return list
 }

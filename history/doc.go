@@ -40,6 +40,8 @@
 //     longer than the pool keeps idle workers, it is gone from when it was last heard of.
 //   - A worker has the labels of its last pull, without any label that requests ask for as
 //     provisionable and that it did not have at every pull.
+//   - Accounts are suspended and resumed, and workers cordoned and uncordoned, as they were.
+//     Settings do not change, as they are what forks of one record are to differ in.
 //   - A tick is the shortest time between two assign_tasks, and the heartbeat the longest while
 //     anything waited or ran.
 //

@@ -3,6 +3,7 @@ package history
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -19,9 +20,8 @@ type History struct {
 	Workers []*Worker
 	// Accounts are the operations on accounts, in order.
 	Accounts []AccountOperation
-	// Orders are the numbers of the steps that changed settings of the pool, or cordoned or
-	// uncordoned a worker.
-	Orders []int64
+	// Orders are what operators said, but for changes of an account's settings, in order.
+	Orders []Order
 	// Errors counts requests that were reported to have an error.
 	Errors int
 	// WorkerExpiration is how long the pool keeps idle workers without news.
@@ -29,6 +29,14 @@ type History struct {
 	// TickMin is the shortest time between two assign_tasks, 0 if there were none at two times; and
 	// HeartbeatMax the longest that began while anything waited or ran.
 	TickMin, HeartbeatMax time.Duration
+}
+
+// Order is what an operator said.
+type Order struct {
+	// Step is the number of the step, the first is 1.
+	Step int64
+	// Operation is the operation. It is the history's own, and not to be changed.
+	Operation *protos.Operation
 }
 
 // Request is a request, with all its tries.

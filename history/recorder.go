@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/lifecycle"
 	"github.com/quotasched/quotasched/pool"
@@ -137,14 +139,11 @@ func (r *Recorder) account(op *protos.Operation, at time.Time, refused bool) {
 		a.Kind, a.Account = "reset_balance", scheduler.AccountID(k.ResetBalance.GetAccountId())
 	case *protos.Operation_UpdateAccount:
 		a.Kind, a.Account = "update_account", scheduler.AccountID(k.UpdateAccount.GetAccountId())
-	case *protos.Operation_SuspendAccount:
-		a.Kind, a.Account = "suspend_account", scheduler.AccountID(k.SuspendAccount.GetAccountId())
-	case *protos.Operation_ResumeAccount:
-		a.Kind, a.Account = "resume_account", scheduler.AccountID(k.ResumeAccount.GetAccountId())
-	case *protos.Operation_Configure, *protos.Operation_CordonWorker,
-		*protos.Operation_UncordonWorker:
+	case *protos.Operation_SuspendAccount, *protos.Operation_ResumeAccount,
+		*protos.Operation_Configure, *protos.Operation_CordonWorker,
+		*protos.Operation_UncordonWorker, *protos.Operation_Wipe:
 		if !refused {
-			r.history.Orders = append(r.history.Orders, r.history.Steps)
+			r.history.Orders = append(r.history.Orders, Order{r.history.Steps, proto.CloneOf(op)})
 		}
 		return
 	default:

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/quotasched/quotasched/fork"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -61,6 +64,7 @@ func (h *History) World(snapshot *protos.Pool, steps int64) (*fork.World, *Assum
 	a.Arrivals = len(w.Arrivals)
 	w.RunTime = times.runTime
 	h.fleet(w, a)
+	h.orders(w, steps, a)
 	w.NoRetry = h.noRetry(a)
 	h.note(steps, a)
 	return w, a
@@ -209,6 +213,31 @@ func (h *History) fleet(w *fork.World, a *Assumptions) {
 	a.Workers = len(w.Workers)
 }
 
+// orders puts into the world what operators say in later steps. Settings are what forks of one
+// record differ in, so those of the record do not change them.
+func (h *History) orders(w *fork.World, steps int64, a *Assumptions) {
+	for i := range h.Orders {
+		if h.Orders[i].Step <= steps {
+			continue
+		}
+		op := h.Orders[i].Operation
+		switch op.GetKind().(type) {
+		case *protos.Operation_Configure, *protos.Operation_Wipe:
+			a.OrdersIgnored++
+			continue
+		}
+		if at := later(op.GetTime().AsTime(), w.Begin); !at.Equal(op.GetTime().AsTime()) {
+			op = proto.CloneOf(op)
+			op.Time = timestamppb.New(at)
+		}
+		w.Orders = append(w.Orders, op)
+	}
+	slices.SortStableFunc(w.Orders, func(x, y *protos.Operation) int {
+		return x.GetTime().AsTime().Compare(y.GetTime().AsTime())
+	})
+	a.Orders = len(w.Orders)
+}
+
 // noRetry reports whether preempted tasks do not wait again: some were, and none did.
 func (h *History) noRetry(a *Assumptions) bool {
 	stopped := 0
@@ -234,11 +263,6 @@ func (h *History) note(steps int64, a *Assumptions) {
 	for i := range h.Accounts {
 		if h.Accounts[i].Step > steps && !h.Accounts[i].Refused {
 			a.AccountOperations++
-		}
-	}
-	for _, step := range h.Orders {
-		if step > steps {
-			a.Orders++
 		}
 	}
 	a.Errors = h.Errors

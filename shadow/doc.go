@@ -31,7 +31,7 @@
 // Package plan answers the other question, how waits would change, by a run of the pool in a world
 // that obeys it.
 //
-// # Operations on accounts
+// # Operations on accounts and settings
 //
 // The shadow keeps the settings that it was given, also when those of the main pool change:
 //
@@ -40,7 +40,10 @@
 //   - add_account for an account that the main pool had when the shadow began, and that the
 //     shadow's settings do not name, is passed over: it was left out on purpose.
 //   - Any other add_account is followed as it is.
-//   - delete_account and reset_balance are followed, unless the shadow has no such account.
+//   - delete_account, reset_balance, suspend_account and resume_account are followed, unless the
+//     shadow has no such account. So is update_account, unless the shadow's settings name the
+//     account.
+//   - configure is passed over.
 //
 // # Words
 //

@@ -144,6 +144,17 @@ func (s *Shadow) translate(op *protos.Operation, main *protos.Outcome) *protos.O
 		return s.ifKnown(op, k.DeleteAccount.GetAccountId())
 	case *protos.Operation_ResetBalance:
 		return s.ifKnown(op, k.ResetBalance.GetAccountId())
+	case *protos.Operation_SuspendAccount:
+		return s.ifKnown(op, k.SuspendAccount.GetAccountId())
+	case *protos.Operation_ResumeAccount:
+		return s.ifKnown(op, k.ResumeAccount.GetAccountId())
+	case *protos.Operation_UpdateAccount:
+		if s.settings[k.UpdateAccount.GetAccountId()] != nil {
+			return nil
+		}
+		return s.ifKnown(op, k.UpdateAccount.GetAccountId())
+	case *protos.Operation_Configure:
+		return nil
 	}
 	return op
 }

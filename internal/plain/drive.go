@@ -2,6 +2,7 @@ package plain
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -20,6 +21,7 @@ type driver struct {
 	tick       time.Duration
 	heartbeat  time.Duration
 	arrivals   []fork.Arrival
+	orders     []*protos.Operation
 	runs       []*run
 	workers    []*worker
 	attempts   map[string]int
@@ -45,7 +47,7 @@ type run struct {
 func Drive(p *reference.Pool, w *fork.World, until time.Time) ([]fork.Happening, error) {
 	snapshot := p.ToProto()
 	d := &driver{pool: p, world: w, attempts: map[string]int{},
-		handedOut: map[string]scheduler.TaskRequest{}, arrivals: w.Arrivals,
+		handedOut: map[string]scheduler.TaskRequest{}, arrivals: w.Arrivals, orders: w.Orders,
 		begin: fork.Begin(snapshot), tick: cmp.Or(w.Timing.Tick, time.Second)}
 	if w.Begin.After(d.begin) {
 		d.begin = w.Begin
@@ -177,7 +179,8 @@ func (d *driver) due(last, now time.Time) bool {
 			return true
 		}
 	}
-	return len(d.arrivals) > 0 && !d.arrivals[0].Time.After(now)
+	return len(d.arrivals) > 0 && !d.arrivals[0].Time.After(now) ||
+		len(d.orders) > 0 && !d.orders[0].GetTime().AsTime().After(now)
 }
 
 // idle reports whether a worker pulls at a time.
@@ -194,13 +197,24 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// happens tells all that happened up to now, by time; at one time, arrivals come last.
+// happens tells all that happened up to now, by time; at one time, orders come after the ends of
+// tasks, and arrivals last.
 func (d *driver) happens(last, now time.Time) {
 	for {
 		var next *run
 		for _, r := range d.runs {
 			if !r.end.After(now) && (next == nil || r.end.Before(next.end)) {
 				next = r
+			}
+		}
+		if len(d.orders) > 0 {
+			o := d.orders[0]
+			at := o.GetTime().AsTime()
+			later := len(d.arrivals) > 0 && d.arrivals[0].Time.Before(at)
+			if !later && !at.After(now) && (next == nil || at.Before(next.end)) {
+				d.orders = d.orders[1:]
+				d.order(o)
+				continue
 			}
 		}
 		if len(d.arrivals) > 0 {
@@ -225,6 +239,14 @@ func (d *driver) happens(last, now time.Time) {
 			w.gone = true
 			d.note(fork.WorkerGone, w.Until, fork.Task{Worker: w.ID})
 		}
+	}
+}
+
+// order tells what an operator says, which may be about an account that there is not.
+func (d *driver) order(op *protos.Operation) {
+	_, err := d.pool.Apply(op, &sink{d})
+	if err != nil && !errors.Is(err, scheduler.ErrUnknownAccount) && d.err == nil {
+		d.err = err
 	}
 }
 

@@ -42,6 +42,7 @@ func NewScene(seed uint64) (*Scene, error) {
 		PromoteThreshold:  pick[scheduler.Quota](d, 0, unit, 20*unit),
 		DemoteThreshold:   pick[scheduler.Quota](d, 0, -unit, -20*unit),
 	}
+	s.limitLosses(c)
 	var err error
 	s.Pool, err = reference.NewPool(s.now, c, pick(d, 0, 0, 30*time.Second))
 	if err != nil {
@@ -133,9 +134,52 @@ func (s *Scene) step() {
 		s.apply(pool.AddTaskError(s.now, some(), "broken"))
 	case n < 92:
 		s.apply(s.account(pick[scheduler.AccountID](d, "a0", "a1", "a2")))
+	case n < 95:
+		s.apply(s.order())
+	case n < 96:
+		s.apply(pool.WorkerGone(s.now, pick(d, s.Fleet...).ID))
+	case n < 97 && d.IntN(20) == 0:
+		s.apply(pool.Wipe(scheduler.Order{Time: s.now}))
 	default:
 		s.now = s.now.Add(time.Duration(d.IntN(40)) * time.Second)
 	}
+}
+
+// limitLosses makes up how much work a preemption may destroy, and what is owed.
+func (s *Scene) limitLosses(c *scheduler.Config) {
+	d := s.dice
+	c.OwedAfter = pick(d, 0, -1, 10*time.Second)
+	for p := range c.MaxLostWork {
+		c.MaxLostWork[p] = pick(d, 0, -1, 5*time.Second, 30*time.Second)
+	}
+}
+
+// order makes up what an operator says, about anything but how long workers are kept.
+func (s *Scene) order() *protos.Operation {
+	d, o := s.dice, scheduler.Order{Time: s.now, Reason: "why"}
+	account := pick[scheduler.AccountID](d, "a0", "a1", "a2", "a4")
+	worker := pick(d, s.Fleet...).ID
+	switch d.IntN(8) {
+	case 0:
+		c := &scheduler.Config{
+			DisablePreemption: d.IntN(4) == 0,
+			BurstCover:        pick(d, 0, -1, time.Second, 5*time.Second),
+		}
+		s.limitLosses(c)
+		return pool.Configure(o, c, append(some(d, 2, "disable_preemption", "owed_after",
+			"max_lost_work"), "burst_cover")...)
+	case 1:
+		return pool.UpdateAccount(o, pool.Account{ID: account, Config: &scheduler.AccountConfig{
+			MaxFanout: d.IntN(3), DisableFreeTasks: d.IntN(2) == 0,
+			SafeAfter: pick(d, 0, -1, 10*time.Second)}}, "max_fanout", "disable_free_tasks", "safe_after")
+	case 2:
+		return pool.SuspendAccount(o, account)
+	case 3:
+		return pool.ResumeAccount(o, account)
+	case 4, 5:
+		return pool.CordonWorker(o, worker)
+	}
+	return pool.UncordonWorker(o, worker)
 }
 
 // known are the requests in the pool.
@@ -206,6 +250,11 @@ func (s *Scene) World(arrivals int, max time.Duration) *fork.World {
 	for range arrivals {
 		s.now = s.now.Add(time.Duration(d.IntN(10_000)) * time.Millisecond)
 		w.Arrivals = append(w.Arrivals, fork.Arrival{Time: s.now, Request: s.Request()})
+	}
+	s.now = begin
+	for range d.IntN(4) {
+		s.now = s.now.Add(time.Duration(d.IntN(30_000)) * time.Millisecond)
+		w.Orders = append(w.Orders, s.order())
 	}
 	salt := d.Uint64()
 	w.RunTime = func(t fork.Task) time.Duration {

@@ -38,7 +38,7 @@ func operation(t *rapid.T, at time.Time) *protos.Operation {
 	labels := func() []string {
 		return rapid.SampledFrom([][]string{nil, nil, {"x"}, {"x", "y"}}).Draw(t, "labels")
 	}
-	switch rapid.IntRange(0, 13).Draw(t, "kind") {
+	switch rapid.IntRange(0, 15).Draw(t, "kind") {
 	case 0:
 		return pool.AddAccount(at, pool.Account{ID: account(), Config: randomAccount(t),
 			Balance: scheduler.Balance{scheduler.Quota(rapid.Int64Range(-1e8, 1e9).Draw(t, "balance"))}})
@@ -59,6 +59,14 @@ func operation(t *rapid.T, at time.Time) *protos.Operation {
 	case 10:
 		return pool.GetCancellations(at)
 	case 11:
+		return order(t, at, account(), worker())
+	case 12:
+		if rapid.Bool().Draw(t, "gone") {
+			return pool.WorkerGone(at, worker())
+		}
+		return pool.TaskSaved(at, request(), worker(), at.Add(-time.Duration(
+			rapid.IntRange(-5, 90).Draw(t, "unsaved"))*time.Second))
+	case 13:
 		op := &protos.Operation{Time: timestamppb.New(at)}
 		if rapid.Bool().Draw(t, "without a time") {
 			op.Time = nil
@@ -70,6 +78,32 @@ func operation(t *rapid.T, at time.Time) *protos.Operation {
 		idle = append(idle, pool.IdleWorker(worker(), labels()...))
 	}
 	return pool.AssignTasks(at, idle...)
+}
+
+// order draws what an operator says: now and then that the pool is to be wiped.
+func order(t *rapid.T, at time.Time, a scheduler.AccountID,
+	w scheduler.WorkerID) *protos.Operation {
+	o := scheduler.Order{Time: at, Reason: "why"}
+	switch rapid.IntRange(0, 12).Draw(t, "order") {
+	case 0, 1:
+		return pool.SuspendAccount(o, a)
+	case 2, 3:
+		return pool.ResumeAccount(o, a)
+	case 4, 5:
+		return pool.CordonWorker(o, w)
+	case 6, 7:
+		return pool.UncordonWorker(o, w)
+	case 8, 9:
+		return pool.UpdateAccount(o, pool.Account{ID: a, Config: randomAccount(t)},
+			rapid.SampledFrom([]string{"charge_rate", "max_fanout", "per_label_task_limits"}).
+				Draw(t, "field"))
+	case 10, 11:
+		c := &scheduler.Config{BurstCover: rapid.SampledFrom([]time.Duration{-1, 0, time.Second}).
+			Draw(t, "cover"), DisablePreemption: rapid.Bool().Draw(t, "no preemption")}
+		c.MaxLostWork[0] = time.Duration(rapid.IntRange(-1, 90).Draw(t, "lost")) * time.Second
+		return pool.Configure(o, c, "burst_cover", "disable_preemption", "max_lost_work")
+	}
+	return pool.Wipe(o)
 }
 
 // Operations draws anything that a dispatcher could say, with sense or without, now and then with
