@@ -148,6 +148,18 @@ func TestBadForks(t *testing.T) {
 			func(_ *protos.Pool, w *fork.World, _ *fork.Options) {
 				w.Workers[0].Labels = []string{"\xff"}
 			}},
+		{"order 1 is at ", func(_ *protos.Pool, w *fork.World, _ *fork.Options) {
+			w.Orders = []*protos.Operation{
+				pool.CordonWorker(scheduler.Order{Time: nine.Add(3 * time.Minute)}, "phone"),
+				pool.UncordonWorker(scheduler.Order{Time: nine.Add(2 * time.Minute)}, "phone")}
+		}},
+		{"order 0 changes worker_expiration", func(_ *protos.Pool, w *fork.World, _ *fork.Options) {
+			w.Orders = []*protos.Operation{pool.Configure(scheduler.Order{
+				Time: nine.Add(2 * time.Minute)}, &scheduler.Config{}, "worker_expiration")}
+		}},
+		{"order 0 is none of an operator", func(_ *protos.Pool, w *fork.World, _ *fork.Options) {
+			w.Orders = []*protos.Operation{pool.Wipe(scheduler.Order{Time: nine.Add(2 * time.Minute)})}
+		}},
 		{`request "next" is in the snapshot`, func(_ *protos.Pool, w *fork.World, _ *fork.Options) {
 			w.Arrivals = []fork.Arrival{arrival("next", 2)}
 		}},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/fork"
@@ -255,6 +256,30 @@ func TestAccountOperations(t *testing.T) {
 	if _, a := h.World(s.snapshot, 2); a.AccountOperations != 1 {
 		t.Errorf("from step 2: %+v", a)
 	}
+}
+
+// Suspensions and cordons are in the world, from where it begins; settings are not changed there.
+func TestOrdersAreInTheWorld(t *testing.T) {
+	s := newTeller(t, &scheduler.Config{Accounts: map[scheduler.AccountID]*scheduler.AccountConfig{
+		"a": {}}})
+	s.pulls(0, "w")
+	var o scheduler.Order // which say sets the time of
+	for second, op := range []*protos.Operation{pool.CordonWorker(o, "w"),
+		pool.SuspendAccount(o, "a"), pool.ResumeAccount(o, "nobody"),
+		pool.Configure(o, &scheduler.Config{BurstCover: time.Minute}, "burst_cover"),
+		pool.UncordonWorker(o, "w"), pool.Wipe(o)} {
+		s.say(second+1, op)
+	}
+	h := s.recorder.History()
+	w, a := h.World(s.snapshot, 0)
+	require.Equal(t, []int{3, 2}, []int{a.Orders, a.OrdersIgnored})
+	require.Len(t, w.Orders, 3)
+	require.Equal(t, "w", w.Orders[0].GetCordonWorker().GetWorkerId())
+	require.Equal(t, "a", w.Orders[1].GetSuspendAccount().GetAccountId())
+	require.Equal(t, monday.Add(5*time.Second), w.Orders[2].GetTime().AsTime())
+	w, a = h.World(s.pool.Snapshot(), 5) // after all but the wipe
+	require.Equal(t, []int{1, 1}, []int{a.Orders, a.OrdersIgnored})
+	require.Equal(t, "w", w.Orders[0].GetUncordonWorker().GetWorkerId())
 }
 
 // Without anything that completed, nothing is known of run times, and that is counted.

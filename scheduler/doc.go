@@ -162,8 +162,8 @@
 // A code of the column "failed" counts as passed where it keeps the request from nothing: a request
 // that takes an idle worker need not preempt. For a task, the finding says what the next pass does:
 // KeepsWorker, PromotedNext, DemotedNext or PreemptedNext; SafeFromDemotion says why a task is not
-// among those that its account demotes. Why others do not take its worker is one of the codes above,
-// or LevelNotBetter or CheaperFirst.
+// among those that its account demotes. Why others do not take its worker is one of the codes
+// above, or LevelNotBetter or CheaperFirst.
 //
 // The changes that would start a request are found by trial: the steps of a real pass run on the
 // real state, with one change made to it, and all is undone; see trial.go and explain_suggest.go.

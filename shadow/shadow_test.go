@@ -306,6 +306,31 @@ func TestBalancesAreFollowed(t *testing.T) {
 	}
 }
 
+// The shadow keeps its settings when an operator changes those of the main pool. Suspensions it
+// follows, of accounts that it has.
+func TestSettingsAreKept(t *testing.T) {
+	main := newPool(t)
+	s, err := shadow.New(main, config(map[scheduler.AccountID]*scheduler.AccountConfig{
+		"a": earning(0, 5)}), nil)
+	require.NoError(t, err)
+	before := s.Pool().Scheduler().Config()
+	o := scheduler.Order{Time: start}
+	for _, op := range []*protos.Operation{
+		pool.Configure(o, &scheduler.Config{BurstCover: time.Second}, "burst_cover"),
+		pool.UpdateAccount(o, pool.Account{ID: "a", Config: earning(0, 1)}, "charge_rate"),
+		pool.UpdateAccount(o, pool.Account{ID: "b", Config: earning(0, 1)}, "charge_rate"),
+		pool.SuspendAccount(o, "b")} {
+		_, err := s.Step(t.Context(), op)
+		require.NoError(t, err)
+	}
+	require.Empty(t, cmp.Diff(before, s.Pool().Scheduler().Config()))
+	r := s.Report()
+	require.Equal(t, int64(4), r.PassedOver)
+	_, err = s.Step(t.Context(), pool.SuspendAccount(o, "a"))
+	require.NoError(t, err)
+	require.NotNil(t, s.Pool().Snapshot().GetScheduler().GetAccounts()[0].GetSuspension())
+}
+
 func TestNewRefuses(t *testing.T) {
 	main := newPool(t)
 	main.Step(context.Background(), waiting("r", "a"))
