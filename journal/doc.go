@@ -54,7 +54,9 @@
 // has about half of that. It may hold 10,000 messages, and one more for every 4 of its bytes. Of
 // a compressed journal, at most 1 MiB is read, and 1000 bytes more for every compressed one.
 // Beyond a limit a record is invalid (ErrInvalid), and the error names the limit; whatever a file
-// says, a reader takes memory in proportion to its size.
+// says, a reader takes memory in proportion to its size. Of the snapshot it keeps the bytes: they
+// are checked piece by piece, and become a message, which takes many times their memory, only when
+// Reader.Snapshot is called.
 //
 // # Where a journal ends
 //

@@ -3,12 +3,14 @@ package journal_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"runtime"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
@@ -37,6 +39,43 @@ func zipped(t *testing.T, b []byte) []byte {
 	w, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
 	return w.EncodeAll(b, nil)
+}
+
+// A large snapshot takes the memory of its bytes until it is asked for as a message, and is the same
+// then. However it is encoded, its bytes are those of a pool.
+func TestSnapshotStaysInBytes(t *testing.T) {
+	pool := &protos.Pool{Scheduler: &protos.Scheduler{}, Reconciler: &protos.Reconciler{}}
+	for i := range 20_000 {
+		pool.Scheduler.Workers = append(pool.Scheduler.Workers, &protos.Worker{
+			Id: fmt.Sprintf("w%06d", i), Run: &protos.Run{Request: &protos.Request{Id: "r"}}})
+	}
+	var file bytes.Buffer
+	w, err := journal.NewWriter(&file, journal.Beginning{Snapshot: pool})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	inUse := func() int {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := inUse()
+	r, err := journal.NewReader(&file)
+	require.NoError(t, err)
+	require.Less(t, inUse()-before, 2*len(r.SnapshotBytes())+1<<20)
+	want, err := proto.MarshalOptions{Deterministic: true}.Marshal(pool)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, r.SnapshotBytes()))
+	require.True(t, proto.Equal(pool, r.Snapshot()))
+
+	record, err := proto.Marshal(&protos.JournalRecord{
+		Kind: &protos.JournalRecord_Snapshot{Snapshot: pool}})
+	require.NoError(t, err)
+	head := append([]byte("\x89QSJ\r\n\x1a\x01"), framed([]byte{0x0a, 2, 8, 1})...)
+	r, err = journal.NewReader(bytes.NewReader(append(head,
+		framed(append([]byte{0x78, 1}, record...))...))) // an unknown field comes first
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, r.SnapshotBytes()))
 }
 
 // A file takes memory in proportion to its size, whatever it says.

@@ -18,8 +18,8 @@ import (
 // bufferBytes is the size of the buffers of readers and writers.
 const bufferBytes = 64 << 10
 
-// A Reader reads a journal from its beginning. Make one with NewReader or Open. It holds the
-// snapshot and one record at a time. It is not safe for concurrent use.
+// A Reader reads a journal from its beginning. Make one with NewReader or Open. It holds the bytes
+// of the snapshot, and one record at a time. It is not safe for concurrent use.
 type Reader struct {
 	in         io.Reader
 	end        func() // ends the decompression
@@ -27,7 +27,8 @@ type Reader struct {
 	compressed bool
 	buf        []byte
 	header     *protos.JournalHeader
-	snapshot   *protos.Pool
+	bytes      []byte              // of the snapshot
+	snapshot   *protos.Pool        // nil until it is asked for
 	records    uint64              // how many were read
 	offset     int64               // where the one after them begins
 	peeked     *protos.JournalStep // what Next returns next; nil if that is still to be read
@@ -100,8 +101,8 @@ func (r *Reader) begin() error {
 			magic[version])
 	}
 	r.offset = int64(len(magic))
-	for _, take := range []func(*protos.JournalRecord) error{r.takeHeader, r.takeSnapshot} {
-		err := r.read(take)
+	for _, read := range []func() error{r.readHeader, r.readSnapshot} {
+		err := read()
 		if err == io.EOF {
 			err = &TornError{Record: r.records + 1, Offset: r.offset}
 		}
@@ -112,6 +113,8 @@ func (r *Reader) begin() error {
 	return nil
 }
 
+func (r *Reader) readHeader() error { return r.read(r.takeHeader) }
+
 func (r *Reader) takeHeader(record *protos.JournalRecord) error {
 	r.header = record.GetHeader()
 	if r.header == nil {
@@ -119,14 +122,6 @@ func (r *Reader) takeHeader(record *protos.JournalRecord) error {
 	}
 	if v := r.header.GetFormatVersion(); v != formatVersion {
 		return fmt.Errorf("%w: the records have version %d; known is %d", ErrVersion, v, formatVersion)
-	}
-	return nil
-}
-
-func (r *Reader) takeSnapshot(record *protos.JournalRecord) error {
-	r.snapshot = record.GetSnapshot()
-	if r.snapshot == nil {
-		return fmt.Errorf("%w: %s where the snapshot must be", ErrOrder, kindOf(record))
 	}
 	return nil
 }
@@ -146,9 +141,6 @@ func kindOf(record *protos.JournalRecord) string {
 
 // Header says whose journal it is.
 func (r *Reader) Header() *protos.JournalHeader { return r.header }
-
-// Snapshot returns the pool before the first step. It is the reader's own, and not to be changed.
-func (r *Reader) Snapshot() *protos.Pool { return r.snapshot }
 
 // Offset returns where what was read ends, in bytes from the beginning of the file, uncompressed.
 // After an error that is where the good part ends.
@@ -219,12 +211,7 @@ func (r *Reader) read(take func(*protos.JournalRecord) error) error {
 	r.buf = buf
 	record := &protos.JournalRecord{}
 	if err == nil {
-		if err = check.Messages(body, record.ProtoReflect().Descriptor()); err == nil {
-			err = proto.Unmarshal(body, record)
-		}
-		if err != nil {
-			err = fmt.Errorf("%w: %w", ErrInvalid, err)
-		}
+		err = unmarshal(body, record)
 	}
 	if err == nil {
 		err = take(record)
@@ -234,6 +221,18 @@ func (r *Reader) read(take func(*protos.JournalRecord) error) error {
 	}
 	r.records++
 	r.offset += frameHeaderBytes + int64(len(body))
+	return nil
+}
+
+// unmarshal decodes a message, or a piece of one. The error is ErrInvalid.
+func unmarshal(b []byte, m proto.Message) error {
+	err := check.Messages(b, m.ProtoReflect().Descriptor())
+	if err == nil {
+		err = proto.Unmarshal(b, m)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	return nil
 }
 
