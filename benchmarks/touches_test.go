@@ -68,7 +68,7 @@ func TestPassesTouchLittle(t *testing.T) {
 		{"pass, nothing changed", pool, touches.Counts{}},
 		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, touches.Counts{}},
 		{"pass after 100 changes, protected", Size{1_000, 200, 10}, touches.Counts{Lanes: 1_100,
-			Classes: 780, Demands: 160, Comparisons: 1_500}},
+			Classes: 780, Demands: 220, Comparisons: 1_500, Slots: 130}},
 		// What nothing can be found for is not looked at.
 		{"pass, label limits reached", Size{500, 200, 5}, touches.Counts{}},
 		{"pass, nothing outranked", Size{500, 200, 5}, touches.Counts{}},
