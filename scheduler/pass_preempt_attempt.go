@@ -94,13 +94,14 @@ func (st *preemption) isExhausted(a *account, owed bool) bool {
 		!slices.ContainsFunc(st.requeuedLanes, func(l *lane) bool { return l.account == a })
 }
 
-// mayHaveLuck reports whether what has matched may find something although nothing has come. In a
-// trial that watches an account with label limits it may, so that the observer is told of all
-// comparisons with these.
+// mayHaveLuck reports whether what has matched may find something although nothing has come. Where
+// an account has label limits it may if the step itself can make room, by taking a run of the
+// account; or in a trial that watches it, so that the observer is told of all comparisons.
 func (st *preemption) mayHaveLuck(a *account, owed bool) bool {
 	last := &a.attempts[st.level]
 	return last.again || st.owedAgain(last, owed) || last.room != a.roomGeneration ||
-		st.hasToSpare(a, last.above) || a.limits != nil && st.observer.watches(a)
+		st.hasToSpare(a, last.above) ||
+		a.limits != nil && (a.runsBelow(st.level) > 0 || st.observer.watches(a))
 }
 
 // hasToSpare reports whether an account has more than an amount beyond what it needs.
