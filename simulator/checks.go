@@ -28,7 +28,7 @@ type checks struct {
 
 // checksPerState is how many operations there are between two looks at the whole state, for each
 // request, worker and account in it.
-const checksPerState = 16
+const checksPerState = 8
 
 // passesMax is how many passes may change something while time stands still.
 const passesMax = 20
