@@ -50,7 +50,7 @@ replay-long: ## Record and replay the examples and the KTH log in full, each sta
 	  ./simulator/qsim
 
 .PHONY: forecast-long
-forecast-long: ## Measure forecasts on six worlds, and write docs/forecasts.md anew; 20 minutes.
+forecast-long: ## Measure forecasts on logs in QSIM_TRACES, write docs/forecasts.md; 20 minutes.
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
 .PHONY: rewrite

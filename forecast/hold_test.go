@@ -59,7 +59,7 @@ func TestForecastsHold(t *testing.T) {
 		t.Skip("QSIM_LONG_FORECAST is not set: it takes twenty minutes")
 	}
 	if os.Getenv("QSIM_TRACES") == "" {
-		t.Skip("QSIM_TRACES is not set: no real logs to replay")
+		t.Fatal("QSIM_TRACES does not name a folder with real logs")
 	}
 	rows := make([][2]measures, len(held))
 	var lock sync.Mutex

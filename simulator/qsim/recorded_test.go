@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 )
 
@@ -104,8 +105,8 @@ func recordAndReplay(t *testing.T, args []string) {
 		restore := 1 + chance.Uint64N(steps)
 		onProcessors(processors, func() {
 			expect(t, 0, []string{fmt.Sprintf(
-				`(?m)^%d operations replayed, .*\n.*\n?  compared: %d outcomes and %d states?, all the same\n`,
-				steps, steps, states)}, nil, "replay", path, "--restore-after", strconv.FormatUint(restore, 10))
+				`(?m)^%s operations replayed, .*\n.*\n?  compared: %s outcomes and %s states?, all the same\n`,
+				words.Number(steps), words.Number(steps), words.Number(states))}, nil, "replay", path, "--restore-after", strconv.FormatUint(restore, 10))
 		})
 		t.Logf("%d operations replayed on GOMAXPROCS=%d, restored after operation %d, in %v", steps,
 			processors, restore, time.Since(begin).Round(time.Second))
