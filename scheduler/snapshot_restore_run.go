@@ -24,6 +24,9 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 	if r.stage < Held || r.stage > Running {
 		return bad(where.and(".stage"), "%d is not a stage", p.GetStage())
 	}
+	if r.stage == Held && w.cordoned {
+		return bad(where.and(".stage"), "held for a cordoned worker")
+	}
 	if r.cost, err = readBalance(where.and(".cost"), p.GetCost(), 0, maxInitialQuota); err != nil {
 		return err
 	}

@@ -139,13 +139,17 @@ func spread(d dice, p *protos.Scheduler) *protos.Scheduler {
 			return a.GetId() == p.GetAccountIds()[number-1]
 		})
 	}
+	cordoned := map[string]bool{}
+	for _, c := range p.GetCordons() {
+		cordoned[c.GetWorkerId()] = true
+	}
 	for _, w := range p.GetWorkers() {
 		r := w.GetRun()
 		if r == nil || !exists(r.GetRequest().GetContent().GetAccount()) {
 			continue
 		}
 		r.Priority = int32(d.roll(6))
-		if chance(d, 50) {
+		if chance(d, 50) && !cordoned[w.GetId()] { // for which nothing is held
 			r.Stage, r.HandOutTime = protos.Stage_STAGE_HELD, nil
 		}
 		for q := range r.Cost {
