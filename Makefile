@@ -10,7 +10,7 @@ SHELL := /bin/bash
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
 # How long each fuzz target runs: a number of inputs, or a duration such as 10m.
-FUZZTIME ?= 15000x
+FUZZTIME ?= 100000x
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -22,15 +22,9 @@ help: ## List the targets.
 test: ## Run all tests; needs nothing but Go.
 	$(GO) test $(ARGS) ./...
 
-# The folders whose code or tests have goroutines or locks. No test of another one can race: that its
-# code has neither is what internal/house checks.
-CONCURRENT = $$(git ls-files --cached --others --exclude-standard '*.go' ':!protos' | xargs grep -lE \
-  '^[[:space:]]*go [a-zA-Z]|\bgo func|\.Parallel\(|RunParallel|"sync"|"sync/atomic"|GOMAXPROCS' | \
-  xargs -n1 dirname | sort -u | sed 's|^|./|')
-
 .PHONY: race
-race: ## Run the tests of what has goroutines under the race detector.
-	$(GO) test -race -timeout=18m $(ARGS) $(CONCURRENT)
+race: ## Run all tests under the race detector.
+	$(GO) test -race -timeout=18m $(ARGS) ./...
 
 .PHONY: invariants
 invariants: ## Run all tests with the slow checks on.
@@ -59,7 +53,7 @@ rewrite: ## Write the golden scripts' output and what documents quote of qsim an
 	$(GO) test ./simulator/qsim -run='^(TestQuestionsAreAnswered|TestQuotedOutputs)$$' -rewrite
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (15000 inputs).
+fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
 	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
 	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \

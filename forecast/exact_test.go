@@ -20,7 +20,7 @@ import (
 func TestExactRunTimesGiveExactStarts(t *testing.T) {
 	const horizon = 5 * time.Minute
 	states := uint64(300)
-	if testing.Short() || slowed {
+	if testing.Short() || raceDetector {
 		states = 60
 	}
 	answers := map[protos.RequestForecast_Answer]int{}

@@ -33,7 +33,7 @@ func story(hs []fork.Happening) []fork.Happening {
 func TestAgreesWithThePlainDriver(t *testing.T) {
 	counts := map[fork.Kind]int{}
 	states := uint64(200)
-	if slowed {
+	if raceDetector {
 		states = 40
 	}
 	for seed := range states {
@@ -71,7 +71,7 @@ func TestAgreesWithThePlainDriver(t *testing.T) {
 		}
 	}
 	for k := fork.Arrived; k <= fork.WorkerGone; k++ {
-		if counts[k] == 0 && !slowed {
+		if counts[k] == 0 && !raceDetector {
 			t.Errorf("nothing was %v", k)
 		}
 	}

@@ -99,7 +99,7 @@ func (bucket *bucket) each(f func(*demand) bool) bool {
 // are few, so that a later call only tests what came since.
 func (x *index) eachDemand(class *workerClass, f func(*demand)) {
 	class.demands.refresh(x, class)
-	if class.demands.kept {
+	if !class.demands.many {
 		for _, demand := range class.demands.list {
 			touches.Demand()
 			f(demand)
@@ -112,7 +112,7 @@ func (x *index) eachDemand(class *workerClass, f func(*demand)) {
 // demandCost estimates how many entries eachDemand looks at.
 func (x *index) demandCost(class *workerClass) int {
 	known, sum := &class.demands, len(class.set.ids)
-	if known.kept {
+	if known.until > 0 {
 		sum += len(known.list)
 		if news := x.serial - known.until; news <= uint64(sum) {
 			return sum + int(news)
@@ -183,17 +183,16 @@ const knownDemandsMax = 256
 type knownDemands struct {
 	list  []*demand
 	until uint64 // the newest serial that was tested
-	kept  bool   // the list is complete up to until
 	many  bool   // they are too many to be kept
 }
 
 func (a *knownDemands) refresh(x *index, class *workerClass) {
-	if a.many || a.kept && a.until == x.serial {
+	if a.many || a.until == x.serial {
 		return
 	}
 	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
 	x.walkDemands(class, a.until, func(demand *demand) { a.list = append(a.list, demand) })
-	a.until, a.kept = x.serial, true
+	a.until = x.serial
 	if len(a.list) > knownDemandsMax {
 		*a = knownDemands{many: true}
 	}

@@ -206,20 +206,21 @@ func (s *Scheduler) releaseLane(l *lane) {
 	} else {
 		delete(a.otherLanes, demand)
 	}
-	last := len(a.lanes) - 1
-	a.lanes[l.inLanes] = a.lanes[last]
-	a.lanes[l.inLanes].inLanes = l.inLanes
-	a.lanes[last] = nil
-	a.lanes = a.lanes[:last]
-	last = len(demand.lanes) - 1
-	demand.lanes[l.inDemand] = demand.lanes[last]
-	demand.lanes[l.inDemand].inDemand = l.inDemand
-	demand.lanes[last] = nil
-	demand.lanes = demand.lanes[:last]
-	if last == 0 {
+	a.lanes = cutLane(a.lanes, l, func(l *lane) *int32 { return &l.inLanes })
+	demand.lanes = cutLane(demand.lanes, l, func(l *lane) *int32 { return &l.inDemand })
+	if len(demand.lanes) == 0 {
 		s.index.dropDemand(demand)
 	}
 	s.dropIfUnused(a)
+}
+
+// cutLane takes a lane out of a list in which at says where lanes are. The last one takes its place.
+func cutLane(lanes []*lane, l *lane, at func(*lane) *int32) []*lane {
+	last := len(lanes) - 1
+	moved := lanes[last]
+	lanes[*at(l)], *at(moved) = moved, *at(l)
+	lanes[last] = nil
+	return lanes[:last]
 }
 
 // enqueue adds a waiting request to its lane.
@@ -268,13 +269,10 @@ func (s *Scheduler) activate(l *lane) {
 func (s *Scheduler) deactivate(l *lane) {
 	s.undo.deactivate(l)
 	a := l.account
-	last := len(a.active) - 1
-	a.swapActive(int(l.inAccount), last)
-	a.active[last] = nil
-	a.active = a.active[:last]
+	a.active = cutLane(a.active, l, func(l *lane) *int32 { return &l.inAccount })
 	l.inAccount = -1
 	s.activeLanes--
-	if last == 0 {
+	if len(a.active) == 0 {
 		delete(s.withActive, a)
 	}
 }

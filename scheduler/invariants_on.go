@@ -249,7 +249,7 @@ func (s *Scheduler) checkIndex() {
 // those that have come since.
 func (s *Scheduler) checkKnown(class *workerClass) {
 	known := &class.demands
-	if !known.kept {
+	if known.many {
 		return
 	}
 	for demand := range s.index.allDemands() {

@@ -10,7 +10,11 @@ import (
 // takes to see it again, and checks so often that all tests take less than a minute. Flags of the
 // command line count more.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"nofailfile": "true", "checks": checksDefault} {
+	checks := "60"
+	if raceDetector {
+		checks = "10"
+	}
+	for name, value := range map[string]string{"nofailfile": "true", "checks": checks} {
 		if err := flag.Set("rapid."+name, value); err != nil {
 			panic(err)
 		}

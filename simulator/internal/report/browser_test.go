@@ -144,7 +144,7 @@ func look(t *testing.T, reports map[string]*experiment.Results, flags ...string)
 // neither is waited for.
 func dumpDOM(t *testing.T, program, path string, flags []string) []byte {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	user, err := os.MkdirTemp("", "qsim-browser-*")
 	if err != nil {

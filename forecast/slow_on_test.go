@@ -1,7 +1,0 @@
-//go:build race || invariants
-
-package forecast_test
-
-// slowed is true under the race detector and with the slow checks, which make these tests several
-// times slower.
-const slowed = true

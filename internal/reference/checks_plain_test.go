@@ -1,6 +1,0 @@
-//go:build !race && !invariants
-
-package reference_test
-
-// checksDefault is how many random stories a test tells.
-const checksDefault = "60"
