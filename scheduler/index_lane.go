@@ -214,7 +214,8 @@ func (s *Scheduler) releaseLane(l *lane) {
 	s.dropIfUnused(a)
 }
 
-// cutLane takes a lane out of a list in which at says where lanes are. The last one takes its place.
+// cutLane takes a lane out of a list in which at says where lanes are. The last one takes its
+// place.
 func cutLane(lanes []*lane, l *lane, at func(*lane) *int32) []*lane {
 	last := len(lanes) - 1
 	moved := lanes[last]
