@@ -60,7 +60,7 @@ func sources(t *testing.T) []*source {
 		if d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata") {
 			return filepath.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".pb.go") {
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || isGenerated(name) {
 			return nil
 		}
 		s, err := read(path)
@@ -96,4 +96,9 @@ func read(path string) (*source, error) {
 		dir = rel[:i]
 	}
 	return &source{path: rel, dir: dir, file: file, fset: fset, text: string(text)}, nil
+}
+
+// isGenerated reports whether a Go file is made from protos.
+func isGenerated(name string) bool {
+	return strings.HasSuffix(name, ".pb.go") || strings.HasSuffix(name, ".connect.go")
 }
