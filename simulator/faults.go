@@ -3,8 +3,8 @@ package simulator
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Faults says what goes wrong in a run, and how often. Each fault is off while its rate is 0. News

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/nearest"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/nearest"
 )
 
 // ImpossibleReason says why submissions can never run: they have the same base labels, and need

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Setup is everything that a run depends on: the same setup gives the same figures, to the last

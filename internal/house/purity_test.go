@@ -32,22 +32,20 @@ var disciplines = map[string]discipline{
 	"replay":   sequential,
 	"forecast": timeless,
 
-	"simulator":                   inexact,
-	"simulator/generate":          inexact,
-	"simulator/trace":             sequential,
-	"simulator/experiment":        timeless,
-	"simulator/internal/draft":    inexact,
-	"simulator/internal/field":    pure,
-	"simulator/internal/gunzip":   sequential,
-	"simulator/internal/nearest":  pure,
-	"simulator/internal/report":   timeless,
-	"simulator/internal/swf":      sequential,
-	"simulator/internal/yamltree": timeless,
+	"simulator":                 inexact,
+	"simulator/generate":        inexact,
+	"simulator/trace":           sequential,
+	"simulator/experiment":      timeless,
+	"simulator/internal/draft":  inexact,
+	"simulator/internal/gunzip": sequential,
+	"simulator/internal/report": timeless,
+	"simulator/internal/swf":    sequential,
 
 	"internal/check": pure, "internal/expiry": pure, "internal/invariants": pure,
 	"internal/minheap": pure, "internal/orderedlist": pure, "internal/reference": pure,
 	"internal/slotset": pure, "internal/touches": pure,
 	"internal/words": inexact,
+	"internal/field": pure, "internal/nearest": pure, "internal/yamltree": timeless,
 }
 
 // free are folders that may do what they want.

@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/internal/words"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
 

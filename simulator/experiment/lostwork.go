@@ -4,9 +4,9 @@ import (
 	"errors"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // LostWork is how much work of another request a request at each level may destroy by preemption.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 // runsMax bounds the runs of an experiment: variants × seeds.

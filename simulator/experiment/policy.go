@@ -3,8 +3,8 @@ package experiment
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // Policy says who has what quota: by one of the built-in rules, or by accounts and groups of them.

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // PolicyFile is a policy that was read from a file.

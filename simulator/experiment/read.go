@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // ReadResults reads results from their JSON form. Errors say what is wrong with it: that it is

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 // variant is a policy with a combination of swept values.

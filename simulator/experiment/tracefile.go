@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 // traceFinder knows where the file of a trace may be.

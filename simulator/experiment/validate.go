@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // quotaSecondsMax bounds balances, in worker-seconds.

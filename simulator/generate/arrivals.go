@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Arrivals come at random times, each on its own, at a rate that changes over days and weeks.

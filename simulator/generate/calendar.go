@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 const (

@@ -5,8 +5,8 @@ import (
 	"log"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // A team tests each change on two models of phones, and all of them at night.

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Fleet describes the workers that a pool has.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // mistakes gathers what is wrong with a spec, so that all of it is told at once.

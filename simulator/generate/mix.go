@@ -7,8 +7,8 @@ import (
 	"sort"
 	"strconv"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Mix has weights of what is chosen from: {birch: 3, oak: 1} is birch three times in four. Only

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 // RunTime is a distribution of run times. Tasks run for whole seconds, at least one, and

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Spec describes a workload.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Stream is a source of submissions: a team, or one kind of its work.

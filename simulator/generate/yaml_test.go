@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/quotasched/quotasched/examples/experiments"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/generate"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // read reads YAML as an experiment's is read.

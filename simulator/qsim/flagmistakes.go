@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 // flagOf returns the flag that stands for a field of a trace.Source.

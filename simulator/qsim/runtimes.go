@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/forecast"
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/scheduler"
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // runTimesFile is a file of run times: quantiles, such as p50, by account and label.

@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // FleetSource names a CSV table of nodes, with a header line, and says which workers they have.

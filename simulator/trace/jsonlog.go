@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // jsonFormat is how the objects of a service are read.

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 	"github.com/quotasched/quotasched/simulator/internal/swf"
 )
 

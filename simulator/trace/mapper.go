@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // maxTextBytes bounds accounts, labels, ids and importances.

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 // Preset is a ready table and mapping for a known log.

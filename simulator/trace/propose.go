@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 // Proposal is how a log can be read.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/simulator"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // units are what times of a table can be counted in.

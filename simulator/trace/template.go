@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/internal/nearest"
+	"github.com/quotasched/quotasched/internal/nearest"
 )
 
 // unknown is what a field stands as that the record does not know.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Validate returns nil, or an error (package field) that names all mistakes in the source that

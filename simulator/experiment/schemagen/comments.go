@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 const module = "github.com/quotasched/quotasched/"

@@ -10,8 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // object is a piece of a JSON Schema.

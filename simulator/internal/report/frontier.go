@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
 )
 
 // chartSweep is what a sweep of one field shows: how its values trade lost work against waits.

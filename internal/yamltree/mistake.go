@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/quotasched/quotasched/internal/field"
 	"github.com/quotasched/quotasched/internal/words"
-	"github.com/quotasched/quotasched/simulator/internal/field"
 )
 
 // Source is a text that nodes were read from.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/field"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 // everything has a field of each kind.

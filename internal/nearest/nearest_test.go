@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/quotasched/quotasched/simulator/internal/nearest"
+	"github.com/quotasched/quotasched/internal/nearest"
 )
 
 func TestWord(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 // Unmarshaler is a type with a form of its own in a text, such as one that may be a number or a

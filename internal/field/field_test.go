@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/quotasched/quotasched/simulator/internal/field"
+	"github.com/quotasched/quotasched/internal/field"
 )
 
 func TestErrorNamesTheField(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quotasched/quotasched/simulator/internal/yamltree"
+	"github.com/quotasched/quotasched/internal/yamltree"
 )
 
 // parse reads a text that is right.
