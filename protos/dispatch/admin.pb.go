@@ -1533,6 +1533,125 @@ func (*UncordonWorkerResponse) Descriptor() ([]byte, []int) {
 	return file_protos_dispatch_admin_proto_rawDescGZIP(), []int{24}
 }
 
+// DirectWorkerRequest is the request of DirectWorker.
+type DirectWorkerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool.
+	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	// The machine, as NAME.
+	Worker string `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`
+	// What it shall do; unspecified ends what it was told before.
+	Directive Orders_Directive `protobuf:"varint,3,opt,name=directive,proto3,enum=quotasched.dispatch.v1.Orders_Directive" json:"directive,omitempty"`
+	// Why, for people.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// See TaskService.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DirectWorkerRequest) Reset() {
+	*x = DirectWorkerRequest{}
+	mi := &file_protos_dispatch_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DirectWorkerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DirectWorkerRequest) ProtoMessage() {}
+
+func (x *DirectWorkerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DirectWorkerRequest.ProtoReflect.Descriptor instead.
+func (*DirectWorkerRequest) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *DirectWorkerRequest) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *DirectWorkerRequest) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *DirectWorkerRequest) GetDirective() Orders_Directive {
+	if x != nil {
+		return x.Directive
+	}
+	return Orders_DIRECTIVE_UNSPECIFIED
+}
+
+func (x *DirectWorkerRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DirectWorkerRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// DirectWorkerResponse is the answer.
+type DirectWorkerResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DirectWorkerResponse) Reset() {
+	*x = DirectWorkerResponse{}
+	mi := &file_protos_dispatch_admin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DirectWorkerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DirectWorkerResponse) ProtoMessage() {}
+
+func (x *DirectWorkerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_admin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DirectWorkerResponse.ProtoReflect.Descriptor instead.
+func (*DirectWorkerResponse) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_admin_proto_rawDescGZIP(), []int{26}
+}
+
 // PoolStatus is whether a pool can be used.
 type PoolStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1548,7 +1667,7 @@ type PoolStatus struct {
 
 func (x *PoolStatus) Reset() {
 	*x = PoolStatus{}
-	mi := &file_protos_dispatch_admin_proto_msgTypes[25]
+	mi := &file_protos_dispatch_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1679,7 @@ func (x *PoolStatus) String() string {
 func (*PoolStatus) ProtoMessage() {}
 
 func (x *PoolStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_admin_proto_msgTypes[25]
+	mi := &file_protos_dispatch_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1692,7 @@ func (x *PoolStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PoolStatus.ProtoReflect.Descriptor instead.
 func (*PoolStatus) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_admin_proto_rawDescGZIP(), []int{25}
+	return file_protos_dispatch_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PoolStatus) GetFailed() bool {
@@ -1601,7 +1720,7 @@ var File_protos_dispatch_admin_proto protoreflect.FileDescriptor
 
 const file_protos_dispatch_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x1bprotos/dispatch/admin.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\"\xbf\x02\n" +
+	"\x1bprotos/dispatch/admin.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\x1a\x1dprotos/dispatch/workers.proto\"\xbf\x02\n" +
 	"\fPoolSettings\x123\n" +
 	"\tscheduler\x18\x01 \x01(\v2\x15.quotasched.v1.ConfigR\tscheduler\x126\n" +
 	"\tlease_ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\bleaseTtl\x12@\n" +
@@ -1713,12 +1832,21 @@ const file_protos_dispatch_admin_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tR\trequestId\"\x18\n" +
-	"\x16UncordonWorkerResponse\"w\n" +
+	"\x16UncordonWorkerResponse\"\xc0\x01\n" +
+	"\x13DirectWorkerRequest\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x16\n" +
+	"\x06worker\x18\x02 \x01(\tR\x06worker\x12F\n" +
+	"\tdirective\x18\x03 \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"\x16\n" +
+	"\x14DirectWorkerResponse\"w\n" +
 	"\n" +
 	"PoolStatus\x12\x16\n" +
 	"\x06failed\x18\x01 \x01(\bR\x06failed\x12\x18\n" +
 	"\afailure\x18\x02 \x01(\tR\afailure\x127\n" +
-	"\tfail_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bfailTime2\x9e\t\n" +
+	"\tfail_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bfailTime2\x89\n" +
+	"\n" +
 	"\fAdminService\x12c\n" +
 	"\n" +
 	"CreatePool\x12).quotasched.dispatch.v1.CreatePoolRequest\x1a*.quotasched.dispatch.v1.CreatePoolResponse\x12l\n" +
@@ -1733,7 +1861,8 @@ const file_protos_dispatch_admin_proto_rawDesc = "" +
 	"\rResumeAccount\x12,.quotasched.dispatch.v1.ResumeAccountRequest\x1a-.quotasched.dispatch.v1.ResumeAccountResponse\x12l\n" +
 	"\rDeleteAccount\x12,.quotasched.dispatch.v1.DeleteAccountRequest\x1a-.quotasched.dispatch.v1.DeleteAccountResponse\x12i\n" +
 	"\fCordonWorker\x12+.quotasched.dispatch.v1.CordonWorkerRequest\x1a,.quotasched.dispatch.v1.CordonWorkerResponse\x12o\n" +
-	"\x0eUncordonWorker\x12-.quotasched.dispatch.v1.UncordonWorkerRequest\x1a..quotasched.dispatch.v1.UncordonWorkerResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
+	"\x0eUncordonWorker\x12-.quotasched.dispatch.v1.UncordonWorkerRequest\x1a..quotasched.dispatch.v1.UncordonWorkerResponse\x12i\n" +
+	"\fDirectWorker\x12+.quotasched.dispatch.v1.DirectWorkerRequest\x1a,.quotasched.dispatch.v1.DirectWorkerResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
 
 var (
 	file_protos_dispatch_admin_proto_rawDescOnce sync.Once
@@ -1747,7 +1876,7 @@ func file_protos_dispatch_admin_proto_rawDescGZIP() []byte {
 	return file_protos_dispatch_admin_proto_rawDescData
 }
 
-var file_protos_dispatch_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_protos_dispatch_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_protos_dispatch_admin_proto_goTypes = []any{
 	(*PoolSettings)(nil),           // 0: quotasched.dispatch.v1.PoolSettings
 	(*Bounds)(nil),                 // 1: quotasched.dispatch.v1.Bounds
@@ -1774,58 +1903,64 @@ var file_protos_dispatch_admin_proto_goTypes = []any{
 	(*CordonWorkerResponse)(nil),   // 22: quotasched.dispatch.v1.CordonWorkerResponse
 	(*UncordonWorkerRequest)(nil),  // 23: quotasched.dispatch.v1.UncordonWorkerRequest
 	(*UncordonWorkerResponse)(nil), // 24: quotasched.dispatch.v1.UncordonWorkerResponse
-	(*PoolStatus)(nil),             // 25: quotasched.dispatch.v1.PoolStatus
-	nil,                            // 26: quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry
-	(*protos.Config)(nil),          // 27: quotasched.v1.Config
-	(*durationpb.Duration)(nil),    // 28: google.protobuf.Duration
-	(*protos.AccountConfig)(nil),   // 29: quotasched.v1.AccountConfig
-	(*fieldmaskpb.FieldMask)(nil),  // 30: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil),  // 31: google.protobuf.Timestamp
+	(*DirectWorkerRequest)(nil),    // 25: quotasched.dispatch.v1.DirectWorkerRequest
+	(*DirectWorkerResponse)(nil),   // 26: quotasched.dispatch.v1.DirectWorkerResponse
+	(*PoolStatus)(nil),             // 27: quotasched.dispatch.v1.PoolStatus
+	nil,                            // 28: quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry
+	(*protos.Config)(nil),          // 29: quotasched.v1.Config
+	(*durationpb.Duration)(nil),    // 30: google.protobuf.Duration
+	(*protos.AccountConfig)(nil),   // 31: quotasched.v1.AccountConfig
+	(*fieldmaskpb.FieldMask)(nil),  // 32: google.protobuf.FieldMask
+	(Orders_Directive)(0),          // 33: quotasched.dispatch.v1.Orders.Directive
+	(*timestamppb.Timestamp)(nil),  // 34: google.protobuf.Timestamp
 }
 var file_protos_dispatch_admin_proto_depIdxs = []int32{
-	27, // 0: quotasched.dispatch.v1.PoolSettings.scheduler:type_name -> quotasched.v1.Config
-	28, // 1: quotasched.dispatch.v1.PoolSettings.lease_ttl:type_name -> google.protobuf.Duration
-	28, // 2: quotasched.dispatch.v1.PoolSettings.accept_timeout:type_name -> google.protobuf.Duration
-	28, // 3: quotasched.dispatch.v1.PoolSettings.disconnect_timeout:type_name -> google.protobuf.Duration
+	29, // 0: quotasched.dispatch.v1.PoolSettings.scheduler:type_name -> quotasched.v1.Config
+	30, // 1: quotasched.dispatch.v1.PoolSettings.lease_ttl:type_name -> google.protobuf.Duration
+	30, // 2: quotasched.dispatch.v1.PoolSettings.accept_timeout:type_name -> google.protobuf.Duration
+	30, // 3: quotasched.dispatch.v1.PoolSettings.disconnect_timeout:type_name -> google.protobuf.Duration
 	1,  // 4: quotasched.dispatch.v1.PoolSettings.bounds:type_name -> quotasched.dispatch.v1.Bounds
-	28, // 5: quotasched.dispatch.v1.Bounds.ended_retention:type_name -> google.protobuf.Duration
-	29, // 6: quotasched.dispatch.v1.AccountSettings.config:type_name -> quotasched.v1.AccountConfig
+	30, // 5: quotasched.dispatch.v1.Bounds.ended_retention:type_name -> google.protobuf.Duration
+	31, // 6: quotasched.dispatch.v1.AccountSettings.config:type_name -> quotasched.v1.AccountConfig
 	0,  // 7: quotasched.dispatch.v1.CreatePoolRequest.settings:type_name -> quotasched.dispatch.v1.PoolSettings
-	26, // 8: quotasched.dispatch.v1.CreatePoolRequest.accounts:type_name -> quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry
+	28, // 8: quotasched.dispatch.v1.CreatePoolRequest.accounts:type_name -> quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry
 	0,  // 9: quotasched.dispatch.v1.ConfigurePoolRequest.settings:type_name -> quotasched.dispatch.v1.PoolSettings
-	30, // 10: quotasched.dispatch.v1.ConfigurePoolRequest.update_mask:type_name -> google.protobuf.FieldMask
+	32, // 10: quotasched.dispatch.v1.ConfigurePoolRequest.update_mask:type_name -> google.protobuf.FieldMask
 	0,  // 11: quotasched.dispatch.v1.ConfigurePoolResponse.settings:type_name -> quotasched.dispatch.v1.PoolSettings
 	2,  // 12: quotasched.dispatch.v1.SetAccountRequest.settings:type_name -> quotasched.dispatch.v1.AccountSettings
-	30, // 13: quotasched.dispatch.v1.SetAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	31, // 14: quotasched.dispatch.v1.PoolStatus.fail_time:type_name -> google.protobuf.Timestamp
-	2,  // 15: quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry.value:type_name -> quotasched.dispatch.v1.AccountSettings
-	3,  // 16: quotasched.dispatch.v1.AdminService.CreatePool:input_type -> quotasched.dispatch.v1.CreatePoolRequest
-	5,  // 17: quotasched.dispatch.v1.AdminService.ConfigurePool:input_type -> quotasched.dispatch.v1.ConfigurePoolRequest
-	7,  // 18: quotasched.dispatch.v1.AdminService.WipePool:input_type -> quotasched.dispatch.v1.WipePoolRequest
-	9,  // 19: quotasched.dispatch.v1.AdminService.DeletePool:input_type -> quotasched.dispatch.v1.DeletePoolRequest
-	11, // 20: quotasched.dispatch.v1.AdminService.SetAccount:input_type -> quotasched.dispatch.v1.SetAccountRequest
-	13, // 21: quotasched.dispatch.v1.AdminService.ResetBalance:input_type -> quotasched.dispatch.v1.ResetBalanceRequest
-	15, // 22: quotasched.dispatch.v1.AdminService.SuspendAccount:input_type -> quotasched.dispatch.v1.SuspendAccountRequest
-	17, // 23: quotasched.dispatch.v1.AdminService.ResumeAccount:input_type -> quotasched.dispatch.v1.ResumeAccountRequest
-	19, // 24: quotasched.dispatch.v1.AdminService.DeleteAccount:input_type -> quotasched.dispatch.v1.DeleteAccountRequest
-	21, // 25: quotasched.dispatch.v1.AdminService.CordonWorker:input_type -> quotasched.dispatch.v1.CordonWorkerRequest
-	23, // 26: quotasched.dispatch.v1.AdminService.UncordonWorker:input_type -> quotasched.dispatch.v1.UncordonWorkerRequest
-	4,  // 27: quotasched.dispatch.v1.AdminService.CreatePool:output_type -> quotasched.dispatch.v1.CreatePoolResponse
-	6,  // 28: quotasched.dispatch.v1.AdminService.ConfigurePool:output_type -> quotasched.dispatch.v1.ConfigurePoolResponse
-	8,  // 29: quotasched.dispatch.v1.AdminService.WipePool:output_type -> quotasched.dispatch.v1.WipePoolResponse
-	10, // 30: quotasched.dispatch.v1.AdminService.DeletePool:output_type -> quotasched.dispatch.v1.DeletePoolResponse
-	12, // 31: quotasched.dispatch.v1.AdminService.SetAccount:output_type -> quotasched.dispatch.v1.SetAccountResponse
-	14, // 32: quotasched.dispatch.v1.AdminService.ResetBalance:output_type -> quotasched.dispatch.v1.ResetBalanceResponse
-	16, // 33: quotasched.dispatch.v1.AdminService.SuspendAccount:output_type -> quotasched.dispatch.v1.SuspendAccountResponse
-	18, // 34: quotasched.dispatch.v1.AdminService.ResumeAccount:output_type -> quotasched.dispatch.v1.ResumeAccountResponse
-	20, // 35: quotasched.dispatch.v1.AdminService.DeleteAccount:output_type -> quotasched.dispatch.v1.DeleteAccountResponse
-	22, // 36: quotasched.dispatch.v1.AdminService.CordonWorker:output_type -> quotasched.dispatch.v1.CordonWorkerResponse
-	24, // 37: quotasched.dispatch.v1.AdminService.UncordonWorker:output_type -> quotasched.dispatch.v1.UncordonWorkerResponse
-	27, // [27:38] is the sub-list for method output_type
-	16, // [16:27] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	32, // 13: quotasched.dispatch.v1.SetAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 14: quotasched.dispatch.v1.DirectWorkerRequest.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	34, // 15: quotasched.dispatch.v1.PoolStatus.fail_time:type_name -> google.protobuf.Timestamp
+	2,  // 16: quotasched.dispatch.v1.CreatePoolRequest.AccountsEntry.value:type_name -> quotasched.dispatch.v1.AccountSettings
+	3,  // 17: quotasched.dispatch.v1.AdminService.CreatePool:input_type -> quotasched.dispatch.v1.CreatePoolRequest
+	5,  // 18: quotasched.dispatch.v1.AdminService.ConfigurePool:input_type -> quotasched.dispatch.v1.ConfigurePoolRequest
+	7,  // 19: quotasched.dispatch.v1.AdminService.WipePool:input_type -> quotasched.dispatch.v1.WipePoolRequest
+	9,  // 20: quotasched.dispatch.v1.AdminService.DeletePool:input_type -> quotasched.dispatch.v1.DeletePoolRequest
+	11, // 21: quotasched.dispatch.v1.AdminService.SetAccount:input_type -> quotasched.dispatch.v1.SetAccountRequest
+	13, // 22: quotasched.dispatch.v1.AdminService.ResetBalance:input_type -> quotasched.dispatch.v1.ResetBalanceRequest
+	15, // 23: quotasched.dispatch.v1.AdminService.SuspendAccount:input_type -> quotasched.dispatch.v1.SuspendAccountRequest
+	17, // 24: quotasched.dispatch.v1.AdminService.ResumeAccount:input_type -> quotasched.dispatch.v1.ResumeAccountRequest
+	19, // 25: quotasched.dispatch.v1.AdminService.DeleteAccount:input_type -> quotasched.dispatch.v1.DeleteAccountRequest
+	21, // 26: quotasched.dispatch.v1.AdminService.CordonWorker:input_type -> quotasched.dispatch.v1.CordonWorkerRequest
+	23, // 27: quotasched.dispatch.v1.AdminService.UncordonWorker:input_type -> quotasched.dispatch.v1.UncordonWorkerRequest
+	25, // 28: quotasched.dispatch.v1.AdminService.DirectWorker:input_type -> quotasched.dispatch.v1.DirectWorkerRequest
+	4,  // 29: quotasched.dispatch.v1.AdminService.CreatePool:output_type -> quotasched.dispatch.v1.CreatePoolResponse
+	6,  // 30: quotasched.dispatch.v1.AdminService.ConfigurePool:output_type -> quotasched.dispatch.v1.ConfigurePoolResponse
+	8,  // 31: quotasched.dispatch.v1.AdminService.WipePool:output_type -> quotasched.dispatch.v1.WipePoolResponse
+	10, // 32: quotasched.dispatch.v1.AdminService.DeletePool:output_type -> quotasched.dispatch.v1.DeletePoolResponse
+	12, // 33: quotasched.dispatch.v1.AdminService.SetAccount:output_type -> quotasched.dispatch.v1.SetAccountResponse
+	14, // 34: quotasched.dispatch.v1.AdminService.ResetBalance:output_type -> quotasched.dispatch.v1.ResetBalanceResponse
+	16, // 35: quotasched.dispatch.v1.AdminService.SuspendAccount:output_type -> quotasched.dispatch.v1.SuspendAccountResponse
+	18, // 36: quotasched.dispatch.v1.AdminService.ResumeAccount:output_type -> quotasched.dispatch.v1.ResumeAccountResponse
+	20, // 37: quotasched.dispatch.v1.AdminService.DeleteAccount:output_type -> quotasched.dispatch.v1.DeleteAccountResponse
+	22, // 38: quotasched.dispatch.v1.AdminService.CordonWorker:output_type -> quotasched.dispatch.v1.CordonWorkerResponse
+	24, // 39: quotasched.dispatch.v1.AdminService.UncordonWorker:output_type -> quotasched.dispatch.v1.UncordonWorkerResponse
+	26, // 40: quotasched.dispatch.v1.AdminService.DirectWorker:output_type -> quotasched.dispatch.v1.DirectWorkerResponse
+	29, // [29:41] is the sub-list for method output_type
+	17, // [17:29] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_protos_dispatch_admin_proto_init() }
@@ -1833,13 +1968,14 @@ func file_protos_dispatch_admin_proto_init() {
 	if File_protos_dispatch_admin_proto != nil {
 		return
 	}
+	file_protos_dispatch_workers_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_dispatch_admin_proto_rawDesc), len(file_protos_dispatch_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

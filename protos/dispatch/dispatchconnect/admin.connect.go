@@ -64,6 +64,9 @@ const (
 	// AdminServiceUncordonWorkerProcedure is the fully-qualified name of the AdminService's
 	// UncordonWorker RPC.
 	AdminServiceUncordonWorkerProcedure = "/quotasched.dispatch.v1.AdminService/UncordonWorker"
+	// AdminServiceDirectWorkerProcedure is the fully-qualified name of the AdminService's DirectWorker
+	// RPC.
+	AdminServiceDirectWorkerProcedure = "/quotasched.dispatch.v1.AdminService/DirectWorker"
 )
 
 // AdminServiceClient is a client for the quotasched.dispatch.v1.AdminService service.
@@ -91,6 +94,9 @@ type AdminServiceClient interface {
 	CordonWorker(context.Context, *connect.Request[dispatch.CordonWorkerRequest]) (*connect.Response[dispatch.CordonWorkerResponse], error)
 	// UncordonWorker ends that.
 	UncordonWorker(context.Context, *connect.Request[dispatch.UncordonWorkerRequest]) (*connect.Response[dispatch.UncordonWorkerResponse], error)
+	// DirectWorker tells a machine what to do with itself: to take no new task, to end, or that it may
+	// go on.
+	DirectWorker(context.Context, *connect.Request[dispatch.DirectWorkerRequest]) (*connect.Response[dispatch.DirectWorkerResponse], error)
 }
 
 // NewAdminServiceClient constructs a client for the quotasched.dispatch.v1.AdminService service. By
@@ -170,6 +176,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("UncordonWorker")),
 			connect.WithClientOptions(opts...),
 		),
+		directWorker: connect.NewClient[dispatch.DirectWorkerRequest, dispatch.DirectWorkerResponse](
+			httpClient,
+			baseURL+AdminServiceDirectWorkerProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("DirectWorker")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -186,6 +198,7 @@ type adminServiceClient struct {
 	deleteAccount  *connect.Client[dispatch.DeleteAccountRequest, dispatch.DeleteAccountResponse]
 	cordonWorker   *connect.Client[dispatch.CordonWorkerRequest, dispatch.CordonWorkerResponse]
 	uncordonWorker *connect.Client[dispatch.UncordonWorkerRequest, dispatch.UncordonWorkerResponse]
+	directWorker   *connect.Client[dispatch.DirectWorkerRequest, dispatch.DirectWorkerResponse]
 }
 
 // CreatePool calls quotasched.dispatch.v1.AdminService.CreatePool.
@@ -243,6 +256,11 @@ func (c *adminServiceClient) UncordonWorker(ctx context.Context, req *connect.Re
 	return c.uncordonWorker.CallUnary(ctx, req)
 }
 
+// DirectWorker calls quotasched.dispatch.v1.AdminService.DirectWorker.
+func (c *adminServiceClient) DirectWorker(ctx context.Context, req *connect.Request[dispatch.DirectWorkerRequest]) (*connect.Response[dispatch.DirectWorkerResponse], error) {
+	return c.directWorker.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the quotasched.dispatch.v1.AdminService service.
 type AdminServiceHandler interface {
 	// CreatePool makes a pool.
@@ -268,6 +286,9 @@ type AdminServiceHandler interface {
 	CordonWorker(context.Context, *connect.Request[dispatch.CordonWorkerRequest]) (*connect.Response[dispatch.CordonWorkerResponse], error)
 	// UncordonWorker ends that.
 	UncordonWorker(context.Context, *connect.Request[dispatch.UncordonWorkerRequest]) (*connect.Response[dispatch.UncordonWorkerResponse], error)
+	// DirectWorker tells a machine what to do with itself: to take no new task, to end, or that it may
+	// go on.
+	DirectWorker(context.Context, *connect.Request[dispatch.DirectWorkerRequest]) (*connect.Response[dispatch.DirectWorkerResponse], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -343,6 +364,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("UncordonWorker")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceDirectWorkerHandler := connect.NewUnaryHandler(
+		AdminServiceDirectWorkerProcedure,
+		svc.DirectWorker,
+		connect.WithSchema(adminServiceMethods.ByName("DirectWorker")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/quotasched.dispatch.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceCreatePoolProcedure:
@@ -367,6 +394,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceCordonWorkerHandler.ServeHTTP(w, r)
 		case AdminServiceUncordonWorkerProcedure:
 			adminServiceUncordonWorkerHandler.ServeHTTP(w, r)
+		case AdminServiceDirectWorkerProcedure:
+			adminServiceDirectWorkerHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -418,4 +447,8 @@ func (UnimplementedAdminServiceHandler) CordonWorker(context.Context, *connect.R
 
 func (UnimplementedAdminServiceHandler) UncordonWorker(context.Context, *connect.Request[dispatch.UncordonWorkerRequest]) (*connect.Response[dispatch.UncordonWorkerResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.AdminService.UncordonWorker is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) DirectWorker(context.Context, *connect.Request[dispatch.DirectWorkerRequest]) (*connect.Response[dispatch.DirectWorkerResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.AdminService.DirectWorker is not implemented"))
 }
