@@ -26,10 +26,11 @@ var mayImport = map[string][]string{
 	"plan":    {"protos", "scheduler", "lifecycle", "pool", "fork", "history", "internal/words"},
 	"shadow":  {"protos", "scheduler", "lifecycle", "pool", "internal/words"},
 
-	"protos/dispatch": {},
-	"protos/replica":  {},
-	"dispatcher":      {},
-	"dispatcher/log":  {},
+	"protos/dispatch":   {},
+	"protos/replica":    {},
+	"dispatcher":        {},
+	"dispatcher/log":    {},
+	"dispatcher/access": {"internal/field", "internal/nearest", "internal/words", "internal/yamltree"},
 
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
 		"examples/experiments", "internal/reference"},

@@ -32,6 +32,8 @@ var disciplines = map[string]discipline{
 	"replay":   sequential,
 	"forecast": timeless,
 
+	"dispatcher/access": timeless,
+
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,
 	"simulator/trace":           sequential,
