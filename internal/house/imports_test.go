@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"dispatcher":        {},
 	"dispatcher/log":    {},
 	"dispatcher/access": {"internal/field", "internal/nearest", "internal/words", "internal/yamltree"},
+	"dispatcher/client": {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},

@@ -1,0 +1,134 @@
+// Package client calls the services of a dispatcher for commands and programs.
+//
+// A [Client] knows one or several servers of a cluster. A call goes to the leader: a server that
+// does not lead says who does, and the client goes there. A call that ends with UNAVAILABLE, or
+// whose server does not answer, is repeated with growing pauses until it succeeds, is refused, or
+// its time is up. A change has one request_id in all of its tries, so that it is made once; one
+// that ends with UNAVAILABLE or DEADLINE_EXCEEDED after all may have been made or not.
+//
+// Streams are not repeated by themselves: [Client.Follow] and [Client.Watch] go on after a break,
+// and whoever opens another stream does so anew. What a stream's server says of the leader is
+// followed by the next call.
+package client
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
+)
+
+// Config is how to reach a dispatcher.
+type Config struct {
+	// Servers are the URLs of one or several servers of a cluster, such as http://127.0.0.1:7878.
+	Servers []string
+	// Token says who calls; empty if a certificate or nothing does.
+	Token string
+	// TLS is for servers whose URL begins with https; nil means the system's authorities and no
+	// client certificate.
+	TLS *tls.Config
+	// Timeout is how long a call without a deadline may take, with all of its tries; 0 means 30 s.
+	Timeout time.Duration
+	// TryTimeout is how long one try may take, if there is time for another; 0 means 10 s.
+	TryTimeout time.Duration
+	// Patience is how long a call is repeated while no server takes a connection; 0 means 1 s.
+	Patience time.Duration
+}
+
+const (
+	defaultTimeout    = 30 * time.Second
+	defaultTryTimeout = 10 * time.Second
+	defaultPatience   = time.Second
+
+	// pingAfter and pingWithin find connections that are dead without having been closed.
+	pingAfter  = 15 * time.Second
+	pingWithin = 15 * time.Second
+	// messageBytesMax bounds an answer: a page of 1,000 tasks with their payloads.
+	messageBytesMax = 32 << 20
+)
+
+// Client calls the services of a dispatcher. It may be used from any goroutine.
+type Client struct {
+	Tasks   dispatchconnect.TaskServiceClient
+	Workers dispatchconnect.WorkerServiceClient
+	Admin   dispatchconnect.AdminServiceClient
+	View    dispatchconnect.ViewServiceClient
+	Events  dispatchconnect.EventServiceClient
+	Cluster dispatchconnect.ClusterServiceClient
+
+	transport *http.Transport
+	route     *route
+}
+
+// New returns a client. It does not connect before the first call.
+func New(c Config) (*Client, error) {
+	if c.Timeout < 0 || c.TryTimeout < 0 || c.Patience < 0 {
+		return nil, errors.New("a time-out is negative")
+	}
+	r, err := newRoute(c.Servers)
+	if err != nil {
+		return nil, err
+	}
+	if c.Token != "" && r.servers[0].Scheme != "https" && !isLoopback(r.servers[0]) {
+		return nil, fmt.Errorf("a token would be sent in the clear to %s: use https", r.servers[0])
+	}
+	transport := &http.Transport{
+		Proxy:           http.ProxyFromEnvironment,
+		TLSClientConfig: c.TLS,
+		Protocols:       &http.Protocols{},
+		HTTP2:           &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWithin},
+	}
+	transport.Protocols.SetHTTP2(true)
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	out := &Client{transport: transport, route: r}
+	web := &routed{http: &http.Client{Transport: transport, CheckRedirect: noRedirects}}
+	options := []connect.ClientOption{
+		connect.WithReadMaxBytes(messageBytesMax),
+		connect.WithInterceptors(newCaller(c, r)),
+	}
+	out.Tasks = dispatchconnect.NewTaskServiceClient(web, placeholder, options...)
+	out.Workers = dispatchconnect.NewWorkerServiceClient(web, placeholder, options...)
+	out.Admin = dispatchconnect.NewAdminServiceClient(web, placeholder, options...)
+	out.View = dispatchconnect.NewViewServiceClient(web, placeholder, options...)
+	out.Events = dispatchconnect.NewEventServiceClient(web, placeholder, options...)
+	out.Cluster = dispatchconnect.NewClusterServiceClient(web, placeholder, options...)
+	return out, nil
+}
+
+// Close closes idle connections.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// placeholder stands in requests where the server's URL will be.
+const placeholder = "http://server.invalid"
+
+// noRedirects keeps HTTP's own redirections from being followed: this package follows the leader.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// routed sends each request to the server that its context names.
+type routed struct{ http *http.Client }
+
+// Do sends a request.
+func (r *routed) Do(request *http.Request) (*http.Response, error) {
+	server, ok := request.Context().Value(serverKey{}).(*url.URL)
+	if !ok {
+		return nil, errors.New("no server was chosen for the call")
+	}
+	u := *server
+	u.Path = strings.TrimRight(server.Path, "/") + request.URL.Path
+	request.URL = &u
+	request.Host = server.Host
+	return r.http.Do(request)
+}
+
+// isLoopback says whether a URL names this machine.
+func isLoopback(u *url.URL) bool {
+	host := u.Hostname()
+	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+}
