@@ -36,6 +36,10 @@ var mayImport = map[string][]string{
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},
 
+	// The worker.
+	"worker":       {},
+	"worker/lease": {"protos/dispatch"},
+
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
 		"examples/experiments", "internal/reference"},
 	"benchmarks/table":     {"scheduler", "benchmarks", "internal/reference"},

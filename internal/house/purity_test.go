@@ -34,6 +34,8 @@ var disciplines = map[string]discipline{
 
 	"dispatcher/access": timeless,
 
+	"worker/lease": pure,
+
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,
 	"simulator/trace":           sequential,
@@ -59,6 +61,8 @@ var free = map[string]bool{
 	"internal/house": true, "internal/plain": true, "internal/promises": true,
 	"internal/recording": true,
 	"internal/scramble":  true, "internal/script": true,
+
+	"worker": true,
 }
 
 var (
