@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"dispatcher/log":    {},
 	"dispatcher/access": {"internal/field", "internal/nearest", "internal/words", "internal/yamltree"},
 	"dispatcher/client": {"protos/dispatch", "protos/dispatch/dispatchconnect"},
+	"dispatcher/demo":   {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},

@@ -55,7 +55,7 @@ var disciplines = map[string]discipline{
 // free are folders that may do what they want.
 var free = map[string]bool{
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
-	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/log/logtest": true,
+	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true, "dispatcher/log/logtest": true,
 	"benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
 	"internal/house": true, "internal/plain": true, "internal/promises": true,
