@@ -36,6 +36,8 @@ var mayImport = map[string][]string{
 
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},
+	"dispatcher/log/peers":   {},
+	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
 
 	// The worker.
 	"worker":       {},

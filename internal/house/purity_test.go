@@ -54,8 +54,9 @@ var disciplines = map[string]discipline{
 
 // free are folders that may do what they want.
 var free = map[string]bool{
+	"dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
-	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true, "dispatcher/log/logtest": true,
+	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true,
 	"benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
 	"internal/house": true, "internal/plain": true, "internal/promises": true,

@@ -1,0 +1,219 @@
+package raftlog
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/quotasched/quotasched/dispatcher/log"
+)
+
+// A machine lets raft drive a log.Machine. Raft calls Apply, StoreConfiguration, Snapshot and
+// Restore one at a time.
+type machine struct {
+	inner log.Machine
+	dir   string
+	// stopped is called once, in a goroutine, when the inner machine cannot go on.
+	stopped func(error)
+	// due is told that a snapshot is due.
+	due          chan struct{}
+	bytesMax     uint64
+	entriesMax   uint64
+	bytes, count uint64 // applied since the newest snapshot
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when applied grows or the machine fails
+	applied uint64
+	failure error
+	// restoring is why the newest snapshot could not be read, and saving why none could be taken.
+	restoring, saving error
+	heldUp            time.Duration // how long the newest snapshot held up applying
+	// entryBytes is how large an entry was on average, between the newest two snapshots.
+	entryBytes uint64
+}
+
+// An outcome is what a machine's Apply returns.
+type outcome struct {
+	result any
+	err    error
+}
+
+// Apply implements raft.FSM.
+func (m *machine) Apply(l *raft.Log) any {
+	if err := m.failed(); err != nil {
+		return outcome{err: err}
+	}
+	result, err := m.apply(l)
+	if err != nil {
+		err = fmt.Errorf("entry %d cannot be applied: %w", l.Index, err)
+		m.fail(err)
+		return outcome{err: err}
+	}
+	m.advance(l.Index)
+	m.bytes += uint64(len(l.Data))
+	m.count++
+	if m.bytes >= m.bytesMax || m.count >= m.entriesMax {
+		select {
+		case m.due <- struct{}{}:
+		default:
+		}
+	}
+	return outcome{result: result}
+}
+
+func (m *machine) apply(l *raft.Log) (result any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return m.inner.Apply(l.Index, l.Data)
+}
+
+// StoreConfiguration implements raft.ConfigurationStore.
+func (m *machine) StoreConfiguration(index uint64, _ raft.Configuration) {
+	if m.failed() == nil {
+		m.advance(index)
+	}
+}
+
+// Snapshot implements raft.FSM.
+func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
+	if err := m.failed(); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	f, err := os.CreateTemp(m.dir, "state.tmp")
+	if err != nil {
+		return nil, err
+	}
+	// Without a name it is gone when the process is.
+	err = os.Remove(f.Name())
+	if err == nil {
+		w := bufio.NewWriterSize(f, 1<<20)
+		err = errors.Join(m.inner.WriteSnapshot(w), w.Flush())
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heldUp = time.Since(start)
+	if m.count > 0 {
+		m.entryBytes = m.bytes / m.count
+	}
+	m.bytes, m.count = 0, 0
+	return snapshotFile{f}, nil
+}
+
+// Restore implements raft.FSM.
+func (m *machine) Restore(r io.ReadCloser) error {
+	if err := m.failed(); err != nil {
+		return err
+	}
+	err := m.inner.ReadSnapshot(r)
+	m.mu.Lock()
+	m.restoring = err
+	m.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	m.bytes, m.count = 0, 0
+	for {
+		if s, ok := r.(openSnapshot); ok {
+			m.advance(s.index)
+			return nil
+		}
+		wrapper, ok := r.(raft.ReadCloserWrapper)
+		if !ok {
+			return errors.New("a snapshot does not come from the store of snapshots")
+		}
+		r = wrapper.WrappedReadCloser()
+	}
+}
+
+// A snapshotFile is a snapshot that is not durable yet.
+type snapshotFile struct{ *os.File }
+
+// Persist implements raft.FSMSnapshot.
+func (f snapshotFile) Persist(sink raft.SnapshotSink) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(sink, f.File)
+	return err
+}
+
+// Release implements raft.FSMSnapshot.
+func (f snapshotFile) Release() { f.Close() }
+
+func (m *machine) failed() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failure
+}
+
+// fail stops the machine.
+func (m *machine) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.failure == nil {
+		m.failure = err
+		close(m.changed)
+		go m.stopped(err)
+	}
+}
+
+func (m *machine) advance(index uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if index > m.applied {
+		m.applied = index
+		if m.failure == nil {
+			close(m.changed)
+			m.changed = make(chan struct{})
+		}
+	}
+}
+
+// state returns the newest entry that is applied, and what is closed when that changes.
+func (m *machine) state() (applied uint64, changed <-chan struct{}, failure error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.applied, m.changed, m.failure
+}
+
+// wait returns when an entry is applied.
+func (m *machine) wait(ctx context.Context, index uint64, closed <-chan struct{}) error {
+	for {
+		applied, changed, failure := m.state()
+		switch {
+		case applied >= index:
+			return nil
+		case failure != nil:
+			return fmt.Errorf("%w: %w", log.ErrClosed, failure)
+		}
+		select {
+		case <-changed:
+		case <-closed:
+			return log.ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// cost is how long the newest snapshot held up applying, and how large entries are on average.
+func (m *machine) cost() (heldUp time.Duration, entryBytes uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.heldUp, m.entryBytes
+}

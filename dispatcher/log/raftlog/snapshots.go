@@ -1,0 +1,103 @@
+package raftlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/raft"
+)
+
+// snapshotsKept is how many snapshots a node keeps.
+const snapshotsKept = 2
+
+// snapshots is raft's store of snapshots. It offers those alone after which the log goes on: with
+// an older one in place of one that is damaged, entries might be missing in between.
+type snapshots struct {
+	*raft.FileSnapshotStore
+	log *store
+}
+
+func openSnapshots(o Options, d *directory, s *store) (*snapshots, error) {
+	files, err := raft.NewFileSnapshotStoreWithLogger(d.path, snapshotsKept, adapter{log: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSnapshots(d.file("snapshots")); err != nil {
+		return nil, err
+	}
+	return &snapshots{files, s}, nil
+}
+
+// checkSnapshots finds snapshots that say nothing of themselves, which raft leaves out, and removes
+// those that were not finished.
+func checkSnapshots(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if strings.HasSuffix(e.Name(), ".tmp") {
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+			continue
+		}
+		name := filepath.Join(path, "meta.json")
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return &DamageError{name, err.Error()}
+		}
+		var meta raft.SnapshotMeta
+		if err := json.Unmarshal(b, &meta); err != nil {
+			return &DamageError{name, err.Error()}
+		}
+		if meta.ID != e.Name() || !strings.HasPrefix(e.Name(), fmt.Sprintf("%d-%d-", meta.Term,
+			meta.Index)) {
+			return &DamageError{name, "it is of another snapshot"}
+		}
+	}
+	return nil
+}
+
+// List implements raft.SnapshotStore.
+func (s *snapshots) List() ([]*raft.SnapshotMeta, error) {
+	all, err := s.FileSnapshotStore.List()
+	if err != nil || len(all) < 2 {
+		return all, err
+	}
+	first, err := s.log.FirstIndex()
+	if err != nil {
+		return nil, err
+	}
+	last, err := s.log.LastIndex()
+	if err != nil {
+		return nil, err
+	}
+	usable := all[:1]
+	for _, meta := range all[1:] {
+		if first != 0 && first <= meta.Index+1 && last >= all[0].Index {
+			usable = append(usable, meta)
+		}
+	}
+	return usable, nil
+}
+
+// openSnapshot is a snapshot that is read.
+type openSnapshot struct {
+	io.ReadCloser
+	index uint64
+}
+
+// Open implements raft.SnapshotStore.
+func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
+	meta, r, err := s.FileSnapshotStore.Open(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return meta, openSnapshot{r, meta.Index}, nil
+}
