@@ -40,8 +40,11 @@ var mayImport = map[string][]string{
 	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
 
 	// The worker.
-	"worker":       {},
-	"worker/lease": {"protos/dispatch"},
+	"worker":          {},
+	"worker/lease":    {"protos/dispatch"},
+	"worker/boottime": {},
+	"worker/record":   {},
+	"worker/shim":     {"protos/dispatch", "worker/boottime", "worker/lease", "worker/record"},
 
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
 		"examples/experiments", "internal/reference"},

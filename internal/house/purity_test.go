@@ -34,7 +34,7 @@ var disciplines = map[string]discipline{
 
 	"dispatcher/access": timeless,
 
-	"worker/lease": pure,
+	"worker/lease": pure, "worker/record": sequential,
 
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,
@@ -63,7 +63,7 @@ var free = map[string]bool{
 	"internal/recording": true,
 	"internal/scramble":  true, "internal/script": true,
 
-	"worker": true,
+	"worker": true, "worker/boottime": true, "worker/shim": true,
 }
 
 var (

@@ -1,0 +1,306 @@
+package shim_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/worker/boottime"
+	"github.com/quotasched/quotasched/worker/shim"
+)
+
+// The test's binary is the shim, too.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "agent-shim" {
+		os.Exit(shim.Main(os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
+
+// scene is a lease's directory and what its task was told.
+type scene struct {
+	*testing.T
+	dir  string
+	mark shim.Mark
+	task *dispatch.TaskSpec
+	set  shim.Setup
+}
+
+func newScene(t *testing.T, command ...string) *scene {
+	t.Helper()
+	s := &scene{
+		T: t, dir: filepath.Join(t.TempDir(), strings.Repeat("long", 30)),
+		mark: shim.Mark{Agent: t.TempDir(), Lease: "task/1"},
+		task: &dispatch.TaskSpec{Payload: &dispatch.TaskSpec_Exec{Exec: &dispatch.Exec{
+			Command: command, Environment: map[string]string{"PATH": os.Getenv("PATH")},
+		}}},
+	}
+	s.set = shim.Setup{Agent: s.mark.Agent, OutputBytes: 1 << 20}
+	require.NoError(t, os.Mkdir(s.dir, 0o700))
+	t.Cleanup(func() {
+		n, err := shim.Sweep(s.mark.Agent, func(string) bool { return false })
+		require.NoError(t, err)
+		require.Zero(t, n, "processes are left")
+	})
+	return s
+}
+
+func (s *scene) start() *shim.Shim {
+	s.Helper()
+	run := &dispatch.Run{LeaseId: s.mark.Lease, Slot: 2, Task: s.task}
+	require.NoError(s, shim.WriteRun(s.dir, run))
+	sh, err := shim.Start([]string{os.Args[0], "agent-shim"}, s.dir, s.set)
+	require.NoError(s, err)
+	<-sh.Began()
+	return sh
+}
+
+// end waits for the end of a task, and says it in a word.
+func (s *scene) end(sh *shim.Shim) string {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	end, err := sh.Wait(ctx)
+	require.NoError(s, err)
+	word := strings.TrimPrefix(end.GetPhase().String(), "PHASE_")
+	switch o := end.GetResult().GetOutcome().(type) {
+	case *dispatch.Result_ExitCode:
+		word += fmt.Sprintf(" %d", o.ExitCode)
+	case *dispatch.Result_Signal:
+		word += " " + o.Signal
+	}
+	if end.GetResult().GetTimedOut() {
+		word += " timed out"
+	}
+	if m := end.GetResult().GetMessage(); m != "" {
+		word += ": " + m
+	}
+	return word
+}
+
+func (s *scene) output() string {
+	text, err := os.ReadFile(filepath.Join(s.dir, "output"))
+	require.NoError(s, err)
+	return string(text)
+}
+
+// await waits until the task has written a word, and returns what follows it.
+func (s *scene) await(word string) string {
+	s.Helper()
+	var rest string
+	require.Eventually(s, func() bool {
+		text, _ := os.ReadFile(filepath.Join(s.dir, "output"))
+		_, after, found := strings.Cut(string(text), word)
+		line, _, whole := strings.Cut(after, "\n")
+		rest = strings.TrimSpace(line)
+		return found && whole
+	}, 20*time.Second, time.Millisecond)
+	return rest
+}
+
+func (s *scene) shimPID() int {
+	s.Helper()
+	entries, err := os.ReadDir("/proc")
+	require.NoError(s, err)
+	for _, e := range entries {
+		args, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if strings.HasSuffix(string(args), "agent-shim\x00"+s.dir+"\x00") {
+			pid, err := strconv.Atoi(e.Name())
+			require.NoError(s, err)
+			return pid
+		}
+	}
+	s.Fatal("there is no shim")
+	return 0
+}
+
+func gone(pid string) bool {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err != nil || strings.Contains(string(text), ") Z ")
+}
+
+func TestACommandRunsInAFreshDirectoryWithItsEnvironmentAlone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "pwd; env; cat; echo oops >&2; exit 3")
+	s.task.GetExec().Environment["COLOR"] = "blue"
+	require.Equal(t, "FINISHED 3", s.end(s.start()))
+	lines := strings.Split(strings.TrimSpace(s.output()), "\n")
+	require.Equal(t, filepath.Join(s.dir, "work"), lines[0])
+	require.Contains(t, lines, "COLOR=blue")
+	require.Contains(t, lines, "QSCHED_LEASE=task/1")
+	require.Equal(t, "oops", lines[len(lines)-1])
+	require.NotContains(t, s.output(), "HOME=")
+	require.NoDirExists(t, filepath.Join(s.dir, "work"))
+}
+
+func TestWhatDoesNotStartIsRejectedWithTheReason(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		want   string
+		change func(*dispatch.TaskSpec, *shim.Setup)
+	}{
+		{`no program "nothing-like-this"`, func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.GetExec().Command = []string{"nothing-like-this"}
+		}},
+		{"the command is empty", func(t *dispatch.TaskSpec, _ *shim.Setup) { t.Payload = nil }},
+		{`there is no signal "SIGNOTHING"`, func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.StopSignal = "SIGNOTHING"
+		}},
+		{"no such file or directory", func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.GetExec().Directory = "/nowhere"
+		}},
+		{"unknown user nobody-at-all", func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.GetExec().User = "nobody-at-all"
+		}},
+		{"no cgroup", func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.GetExec().Limits = &dispatch.Limits{MemoryBytes: 1 << 20}
+		}},
+		{"nothing was heard", func(_ *dispatch.TaskSpec, s *shim.Setup) {
+			s.Deadline, s.Margin = boottime.Now()+5*time.Second, 10*time.Second
+		}},
+	} {
+		s := newScene(t, "true")
+		c.change(s.task, &s.set)
+		end := s.end(s.start())
+		require.Contains(t, end, "REJECTED: ")
+		require.Contains(t, end, c.want)
+	}
+}
+
+func TestAStopIsTheSignalThenGraceThenSIGKILL(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "trap 'echo stopping; exit 5' INT; echo up; while :; do sleep 0.01; done")
+	s.task.StopSignal = "SIGINT"
+	sh := s.start()
+	s.await("up")
+	sh.Stop(time.Minute, false)
+	require.Equal(t, "FINISHED 5", s.end(sh))
+	require.Contains(t, s.output(), "stopping")
+
+	s = newScene(t, "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.01; done")
+	sh = s.start()
+	s.await("up")
+	sh.Stop(50*time.Millisecond, false)
+	require.Equal(t, "FINISHED SIGKILL", s.end(sh))
+}
+
+// deaf ignores SIGTERM, and leaves a process behind that does so too, in a session of its own.
+const deaf = `trap '' TERM; setsid sh -c 'trap "" TERM; echo left $$; exec sleep 1000' & ` +
+	`sleep 0.1; echo up; wait`
+
+func TestAChildThatIgnoresSIGTERMAndForksIsKilledWhole(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", deaf)
+	sh := s.start()
+	left := s.await("left ")
+	s.await("up")
+	sh.Stop(0, false)
+	require.Equal(t, "FINISHED SIGKILL", s.end(sh))
+	require.True(t, gone(left))
+}
+
+func TestWhatATaskLeavesBehindIsKilledBeforeItsEndIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "setsid sleep 1000 & echo left $!; exit 0")
+	require.Equal(t, "FINISHED 0", s.end(s.start()))
+	require.True(t, gone(s.await("left ")))
+}
+
+func TestATaskThatRunsForTooLongIsStopped(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sleep", "1000")
+	s.task.Timeout = durationpb.New(50 * time.Millisecond)
+	require.Equal(t, "FINISHED SIGTERM timed out", s.end(s.start()))
+}
+
+func TestSilenceEndsATaskThatIsNotRenewed(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", deaf)
+	s.set.Deadline, s.set.Margin = boottime.Now()+1500*time.Millisecond, 200*time.Millisecond
+	sh := s.start()
+	sh.Renew(s.set.Deadline+500*time.Millisecond, s.set.Margin)
+	require.Equal(t, "LOST", s.end(sh))
+	require.GreaterOrEqual(t, boottime.Now(), s.set.Deadline+500*time.Millisecond)
+	require.True(t, gone(s.await("left ")))
+}
+
+func TestAShimIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "echo up; sleep 1000")
+	first := s.start()
+	s.await("up")
+	second, err := shim.Find(s.dir, s.mark, 0)
+	require.NoError(t, err)
+	<-second.Began()
+	require.Equal(t, first.Since(), second.Since())
+	second.Stop(time.Minute, true)
+	require.Equal(t, "LOST", s.end(second), "the worker stopped it for reasons of its own")
+	third, err := shim.Find(s.dir, s.mark, 0)
+	require.NoError(t, err)
+	require.Equal(t, "LOST", s.end(third))
+}
+
+func TestATaskWhoseShimIsKilledIsKilledAndLost(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", deaf)
+	sh := s.start()
+	left := s.await("left ")
+	s.await("up")
+	require.NoError(t, unix.Kill(s.shimPID(), unix.SIGKILL))
+	require.Equal(t, "LOST", s.end(sh))
+	require.True(t, gone(left))
+}
+
+func TestATaskWhoseShimIsStoppedEndsAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", deaf)
+	s.set.Deadline, s.set.Margin = boottime.Now()+1500*time.Millisecond, 200*time.Millisecond
+	sh := s.start()
+	left := s.await("left ")
+	require.NoError(t, unix.Kill(s.shimPID(), unix.SIGSTOP))
+	require.Equal(t, "LOST", s.end(sh))
+	require.True(t, gone(left))
+}
+
+func TestOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "head -c 50000000 /dev/zero; echo; echo last")
+	require.Equal(t, "FINISHED 0", s.end(s.start()))
+	var size int64
+	for _, name := range []string{"output", "output.1"} {
+		info, err := os.Stat(filepath.Join(s.dir, name))
+		require.NoError(t, err)
+		size += info.Size()
+	}
+	require.LessOrEqual(t, size, int64(2<<20))
+	require.True(t, strings.HasSuffix(s.output(), "last\n"))
+}
+
+// A record that an agent or a shim left half written is no end.
+func TestAnEndThatIsCutAtAnyByteIsNone(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "true")
+	require.Equal(t, "FINISHED 0", s.end(s.start()))
+	path := filepath.Join(s.dir, "end")
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	end, err := shim.ReadEnd(s.dir)
+	require.NoError(t, err)
+	head := len(whole) - 4096 // the record's head, before its content and the room for a longer one
+	for n := range head + 4 {
+		require.NoError(t, os.WriteFile(path, whole[:n], 0o600))
+		_, err := shim.ReadEnd(s.dir)
+		require.Error(t, err, "cut at %d", n)
+	}
+	require.Equal(t, dispatch.Phase_PHASE_FINISHED, end.GetPhase())
+}
