@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 		"simulator/internal/gunzip", "internal/nearest", "simulator/internal/swf", "internal/words"},
 	"simulator/experiment": {"scheduler", "simulator", "simulator/generate", "simulator/trace",
 		"internal/field", "internal/yamltree", "internal/words"},
+	"simulator/tune":                 {},
 	"simulator/experiment/schemagen": {"simulator/experiment", "internal/yamltree"},
 	"simulator/qsim": {"protos", "scheduler", "pool", "explain", "journal", "replay",
 		"fork", "forecast", "history", "plan", "shadow", "examples/experiments", "simulator",

@@ -39,6 +39,7 @@ var disciplines = map[string]discipline{
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,
 	"simulator/trace":           sequential,
+	"simulator/tune":            inexact,
 	"simulator/experiment":      timeless,
 	"simulator/internal/draft":  inexact,
 	"simulator/internal/gunzip": sequential,
