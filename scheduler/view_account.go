@@ -9,3 +9,13 @@ func (s *Scheduler) AccountConfig(id AccountID) (*AccountConfig, bool) {
 	}
 	return a.config.clone(), true
 }
+
+// Suspension returns why an account is suspended; ok is false if it is not, or does not exist.
+func (s *Scheduler) Suspension(id AccountID) (reason string, ok bool) {
+	s.checkMade()
+	a := s.accounts[id]
+	if a == nil || !a.exists() || !a.suspended {
+		return "", false
+	}
+	return a.reason, true
+}

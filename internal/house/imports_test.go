@@ -33,6 +33,8 @@ var mayImport = map[string][]string{
 	"dispatcher/access": {"internal/field", "internal/nearest", "internal/words", "internal/yamltree"},
 	"dispatcher/client": {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 	"dispatcher/demo":   {"protos/dispatch", "protos/dispatch/dispatchconnect"},
+	"dispatcher/state": {"protos", "protos/dispatch", "protos/replica", "scheduler", "reconciler",
+		"pool", "explain", "internal/check", "internal/orderedlist"},
 
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},

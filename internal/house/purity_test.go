@@ -21,6 +21,7 @@ var (
 	inexact    = discipline{sequential: true, closed: true}
 	sequential = discipline{sequential: true}
 	timeless   = discipline{}
+	function   = discipline{sequential: true, exact: true}
 )
 
 // disciplines has all folders but those with commands, benchmarks, examples and tests.
@@ -35,6 +36,7 @@ var disciplines = map[string]discipline{
 	"dispatcher/access": timeless,
 
 	"worker/lease": pure, "worker/record": sequential,
+	"dispatcher/state": function, // its snapshot is read and written
 
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,

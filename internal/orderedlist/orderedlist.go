@@ -85,6 +85,24 @@ func (l *List[T]) Search(after func(T) bool) (x T, ok bool) {
 	return c[i], true
 }
 
+// From yields the items from the first one on for which after is true; after is as Search wants it.
+// It costs O(log n), and one step for each item. The list must not change meanwhile.
+func (l *List[T]) From(after func(T) bool) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		first := sort.Search(len(l.chunks), func(i int) bool {
+			touches.Comparison()
+			return after(l.chunks[i][len(l.chunks[i])-1])
+		})
+		for _, c := range l.chunks[first:] {
+			for _, x := range c {
+				if after(x) && !yield(x) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Rank counts the items for which after is false; after is as search wants it. It costs O(log n),
 // and one look at each chunk.
 func (l *List[T]) Rank(after func(T) bool) (n int) {

@@ -32,7 +32,7 @@ type SectionName_Kind int32
 const (
 	// Not valid.
 	SectionName_KIND_UNSPECIFIED SectionName_Kind = 0
-	// RequestResults.
+	// RequestResults, at most 1,000 in one section, oldest first.
 	SectionName_KIND_REQUEST_RESULTS SectionName_Kind = 1
 	// PoolHead.
 	SectionName_KIND_POOL_HEAD SectionName_Kind = 2
@@ -376,12 +376,18 @@ type PoolHead struct {
 	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
 	// True if another dispatcher owns its tasks.
 	External bool `protobuf:"varint,2,opt,name=external,proto3" json:"external,omitempty"`
-	// The settings, without those of the scheduler, which are in the pool.
+	// The settings.
 	Settings *dispatch.PoolSettings `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"`
-	// Whether it can be used.
+	// Whether it can be used. The section KIND_POOL of a pool that failed is missing.
 	Status *dispatch.PoolStatus `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
 	// When it was made.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The pool's time.
+	Time *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	// The greatest id that was given to a task; empty if there was none.
+	LastId string `protobuf:"bytes,7,opt,name=last_id,json=lastId,proto3" json:"last_id,omitempty"`
+	// What people cordoned, in order of name.
+	Cordons       []*Cordon `protobuf:"bytes,8,rep,name=cordons,proto3" json:"cordons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +457,82 @@ func (x *PoolHead) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *PoolHead) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *PoolHead) GetLastId() string {
+	if x != nil {
+		return x.LastId
+	}
+	return ""
+}
+
+func (x *PoolHead) GetCordons() []*Cordon {
+	if x != nil {
+		return x.Cordons
+	}
+	return nil
+}
+
+// Cordon keeps a machine, or one slot of it, from being given tasks.
+type Cordon struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The machine, as NAME, or a slot, as NAME/0.
+	Worker string `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
+	// Why, for people.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cordon) Reset() {
+	*x = Cordon{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cordon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cordon) ProtoMessage() {}
+
+func (x *Cordon) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cordon.ProtoReflect.Descriptor instead.
+func (*Cordon) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Cordon) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *Cordon) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Tasks are tasks of a pool, in order of id.
 type Tasks struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -462,7 +544,7 @@ type Tasks struct {
 
 func (x *Tasks) Reset() {
 	*x = Tasks{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[5]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +556,7 @@ func (x *Tasks) String() string {
 func (*Tasks) ProtoMessage() {}
 
 func (x *Tasks) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[5]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +569,7 @@ func (x *Tasks) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tasks.ProtoReflect.Descriptor instead.
 func (*Tasks) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{5}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Tasks) GetTasks() []*StoredTask {
@@ -500,23 +582,27 @@ func (x *Tasks) GetTasks() []*StoredTask {
 // StoredTask is a task with what only the server knows.
 type StoredTask struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What others see. Its pool is left out.
+	// What others see, without pool and spec.
 	Task *dispatch.Task `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
-	// The level that it runs at, of a task on a worker: 0 to 4, or 5 for the free bucket.
-	Priority int32 `protobuf:"varint,2,opt,name=priority,proto3" json:"priority,omitempty"`
-	// Since when it is accounted for at that level.
-	UsedSince *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=used_since,json=usedSince,proto3" json:"used_since,omitempty"`
+	// The TaskSpec, as it is stored: without a payload if the task has ended.
+	Spec []byte `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	// The SHA-256 of the spec as it was submitted, of a task with a key.
+	SpecHash []byte `protobuf:"bytes,3,opt,name=spec_hash,json=specHash,proto3" json:"spec_hash,omitempty"`
 	// The work it lost to preemption, in all attempts.
 	LostWork *durationpb.Duration `protobuf:"bytes,4,opt,name=lost_work,json=lostWork,proto3" json:"lost_work,omitempty"`
 	// True if the lease's worker lacks some of the provisionable labels.
 	ProvisionRequired bool `protobuf:"varint,5,opt,name=provision_required,json=provisionRequired,proto3" json:"provision_required,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the pool was last told to be saved of the attempt under way; unset for nothing.
+	SavedFor *durationpb.Duration `protobuf:"bytes,6,opt,name=saved_for,json=savedFor,proto3" json:"saved_for,omitempty"`
+	// Since when the task goes on without its worker being heard of; unset if it does not.
+	DisconnectTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=disconnect_time,json=disconnectTime,proto3" json:"disconnect_time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *StoredTask) Reset() {
 	*x = StoredTask{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[6]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +614,7 @@ func (x *StoredTask) String() string {
 func (*StoredTask) ProtoMessage() {}
 
 func (x *StoredTask) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[6]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +627,7 @@ func (x *StoredTask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredTask.ProtoReflect.Descriptor instead.
 func (*StoredTask) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{6}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *StoredTask) GetTask() *dispatch.Task {
@@ -551,16 +637,16 @@ func (x *StoredTask) GetTask() *dispatch.Task {
 	return nil
 }
 
-func (x *StoredTask) GetPriority() int32 {
+func (x *StoredTask) GetSpec() []byte {
 	if x != nil {
-		return x.Priority
+		return x.Spec
 	}
-	return 0
+	return nil
 }
 
-func (x *StoredTask) GetUsedSince() *timestamppb.Timestamp {
+func (x *StoredTask) GetSpecHash() []byte {
 	if x != nil {
-		return x.UsedSince
+		return x.SpecHash
 	}
 	return nil
 }
@@ -579,6 +665,20 @@ func (x *StoredTask) GetProvisionRequired() bool {
 	return false
 }
 
+func (x *StoredTask) GetSavedFor() *durationpb.Duration {
+	if x != nil {
+		return x.SavedFor
+	}
+	return nil
+}
+
+func (x *StoredTask) GetDisconnectTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DisconnectTime
+	}
+	return nil
+}
+
 // Workers are the workers of a pool, in order of name.
 type Workers struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -590,7 +690,7 @@ type Workers struct {
 
 func (x *Workers) Reset() {
 	*x = Workers{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[7]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +702,7 @@ func (x *Workers) String() string {
 func (*Workers) ProtoMessage() {}
 
 func (x *Workers) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[7]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +715,7 @@ func (x *Workers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Workers.ProtoReflect.Descriptor instead.
 func (*Workers) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{7}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Workers) GetWorkers() []*StoredWorker {
@@ -628,24 +728,27 @@ func (x *Workers) GetWorkers() []*StoredWorker {
 // StoredWorker is a machine as the state knows it.
 type StoredWorker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The newest report, without what changes with each of them: sequence, running_for and saved_for of
-	// leases, version and epoch.
+	// The newest report that changed anything, without version and epoch. Of its leases it has id, slot
+	// and phase, in order of id; a phase that is unspecified is that of a lease which the pool forgot
+	// before the worker ever spoke of it.
 	Report *dispatch.Report `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
-	// The newest report's sequence that changed anything.
-	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// True if nothing was heard of it for too long.
-	Silent bool `protobuf:"varint,3,opt,name=silent,proto3" json:"silent,omitempty"`
-	// Since when; unset if it is not.
-	SilentSince *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=silent_since,json=silentSince,proto3" json:"silent_since,omitempty"`
+	// Since when nothing was heard of it for too long; unset if it is not silent.
+	SilentTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=silent_time,json=silentTime,proto3" json:"silent_time,omitempty"`
 	// What it is told to do with itself.
-	Directive     dispatch.Orders_Directive `protobuf:"varint,5,opt,name=directive,proto3,enum=quotasched.dispatch.v1.Orders_Directive" json:"directive,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Directive dispatch.Orders_Directive `protobuf:"varint,3,opt,name=directive,proto3,enum=quotasched.dispatch.v1.Orders_Directive" json:"directive,omitempty"`
+	// How many slots there are, those that went but still have a task included.
+	Slots int32 `protobuf:"varint,4,opt,name=slots,proto3" json:"slots,omitempty"`
+	// The boots that came before, oldest first: what they say is refused, as it is of processes.
+	EarlierBoots []string `protobuf:"bytes,5,rep,name=earlier_boots,json=earlierBoots,proto3" json:"earlier_boots,omitempty"`
+	// The processes.
+	EarlierInstances []string `protobuf:"bytes,6,rep,name=earlier_instances,json=earlierInstances,proto3" json:"earlier_instances,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *StoredWorker) Reset() {
 	*x = StoredWorker{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[8]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +760,7 @@ func (x *StoredWorker) String() string {
 func (*StoredWorker) ProtoMessage() {}
 
 func (x *StoredWorker) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[8]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +773,7 @@ func (x *StoredWorker) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredWorker.ProtoReflect.Descriptor instead.
 func (*StoredWorker) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{8}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StoredWorker) GetReport() *dispatch.Report {
@@ -680,23 +783,9 @@ func (x *StoredWorker) GetReport() *dispatch.Report {
 	return nil
 }
 
-func (x *StoredWorker) GetSequence() uint64 {
+func (x *StoredWorker) GetSilentTime() *timestamppb.Timestamp {
 	if x != nil {
-		return x.Sequence
-	}
-	return 0
-}
-
-func (x *StoredWorker) GetSilent() bool {
-	if x != nil {
-		return x.Silent
-	}
-	return false
-}
-
-func (x *StoredWorker) GetSilentSince() *timestamppb.Timestamp {
-	if x != nil {
-		return x.SilentSince
+		return x.SilentTime
 	}
 	return nil
 }
@@ -708,18 +797,43 @@ func (x *StoredWorker) GetDirective() dispatch.Orders_Directive {
 	return dispatch.Orders_Directive(0)
 }
 
+func (x *StoredWorker) GetSlots() int32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *StoredWorker) GetEarlierBoots() []string {
+	if x != nil {
+		return x.EarlierBoots
+	}
+	return nil
+}
+
+func (x *StoredWorker) GetEarlierInstances() []string {
+	if x != nil {
+		return x.EarlierInstances
+	}
+	return nil
+}
+
 // Usage is what the accounts of a pool used, hour by hour, for 32 days.
 type Usage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In order of hour, then account.
-	Hours         []*UsageHour `protobuf:"bytes,1,rep,name=hours,proto3" json:"hours,omitempty"`
+	Hours []*UsageHour `protobuf:"bytes,1,rep,name=hours,proto3" json:"hours,omitempty"`
+	// What is on workers, in order of request.
+	Runs []*UsageRun `protobuf:"bytes,2,rep,name=runs,proto3" json:"runs,omitempty"`
+	// What each account lost to preemption since the pool began, in order of account.
+	Losses        []*UsageLoss `protobuf:"bytes,3,rep,name=losses,proto3" json:"losses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[9]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +845,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[9]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,12 +858,26 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{9}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Usage) GetHours() []*UsageHour {
 	if x != nil {
 		return x.Hours
+	}
+	return nil
+}
+
+func (x *Usage) GetRuns() []*UsageRun {
+	if x != nil {
+		return x.Runs
+	}
+	return nil
+}
+
+func (x *Usage) GetLosses() []*UsageLoss {
+	if x != nil {
+		return x.Losses
 	}
 	return nil
 }
@@ -773,7 +901,7 @@ type UsageHour struct {
 
 func (x *UsageHour) Reset() {
 	*x = UsageHour{}
-	mi := &file_protos_replica_snapshot_proto_msgTypes[10]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +913,7 @@ func (x *UsageHour) String() string {
 func (*UsageHour) ProtoMessage() {}
 
 func (x *UsageHour) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_snapshot_proto_msgTypes[10]
+	mi := &file_protos_replica_snapshot_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +926,7 @@ func (x *UsageHour) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsageHour.ProtoReflect.Descriptor instead.
 func (*UsageHour) Descriptor() ([]byte, []int) {
-	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{10}
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *UsageHour) GetHour() int64 {
@@ -836,6 +964,134 @@ func (x *UsageHour) GetEndedTasks() int64 {
 	return 0
 }
 
+// UsageRun is a request on a worker.
+type UsageRun struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Its account; empty for none.
+	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The level that it runs at: 0 to 4, or 5 for the free bucket.
+	Priority int32 `protobuf:"varint,3,opt,name=priority,proto3" json:"priority,omitempty"`
+	// Since when it is accounted for at that level.
+	Since         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=since,proto3" json:"since,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageRun) Reset() {
+	*x = UsageRun{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageRun) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageRun) ProtoMessage() {}
+
+func (x *UsageRun) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageRun.ProtoReflect.Descriptor instead.
+func (*UsageRun) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UsageRun) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UsageRun) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *UsageRun) GetPriority() int32 {
+	if x != nil {
+		return x.Priority
+	}
+	return 0
+}
+
+func (x *UsageRun) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+// UsageLoss is what an account lost to preemption.
+type UsageLoss struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account; empty for tasks without one.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// In milliseconds.
+	LostMs        int64 `protobuf:"varint,2,opt,name=lost_ms,json=lostMs,proto3" json:"lost_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageLoss) Reset() {
+	*x = UsageLoss{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageLoss) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageLoss) ProtoMessage() {}
+
+func (x *UsageLoss) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageLoss.ProtoReflect.Descriptor instead.
+func (*UsageLoss) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *UsageLoss) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *UsageLoss) GetLostMs() int64 {
+	if x != nil {
+		return x.LostMs
+	}
+	return 0
+}
+
 var File_protos_replica_snapshot_proto protoreflect.FileDescriptor
 
 const file_protos_replica_snapshot_proto_rawDesc = "" +
@@ -869,34 +1125,45 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tR\trequestId\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
 	"\fcommand_hash\x18\x04 \x01(\fR\vcommandHash\x12?\n" +
-	"\aoutcome\x18\x05 \x01(\v2%.quotasched.replica.v1.CommandOutcomeR\aoutcome\"\xf5\x01\n" +
+	"\aoutcome\x18\x05 \x01(\v2%.quotasched.replica.v1.CommandOutcomeR\aoutcome\"\xf7\x02\n" +
 	"\bPoolHead\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x1a\n" +
 	"\bexternal\x18\x02 \x01(\bR\bexternal\x12@\n" +
 	"\bsettings\x18\x03 \x01(\v2$.quotasched.dispatch.v1.PoolSettingsR\bsettings\x12:\n" +
 	"\x06status\x18\x04 \x01(\v2\".quotasched.dispatch.v1.PoolStatusR\x06status\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"@\n" +
+	"createTime\x12.\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
+	"\alast_id\x18\a \x01(\tR\x06lastId\x127\n" +
+	"\acordons\x18\b \x03(\v2\x1d.quotasched.replica.v1.CordonR\acordons\"8\n" +
+	"\x06Cordon\x12\x16\n" +
+	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"@\n" +
 	"\x05Tasks\x127\n" +
-	"\x05tasks\x18\x01 \x03(\v2!.quotasched.replica.v1.StoredTaskR\x05tasks\"\xfc\x01\n" +
+	"\x05tasks\x18\x01 \x03(\v2!.quotasched.replica.v1.StoredTaskR\x05tasks\"\xd3\x02\n" +
 	"\n" +
 	"StoredTask\x120\n" +
-	"\x04task\x18\x01 \x01(\v2\x1c.quotasched.dispatch.v1.TaskR\x04task\x12\x1a\n" +
-	"\bpriority\x18\x02 \x01(\x05R\bpriority\x129\n" +
-	"\n" +
-	"used_since\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tusedSince\x126\n" +
+	"\x04task\x18\x01 \x01(\v2\x1c.quotasched.dispatch.v1.TaskR\x04task\x12\x12\n" +
+	"\x04spec\x18\x02 \x01(\fR\x04spec\x12\x1b\n" +
+	"\tspec_hash\x18\x03 \x01(\fR\bspecHash\x126\n" +
 	"\tlost_work\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\blostWork\x12-\n" +
-	"\x12provision_required\x18\x05 \x01(\bR\x11provisionRequired\"H\n" +
+	"\x12provision_required\x18\x05 \x01(\bR\x11provisionRequired\x126\n" +
+	"\tsaved_for\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\bsavedFor\x12C\n" +
+	"\x0fdisconnect_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\"H\n" +
 	"\aWorkers\x12=\n" +
-	"\aworkers\x18\x01 \x03(\v2#.quotasched.replica.v1.StoredWorkerR\aworkers\"\x81\x02\n" +
+	"\aworkers\x18\x01 \x03(\v2#.quotasched.replica.v1.StoredWorkerR\aworkers\"\xb3\x02\n" +
 	"\fStoredWorker\x126\n" +
-	"\x06report\x18\x01 \x01(\v2\x1e.quotasched.dispatch.v1.ReportR\x06report\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12\x16\n" +
-	"\x06silent\x18\x03 \x01(\bR\x06silent\x12=\n" +
-	"\fsilent_since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vsilentSince\x12F\n" +
-	"\tdirective\x18\x05 \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\"?\n" +
+	"\x06report\x18\x01 \x01(\v2\x1e.quotasched.dispatch.v1.ReportR\x06report\x12;\n" +
+	"\vsilent_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"silentTime\x12F\n" +
+	"\tdirective\x18\x03 \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\x12\x14\n" +
+	"\x05slots\x18\x04 \x01(\x05R\x05slots\x12#\n" +
+	"\rearlier_boots\x18\x05 \x03(\tR\fearlierBoots\x12+\n" +
+	"\x11earlier_instances\x18\x06 \x03(\tR\x10earlierInstances\"\xae\x01\n" +
 	"\x05Usage\x126\n" +
-	"\x05hours\x18\x01 \x03(\v2 .quotasched.replica.v1.UsageHourR\x05hours\"\x91\x01\n" +
+	"\x05hours\x18\x01 \x03(\v2 .quotasched.replica.v1.UsageHourR\x05hours\x123\n" +
+	"\x04runs\x18\x02 \x03(\v2\x1f.quotasched.replica.v1.UsageRunR\x04runs\x128\n" +
+	"\x06losses\x18\x03 \x03(\v2 .quotasched.replica.v1.UsageLossR\x06losses\"\x91\x01\n" +
 	"\tUsageHour\x12\x12\n" +
 	"\x04hour\x18\x01 \x01(\x03R\x04hour\x12\x1d\n" +
 	"\n" +
@@ -904,7 +1171,18 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\aused_ms\x18\x03 \x03(\x03R\x06usedMs\x12\x17\n" +
 	"\alost_ms\x18\x04 \x01(\x03R\x06lostMs\x12\x1f\n" +
 	"\vended_tasks\x18\x05 \x01(\x03R\n" +
-	"endedTasksB1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
+	"endedTasks\"\x96\x01\n" +
+	"\bUsageRun\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x02 \x01(\tR\taccountId\x12\x1a\n" +
+	"\bpriority\x18\x03 \x01(\x05R\bpriority\x120\n" +
+	"\x05since\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\"C\n" +
+	"\tUsageLoss\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x17\n" +
+	"\alost_ms\x18\x02 \x01(\x03R\x06lostMsB1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
 
 var (
 	file_protos_replica_snapshot_proto_rawDescOnce sync.Once
@@ -919,7 +1197,7 @@ func file_protos_replica_snapshot_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_replica_snapshot_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protos_replica_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_protos_replica_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_protos_replica_snapshot_proto_goTypes = []any{
 	(SectionName_Kind)(0),          // 0: quotasched.replica.v1.SectionName.Kind
 	(*Header)(nil),                 // 1: quotasched.replica.v1.Header
@@ -927,45 +1205,54 @@ var file_protos_replica_snapshot_proto_goTypes = []any{
 	(*RequestResults)(nil),         // 3: quotasched.replica.v1.RequestResults
 	(*RequestResult)(nil),          // 4: quotasched.replica.v1.RequestResult
 	(*PoolHead)(nil),               // 5: quotasched.replica.v1.PoolHead
-	(*Tasks)(nil),                  // 6: quotasched.replica.v1.Tasks
-	(*StoredTask)(nil),             // 7: quotasched.replica.v1.StoredTask
-	(*Workers)(nil),                // 8: quotasched.replica.v1.Workers
-	(*StoredWorker)(nil),           // 9: quotasched.replica.v1.StoredWorker
-	(*Usage)(nil),                  // 10: quotasched.replica.v1.Usage
-	(*UsageHour)(nil),              // 11: quotasched.replica.v1.UsageHour
-	(*timestamppb.Timestamp)(nil),  // 12: google.protobuf.Timestamp
-	(*CommandOutcome)(nil),         // 13: quotasched.replica.v1.CommandOutcome
-	(*dispatch.PoolSettings)(nil),  // 14: quotasched.dispatch.v1.PoolSettings
-	(*dispatch.PoolStatus)(nil),    // 15: quotasched.dispatch.v1.PoolStatus
-	(*dispatch.Task)(nil),          // 16: quotasched.dispatch.v1.Task
-	(*durationpb.Duration)(nil),    // 17: google.protobuf.Duration
-	(*dispatch.Report)(nil),        // 18: quotasched.dispatch.v1.Report
-	(dispatch.Orders_Directive)(0), // 19: quotasched.dispatch.v1.Orders.Directive
+	(*Cordon)(nil),                 // 6: quotasched.replica.v1.Cordon
+	(*Tasks)(nil),                  // 7: quotasched.replica.v1.Tasks
+	(*StoredTask)(nil),             // 8: quotasched.replica.v1.StoredTask
+	(*Workers)(nil),                // 9: quotasched.replica.v1.Workers
+	(*StoredWorker)(nil),           // 10: quotasched.replica.v1.StoredWorker
+	(*Usage)(nil),                  // 11: quotasched.replica.v1.Usage
+	(*UsageHour)(nil),              // 12: quotasched.replica.v1.UsageHour
+	(*UsageRun)(nil),               // 13: quotasched.replica.v1.UsageRun
+	(*UsageLoss)(nil),              // 14: quotasched.replica.v1.UsageLoss
+	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
+	(*CommandOutcome)(nil),         // 16: quotasched.replica.v1.CommandOutcome
+	(*dispatch.PoolSettings)(nil),  // 17: quotasched.dispatch.v1.PoolSettings
+	(*dispatch.PoolStatus)(nil),    // 18: quotasched.dispatch.v1.PoolStatus
+	(*dispatch.Task)(nil),          // 19: quotasched.dispatch.v1.Task
+	(*durationpb.Duration)(nil),    // 20: google.protobuf.Duration
+	(*dispatch.Report)(nil),        // 21: quotasched.dispatch.v1.Report
+	(dispatch.Orders_Directive)(0), // 22: quotasched.dispatch.v1.Orders.Directive
 }
 var file_protos_replica_snapshot_proto_depIdxs = []int32{
-	12, // 0: quotasched.replica.v1.Header.time:type_name -> google.protobuf.Timestamp
+	15, // 0: quotasched.replica.v1.Header.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: quotasched.replica.v1.Header.sections:type_name -> quotasched.replica.v1.SectionName
 	0,  // 2: quotasched.replica.v1.SectionName.kind:type_name -> quotasched.replica.v1.SectionName.Kind
 	4,  // 3: quotasched.replica.v1.RequestResults.results:type_name -> quotasched.replica.v1.RequestResult
-	12, // 4: quotasched.replica.v1.RequestResult.time:type_name -> google.protobuf.Timestamp
-	13, // 5: quotasched.replica.v1.RequestResult.outcome:type_name -> quotasched.replica.v1.CommandOutcome
-	14, // 6: quotasched.replica.v1.PoolHead.settings:type_name -> quotasched.dispatch.v1.PoolSettings
-	15, // 7: quotasched.replica.v1.PoolHead.status:type_name -> quotasched.dispatch.v1.PoolStatus
-	12, // 8: quotasched.replica.v1.PoolHead.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: quotasched.replica.v1.Tasks.tasks:type_name -> quotasched.replica.v1.StoredTask
-	16, // 10: quotasched.replica.v1.StoredTask.task:type_name -> quotasched.dispatch.v1.Task
-	12, // 11: quotasched.replica.v1.StoredTask.used_since:type_name -> google.protobuf.Timestamp
-	17, // 12: quotasched.replica.v1.StoredTask.lost_work:type_name -> google.protobuf.Duration
-	9,  // 13: quotasched.replica.v1.Workers.workers:type_name -> quotasched.replica.v1.StoredWorker
-	18, // 14: quotasched.replica.v1.StoredWorker.report:type_name -> quotasched.dispatch.v1.Report
-	12, // 15: quotasched.replica.v1.StoredWorker.silent_since:type_name -> google.protobuf.Timestamp
-	19, // 16: quotasched.replica.v1.StoredWorker.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
-	11, // 17: quotasched.replica.v1.Usage.hours:type_name -> quotasched.replica.v1.UsageHour
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	15, // 4: quotasched.replica.v1.RequestResult.time:type_name -> google.protobuf.Timestamp
+	16, // 5: quotasched.replica.v1.RequestResult.outcome:type_name -> quotasched.replica.v1.CommandOutcome
+	17, // 6: quotasched.replica.v1.PoolHead.settings:type_name -> quotasched.dispatch.v1.PoolSettings
+	18, // 7: quotasched.replica.v1.PoolHead.status:type_name -> quotasched.dispatch.v1.PoolStatus
+	15, // 8: quotasched.replica.v1.PoolHead.create_time:type_name -> google.protobuf.Timestamp
+	15, // 9: quotasched.replica.v1.PoolHead.time:type_name -> google.protobuf.Timestamp
+	6,  // 10: quotasched.replica.v1.PoolHead.cordons:type_name -> quotasched.replica.v1.Cordon
+	8,  // 11: quotasched.replica.v1.Tasks.tasks:type_name -> quotasched.replica.v1.StoredTask
+	19, // 12: quotasched.replica.v1.StoredTask.task:type_name -> quotasched.dispatch.v1.Task
+	20, // 13: quotasched.replica.v1.StoredTask.lost_work:type_name -> google.protobuf.Duration
+	20, // 14: quotasched.replica.v1.StoredTask.saved_for:type_name -> google.protobuf.Duration
+	15, // 15: quotasched.replica.v1.StoredTask.disconnect_time:type_name -> google.protobuf.Timestamp
+	10, // 16: quotasched.replica.v1.Workers.workers:type_name -> quotasched.replica.v1.StoredWorker
+	21, // 17: quotasched.replica.v1.StoredWorker.report:type_name -> quotasched.dispatch.v1.Report
+	15, // 18: quotasched.replica.v1.StoredWorker.silent_time:type_name -> google.protobuf.Timestamp
+	22, // 19: quotasched.replica.v1.StoredWorker.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	12, // 20: quotasched.replica.v1.Usage.hours:type_name -> quotasched.replica.v1.UsageHour
+	13, // 21: quotasched.replica.v1.Usage.runs:type_name -> quotasched.replica.v1.UsageRun
+	14, // 22: quotasched.replica.v1.Usage.losses:type_name -> quotasched.replica.v1.UsageLoss
+	15, // 23: quotasched.replica.v1.UsageRun.since:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_protos_replica_snapshot_proto_init() }
@@ -980,7 +1267,7 @@ func file_protos_replica_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_replica_snapshot_proto_rawDesc), len(file_protos_replica_snapshot_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

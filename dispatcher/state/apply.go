@@ -1,0 +1,167 @@
+package state
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/internal/check"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// Errors of Apply: the replica must stop, and nothing has changed.
+var (
+	// ErrUnknownRules says that an entry is of rules, or has a command, that this code does not know.
+	ErrUnknownRules = errors.New("unknown rules")
+	// ErrOldIndex says that the index of an entry is not above that of the one before.
+	ErrOldIndex = errors.New("the entry is not after the one before")
+)
+
+// Applied is what an entry brought.
+type Applied struct {
+	Outcome *replica.Outcome
+	// Touched are the workers whose orders may differ now, in order.
+	Touched []WorkerKey
+}
+
+// A WorkerKey names a machine of a pool.
+type WorkerKey struct{ Pool, Worker string }
+
+// An entry is one that is being applied.
+type entry struct {
+	m       *Machine
+	index   uint64
+	at      time.Time
+	outcome *replica.Outcome
+	touched map[WorkerKey]bool
+	news    []*hosted // the pools with news, in order of their first
+}
+
+// Apply runs an entry: its commands in order, then a pass in each pool with news. It costs what the
+// commands change, and a pass in each of these pools.
+//
+// The error says that this replica must stop: the entry is of rules that this code does not know
+// (ErrUnknownRules), or not the next one (ErrOldIndex).
+func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
+	if index <= m.index {
+		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
+	}
+	bytes, err := deterministic.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("entry %d: %w: it cannot be marshalled", index, ErrUnknownRules)
+	}
+	if err := m.checkKnown(in); err != nil {
+		return nil, fmt.Errorf("entry %d: %w", index, err)
+	}
+	m.index, m.now = index, m.timeOf(in)
+	e := &entry{m: m, index: index, at: m.now, outcome: &replica.Outcome{},
+		touched: map[WorkerKey]bool{}}
+	for _, c := range in.GetCommands() {
+		out := &replica.CommandOutcome{}
+		e.command(c, out)
+		e.outcome.Commands = append(e.outcome.Commands, out)
+	}
+	for _, p := range e.news {
+		e.finish(p)
+	}
+	m.roll(index, bytes, e.outcome)
+	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers()}, nil
+}
+
+// deterministic makes the same bytes of the same message.
+var deterministic = proto.MarshalOptions{Deterministic: true}
+
+// timeOf returns the state's time after an entry. It never goes back, and an entry without a valid
+// time does not move it.
+func (m *Machine) timeOf(in *replica.Entry) time.Time {
+	t := in.GetTime()
+	if t == nil || t.CheckValid() != nil || !check.InRange(t.AsTime()) || t.AsTime().Before(m.now) {
+		return m.now
+	}
+	return t.AsTime()
+}
+
+// checkKnown returns an error unless this code knows all that an entry says.
+func (m *Machine) checkKnown(in *replica.Entry) error {
+	if v := in.GetRuleVersion(); v > RuleVersion {
+		return fmt.Errorf("%w: version %d; the newest known is %d", ErrUnknownRules, v, RuleVersion)
+	}
+	if hasUnknown(in.ProtoReflect()) {
+		return fmt.Errorf("%w: unknown fields", ErrUnknownRules)
+	}
+	rules := m.rules
+	for i, c := range in.GetCommands() {
+		if c.GetKind() == nil {
+			return fmt.Errorf("%w: command %d is of an unknown kind", ErrUnknownRules, i)
+		}
+		raise := c.GetRaiseRules()
+		if raise.GetRuleVersion() != rules+1 {
+			continue
+		}
+		if rules++; rules > RuleVersion {
+			return fmt.Errorf("%w: version %d comes into force; the newest known is %d",
+				ErrUnknownRules, rules, RuleVersion)
+		}
+	}
+	return nil
+}
+
+// hasUnknown reports whether a message has fields that this code does not know, at any depth.
+func hasUnknown(m protoreflect.Message) (unknown bool) {
+	if len(m.GetUnknown()) > 0 {
+		return true
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Message() == nil || f.IsMap():
+		case f.IsList():
+			for i := range v.List().Len() {
+				unknown = unknown || hasUnknown(v.List().Get(i).Message())
+			}
+		default:
+			unknown = hasUnknown(v.Message())
+		}
+		return !unknown
+	})
+	return unknown
+}
+
+// roll takes an entry and its outcome into the rolling hash.
+func (m *Machine) roll(index uint64, entry []byte, outcome *replica.Outcome) {
+	bytes, err := deterministic.Marshal(outcome)
+	if err != nil {
+		panic("invariant: an outcome can be marshalled: " + err.Error())
+	}
+	sum := sha256.New()
+	sum.Write(m.hash[:])
+	sum.Write(binary.BigEndian.AppendUint64(nil, index))
+	for _, part := range [][]byte{entry, bytes} {
+		digest := sha256.Sum256(part)
+		sum.Write(digest[:])
+	}
+	sum.Sum(m.hash[:0])
+}
+
+// touchedWorkers returns the workers whose orders may differ, in order.
+func (e *entry) touchedWorkers() []WorkerKey {
+	return slices.SortedFunc(maps.Keys(e.touched), func(a, b WorkerKey) int {
+		return cmp.Or(cmp.Compare(a.Pool, b.Pool), cmp.Compare(a.Worker, b.Worker))
+	})
+}
+
+// emit adds an event of a pool; of the cluster if the pool's name is empty.
+func (e *entry) emit(pool string, event *dispatch.Event) {
+	event.Position = &dispatch.Position{Index: e.index, N: uint32(len(e.outcome.Events))}
+	event.Time, event.Pool = timestamppb.New(e.at), pool
+	e.outcome.Events = append(e.outcome.Events, event)
+}

@@ -1,0 +1,152 @@
+package state
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/dispatch"
+)
+
+// A hosted is a pool with all that the dispatcher knows of its tasks and workers.
+type hosted struct {
+	name     string
+	external bool // another dispatcher owns the tasks and workers; there are none here
+	settings *dispatch.PoolSettings
+	limits   limits
+	created  time.Time
+	status   *dispatch.PoolStatus
+	pool     *pool.Pool // nil if it failed
+	now      time.Time  // of the newest entry or pull
+	fault    Fault
+
+	tasks        map[string]*task
+	byID         orderedlist.List[*task]
+	keys         map[string]*task
+	ended        orderedlist.List[byChange]
+	unaccepted   orderedlist.List[byAssign]
+	disconnected orderedlist.List[byDisconnect]
+	counts       [numStates]int64 // of tasks, by state
+	payload      int64            // bytes of the payloads of all tasks
+	lastID       string           // the greatest id that was given
+	accounts     map[string]*account
+
+	workers map[string]*worker
+	byName  orderedlist.List[*worker]
+	slots   int64
+	silent  orderedlist.List[bySilence] // the silent ones without a lease
+	cordons map[string]string           // why, by machine or slot
+	usage   usage
+
+	// While an entry is applied:
+	entry    *entry
+	looks    []*worker           // their idle slots pull in the pass
+	batch    []*protos.TaskEvent // of the operation that is being applied
+	assigned []scheduledTo       // by the passes so far, to slots that did not pull
+}
+
+// A scheduledTo is a slot that was given a request by a pass.
+type scheduledTo struct{ worker, request string }
+
+// failed reports whether a panic stopped the pool.
+func (p *hosted) failed() bool { return p.status.GetFailed() }
+
+// checkUsable returns an error if the pool has failed.
+func (p *hosted) checkUsable() error {
+	if !p.failed() {
+		return nil
+	}
+	return refuse(codes.FailedPrecondition, "pool %s was stopped by a failure at %s: %s", p.name,
+		p.status.GetFailTime().AsTime().Format(time.RFC3339), firstLine(p.status.GetFailure()))
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// live is how many tasks have not ended.
+func (p *hosted) live() int64 {
+	return p.counts[waiting] + p.counts[assigned] + p.counts[running] + p.counts[stopping]
+}
+
+// AddEvent implements scheduler.EventSink.
+func (p *hosted) AddEvent(e *protos.TaskEvent) { p.batch = append(p.batch, e) }
+
+// apply runs an operation, and follows the events that it brings. An error is that of the
+// scheduler, and nothing has changed then.
+func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
+	if p.fault != nil {
+		p.fault(p.name, op)
+	}
+	p.batch = nil
+	result := &protos.Result{}
+	err := p.pool.ApplyInto(context.Background(), op, p, result)
+	events := p.batch
+	p.batch = nil
+	for _, event := range events {
+		p.follow(event)
+	}
+	return result, err
+}
+
+// must runs an operation that nothing can be wrong with.
+func (p *hosted) must(op *protos.Operation) *protos.Result {
+	result, err := p.apply(op)
+	if err != nil {
+		panic(fmt.Sprintf("invariant: an operation of the state's own is valid: %v", err))
+	}
+	return result
+}
+
+// guard runs something on a pool. A panic stops the pool.
+func (e *entry) guard(p *hosted, do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.fail(p, fmt.Sprint(cause), stack())
+			err = refuse(codes.Internal, "pool %s was stopped by a failure: %s", p.name,
+				firstLine(p.status.GetFailure()))
+		}
+	}()
+	return do()
+}
+
+// fail stops a pool.
+func (e *entry) fail(p *hosted, cause, stack string) {
+	text := strings.ToValidUTF8(cause, "\uFFFD")
+	p.status = &dispatch.PoolStatus{Failed: true, Failure: text + "\n" + stack,
+		FailTime: timestamppb.New(e.at)}
+	p.pool, p.batch, p.assigned = nil, nil, nil
+	e.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Failure{
+		Failure: &dispatch.PoolFailure{Text: p.status.GetFailure()}}})
+	for w := range p.byName.All() {
+		e.touched[WorkerKey{p.name, w.name}] = true
+	}
+}
+
+// stack returns the names of the functions that were running when a panic began: what is the same
+// in all processes that run this code.
+func stack() string {
+	var frames [64]uintptr
+	found := runtime.CallersFrames(frames[:runtime.Callers(2, frames[:])])
+	var names []string
+	for frame, more := found.Next(); more; frame, more = found.Next() {
+		if strings.HasSuffix(frame.Function, ".(*Machine).Apply") {
+			break
+		}
+		if frame.Function == "runtime.gopanic" {
+			names = nil // what came before is the recovery
+			continue
+		}
+		names = append(names, frame.Function)
+	}
+	return strings.Join(names, "\n")
+}

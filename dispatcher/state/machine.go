@@ -1,0 +1,98 @@
+package state
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/quotasched/quotasched/protos"
+)
+
+// RuleVersion is the newest version of the rules that this code knows.
+const RuleVersion = 1
+
+// A Machine is the replicated state. Make one with New or Read. Its methods, those that only read
+// included, must not be called at the same time.
+type Machine struct {
+	index   uint64
+	now     time.Time
+	rules   uint32
+	hash    [sha256.Size]byte
+	results results
+	pools   map[string]*hosted
+	fault   Fault
+}
+
+// A Fault is called before each operation of a pool, and may panic: so tests plant the failure of a
+// pool.
+type Fault func(pool string, op *protos.Operation)
+
+// An Option changes what New and Read make.
+type Option func(*Machine)
+
+// WithFault plants a fault.
+func WithFault(f Fault) Option { return func(m *Machine) { m.fault = f } }
+
+// New returns the state before the first entry.
+func New(options ...Option) *Machine {
+	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{}}
+	for _, o := range options {
+		o(m)
+	}
+	return m
+}
+
+// Index is the newest entry that was applied; 0 before the first.
+func (m *Machine) Index() uint64 { return m.index }
+
+// Time is the state's time: the greatest of all entries. Before the first it is 1970.
+func (m *Machine) Time() time.Time { return m.now }
+
+// Rules is the rule version in force.
+func (m *Machine) Rules() uint32 { return m.rules }
+
+// RollingHash is a SHA-256 over all entries and their outcomes: replicas with the same index and
+// another hash differ.
+func (m *Machine) RollingHash() [sha256.Size]byte { return m.hash }
+
+// HasWork reports whether a Tick does anything before NextDue: a task waits or is on a worker.
+func (m *Machine) HasWork() bool {
+	for _, p := range m.pools { // the order is free: any one does
+		if p.failed() {
+			continue
+		}
+		c := p.pool.Counts()
+		busy := 0
+		for _, n := range c.Running {
+			busy += n
+		}
+		if c.Waiting > 0 || busy > 0 || p.live() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// NextDue returns the earliest time at which a Tick forgets something that is kept for a limited
+// time, such as a task that has ended. It is not ok if there is nothing of the kind.
+func (m *Machine) NextDue() (due time.Time, ok bool) {
+	add := func(t time.Time) {
+		if !ok || t.Before(due) {
+			due, ok = t, true
+		}
+	}
+	if t, any := m.results.due(); any {
+		add(t)
+	}
+	for _, p := range m.pools { // the order is free: the earliest is the earliest
+		if p.failed() {
+			continue
+		}
+		if p.ended.Len() > 0 {
+			add(p.ended.First().changed.Add(p.limits.retention))
+		}
+		if p.silent.Len() > 0 {
+			add(p.silent.First().silentSince.Add(forgetWorkerAfter))
+		}
+	}
+	return due, ok
+}

@@ -1,0 +1,196 @@
+package state
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+const (
+	// formatVersion is the version of the snapshot's format.
+	formatVersion = 1
+	// tasksPerSection and resultsPerSection bound how much is made into messages at once.
+	tasksPerSection   = 10_000
+	resultsPerSection = 1_000
+)
+
+const (
+	resultsSection = replica.SectionName_KIND_REQUEST_RESULTS
+	headSection    = replica.SectionName_KIND_POOL_HEAD
+	poolSection    = replica.SectionName_KIND_POOL
+	tasksSection   = replica.SectionName_KIND_TASKS
+	workersSection = replica.SectionName_KIND_WORKERS
+	usageSection   = replica.SectionName_KIND_USAGE
+)
+
+// A section is a part of a snapshot that is still to be made.
+type section struct {
+	kind   replica.SectionName_Kind
+	pool   string
+	append func([]byte) ([]byte, error)
+}
+
+// Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
+// big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. The same
+// state gives the same bytes. It costs O(n log n) in what is stored, and the memory of the largest
+// section, which is a pool without what only the dispatcher knows of its tasks.
+func (m *Machine) Write(w io.Writer) error {
+	out := bufio.NewWriterSize(w, 1<<20)
+	sections := m.sections()
+	header := &replica.Header{FormatVersion: formatVersion, RuleVersion: m.rules, Index: m.index,
+		Time: timestamppb.New(m.now), RollingHash: m.hash[:]}
+	for _, s := range sections {
+		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
+	}
+	first := section{append: appendMessage(func() proto.Message { return header })}
+	var memory []byte
+	for _, s := range append([]section{first}, sections...) {
+		bytes, err := s.append(memory[:0])
+		if err == nil {
+			err = writeSection(out, bytes)
+		}
+		if err != nil {
+			return fmt.Errorf("write a snapshot: %w", err)
+		}
+		memory = bytes
+	}
+	return out.Flush()
+}
+
+func writeSection(w io.Writer, bytes []byte) error {
+	sum := sha256.Sum256(bytes)
+	for _, part := range [][]byte{
+		binary.BigEndian.AppendUint64(nil, uint64(len(bytes))), bytes, sum[:]} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendMessage appends the bytes of a message that is made when they are asked for.
+func appendMessage(build func() proto.Message) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) { return deterministic.MarshalAppend(b, build()) }
+}
+
+// sections returns all sections but the header, in order.
+func (m *Machine) sections() (all []section) {
+	for chunk := range slices.Chunk(m.results.queue, resultsPerSection) {
+		all = append(all, section{resultsSection, "",
+			appendMessage(func() proto.Message { return resultsToProto(chunk) })})
+	}
+	for _, p := range m.sortedPools() {
+		all = append(all, p.sections()...)
+	}
+	return all
+}
+
+// sections returns the sections of a pool.
+func (p *hosted) sections() []section {
+	all := []section{{headSection, p.name, appendMessage(p.headToProto)}}
+	if !p.failed() {
+		all = append(all, section{poolSection, p.name, func(b []byte) ([]byte, error) {
+			return p.pool.AppendSnapshot(b), nil
+		}})
+	}
+	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
+		all = append(all, section{tasksSection, p.name,
+			appendMessage(func() proto.Message { return tasksToProto(chunk) })})
+	}
+	if len(p.workers) > 0 {
+		all = append(all, section{workersSection, p.name, appendMessage(p.workersToProto)})
+	}
+	return append(all, section{usageSection, p.name, appendMessage(p.usage.toProto)})
+}
+
+func (p *hosted) headToProto() proto.Message {
+	h := &replica.PoolHead{Pool: p.name, External: p.external, Settings: p.settings,
+		Status: p.status, CreateTime: timestamppb.New(p.created), Time: timestamppb.New(p.now),
+		LastId: p.lastID}
+	for _, name := range slices.Sorted(maps.Keys(p.cordons)) {
+		h.Cordons = append(h.Cordons, &replica.Cordon{Worker: name, Reason: p.cordons[name]})
+	}
+	return h
+}
+
+func tasksToProto(tasks []*task) proto.Message {
+	m := &replica.Tasks{Tasks: make([]*replica.StoredTask, len(tasks))}
+	for i, t := range tasks {
+		m.Tasks[i] = t.toStored()
+	}
+	return m
+}
+
+func (t *task) toStored() *replica.StoredTask {
+	s := &replica.StoredTask{Task: t.withoutSpec(), Spec: t.spec}
+	if t.key != nil {
+		s.SpecHash = t.key.hash[:]
+	}
+	if t.lostWork > 0 {
+		s.LostWork = durationpb.New(t.lostWork)
+	}
+	if l := t.lease; l != nil {
+		s.ProvisionRequired = l.provision
+		if l.saved > 0 {
+			s.SavedFor = durationpb.New(l.saved)
+		}
+		s.DisconnectTime = timestampOf(l.silent)
+	}
+	return s
+}
+
+func (p *hosted) workersToProto() proto.Message {
+	m := &replica.Workers{}
+	for w := range p.byName.All() {
+		m.Workers = append(m.Workers, w.toStored())
+	}
+	return m
+}
+
+func (w *worker) toStored() *replica.StoredWorker {
+	r := &dispatch.Report{Worker: w.name, BootId: w.boot, InstanceId: w.instance,
+		Sequence: w.sequence, Labels: w.labels, AcceptsWork: w.accepts, Refusal: w.refusal,
+		Slots: int32(w.count)}
+	for _, l := range w.reported {
+		r.Leases = append(r.Leases, &dispatch.LeaseReport{LeaseId: l.id, Slot: int32(l.slot),
+			Phase: l.phase})
+	}
+	return &replica.StoredWorker{Report: r, SilentTime: timestampOf(w.silentSince),
+		Directive: w.directive, Slots: int32(len(w.slots)), EarlierBoots: w.earlierBoots,
+		EarlierInstances: w.earlierInstances}
+}
+
+func (u *usage) toProto() proto.Message {
+	m := &replica.Usage{}
+	for _, hour := range slices.Sorted(maps.Keys(u.hours)) {
+		accounts := u.hours[hour]
+		for _, id := range slices.Sorted(maps.Keys(accounts)) {
+			s := accounts[id]
+			m.Hours = append(m.Hours, &replica.UsageHour{Hour: hour, AccountId: id,
+				UsedMs: slices.Clone(s.used[:]), LostMs: s.lost, EndedTasks: s.ended})
+		}
+	}
+	for id, r := range u.runs { // the order is free: they are sorted next
+		m.Runs = append(m.Runs, &replica.UsageRun{RequestId: id, AccountId: r.account,
+			Priority: r.level, Since: timestamppb.New(r.since)})
+	}
+	slices.SortFunc(m.Runs, func(a, b *replica.UsageRun) int {
+		return cmp.Compare(a.GetRequestId(), b.GetRequestId())
+	})
+	for _, id := range slices.Sorted(maps.Keys(u.lost)) {
+		m.Losses = append(m.Losses, &replica.UsageLoss{AccountId: id, LostMs: u.lost[id]})
+	}
+	return m
+}

@@ -1,0 +1,184 @@
+package state
+
+import (
+	"crypto/sha256"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/pool"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/scheduler"
+)
+
+// The states of a task.
+const (
+	unborn    = dispatch.Task_STATE_UNSPECIFIED
+	waiting   = dispatch.Task_STATE_WAITING
+	assigned  = dispatch.Task_STATE_ASSIGNED
+	running   = dispatch.Task_STATE_RUNNING
+	stopping  = dispatch.Task_STATE_STOPPING
+	succeeded = dispatch.Task_STATE_SUCCEEDED
+	failed    = dispatch.Task_STATE_FAILED
+	cancelled = dispatch.Task_STATE_CANCELLED
+	expired   = dispatch.Task_STATE_EXPIRED
+	lost      = dispatch.Task_STATE_LOST
+	rejected  = dispatch.Task_STATE_REJECTED
+	numStates = rejected + 1
+)
+
+// A task is one task. What the lists of its pool depend on changes within hosted.update alone.
+type task struct {
+	id       string
+	account  *account
+	spec     []byte // a TaskSpec, as it was marshalled; without its payload when the task has ended
+	payload  int    // bytes of the payload in it
+	key      *taskKey
+	identity string
+	state    dispatch.Task_State
+	enqueued time.Time
+	changed  time.Time
+
+	attempts, losses, failures, preemptions int32
+
+	lease    *lease // the attempt under way, or the last one; nil before the first
+	lostWork time.Duration
+	message  string
+	result   *dispatch.Result
+	late     *dispatch.Result
+}
+
+// A taskKey is the key of a task, and the SHA-256 of the spec that was submitted with it.
+type taskKey struct {
+	key  string
+	hash [sha256.Size]byte
+}
+
+// A lease is an attempt.
+type lease struct {
+	id        string
+	slot      *slot // nil when it is over
+	worker    string
+	boot      string
+	phase     dispatch.Phase
+	assigned  time.Time
+	started   time.Time // zero before
+	stop      dispatch.StopReason
+	stopped   time.Time // zero before
+	provision bool
+	saved     time.Duration // as the pool was last told
+	silent    time.Time     // since when nothing is heard of it while it goes on; else zero
+}
+
+// onWorker reports whether a task has an attempt under way.
+func (t *task) onWorker() bool { return isOnWorker(t.state) }
+
+func isOnWorker(s dispatch.Task_State) bool {
+	return s == assigned || s == running || s == stopping
+}
+
+// hasEnded reports whether nothing more becomes of a task.
+func (t *task) hasEnded() bool { return t.state > stopping }
+
+// unaccepted reports whether it counts how long a task is on a worker that has not said that it has
+// it.
+func (t *task) unaccepted() bool {
+	return t.state == assigned && t.lease.phase == dispatch.Phase_PHASE_UNSPECIFIED &&
+		t.lease.silent.IsZero()
+}
+
+// leaseID names an attempt.
+func leaseID(task string, attempt int32) string {
+	return task + "/" + strconv.Itoa(int(attempt))
+}
+
+// taskOf returns the task that a lease's name names.
+func taskOf(leaseID string) string {
+	id, _, _ := strings.Cut(leaseID, "/")
+	return id
+}
+
+// parseSpec returns what is wanted.
+func (t *task) parseSpec() *dispatch.TaskSpec {
+	s := &dispatch.TaskSpec{}
+	if err := proto.Unmarshal(t.spec, s); err != nil {
+		panic("invariant: a stored spec can be read")
+	}
+	return s
+}
+
+// waitingOp says that a task waits.
+func (t *task) waitingOp(at time.Time, s *dispatch.TaskSpec) *protos.Operation {
+	return pool.TaskWaiting(at, scheduler.TaskRequest{
+		ID:                  scheduler.RequestID(t.id),
+		Account:             scheduler.AccountID(s.GetAccountId()),
+		BaseLabels:          s.GetBaseLabels(),
+		ProvisionableLabels: s.GetProvisionableLabels(),
+		Tags:                s.GetTags(),
+		EnqueueTime:         t.enqueued,
+		LostWork:            t.lostWork,
+	})
+}
+
+// toProto returns a task as people see it.
+func (t *task) toProto(pool string) *dispatch.Task {
+	m := t.withoutSpec()
+	m.Pool, m.Spec = pool, t.parseSpec()
+	return m
+}
+
+// copyToProto is toProto for messages that leave the state.
+func (t *task) copyToProto(pool string) *dispatch.Task {
+	m := t.toProto(pool)
+	m.Result, m.LateResult = proto.CloneOf(m.Result), proto.CloneOf(m.LateResult)
+	return m
+}
+
+// withoutSpec returns a task without pool and spec.
+func (t *task) withoutSpec() *dispatch.Task {
+	return &dispatch.Task{
+		Id: t.id, Identity: t.identity, State: t.state,
+		EnqueueTime: timestamppb.New(t.enqueued), ChangeTime: timestamppb.New(t.changed),
+		Attempts: t.attempts, Losses: t.losses, Failures: t.failures, Preemptions: t.preemptions,
+		Lease:        t.lease.toProto(),
+		Disconnected: t.lease != nil && !t.lease.silent.IsZero(),
+		Message:      t.message, Result: t.result, LateResult: t.late,
+	}
+}
+
+// toProto returns a lease as people see it; nil for none.
+func (l *lease) toProto() *dispatch.Lease {
+	if l == nil {
+		return nil
+	}
+	return &dispatch.Lease{
+		Id: l.id, Worker: l.worker, BootId: l.boot, Phase: l.phase,
+		AssignTime: timestamppb.New(l.assigned), StartTime: timestampOf(l.started),
+		StopReason: l.stop, StopTime: timestampOf(l.stopped),
+	}
+}
+
+// timestampOf returns a time as a message; nil for the zero time.
+func timestampOf(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// timeOf returns the time of a message; the zero time for nil.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
+}
+
+// payloadBytes is how much of a pool's bound for payloads a spec takes.
+func payloadBytes(s *dispatch.TaskSpec) int {
+	return len(s.GetOpaque()) + proto.Size(s.GetExec())
+}

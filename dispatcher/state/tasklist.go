@@ -1,0 +1,193 @@
+package state
+
+import (
+	"time"
+
+	"github.com/quotasched/quotasched/internal/orderedlist"
+	"github.com/quotasched/quotasched/protos/dispatch"
+)
+
+// An account is what a pool knows of an account's tasks. The empty one is that of tasks without
+// one.
+type account struct {
+	id      string
+	live    int64                       // tasks that have not ended
+	tasks   int64                       // all
+	waiting orderedlist.List[byEnqueue] // those that wait
+}
+
+// Before orders tasks by id, which is by submission.
+func (t *task) Before(u *task) bool { return t.id < u.id }
+
+// byTime says whether t comes before u, whose times are given.
+func byTime(t, u *task, at, other time.Time) bool {
+	if !at.Equal(other) {
+		return at.Before(other)
+	}
+	return t.id < u.id
+}
+
+type (
+	byEnqueue    struct{ *task }
+	byChange     struct{ *task }
+	byAssign     struct{ *task }
+	byDisconnect struct{ *task }
+)
+
+// Before orders waiting tasks, the oldest first.
+func (t byEnqueue) Before(u byEnqueue) bool {
+	return byTime(t.task, u.task, t.enqueued, u.enqueued)
+}
+
+// Before orders tasks that ended, the oldest first.
+func (t byChange) Before(u byChange) bool { return byTime(t.task, u.task, t.changed, u.changed) }
+
+// Before orders tasks whose workers say nothing of them, the oldest first.
+func (t byAssign) Before(u byAssign) bool {
+	return byTime(t.task, u.task, t.lease.assigned, u.lease.assigned)
+}
+
+// Before orders tasks that go on without their workers being heard of, the oldest first.
+func (t byDisconnect) Before(u byDisconnect) bool {
+	return byTime(t.task, u.task, t.lease.silent, u.lease.silent)
+}
+
+// add adds a new task.
+func (p *hosted) add(t *task) {
+	p.tasks[t.id] = t
+	p.byID.Insert(t)
+	if t.key != nil {
+		p.keys[t.key.key] = t
+	}
+	t.account.tasks++
+	p.list(t)
+}
+
+// forget takes out a task.
+func (p *hosted) forget(t *task) {
+	p.unlist(t)
+	delete(p.tasks, t.id)
+	p.byID.Remove(t)
+	if t.key != nil {
+		delete(p.keys, t.key.key)
+	}
+	if t.account.tasks--; t.account.tasks == 0 {
+		delete(p.accounts, t.account.id)
+	}
+}
+
+// update changes a task within the lists.
+func (p *hosted) update(t *task, change func()) {
+	p.unlist(t)
+	change()
+	p.list(t)
+}
+
+// list puts a task into the lists and counts that its state asks for.
+func (p *hosted) list(t *task) {
+	p.count(t, +1)
+	switch {
+	case t.state == waiting:
+		t.account.waiting.Insert(byEnqueue{t})
+	case t.hasEnded():
+		p.ended.Insert(byChange{t})
+	case t.unaccepted():
+		p.unaccepted.Insert(byAssign{t})
+	}
+	if t.onWorker() && !t.lease.silent.IsZero() {
+		p.disconnected.Insert(byDisconnect{t})
+	}
+}
+
+// unlist takes it out of them.
+func (p *hosted) unlist(t *task) {
+	p.count(t, -1)
+	switch {
+	case t.state == waiting:
+		t.account.waiting.Remove(byEnqueue{t})
+	case t.hasEnded():
+		p.ended.Remove(byChange{t})
+	case t.unaccepted():
+		p.unaccepted.Remove(byAssign{t})
+	}
+	if t.onWorker() && !t.lease.silent.IsZero() {
+		p.disconnected.Remove(byDisconnect{t})
+	}
+}
+
+func (p *hosted) count(t *task, n int64) {
+	p.counts[t.state] += n
+	p.payload += n * int64(t.payload)
+	if !t.hasEnded() {
+		t.account.live += n
+	}
+}
+
+// accountOf returns what a pool knows of the tasks of an account.
+func (p *hosted) accountOf(id string) *account {
+	a := p.accounts[id]
+	if a == nil {
+		a = &account{id: id}
+		p.accounts[id] = a
+	}
+	return a
+}
+
+// A change is what a task comes to.
+type change struct {
+	to      dispatch.Task_State
+	message string
+	result  *dispatch.Result // how the attempt ended, if it did by itself
+}
+
+// move brings a task to another state, with an event.
+func (p *hosted) move(t *task, c change) {
+	from := t.state
+	p.update(t, func() {
+		t.state, t.changed = c.to, p.entry.at
+		if c.message != "" {
+			t.message = c.message
+		}
+	})
+	p.tell(t, from, c)
+}
+
+// tell adds the event of a task's change.
+func (p *hosted) tell(t *task, from dispatch.Task_State, c change) {
+	event := &dispatch.TaskChange{Id: t.id, AccountId: t.account.id, From: from, To: t.state,
+		Result: c.result, Message: c.message}
+	if t.onWorker() || isOnWorker(from) {
+		event.LeaseId, event.Worker = t.lease.id, t.lease.worker
+	}
+	p.entry.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Task{Task: event}})
+}
+
+// end ends a task.
+func (p *hosted) end(t *task, c change) {
+	if t.payload > 0 {
+		p.update(t, func() {
+			s := t.parseSpec()
+			s.Payload = nil
+			t.spec, t.payload = marshalSpec(s), 0
+		})
+	}
+	p.usage.ended(t.account.id, p.entry.at)
+	p.move(t, c)
+	p.limitEnded()
+}
+
+// limitEnded forgets the oldest tasks that have ended, if there are too many.
+func (p *hosted) limitEnded() {
+	for int64(p.ended.Len()) > p.limits.endedTasks {
+		p.forget(p.ended.First().task)
+	}
+}
+
+// marshalSpec returns the bytes of a spec.
+func marshalSpec(s *dispatch.TaskSpec) []byte {
+	bytes, err := deterministic.Marshal(s)
+	if err != nil {
+		panic("invariant: a checked spec can be marshalled: " + err.Error())
+	}
+	return bytes
+}
