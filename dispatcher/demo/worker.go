@@ -39,7 +39,8 @@ const defaultReport = 5 * time.Second
 
 // Worker is a simulated machine that speaks the protocol of workers: it reports all that is true,
 // runs what it is told to, stops it when it is told to, or when it has heard nothing of the
-// dispatcher for the TTL, and says how a task ended until that is recorded. Make one with NewWorker.
+// dispatcher for the TTL, and says how a task ended until that is recorded. Make one with
+// NewWorker.
 type Worker struct {
 	config  WorkerConfig
 	machine *machine

@@ -31,10 +31,14 @@ var mayImport = map[string][]string{
 	"dispatcher":        {},
 	"dispatcher/log":    {},
 	"dispatcher/access": {"internal/field", "internal/nearest", "internal/words", "internal/yamltree"},
+	"dispatcher/certs":  {},
 	"dispatcher/client": {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 	"dispatcher/demo":   {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 	"dispatcher/state": {"protos", "protos/dispatch", "protos/replica", "scheduler", "reconciler",
 		"pool", "explain", "internal/check", "internal/orderedlist"},
+	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
+		"dispatcher/access", "dispatcher/certs", "dispatcher/client", "internal/field",
+		"internal/nearest", "internal/words", "internal/yamltree"},
 
 	// The log and what is near it.
 	"dispatcher/log/logtest": {},

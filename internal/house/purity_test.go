@@ -60,6 +60,7 @@ var free = map[string]bool{
 	"dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
 	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true,
+	"dispatcher/certs": true, "dispatcher/qsched": true,
 	"benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
 	"internal/house": true, "internal/plain": true, "internal/promises": true,
