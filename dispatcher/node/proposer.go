@@ -1,0 +1,211 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/dispatcher/log"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// Errors of Propose and of reads.
+var (
+	// ErrNotLeader says that another node leads, or none. Nothing was changed.
+	ErrNotLeader = errors.New("this node does not lead")
+	// ErrUnknown says that a command may have been applied or not, or may be later.
+	ErrUnknown = errors.New("it is not known whether the change was made: " +
+		"repeat the call with the same request_id")
+	// ErrOverloaded says that a queue or table is full. Nothing was changed.
+	ErrOverloaded = errors.New("too much at once")
+	// ErrBehind says that a node has not applied what a reader asks for.
+	ErrBehind = errors.New("this node is behind")
+	// ErrStopped says that this node serves nobody any more: it has closed, or it differs from the
+	// other nodes.
+	ErrStopped = errors.New("this node does not serve")
+)
+
+// Bounds of the proposer.
+const (
+	// An entry has at most so many commands, and bytes, but always one command.
+	entryCommandsMax = 1024
+	entryBytesMax    = 1 << 20
+	// So much may wait to be proposed.
+	queueCommandsMax = 16 * 1024
+	queueBytesMax    = 32 << 20
+	// An entry that is not applied for so long is given up: nobody knows what becomes of it.
+	appendTimeout = 10 * time.Second
+)
+
+// A proposer gathers commands into entries. One entry is on its way at a time, and takes with it all
+// that has come meanwhile: no timer delays a lonely command, and many share the cost of a commit.
+// Entries are thus appended in the order in which they were made, as the ids and times in them need.
+type proposer struct {
+	log log.Log
+	// seal makes the entry of these commands: its time, its rule version, the ids of tasks.
+	seal func([]*replica.Command) *replica.Entry
+	// observe is told of each entry that was applied or given up.
+	observe func(batch)
+
+	mu      sync.Mutex
+	queue   []*proposal
+	bytes   int
+	closed  bool
+	arrived chan struct{} // has room for one; full if the queue may not be empty
+}
+
+// A proposal is a command with somebody who waits for its outcome.
+type proposal struct {
+	command *replica.Command
+	size    int
+	ctx     context.Context // of the waiting caller
+	done    chan proposed   // has room for one
+}
+
+// proposed is what became of a command.
+type proposed struct {
+	index   uint64
+	outcome *replica.CommandOutcome
+	err     error
+}
+
+// A batch is an entry on its way.
+type batch struct {
+	commands, bytes int
+	took            time.Duration
+	err             error
+}
+
+func newProposer(l log.Log, seal func([]*replica.Command) *replica.Entry,
+	observe func(batch)) *proposer {
+	return &proposer{log: l, seal: seal, observe: observe, arrived: make(chan struct{}, 1)}
+}
+
+// propose returns a command's outcome and its entry's index, when it is committed and applied here.
+// A refusal by the state is an outcome. Errors are ErrNotLeader and ErrOverloaded, after which
+// nothing was changed, and ErrUnknown. A context that ends ends the waiting alone: the command is
+// proposed unless it still waits in the queue.
+func (p *proposer) propose(ctx context.Context, c *replica.Command) (proposed, error) {
+	w := &proposal{command: c, size: proto.Size(c), ctx: ctx, done: make(chan proposed, 1)}
+	if err := p.enqueue(w); err != nil {
+		return proposed{}, err
+	}
+	select {
+	case r := <-w.done:
+		return r, r.err
+	case <-ctx.Done():
+		return proposed{}, fmt.Errorf("%w (%w)", ErrUnknown, ctx.Err())
+	}
+}
+
+func (p *proposer) enqueue(w *proposal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return ErrNotLeader
+	case len(p.queue) >= queueCommandsMax:
+		return fmt.Errorf("%w: %d commands wait, as many as may", ErrOverloaded, queueCommandsMax)
+	case p.bytes > 0 && p.bytes+w.size > queueBytesMax:
+		return fmt.Errorf("%w: %d bytes of commands wait, and %d more are over %d", ErrOverloaded,
+			p.bytes, w.size, queueBytesMax)
+	}
+	p.queue = append(p.queue, w)
+	p.bytes += w.size
+	select {
+	case p.arrived <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// run proposes until its context ends, and then answers all that waits with ErrNotLeader.
+func (p *proposer) run(ctx context.Context) {
+	for {
+		for ws := p.take(); len(ws) > 0; ws = p.take() {
+			p.append(ws)
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		select {
+		case <-p.arrived:
+		case <-ctx.Done():
+			p.close()
+			return
+		}
+	}
+}
+
+// take removes the proposals of the next entry from the queue, without those that nobody waits for
+// any more.
+func (p *proposer) take() []*proposal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var taken []*proposal
+	size, n := 0, 0
+	for _, w := range p.queue {
+		if len(taken) == entryCommandsMax || len(taken) > 0 && size+w.size > entryBytesMax {
+			break
+		}
+		n++
+		p.bytes -= w.size
+		if w.ctx.Err() == nil {
+			taken, size = append(taken, w), size+w.size
+		}
+	}
+	clear(p.queue[:n])
+	p.queue = p.queue[n:]
+	return taken
+}
+
+// append proposes one entry, and tells those who wait.
+func (p *proposer) append(ws []*proposal) {
+	commands := make([]*replica.Command, len(ws))
+	for i, w := range ws {
+		commands[i] = w.command
+	}
+	entry, err := proto.MarshalOptions{Deterministic: true}.Marshal(p.seal(commands))
+	if err != nil { // text that is not UTF-8, which the services refuse before
+		tellAll(ws, fmt.Errorf("an entry cannot be marshalled: %w", err))
+		return
+	}
+	// The callers' contexts do not end this one: others wait as well.
+	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
+	defer cancel()
+	begin := time.Now()
+	index, result, err := p.log.Append(ctx, entry)
+	p.observe(batch{commands: len(ws), bytes: len(entry), took: time.Since(begin), err: err})
+	outcome, ok := result.(*replica.Outcome)
+	switch {
+	case errors.Is(err, log.ErrNotLeader):
+		tellAll(ws, fmt.Errorf("%w: %w", ErrNotLeader, err))
+	case err != nil:
+		tellAll(ws, fmt.Errorf("%w: %w", ErrUnknown, err))
+	case !ok || len(outcome.GetCommands()) != len(ws):
+		tellAll(ws, fmt.Errorf("%w: entry %d has another outcome", ErrUnknown, index))
+	default:
+		for i, w := range ws {
+			w.done <- proposed{index: index, outcome: outcome.GetCommands()[i]}
+		}
+	}
+}
+
+func tellAll(ws []*proposal, err error) {
+	for _, w := range ws {
+		w.done <- proposed{err: err}
+	}
+}
+
+// close refuses all that waits and all that comes.
+func (p *proposer) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	tellAll(p.queue, ErrNotLeader)
+	p.queue, p.bytes = nil, 0
+}
