@@ -18,19 +18,20 @@ var (
 	// ErrSilent says that the worker was just given up, as nothing was heard of it for too long. It
 	// may report anew.
 	ErrSilent = errors.New("nothing was heard of this worker for too long")
+	// ErrEarly says that a worker has booted anew, and that its old boot may still run tasks.
+	ErrEarly = errors.New("another boot of this worker was heard of less than its TTL ago")
 	// ErrSlow says that a worker did not read its orders in time.
 	ErrSlow = errors.New("the worker does not read its orders")
 )
 
-// An errEarly says that a worker has booted anew, and that its old boot may still run tasks.
+// An errEarly is an ErrEarly that says when to come again.
 type errEarly struct {
-	wait time.Duration // until the new boot may come
+	wait time.Duration
 }
 
-func (e errEarly) Error() string {
-	return fmt.Sprintf("another boot of this worker was heard of less than its TTL ago; come again in %s",
-		e.wait)
-}
+func (e errEarly) Error() string { return fmt.Sprintf("%v; come again in %s", ErrEarly, e.wait) }
+
+func (e errEarly) Unwrap() error { return ErrEarly }
 
 // A contact is what the leader remembers of a worker. Times are of the monotonic clock.
 type contact struct {
@@ -43,9 +44,11 @@ type contact struct {
 	// silencing is true while it is being given up. Until that is in the state, no report is
 	// answered: its sender would believe that its leases go on.
 	silencing bool
-	ttl       time.Duration
-	takeovers []takeover // in the last takeoverWindow, oldest first
-	contested bool
+	// provisional is true until the state has taken a report of it.
+	provisional bool
+	ttl         time.Duration
+	takeovers   []takeover // in the last takeoverWindow, oldest first
+	contested   bool
 
 	attached *attachment // the session, or the call that waits; nil if there is none
 }
@@ -78,6 +81,9 @@ func (c *contact) admit(r *dispatch.Report, now time.Duration) (fresh bool, err 
 		quiet := c.ttl
 		if c.expected { // an earlier leader may have answered just before this one began
 			quiet += grace(c.ttl)
+		}
+		if c.provisional {
+			quiet = time.Second
 		}
 		if wait := c.heard + quiet - now; wait > 0 {
 			return false, errEarly{wait: wait}
@@ -159,5 +165,3 @@ func (c *contact) contestError() error {
 func (c *contact) overdue(now, elected time.Duration) bool {
 	return c.ttl > 0 && now > c.heard+c.ttl+grace(c.ttl) && now > elected+2*c.ttl+grace(c.ttl)
 }
-
-type attachment struct{}

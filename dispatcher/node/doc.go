@@ -18,7 +18,7 @@
 //
 // # Locks
 //
-// The state has one readers-writer lock, held by the log's goroutine while it applies an entry. The
-// sessions have one of their own. Neither is held while the other one is taken, nor while anything
-// is sent.
+// The state has one lock, held by the log's goroutine while it applies an entry, and by readers. The
+// sessions have one of their own, which may be taken while the first one is held, and never the other
+// way round. Neither is held while anything is sent, and no method of the log is called under them.
 package node

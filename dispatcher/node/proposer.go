@@ -47,9 +47,9 @@ const (
 type proposer struct {
 	log log.Log
 	// seal makes the entry of these commands: its time, its rule version, the ids of tasks.
-	seal func([]*replica.Command) *replica.Entry
+	seal func([]*replica.Command) (*replica.Entry, error)
 	// observe is told of each entry that was applied or given up.
-	observe func(batch)
+	observe func(Batch)
 
 	mu      sync.Mutex
 	queue   []*proposal
@@ -73,15 +73,15 @@ type proposed struct {
 	err     error
 }
 
-// A batch is an entry on its way.
-type batch struct {
-	commands, bytes int
-	took            time.Duration
-	err             error
+// A Batch is an entry that was proposed.
+type Batch struct {
+	Commands, Bytes int
+	Took            time.Duration // until it was applied
+	Err             error
 }
 
-func newProposer(l log.Log, seal func([]*replica.Command) *replica.Entry,
-	observe func(batch)) *proposer {
+func newProposer(l log.Log, seal func([]*replica.Command) (*replica.Entry, error),
+	observe func(Batch)) *proposer {
 	return &proposer{log: l, seal: seal, observe: observe, arrived: make(chan struct{}, 1)}
 }
 
@@ -169,8 +169,13 @@ func (p *proposer) append(ws []*proposal) {
 	for i, w := range ws {
 		commands[i] = w.command
 	}
-	entry, err := proto.MarshalOptions{Deterministic: true}.Marshal(p.seal(commands))
-	if err != nil { // text that is not UTF-8, which the services refuse before
+	sealed, err := p.seal(commands)
+	if err != nil {
+		tellAll(ws, err)
+		return
+	}
+	entry, err := proto.MarshalOptions{Deterministic: true}.Marshal(sealed)
+	if err != nil { // text that is not UTF-8, which Propose refuses before
 		tellAll(ws, fmt.Errorf("an entry cannot be marshalled: %w", err))
 		return
 	}
@@ -179,7 +184,7 @@ func (p *proposer) append(ws []*proposal) {
 	defer cancel()
 	begin := time.Now()
 	index, result, err := p.log.Append(ctx, entry)
-	p.observe(batch{commands: len(ws), bytes: len(entry), took: time.Since(begin), err: err})
+	p.observe(Batch{Commands: len(ws), Bytes: len(entry), Took: time.Since(begin), Err: err})
 	outcome, ok := result.(*replica.Outcome)
 	switch {
 	case errors.Is(err, log.ErrNotLeader):

@@ -52,9 +52,9 @@ func command(id string) *replica.Command { return &replica.Command{RequestId: id
 
 // startProposer returns a proposer that runs until the test ends or stop is called.
 func startProposer(t *testing.T, l log.Log) (p *proposer, stop func()) {
-	p = newProposer(l, func(cs []*replica.Command) *replica.Entry {
-		return &replica.Entry{Commands: cs}
-	}, func(batch) {})
+	p = newProposer(l, func(cs []*replica.Command) (*replica.Entry, error) {
+		return &replica.Entry{Commands: cs}, nil
+	}, func(Batch) {})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { p.run(ctx) })

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/dispatcher/access"
+	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos/dispatch"
+)
+
+// An Observer is told of calls, for metrics.
+type Observer interface {
+	// Called is told of each call and stream that ended; code is "ok" or that of its error.
+	Called(method, code string, took time.Duration)
+}
+
+// callMax is how long a call may take, streams and calls that wait on purpose apart.
+const callMax = time.Minute
+
+// A guard stands before every method: it says who calls, whether they may, and whether they ask for
+// too much; and it gives errors their codes.
+type guard struct {
+	authorizer Authorizer
+	limits     *limits
+	observer   Observer
+	logger     *slog.Logger
+	leaderURL  func() string
+}
+
+var _ connect.Interceptor = (*guard)(nil)
+
+// WrapUnary implements connect.Interceptor.
+func (g *guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(ctx, callMax)
+		defer cancel()
+		answer, err := g.call(ctx, r, next)
+		err = g.ended(r.Spec().Procedure, begin, err)
+		if err != nil {
+			return nil, err
+		}
+		return answer, nil
+	}
+}
+
+func (g *guard) call(ctx context.Context, r connect.AnyRequest, next connect.UnaryFunc) (
+	connect.AnyResponse, error) {
+	callerOf(ctx).received()
+	identity, err := g.identify(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := g.limits.begin(identity)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := g.allow(identity, r.Spec().Procedure, r.Any()); err != nil {
+		return nil, err
+	}
+	return next(context.WithValue(ctx, identityKey{}, identity), r)
+}
+
+// WrapStreamingHandler implements connect.Interceptor.
+func (g *guard) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		begin := time.Now()
+		return g.ended(conn.Spec().Procedure, begin, g.stream(ctx, conn, next))
+	}
+}
+
+func (g *guard) stream(ctx context.Context, conn connect.StreamingHandlerConn,
+	next connect.StreamingHandlerFunc) error {
+	identity, err := g.identify(ctx)
+	if err != nil {
+		return err
+	}
+	done, err := g.limits.begin(identity)
+	if err != nil {
+		return err
+	}
+	defer done()
+	guarded := &guardedConn{StreamingHandlerConn: conn, ctx: ctx, guard: g}
+	return next(context.WithValue(ctx, identityKey{}, identity), guarded)
+}
+
+// WrapStreamingClient implements connect.Interceptor; there are no clients here.
+func (g *guard) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+func (g *guard) identify(ctx context.Context) (*access.Identity, error) {
+	return g.authorizer.Identify(callerOf(ctx).credentials, time.Now())
+}
+
+// allow returns nil if an identity may send this message to a method, and the message makes sense.
+func (g *guard) allow(i *access.Identity, procedure string, message any) error {
+	m, ok := message.(proto.Message)
+	needs := rules[procedure]
+	if !ok || needs == nil {
+		return fmt.Errorf("%w: nobody may call %s", access.ErrDenied, procedure)
+	}
+	for _, a := range needs(m) {
+		if err := i.May(a); err != nil {
+			return err
+		}
+	}
+	return check(m)
+}
+
+// check refuses a message that could be accepted in no state.
+func check(m proto.Message) error {
+	switch r := m.(type) {
+	case interface{ GetReport() *dispatch.Report }:
+		if r.GetReport() == nil {
+			return invalid("report: there is none")
+		}
+		m = r.GetReport()
+	case *dispatch.FollowEventsRequest:
+		if r.GetPool() == "" {
+			return nil
+		}
+	}
+	return state.Check(m)
+}
+
+// ended gives an error its code, and tells who observes.
+func (g *guard) ended(procedure string, begin time.Time, err error) error {
+	told := connectError(err)
+	code := "ok"
+	if told != nil {
+		code = connect.CodeOf(told).String()
+	}
+	g.observer.Called(procedure, code, time.Since(begin))
+	var c *connect.Error
+	if !errors.As(told, &c) {
+		return told
+	}
+	switch {
+	case errors.Is(err, node.ErrNotLeader):
+		if url := g.leaderURL(); url != "" {
+			c.Meta().Set(LeaderHeader, url)
+		}
+	case c.Code() == connect.CodePermissionDenied || c.Code() == connect.CodeUnauthenticated:
+		g.logger.Warn("refused", "method", procedure, "error", err)
+	case c.Code() == connect.CodeInternal:
+		g.logger.Error("a call failed", "method", procedure, "error", err)
+	}
+	return c
+}
+
+// A guardedConn asks for each message of a stream whether its sender may send it: certificates
+// expire, and policies change.
+type guardedConn struct {
+	connect.StreamingHandlerConn
+	ctx   context.Context
+	guard *guard
+	begun bool // a message has come
+}
+
+// Receive implements connect.StreamingHandlerConn.
+func (c *guardedConn) Receive(message any) error {
+	if err := c.StreamingHandlerConn.Receive(message); err != nil {
+		return err
+	}
+	if !c.begun { // later on Interrupt has the deadline
+		callerOf(c.ctx).received()
+		c.begun = true
+	}
+	identity, err := c.guard.identify(c.ctx)
+	if err != nil {
+		return err
+	}
+	return c.guard.allow(identity, c.Spec().Procedure, message)
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// A service answers calls that the guard has let in.
+type service struct {
+	node   *node.Node
+	events Events
+}
+
+// propose has a command applied in the caller's name. The headers of the answer say as of which
+// entry it is.
+func propose[A any](ctx context.Context, s *service, c *replica.Command,
+	answer func(*replica.CommandOutcome) *A) (*connect.Response[A], error) {
+	c.Identity = identityOf(ctx).Name()
+	outcome, index, err := s.node.Propose(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if outcome.GetCode() != 0 {
+		return nil, &state.Refusal{Code: outcome.GetCode(), Text: outcome.GetError()}
+	}
+	a := answer(outcome)
+	if a == nil {
+		a = new(A)
+	}
+	r := connect.NewResponse(a)
+	r.Header().Set(IndexHeader, strconv.FormatUint(index, 10))
+	return r, nil
+}
+
+// nothing is the answer of commands that have none.
+func nothing[A any](*replica.CommandOutcome) *A { return nil }
+
+// read answers from the state.
+func read[A any](ctx context.Context, s *service, o *dispatch.ReadOptions,
+	answer func(*state.Machine) (*A, error)) (*connect.Response[A], error) {
+	var a *A
+	var refused error
+	as, err := s.node.Read(ctx, o, func(m *state.Machine) { a, refused = answer(m) })
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := connect.NewResponse(a)
+	r.Header().Set(IndexHeader, strconv.FormatUint(as.Index, 10))
+	r.Header().Set(TimeHeader, as.Time.UTC().Format(time.RFC3339Nano))
+	return r, nil
+}
+
+// sendTimeout is how long the reader of a stream may take for one message.
+const sendTimeout = 10 * time.Second
+
+// within sends a message of a stream, or gives up on a reader that does not read: its stream is cut.
+func within(ctx context.Context, send func() error) error {
+	c := callerOf(ctx).controller
+	if c == nil {
+		return send()
+	}
+	// An error says that the connection has no deadlines: then the reader's own must do.
+	_ = c.SetWriteDeadline(time.Now().Add(sendTimeout))
+	begin := time.Now()
+	err := send()
+	if err != nil && time.Since(begin) >= sendTimeout {
+		return node.ErrSlow
+	}
+	_ = c.SetWriteDeadline(time.Time{})
+	return err
+}

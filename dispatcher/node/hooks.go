@@ -1,0 +1,73 @@
+package node
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// Hooks let tests of whole processes plant faults. The zero value plants none.
+type Hooks struct {
+	// DivergeAt makes this replica apply the first entry from this index on with another time.
+	DivergeAt uint64
+	// PanicPool names a pool in which cordoning a worker panics.
+	PanicPool string
+	// ClockOffsetFile names a file with a duration that the wall clock is off by.
+	ClockOffsetFile string
+}
+
+// HooksFromEnvironment returns those that the environment asks for.
+func HooksFromEnvironment() Hooks {
+	at, err := strconv.ParseUint(os.Getenv("QSCHED_TEST_DIVERGE_AT"), 10, 64)
+	if err != nil {
+		at = 0
+	}
+	return Hooks{
+		DivergeAt:       at,
+		PanicPool:       os.Getenv("QSCHED_TEST_PANIC_POOL"),
+		ClockOffsetFile: os.Getenv("QSCHED_TEST_CLOCK_OFFSET_FILE"),
+	}
+}
+
+// tamper changes an entry if this replica shall diverge there.
+func (h Hooks) tamper(before, index uint64, e *replica.Entry) {
+	if h.DivergeAt > 0 && before < h.DivergeAt && index >= h.DivergeAt {
+		e.Time = timestamppb.New(e.GetTime().AsTime().Add(time.Millisecond))
+	}
+}
+
+// options are those of the state.
+func (h Hooks) options() []state.Option {
+	if h.PanicPool == "" {
+		return nil
+	}
+	return []state.Option{state.WithFault(func(pool string, op *protos.Operation) {
+		if pool == h.PanicPool && op.GetCordonWorker() != nil {
+			panic("planted by a test")
+		}
+	})}
+}
+
+// wall is the wall clock.
+func (h Hooks) wall() time.Time {
+	now := time.Now()
+	if h.ClockOffsetFile == "" {
+		return now
+	}
+	text, err := os.ReadFile(h.ClockOffsetFile)
+	if err != nil {
+		return now
+	}
+	offset, err := time.ParseDuration(strings.TrimSpace(string(text)))
+	if err != nil {
+		return now
+	}
+	return now.Add(offset)
+}

@@ -1,0 +1,62 @@
+package node
+
+import (
+	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/quotasched/quotasched/dispatcher/state"
+)
+
+// Codes of refusals, as gRPC numbers them.
+const codeInvalid = uint32(codes.InvalidArgument)
+
+// checkKnown refuses a message with fields that this code does not know, at any depth, or with text
+// that is not UTF-8: an entry with them would stop every replica.
+func checkKnown(m proto.Message) error {
+	if text := unknown(m.ProtoReflect()); text != "" {
+		return &state.Refusal{Code: codeInvalid, Text: text}
+	}
+	return nil
+}
+
+// unknown says what is not known in a message; empty if nothing is.
+func unknown(m protoreflect.Message) (text string) {
+	if len(m.GetUnknown()) > 0 {
+		return "a " + string(m.Descriptor().Name()) + " has fields that this server does not know"
+	}
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.IsMap():
+			v.Map().Range(func(k protoreflect.MapKey, v protoreflect.Value) bool {
+				text = unknownValue(f.MapKey(), k.Value())
+				if text == "" {
+					text = unknownValue(f.MapValue(), v)
+				}
+				return text == ""
+			})
+		case f.IsList():
+			for i := 0; i < v.List().Len() && text == ""; i++ {
+				text = unknownValue(f, v.List().Get(i))
+			}
+		default:
+			text = unknownValue(f, v)
+		}
+		return text == ""
+	})
+	return text
+}
+
+func unknownValue(f protoreflect.FieldDescriptor, v protoreflect.Value) string {
+	switch f.Kind() {
+	case protoreflect.MessageKind, protoreflect.GroupKind:
+		return unknown(v.Message())
+	case protoreflect.StringKind:
+		if !utf8.ValidString(v.String()) {
+			return "the field " + string(f.FullName()) + " is not UTF-8"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,130 @@
+package node
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/dispatcher/log"
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// An EventLog keeps events in files. A position that it has is dropped when it comes again.
+type EventLog interface {
+	Append(events []*dispatch.Event) error
+	// Sync returns when all events so far are durable.
+	Sync() error
+}
+
+// A machine is what the log applies entries to: the state, the event log, and those who are told.
+type machine struct {
+	events EventLog
+	hooks  Hooks
+	// applied is told of each entry, when it is applied, on the log's goroutine.
+	applied func(applied)
+	// snapshot is told of each snapshot that was written.
+	snapshot func(bytes int64, took time.Duration)
+
+	mu    sync.Mutex
+	state *state.Machine
+	// mono is when the newest entry was applied.
+	mono  time.Duration
+	trail hashTrail
+	began time.Time // what mono counts from
+}
+
+// applied is an entry that was applied; the zero one stands for a snapshot that was read.
+type applied struct {
+	outcome *replica.Outcome
+	touched []state.WorkerKey
+	took    time.Duration
+}
+
+var _ log.Machine = (*machine)(nil)
+
+// Apply implements log.Machine.
+func (m *machine) Apply(index uint64, b []byte) (any, error) {
+	e := &replica.Entry{}
+	if err := proto.Unmarshal(b, e); err != nil {
+		return nil, fmt.Errorf("entry %d: %w", index, err)
+	}
+	m.hooks.tamper(m.state.Index(), index, e)
+	begin := time.Now()
+	a, err := m.apply(index, e)
+	if err != nil {
+		return nil, fmt.Errorf("entry %d: %w", index, err)
+	}
+	if err := m.events.Append(a.Outcome.GetEvents()); err != nil {
+		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
+	}
+	m.applied(applied{outcome: a.Outcome, touched: a.Touched, took: time.Since(begin)})
+	return a.Outcome, nil
+}
+
+func (m *machine) apply(index uint64, e *replica.Entry) (*state.Applied, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, err := m.state.Apply(index, e)
+	if err != nil {
+		return nil, err
+	}
+	m.mono = time.Since(m.began)
+	m.trail.add(index, func() hash { return m.state.RollingHash() })
+	return a, nil
+}
+
+// WriteSnapshot implements log.Machine. Events of the entries that the log may drop afterwards are
+// durable first.
+func (m *machine) WriteSnapshot(w io.Writer) error {
+	if err := m.events.Sync(); err != nil {
+		return fmt.Errorf("the event log: %w", err)
+	}
+	begin, counted := time.Now(), &countingWriter{to: w}
+	m.mu.Lock()
+	err := m.state.Write(counted)
+	m.mu.Unlock()
+	if err == nil {
+		m.snapshot(counted.bytes, time.Since(begin))
+	}
+	return err
+}
+
+// A countingWriter counts what is written through it.
+type countingWriter struct {
+	to    io.Writer
+	bytes int64
+}
+
+// Write implements io.Writer.
+func (w *countingWriter) Write(b []byte) (int, error) {
+	n, err := w.to.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// ReadSnapshot implements log.Machine.
+func (m *machine) ReadSnapshot(r io.Reader) error {
+	s, err := state.Read(r, m.hooks.options()...)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.state = s
+	m.mono = time.Since(m.began)
+	m.trail.restart(s.Index())
+	m.mu.Unlock()
+	m.applied(applied{}) // anything may be different
+	return nil
+}
+
+// read calls f with the state, while nobody else does.
+func (m *machine) read(f func(*state.Machine)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f(m.state)
+}

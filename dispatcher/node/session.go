@@ -1,0 +1,336 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// A Stream is a worker's connection. Receive and Send are called by one goroutine each.
+type Stream interface {
+	// Receive returns the next report, or an error: io.EOF if the worker has said all, and any other
+	// one when the connection ends, or after Interrupt.
+	Receive() (*dispatch.Report, error)
+	// Send sends orders, or returns an error if that takes too long.
+	Send(*dispatch.Orders) error
+	// Interrupt ends a Receive that waits, and all later ones.
+	Interrupt()
+}
+
+const (
+	// After so long without orders a change leaves at once; others are gathered for as long, or
+	// until there are gatheredMax of them.
+	gatherFor   = 50 * time.Millisecond
+	gatheredMax = 200
+	// A worker reports at the latest after this part of its TTL.
+	reportsPerTTL = 3
+)
+
+// Session serves a worker until its stream ends, this node stops to lead, or another session takes
+// over; the error says which.
+func (n *Node) Session(ctx context.Context, s Stream) error {
+	l, err := n.leading()
+	if err != nil {
+		return err
+	}
+	r, err := s.Receive()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(l.ctx, func() { cancel(ErrNotLeader) })
+	defer stop()
+	v := &session{
+		lead: l, stream: s, key: keyOf(r),
+		attachment: &attachment{changed: make(chan struct{}, 1), end: cancel},
+	}
+	defer l.sessions.detach(v.key, v.attachment)
+	if err := v.hear(ctx, r); err != nil {
+		if early := (errEarly{}); errors.As(err, &early) { // it has no session until then
+			return errors.Join(err, s.Send(earlyOrders(l.term, early.wait)))
+		}
+		return v.reason(ctx, err)
+	}
+	if err := l.sessions.attach(v.key, v.attachment, n.sessionsMax); err != nil {
+		return err
+	}
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		cancel(v.sendAll(ctx))
+		s.Interrupt()
+	})
+	err = v.receiveAll(ctx)
+	cancel(err)
+	sender.Wait()
+	return v.reason(ctx, err)
+}
+
+func keyOf(r *dispatch.Report) state.WorkerKey {
+	return state.WorkerKey{Pool: r.GetPool(), Worker: r.GetWorker()}
+}
+
+// A session is a worker's stream.
+type session struct {
+	lead       *lead
+	stream     Stream
+	key        state.WorkerKey
+	attachment *attachment
+
+	mu       sync.Mutex
+	answers  uint64 // the newest report that was taken
+	due      bool   // it was not answered
+	complete bool   // the worker wants a complete picture
+
+	// What was sent; the sender's own.
+	version uint64
+	sent    *dispatch.Orders
+}
+
+// reason says why the session ended: by what ended its context, if anything did.
+func (v *session) reason(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// receiveAll takes one report after the other.
+func (v *session) receiveAll(ctx context.Context) error {
+	for {
+		r, err := v.stream.Receive()
+		if err != nil {
+			return err
+		}
+		if keyOf(r) != v.key {
+			return &state.Refusal{Code: codeInvalid, Text: fmt.Sprintf(
+				"a session is one worker's: %s/%s, and not %s/%s", v.key.Pool, v.key.Worker,
+				r.GetPool(), r.GetWorker())}
+		}
+		if err := v.hear(ctx, r); err != nil {
+			return err
+		}
+	}
+}
+
+// hear takes a report, so that it will be answered.
+func (v *session) hear(ctx context.Context, r *dispatch.Report) error {
+	if err := v.lead.hear(ctx, r); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.answers, v.due = max(v.answers, r.GetSequence()), true
+	v.complete = v.complete || r.GetVersion() == 0 || r.GetEpoch() != v.lead.term
+	signal(v.attachment.changed)
+	return nil
+}
+
+// sendAll sends orders whenever there is something to say, until the context ends.
+func (v *session) sendAll(ctx context.Context) error {
+	quiet := time.NewTimer(0)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-v.attachment.changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := v.gather(ctx, quiet.C); err != nil {
+			return err
+		}
+		sent, err := v.send()
+		if err != nil {
+			return err
+		}
+		if sent {
+			quiet.Reset(gatherFor)
+		} else {
+			quiet.Reset(0)
+		}
+	}
+}
+
+// gather waits until the time is quiet, or much has changed.
+func (v *session) gather(ctx context.Context, quiet <-chan time.Time) error {
+	for {
+		select {
+		case <-quiet:
+			return nil
+		case <-v.attachment.changed:
+			now, err := v.lead.orders(v.key)
+			if err != nil {
+				return err
+			}
+			if _, items, ok := changed(v.sent, now); !ok || items >= gatheredMax {
+				return nil
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// send sends what the worker does not know; false if that is nothing.
+func (v *session) send() (bool, error) {
+	now, err := v.lead.orders(v.key)
+	if err != nil {
+		return false, err
+	}
+	v.mu.Lock()
+	answers, due, complete := v.answers, v.due, v.complete || v.sent == nil
+	v.due, v.complete = false, false
+	v.mu.Unlock()
+	o, items, ok := changed(v.sent, now)
+	switch {
+	case complete || !ok:
+		o, items = completeOrders(now), 1
+	case items == 0 && !due:
+		return false, nil
+	default:
+		o.AppliesTo = v.version
+	}
+	if items > 0 {
+		v.version++
+	}
+	o.ResultsIn, o.Epoch, o.Answers = v.version, v.lead.term, answers
+	o.LeaseTtl, o.NextReport = now.GetLeaseTtl(), nextReport(now.GetLeaseTtl().AsDuration())
+	v.sent = now
+	return true, v.stream.Send(o)
+}
+
+// completeOrders is a copy of a picture that shares its lists.
+func completeOrders(o *dispatch.Orders) *dispatch.Orders {
+	return &dispatch.Orders{
+		Kind: dispatch.Orders_KIND_COMPLETE, Runs: o.GetRuns(), Stops: o.GetStops(),
+		Recorded: o.GetRecorded(), Directive: o.GetDirective(), LeaseTtl: o.GetLeaseTtl(),
+	}
+}
+
+// nextReport is when a worker shall report next: not all of them at the same time.
+func nextReport(ttl time.Duration) *durationpb.Duration {
+	third := ttl / reportsPerTTL
+	return durationpb.New(third*9/10 + rand.N(third/10+1))
+}
+
+// earlyOrders tell a worker when to come again, and nothing else.
+func earlyOrders(term uint64, wait time.Duration) *dispatch.Orders {
+	return &dispatch.Orders{Kind: dispatch.Orders_KIND_COMPLETE, Epoch: term,
+		NextReport: durationpb.New(wait)}
+}
+
+// orders returns the complete picture of what a worker shall do now.
+func (l *lead) orders(key state.WorkerKey) (o *dispatch.Orders, err error) {
+	l.node.machine.read(func(m *state.Machine) {
+		var w *state.WorkerOrders
+		if w, err = m.Orders(key.Pool, key.Worker); err == nil {
+			o = &dispatch.Orders{
+				Kind: dispatch.Orders_KIND_COMPLETE, Runs: w.Runs, Stops: w.Stops,
+				Recorded: w.Recorded, Directive: w.Directive, LeaseTtl: durationpb.New(w.LeaseTTL),
+			}
+		}
+	})
+	return o, err
+}
+
+// hear takes a report: into the log if it changes anything, or else after a majority has said,
+// lately, that this node leads. Afterwards it may be answered.
+func (l *lead) hear(ctx context.Context, r *dispatch.Report) error {
+	if err := checkKnown(r); err != nil {
+		return err
+	}
+	key, now := keyOf(r), l.node.mono()
+	fresh, err := l.sessions.admit(key, r, now)
+	if err != nil {
+		return err
+	}
+	if err := l.take(ctx, r, fresh); err != nil {
+		l.sessions.drop(key, r)
+		return err
+	}
+	var ttl time.Duration
+	l.node.machine.read(func(m *state.Machine) { ttl = leaseTTL(m, key) })
+	return l.sessions.settle(key, r, ttl)
+}
+
+func (l *lead) take(ctx context.Context, r *dispatch.Report, fresh bool) error {
+	changes := false
+	if fresh {
+		l.node.machine.read(func(m *state.Machine) { changes = m.Changes(r) })
+	}
+	if !changes {
+		return l.confirm(ctx)
+	}
+	p, err := l.proposer.propose(ctx, &replica.Command{Kind: &replica.Command_Report{Report: r}})
+	if err == nil && p.outcome.GetCode() != 0 {
+		err = &state.Refusal{Code: p.outcome.GetCode(), Text: p.outcome.GetError()}
+	}
+	return err
+}
+
+// Sync is a session of one report: it returns the complete picture, and waits before if that asks
+// for nothing, until it does or the worker has to report.
+func (n *Node) Sync(ctx context.Context, r *dispatch.Report) (*dispatch.Orders, error) {
+	l, err := n.leading()
+	if err != nil {
+		return nil, err
+	}
+	key := keyOf(r)
+	if err := l.hear(ctx, r); err != nil {
+		if early := (errEarly{}); errors.As(err, &early) {
+			return earlyOrders(l.term, early.wait), nil
+		}
+		return nil, err
+	}
+	o, err := l.orders(key)
+	if err != nil {
+		return nil, err
+	}
+	next := nextReport(o.GetLeaseTtl().AsDuration())
+	if !asks(o) {
+		if o, err = l.awaitOrders(ctx, key, next.AsDuration()); err != nil {
+			return nil, err
+		}
+		next = durationpb.New(0) // it has waited here
+	}
+	o.Epoch, o.Answers, o.NextReport = l.term, r.GetSequence(), next
+	return o, nil
+}
+
+// awaitOrders waits until there is something to do for a worker, for a time at most.
+func (l *lead) awaitOrders(ctx context.Context, key state.WorkerKey, most time.Duration) (
+	*dispatch.Orders, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(l.ctx, func() { cancel(ErrNotLeader) })
+	defer stop()
+	a := &attachment{changed: make(chan struct{}, 1), end: cancel}
+	if err := l.sessions.attach(key, a, l.node.sessionsMax); err != nil {
+		return nil, err
+	}
+	defer l.sessions.detach(key, a)
+	timeout := time.NewTimer(most)
+	defer timeout.Stop()
+	for {
+		o, err := l.orders(key)
+		if err != nil || asks(o) {
+			return o, err
+		}
+		select {
+		case <-a.changed:
+		case <-timeout.C:
+			return o, nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// sessions are what a leader remembers of all workers. A worker that the state knows has a contact
+// from the beginning of the lead, any other one from its first report, which the state may refuse.
+type sessions struct {
+	elected time.Duration
+
+	mu       sync.Mutex
+	workers  map[state.WorkerKey]*contact
+	attached int
+}
+
+// An attachment is a session, or a call that waits: where a worker hears of changes of its orders.
+type attachment struct {
+	changed chan struct{} // has room for one; full if the orders may have changed
+	// end ends it, with the reason.
+	end context.CancelCauseFunc
+}
+
+// leaseTTL is the TTL of a worker that the state knows; 0 if it does not.
+func leaseTTL(m *state.Machine, key state.WorkerKey) time.Duration {
+	o, err := m.Orders(key.Pool, key.Worker)
+	if err != nil {
+		return 0
+	}
+	return o.LeaseTTL
+}
+
+// admit says whether a report may be taken, and whether it is fresh: newer than all of before, or
+// the newest one again. A worker that was not known gets a contact. settle or drop follows.
+func (s *sessions) admit(key state.WorkerKey, r *dispatch.Report, now time.Duration) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	if c == nil {
+		s.workers[key] = &contact{boot: r.GetBootId(), instance: r.GetInstanceId(),
+			sequence: r.GetSequence(), heard: now, provisional: true}
+		return true, nil
+	}
+	boot, instance := c.boot, c.instance
+	fresh, err := c.admit(r, now)
+	if replaced := c.boot != boot || c.instance != instance; replaced && c.attached != nil {
+		c.attached.end(fmt.Errorf("%w: process %s", ErrReplaced, c.instance))
+	}
+	return fresh, err
+}
+
+// drop forgets a worker of which the state took no report, as far as is known. If it did take one,
+// reconcile finds it.
+func (s *sessions) drop(key state.WorkerKey, r *dispatch.Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	if c != nil && c.provisional && c.attached == nil && c.instance == r.GetInstanceId() {
+		delete(s.workers, key)
+	}
+}
+
+// settle notes that the state took a report, or that it changes nothing: it may be answered, unless
+// the worker was given up or replaced meanwhile.
+func (s *sessions) settle(key state.WorkerKey, r *dispatch.Report, ttl time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	switch {
+	case c == nil || c.silencing:
+		return ErrSilent
+	case c.boot != r.GetBootId() || c.instance != r.GetInstanceId():
+		return fmt.Errorf("%w: process %s", ErrReplaced, c.instance)
+	}
+	c.ttl, c.provisional = ttl, false
+	return nil
+}
+
+// reconcile gives each worker that the state knows a contact, and forgets others that have no
+// session.
+func (s *sessions) reconcile(m *state.Machine, now time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := map[state.WorkerKey]bool{}
+	for key, w := range m.Workers() {
+		known[key] = true
+		if s.workers[key] == nil && !w.Silent {
+			s.workers[key] = &contact{boot: w.Boot, expected: true, heard: now, ttl: leaseTTL(m, key)}
+		}
+	}
+	for key, c := range s.workers {
+		if !known[key] && !c.provisional && c.attached == nil {
+			delete(s.workers, key)
+		}
+	}
+}
+
+// attach makes an attachment the worker's. The one before ends.
+func (s *sessions) attach(key state.WorkerKey, a *attachment, limit int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	switch {
+	case c == nil:
+		return ErrSilent
+	case c.attached != nil:
+		c.attached.end(ErrReplaced)
+	case s.attached >= limit:
+		return fmt.Errorf("%w: this node has %d sessions, as many as it may", ErrOverloaded, limit)
+	default:
+		s.attached++
+	}
+	c.attached = a
+	return nil
+}
+
+// detach ends what attach began. Another one may have taken its place.
+func (s *sessions) detach(key state.WorkerKey, a *attachment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.workers[key]; c != nil && c.attached == a {
+		c.attached = nil
+		s.attached--
+	}
+}
+
+// touch tells sessions that their orders may have changed.
+func (s *sessions) touch(keys []state.WorkerKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if c := s.workers[key]; c != nil && c.attached != nil {
+			signal(c.attached.changed)
+		}
+	}
+}
+
+// touchAll tells all of them.
+func (s *sessions) touchAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.workers {
+		if c.attached != nil {
+			signal(c.attached.changed)
+		}
+	}
+}
+
+// signal puts something into a channel with room for one, unless it is full.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// overdue returns what is to be proposed of workers that were silent for too long, in order. Their
+// reports are refused until givenUp.
+func (s *sessions) overdue(now time.Duration) []*replica.SilentWorker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var silent []*replica.SilentWorker
+	for key, c := range s.workers {
+		if c.overdue(now, s.elected) {
+			c.silencing = true
+			silent = append(silent, &replica.SilentWorker{Pool: key.Pool, Worker: key.Worker,
+				BootId: c.boot, Sequence: c.sequence, InstanceId: c.instance})
+		}
+	}
+	slices.SortFunc(silent, func(a, b *replica.SilentWorker) int {
+		return strings.Compare(a.GetPool()+"/"+a.GetWorker(), b.GetPool()+"/"+b.GetWorker())
+	})
+	return silent
+}
+
+// givenUp forgets a worker that the state now knows to be silent.
+func (s *sessions) givenUp(key state.WorkerKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	if c == nil || !c.silencing {
+		return
+	}
+	if c.attached != nil {
+		c.attached.end(ErrSilent)
+		s.attached--
+	}
+	delete(s.workers, key)
+}
+
+// count is how many sessions there are.
+func (s *sessions) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attached
+}

@@ -1,0 +1,249 @@
+package dispatcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/quotasched/quotasched/dispatcher/api"
+	"github.com/quotasched/quotasched/dispatcher/log/peers"
+	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/dispatcher/metrics"
+	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/protos/replica/replicaconnect"
+)
+
+const (
+	// endTimeout is how long each step of ending may take.
+	endTimeout = 10 * time.Second
+	readyEvery = 20 * time.Millisecond
+)
+
+// Run runs a node until its context ends. Then it hands over the lead, if there are other nodes,
+// takes a snapshot, closes its files and returns nil. It returns an error if the node cannot start,
+// or cannot go on.
+func Run(ctx context.Context, c Config) error {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return err
+	}
+	s := &server{config: c}
+	if err := s.open(); err != nil {
+		return errors.Join(err, s.close())
+	}
+	err := s.serve(ctx)
+	return errors.Join(err, s.end(), s.close())
+}
+
+// A server is a running node with all its parts.
+type server struct {
+	config   Config
+	listener net.Listener
+	files    *certificates // nil without TLS
+	events   *eventFiles
+	node     *node.Node
+	log      *raftlog.Log
+	peers    *nodePeers
+	metrics  *metrics.Metrics
+	traces   *traces
+
+	public, private *http.Server
+	running         sync.WaitGroup
+	cancel          context.CancelFunc
+}
+
+// open opens the parts: first what fails for the simplest reasons.
+func (s *server) open() error {
+	c := s.config
+	var err error
+	if c.TLS != nil {
+		if s.files, err = loadCertificates(*c.TLS, c.Logger); err != nil {
+			return fmt.Errorf("TLS: %w", err)
+		}
+	}
+	if s.traces, err = openTraces(c.TraceEndpoint); err != nil {
+		return fmt.Errorf("traces: %w", err)
+	}
+	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return err
+	}
+	if s.events, err = openEvents(c); err != nil {
+		return err
+	}
+	s.metrics = metrics.New()
+	s.node = node.New(node.Config{ID: c.NodeID, URL: c.url(s.listener.Addr()), Events: s.events,
+		Observer: s.metrics, Logger: c.Logger, SessionsMax: c.SessionsMax,
+		Hooks: node.HooksFromEnvironment()})
+	options := raftlog.Options{Dir: filepath.Join(c.DataDir, "log"), NodeID: c.NodeID,
+		Bootstrap: c.Bootstrap, Advertise: c.PeerAdvertise, Logger: c.Logger}
+	if c.PeerListen != "" {
+		options.Peers = &peers.Options{Listen: c.PeerListen, TLS: c.PeerTLS, Logger: c.Logger}
+	}
+	if s.log, err = raftlog.Open(options, s.node.Machine()); err != nil {
+		return err
+	}
+	s.peers = newNodePeers(s.log.DialNode)
+	s.node.Attach(s.log, s.peers)
+	s.metrics.Watch(s.node, s.events.bytes)
+	return nil
+}
+
+// serve serves until the context ends or something fails.
+func (s *server) serve(ctx context.Context) error {
+	var life context.Context
+	life, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	failed := make(chan error, 2)
+	s.running.Go(func() { s.node.Run(life) })
+	if l := s.log.NodeListener(); l != nil {
+		s.private = s.privateServer(life)
+		s.running.Go(func() { failed <- s.private.Serve(l) })
+	}
+	s.public = s.publicServer(life)
+	s.running.Go(func() { failed <- s.listen() })
+	if err := s.awaitReady(ctx, failed); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+func (s *server) listen() error {
+	if s.config.TLS != nil {
+		return s.public.ServeTLS(s.listener, "", "")
+	}
+	return s.public.Serve(s.listener)
+}
+
+// awaitReady calls OnReady when the node may serve.
+func (s *server) awaitReady(ctx context.Context, failed <-chan error) error {
+	ticker := time.NewTicker(readyEvery)
+	defer ticker.Stop()
+	for s.node.Ready() != nil {
+		select {
+		case <-ticker.C:
+		case err := <-failed:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	s.config.OnReady(s.config.url(s.listener.Addr()))
+	return nil
+}
+
+// publicServer serves clients.
+func (s *server) publicServer(life context.Context) *http.Server {
+	c := s.config
+	authorizer := c.Authorizer
+	if authorizer == nil {
+		authorizer = api.Local{}
+		c.Logger.Info("without authentication: only this machine is served", "listen", c.Listen)
+	}
+	var interceptors []connect.Interceptor
+	if i := s.traces.interceptor; i != nil {
+		interceptors = append(interceptors, i)
+	}
+	h := newHTTPServer(life, api.NewHandler(api.Config{
+		Node: s.node, Events: s.events, Authorizer: authorizer, Observer: s.metrics, Logger: c.Logger,
+		Ready: s.node.Ready, Metrics: s.metrics.Handler(), Interceptors: interceptors,
+	}))
+	if s.files != nil {
+		h.TLSConfig = s.files.base()
+	}
+	return h
+}
+
+// privateServer serves the other nodes, on connections that have said which node they are of.
+func (s *server) privateServer(life context.Context) *http.Server {
+	mux := http.NewServeMux()
+	mux.Handle(replicaconnect.NewNodeServiceHandler(nodeService{s.node, s.events},
+		connect.WithReadMaxBytes(nodeBytesMax)))
+	return newHTTPServer(life, mux)
+}
+
+// newHTTPServer returns a server whose requests end with the context, with bounds on what a
+// connection may do.
+func newHTTPServer(life context.Context, h http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           h,
+		Protocols:         protocols,
+		BaseContext:       func(net.Listener) context.Context { return life },
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 1000,
+			// A connection whose other end is gone is found by these.
+			SendPingTimeout:  30 * time.Second,
+			PingTimeout:      15 * time.Second,
+			WriteByteTimeout: 30 * time.Second,
+		},
+	}
+}
+
+// end ends what serve has begun: first the lead, so that another node takes over, then the calls.
+func (s *server) end() error {
+	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+	defer cancel()
+	if status := s.log.Status(); status.Leading && len(status.Members) > 1 {
+		if err := s.log.Transfer(ctx, ""); err != nil {
+			s.config.Logger.Warn("the lead was not handed over", "error", err)
+		}
+	}
+	s.cancel()
+	for _, h := range []*http.Server{s.public, s.private} {
+		if h == nil {
+			continue
+		}
+		if err := h.Shutdown(ctx); err != nil {
+			s.config.Logger.Warn("calls were cut off", "error", err)
+			h.Close() // what it could say is said
+		}
+	}
+	s.running.Wait()
+	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if s.node.Ready() != nil {
+		return nil // a snapshot of what is behind is no gain
+	}
+	if err := s.log.Snapshot(ctx); err != nil {
+		return fmt.Errorf("a snapshot at the end: %w", err)
+	}
+	return nil
+}
+
+// close closes the parts that are open.
+func (s *server) close() error {
+	var errs []error
+	if s.peers != nil {
+		s.peers.close()
+	}
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	if s.events != nil {
+		errs = append(errs, s.events.close())
+	}
+	if s.listener != nil {
+		s.listener.Close() // the server has closed it, if there was one
+	}
+	if s.traces != nil {
+		errs = append(errs, s.traces.close())
+	}
+	return errors.Join(errs...)
+}
