@@ -18,6 +18,7 @@ const nodeBytesMax = 16 << 20
 
 // nodeService answers the other nodes.
 type nodeService struct {
+	replicaconnect.UnimplementedNodeServiceHandler
 	node   *node.Node
 	events *eventFiles
 }

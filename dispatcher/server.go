@@ -167,7 +167,7 @@ func (s *server) publicServer(life context.Context) *http.Server {
 // privateServer serves the other nodes, on connections that have said which node they are of.
 func (s *server) privateServer(life context.Context) *http.Server {
 	mux := http.NewServeMux()
-	mux.Handle(replicaconnect.NewNodeServiceHandler(nodeService{s.node, s.events},
+	mux.Handle(replicaconnect.NewNodeServiceHandler(nodeService{node: s.node, events: s.events},
 		connect.WithReadMaxBytes(nodeBytesMax)))
 	return newHTTPServer(life, mux)
 }
