@@ -2,6 +2,7 @@ package node
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ import (
 type Hooks struct {
 	// DivergeAt makes this replica apply the first entry from this index on with another time.
 	DivergeAt uint64
-	// PanicPool names a pool in which cordoning a worker panics.
+	// PanicPool names a pool in which a task with the tag "panic" panics.
 	PanicPool string
 	// ClockOffsetFile names a file with a duration that the wall clock is off by.
 	ClockOffsetFile string
@@ -49,7 +50,7 @@ func (h Hooks) options() []state.Option {
 		return nil
 	}
 	return []state.Option{state.WithFault(func(pool string, op *protos.Operation) {
-		if pool == h.PanicPool && op.GetCordonWorker() != nil {
+		if pool == h.PanicPool && slices.Contains(op.GetTaskWaiting().GetTags(), "panic") {
 			panic("planted by a test")
 		}
 	})}

@@ -258,7 +258,18 @@ func (l *lead) hear(ctx context.Context, r *dispatch.Report) error {
 		return err
 	}
 	var ttl time.Duration
-	l.node.machine.read(func(m *state.Machine) { ttl = leaseTTL(m, key) })
+	l.node.machine.read(func(m *state.Machine) {
+		w, known := m.Worker(key.Pool, key.Worker)
+		if known {
+			ttl = w.LeaseTTL
+			return
+		}
+		_, err = m.Orders(key.Pool, key.Worker) // says why
+	})
+	if err != nil {
+		l.sessions.drop(key, r)
+		return err
+	}
 	return l.sessions.settle(key, r, ttl)
 }
 

@@ -30,15 +30,6 @@ type attachment struct {
 	end context.CancelCauseFunc
 }
 
-// leaseTTL is the TTL of a worker that the state knows; 0 if it does not.
-func leaseTTL(m *state.Machine, key state.WorkerKey) time.Duration {
-	o, err := m.Orders(key.Pool, key.Worker)
-	if err != nil {
-		return 0
-	}
-	return o.LeaseTTL
-}
-
 // admit says whether a report may be taken, and whether it is fresh: newer than all of before, or
 // the newest one again. A worker that was not known gets a contact. settle or drop follows.
 func (s *sessions) admit(key state.WorkerKey, r *dispatch.Report, now time.Duration) (bool, error) {
@@ -94,7 +85,8 @@ func (s *sessions) reconcile(m *state.Machine, now time.Duration) {
 	for key, w := range m.Workers() {
 		known[key] = true
 		if s.workers[key] == nil && !w.Silent {
-			s.workers[key] = &contact{boot: w.Boot, expected: true, heard: now, ttl: leaseTTL(m, key)}
+			s.workers[key] = &contact{boot: w.Boot, instance: w.Instance, sequence: w.Sequence,
+				expected: true, heard: now, ttl: w.LeaseTTL}
 		}
 	}
 	for key, c := range s.workers {
