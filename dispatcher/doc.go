@@ -48,8 +48,10 @@
 //	log        the narrow interface to what replicates, hashicorp/raft behind it, one in memory
 //	state      the replicated state
 //	eventlog   each node's files of events
+//	node       what runs on each node: proposer, clock, sessions, reads, comparison with the others
 //	access     who may do what
 //	api        the services
+//	metrics    what Prometheus is told
 //	client     what people's commands and programs call them with
 //	qsched     the command
 package dispatcher

@@ -55,8 +55,8 @@ func newNodePeers(dial func(ctx context.Context, id string) (net.Conn, error)) *
 
 // client returns the client of a member, whose id stands where a host's name would.
 func (p *nodePeers) client(id string) replicaconnect.NodeServiceClient {
-	return replicaconnect.NewNodeServiceClient(&http.Client{Transport: p.transport}, "http://"+id+":80",
-		connect.WithReadMaxBytes(nodeBytesMax))
+	return replicaconnect.NewNodeServiceClient(&http.Client{Transport: p.transport},
+		"http://"+id+":80", connect.WithReadMaxBytes(nodeBytesMax))
 }
 
 // Exchange implements node.Peers.

@@ -15,8 +15,8 @@ type traces struct {
 	provider    *trace.TracerProvider
 }
 
-// openTraces returns traces to an endpoint; none if it is empty. The environment's OTEL_SERVICE_NAME
-// and OTEL_RESOURCE_ATTRIBUTES name the service.
+// openTraces returns traces to an endpoint; none if it is empty. The environment's
+// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES name the service.
 func openTraces(endpoint string) (*traces, error) {
 	if endpoint == "" {
 		return &traces{}, nil

@@ -9,11 +9,13 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// admin implements AdminService. The state checks what is asked, and its events say who changed what.
+// admin implements AdminService. The state checks what is asked, and its events say who changed
+// what.
 type admin struct{ *service }
 
 // CreatePool implements AdminService.
-func (s admin) CreatePool(ctx context.Context, r *connect.Request[dispatch.CreatePoolRequest]) (
+func (s admin) CreatePool(ctx context.Context,
+	r *connect.Request[dispatch.CreatePoolRequest]) (
 	*connect.Response[dispatch.CreatePoolResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_CreatePool{CreatePool: r.Msg}},
@@ -21,7 +23,8 @@ func (s admin) CreatePool(ctx context.Context, r *connect.Request[dispatch.Creat
 }
 
 // ConfigurePool implements AdminService.
-func (s admin) ConfigurePool(ctx context.Context, r *connect.Request[dispatch.ConfigurePoolRequest]) (
+func (s admin) ConfigurePool(ctx context.Context,
+	r *connect.Request[dispatch.ConfigurePoolRequest]) (
 	*connect.Response[dispatch.ConfigurePoolResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_ConfigurePool{ConfigurePool: r.Msg}},
@@ -29,7 +32,8 @@ func (s admin) ConfigurePool(ctx context.Context, r *connect.Request[dispatch.Co
 }
 
 // WipePool implements AdminService.
-func (s admin) WipePool(ctx context.Context, r *connect.Request[dispatch.WipePoolRequest]) (
+func (s admin) WipePool(ctx context.Context,
+	r *connect.Request[dispatch.WipePoolRequest]) (
 	*connect.Response[dispatch.WipePoolResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_WipePool{WipePool: r.Msg}},
@@ -37,7 +41,8 @@ func (s admin) WipePool(ctx context.Context, r *connect.Request[dispatch.WipePoo
 }
 
 // DeletePool implements AdminService.
-func (s admin) DeletePool(ctx context.Context, r *connect.Request[dispatch.DeletePoolRequest]) (
+func (s admin) DeletePool(ctx context.Context,
+	r *connect.Request[dispatch.DeletePoolRequest]) (
 	*connect.Response[dispatch.DeletePoolResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_DeletePool{DeletePool: r.Msg}},
@@ -45,7 +50,8 @@ func (s admin) DeletePool(ctx context.Context, r *connect.Request[dispatch.Delet
 }
 
 // SetAccount implements AdminService.
-func (s admin) SetAccount(ctx context.Context, r *connect.Request[dispatch.SetAccountRequest]) (
+func (s admin) SetAccount(ctx context.Context,
+	r *connect.Request[dispatch.SetAccountRequest]) (
 	*connect.Response[dispatch.SetAccountResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_SetAccount{SetAccount: r.Msg}},
@@ -53,7 +59,8 @@ func (s admin) SetAccount(ctx context.Context, r *connect.Request[dispatch.SetAc
 }
 
 // ResetBalance implements AdminService.
-func (s admin) ResetBalance(ctx context.Context, r *connect.Request[dispatch.ResetBalanceRequest]) (
+func (s admin) ResetBalance(ctx context.Context,
+	r *connect.Request[dispatch.ResetBalanceRequest]) (
 	*connect.Response[dispatch.ResetBalanceResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_ResetBalance{ResetBalance: r.Msg}},
@@ -61,7 +68,8 @@ func (s admin) ResetBalance(ctx context.Context, r *connect.Request[dispatch.Res
 }
 
 // SuspendAccount implements AdminService.
-func (s admin) SuspendAccount(ctx context.Context, r *connect.Request[dispatch.SuspendAccountRequest]) (
+func (s admin) SuspendAccount(ctx context.Context,
+	r *connect.Request[dispatch.SuspendAccountRequest]) (
 	*connect.Response[dispatch.SuspendAccountResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_SuspendAccount{SuspendAccount: r.Msg}},
@@ -69,7 +77,8 @@ func (s admin) SuspendAccount(ctx context.Context, r *connect.Request[dispatch.S
 }
 
 // ResumeAccount implements AdminService.
-func (s admin) ResumeAccount(ctx context.Context, r *connect.Request[dispatch.ResumeAccountRequest]) (
+func (s admin) ResumeAccount(ctx context.Context,
+	r *connect.Request[dispatch.ResumeAccountRequest]) (
 	*connect.Response[dispatch.ResumeAccountResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_ResumeAccount{ResumeAccount: r.Msg}},
@@ -77,7 +86,8 @@ func (s admin) ResumeAccount(ctx context.Context, r *connect.Request[dispatch.Re
 }
 
 // DeleteAccount implements AdminService.
-func (s admin) DeleteAccount(ctx context.Context, r *connect.Request[dispatch.DeleteAccountRequest]) (
+func (s admin) DeleteAccount(ctx context.Context,
+	r *connect.Request[dispatch.DeleteAccountRequest]) (
 	*connect.Response[dispatch.DeleteAccountResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_DeleteAccount{DeleteAccount: r.Msg}},
@@ -85,7 +95,8 @@ func (s admin) DeleteAccount(ctx context.Context, r *connect.Request[dispatch.De
 }
 
 // CordonWorker implements AdminService.
-func (s admin) CordonWorker(ctx context.Context, r *connect.Request[dispatch.CordonWorkerRequest]) (
+func (s admin) CordonWorker(ctx context.Context,
+	r *connect.Request[dispatch.CordonWorkerRequest]) (
 	*connect.Response[dispatch.CordonWorkerResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_CordonWorker{CordonWorker: r.Msg}},
@@ -93,7 +104,8 @@ func (s admin) CordonWorker(ctx context.Context, r *connect.Request[dispatch.Cor
 }
 
 // UncordonWorker implements AdminService.
-func (s admin) UncordonWorker(ctx context.Context, r *connect.Request[dispatch.UncordonWorkerRequest]) (
+func (s admin) UncordonWorker(ctx context.Context,
+	r *connect.Request[dispatch.UncordonWorkerRequest]) (
 	*connect.Response[dispatch.UncordonWorkerResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_UncordonWorker{UncordonWorker: r.Msg}},
@@ -101,7 +113,8 @@ func (s admin) UncordonWorker(ctx context.Context, r *connect.Request[dispatch.U
 }
 
 // DirectWorker implements AdminService.
-func (s admin) DirectWorker(ctx context.Context, r *connect.Request[dispatch.DirectWorkerRequest]) (
+func (s admin) DirectWorker(ctx context.Context,
+	r *connect.Request[dispatch.DirectWorkerRequest]) (
 	*connect.Response[dispatch.DirectWorkerResponse], error) {
 	return propose(ctx, s.service, &replica.Command{RequestId: r.Msg.GetRequestId(),
 		Kind: &replica.Command_Direct{Direct: &replica.Direct{Pool: r.Msg.GetPool(),

@@ -13,8 +13,8 @@ import (
 
 // Events is where the events of this node are.
 type Events interface {
-	// Follow calls send with the events of a pool after a position, in order, and goes on with new ones
-	// if follow says so. It calls send with none when nothing has happened for a while.
+	// Follow calls send with the events of a pool after a position, in order, and goes on with new
+	// ones if follow says so. It calls send with none when nothing has happened for a while.
 	Follow(ctx context.Context, f Following, send func([]*dispatch.Event) error) error
 }
 
@@ -51,8 +51,8 @@ func (s events) FollowEvents(ctx context.Context,
 	})
 }
 
-// knows returns an error if there is no such pool. Events of a pool that was deleted can be read from
-// a position that somebody knows.
+// knows returns an error if there is no such pool. Events of a pool that was deleted can be read
+// from a position that somebody knows.
 func (s events) knows(ctx context.Context, pool string) error {
 	var found *dispatch.ListPoolsResponse
 	var refused error

@@ -75,7 +75,7 @@ func NewHandler(c Config) http.Handler {
 		}
 		fmt.Fprintln(w, "ready")
 	})
-	var all http.Handler = withCaller(redirectJSON(mux))
+	all := withCaller(redirectJSON(mux))
 	if _, local := c.Authorizer.(Local); local {
 		all = onlyLocal(all)
 	}

@@ -71,7 +71,8 @@ func (g *guard) call(ctx context.Context, r connect.AnyRequest, next connect.Una
 }
 
 // WrapStreamingHandler implements connect.Interceptor.
-func (g *guard) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+func (g *guard) WrapStreamingHandler(
+	next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		begin := time.Now()
 		return g.ended(conn.Spec().Procedure, begin, g.stream(ctx, conn, next))

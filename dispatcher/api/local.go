@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// onlyLocal refuses what a web page of another origin, or a name of another site that leads to this
-// machine, could make a browser send: the Host must be a loopback name, a foreign Origin is refused,
-// and only the content types of the services are read.
+// onlyLocal refuses what a web page of another origin, or a name of another site that leads to
+// this machine, could make a browser send: the Host must be a loopback name, a foreign Origin is
+// refused, and only the content types of the services are read.
 func onlyLocal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -91,8 +91,8 @@ var requests = map[string]string{
 	dc.ClusterServiceTransferLeadershipProcedure: `{"id":"NOBODY"}`,
 }
 
-// TestWhoMayCallWhat calls each method as each of people, and compares what they are let in for with
-// testdata/rights.txt.
+// TestWhoMayCallWhat calls each method as each of people, and compares what they are let in for
+// with testdata/rights.txt.
 func TestWhoMayCallWhat(t *testing.T) {
 	s := serve(t, authorizer(t), "a")
 	all := methods(t)
@@ -207,10 +207,7 @@ func TestGarbageIsInvalid(t *testing.T) {
 	s := serve(t, Local{}, "a")
 	for procedure, m := range methods(t) {
 		streams := m.IsStreamingServer() || m.IsStreamingClient()
-		for _, body := range []string{"", "x", "[]", `{"no such field":1}`, `{"pool":7}`, "\x00\xff"} {
-			if body == "" && !streams {
-				continue // an empty message, which may be right
-			}
+		for _, body := range []string{"x", "[]", "\x00\xff"} {
 			code := s.do(t, call{procedure: procedure, body: body, streams: streams})
 			require.Contains(t, []string{"invalid_argument", "unimplemented"}, code, "%s %q", procedure, body)
 		}

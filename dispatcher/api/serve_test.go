@@ -21,6 +21,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/metrics"
 	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 	"github.com/quotasched/quotasched/protos/replica"
@@ -76,13 +77,14 @@ func (s *served) prepare(t *testing.T, nodes []*node.Node) {
 		{Kind: &replica.Command_CreatePool{CreatePool: &dispatch.CreatePoolRequest{Pool: "lab"}}},
 		{Kind: &replica.Command_CreatePool{CreatePool: &dispatch.CreatePoolRequest{Pool: "other"}}},
 		{Kind: &replica.Command_SetAccount{SetAccount: &dispatch.SetAccountRequest{Pool: "lab",
-			AccountId: "web", Settings: &dispatch.AccountSettings{}}}},
+			AccountId: "web", Settings: &dispatch.AccountSettings{Config: &protos.AccountConfig{}}}}},
 	} {
 		require.Eventually(t, func() bool {
 			for _, n := range nodes {
 				outcome, _, err := n.Propose(context.Background(), c)
 				if err == nil {
-					return outcome.GetCode() == 0
+					require.Zero(t, outcome.GetCode(), outcome.GetError())
+					return true
 				}
 			}
 			return false

@@ -64,7 +64,8 @@ func read[A any](ctx context.Context, s *service, o *dispatch.ReadOptions,
 // sendTimeout is how long the reader of a stream may take for one message.
 const sendTimeout = 10 * time.Second
 
-// within sends a message of a stream, or gives up on a reader that does not read: its stream is cut.
+// within sends a message of a stream, or gives up on a reader that does not read: its stream is
+// cut.
 func within(ctx context.Context, send func() error) error {
 	c := callerOf(ctx).controller
 	if c == nil {

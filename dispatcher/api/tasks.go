@@ -33,8 +33,8 @@ func (s tasks) CancelTasks(ctx context.Context, r *connect.Request[dispatch.Canc
 		(*replica.CommandOutcome).GetCancelTasks)
 }
 
-// mayCancel asks whether the caller may cancel tasks of the accounts of these tasks. An account of a
-// task never changes. Of a task that is not known the state will say so.
+// mayCancel asks whether the caller may cancel tasks of the accounts of these tasks. An account
+// of a task never changes. Of a task that is not known the state will say so.
 func (s tasks) mayCancel(ctx context.Context, r *dispatch.CancelTasksRequest) error {
 	accounts := map[string]bool{}
 	_, err := s.node.Read(ctx, nil, func(m *state.Machine) {

@@ -57,7 +57,8 @@ func New() *Metrics {
 	m.failures = m.counter("pool_failures_total", "Pools that were stopped by a panic.", "pool")
 	m.calls = m.counter("calls_total", "Calls and streams that ended, by code.", "method", "code")
 	m.callTook = prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace,
-		Name: "call_seconds", Help: "How long calls and streams took.", Buckets: seconds}, []string{"method"})
+		Name: "call_seconds", Help: "How long calls and streams took.", Buckets: seconds},
+		[]string{"method"})
 	m.commitFailures = prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace,
 		Name: "commit_failures_total", Help: "Entries that were refused, or given up, by the log."})
 	m.snapshotBytes = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace,

@@ -23,6 +23,7 @@ import (
 type cluster struct {
 	t     *testing.T
 	log   *log.Memory
+	mu    sync.Mutex // of nodes
 	nodes map[string]*member
 }
 
@@ -73,6 +74,8 @@ func (c *cluster) open(config Config) {
 			c.t.Errorf("close: %v", err)
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.nodes[config.ID] = m
 }
 
@@ -123,7 +126,9 @@ func (c *cluster) state(id string) dispatch.Task_State {
 // Exchange implements Peers.
 func (c *cluster) Exchange(_ context.Context, m log.Member, _ *replica.NodeState) (*replica.NodeState,
 	error) {
+	c.mu.Lock()
 	n := c.nodes[m.ID]
+	c.mu.Unlock()
 	if n == nil {
 		return nil, errors.New("no such node")
 	}

@@ -119,7 +119,8 @@ func (c *contact) takeOver(instance string, now time.Duration) error {
 	return nil
 }
 
-// contest notes an attempt during a contest. It is over when only one process has tried for a while.
+// contest notes an attempt during a contest. It is over when only one process has tried for a
+// while.
 func (c *contact) contest(instance string, now time.Duration) error {
 	if last := c.takeovers[len(c.takeovers)-1]; last.instance != instance {
 		c.note(instance, now)

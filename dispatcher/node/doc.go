@@ -18,7 +18,8 @@
 //
 // # Locks
 //
-// The state has one lock, held by the log's goroutine while it applies an entry, and by readers. The
-// sessions have one of their own, which may be taken while the first one is held, and never the other
-// way round. Neither is held while anything is sent, and no method of the log is called under them.
+// The state has one lock, held by the log's goroutine while it applies an entry, and by readers.
+// The sessions have one of their own, which may be taken while the first one is held, and never
+// the other way round. Neither is held while anything is sent, and no method of the log is called
+// under them.
 package node

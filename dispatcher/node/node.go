@@ -85,8 +85,8 @@ func (n *Node) Machine() log.Machine { return n.machine }
 // and before anybody calls another method.
 func (n *Node) Attach(l log.Log, p Peers) { n.log, n.peers = l, p }
 
-// Run follows the log, leads when it is this node's turn, and compares it with the others, until its
-// context ends.
+// Run follows the log, leads when it is this node's turn, and compares it with the others, until
+// its context ends.
 func (n *Node) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { n.exchangeAll(ctx) })
@@ -165,9 +165,9 @@ func (n *Node) serves() error {
 	return n.stopped
 }
 
-// Propose has a command applied, and returns its outcome, which may be a refusal, and the index of
-// its entry. Errors are ErrNotLeader, ErrOverloaded and ErrStopped, after which nothing was changed;
-// ErrUnknown; and a refusal of what no entry may hold.
+// Propose has a command applied, and returns its outcome, which may be a refusal, and the index
+// of its entry. Errors are ErrNotLeader, ErrOverloaded and ErrStopped, after which nothing was
+// changed; ErrUnknown; and a refusal of what no entry may hold.
 func (n *Node) Propose(ctx context.Context, c *replica.Command) (*replica.CommandOutcome, uint64,
 	error) {
 	l, err := n.leading()

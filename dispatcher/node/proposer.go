@@ -41,9 +41,10 @@ const (
 	appendTimeout = 10 * time.Second
 )
 
-// A proposer gathers commands into entries. One entry is on its way at a time, and takes with it all
-// that has come meanwhile: no timer delays a lonely command, and many share the cost of a commit.
-// Entries are thus appended in the order in which they were made, as the ids and times in them need.
+// A proposer gathers commands into entries. One entry is on its way at a time, and takes with it
+// all that has come meanwhile: no timer delays a lonely command, and many share the cost of a
+// commit. Entries are thus appended in the order in which they were made, as the ids and times in
+// them need.
 type proposer struct {
 	log log.Log
 	// seal makes the entry of these commands: its time, its rule version, the ids of tasks.

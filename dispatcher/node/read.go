@@ -19,10 +19,11 @@ type As struct {
 	Time  time.Time
 }
 
-// Read calls f with the state, which f must not change and not keep anything of. The state has all
-// that was acknowledged before the call, unless the options say that it may be old; with an index, it
-// has at least that entry. Errors are ErrNotLeader, ErrBehind and ErrStopped.
-func (n *Node) Read(ctx context.Context, o *dispatch.ReadOptions, f func(*state.Machine)) (As, error) {
+// Read calls f with the state, which f must not change and not keep anything of. The state has
+// all that was acknowledged before the call, unless the options say that it may be old; with an
+// index, it has at least that entry. Errors are ErrNotLeader, ErrBehind and ErrStopped.
+func (n *Node) Read(ctx context.Context, o *dispatch.ReadOptions,
+	f func(*state.Machine)) (As, error) {
 	if err := n.fresh(ctx, o); err != nil {
 		return As{}, err
 	}
