@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 		"internal/nearest", "internal/words", "internal/yamltree"},
 
 	// The log and what is near it.
+	"dispatcher/eventlog":    {"protos/dispatch"},
 	"dispatcher/log/logtest": {},
 	"dispatcher/log/peers":   {},
 	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
