@@ -51,3 +51,8 @@ func levelText(level int32) string {
 	}
 	return fmt.Sprintf("p%d", level)
 }
+
+// since is how long ago something was. The server's time may be a little ahead of this machine's.
+func since(t *timestamppb.Timestamp) time.Duration {
+	return max(0, time.Since(t.AsTime()))
+}

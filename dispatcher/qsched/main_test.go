@@ -15,6 +15,9 @@ import (
 
 // TestMain keeps the settings of whoever runs the tests out of them.
 func TestMain(m *testing.M) {
+	if os.Getenv(runMain) != "" {
+		main()
+	}
 	for _, text := range os.Environ() {
 		if name, _, _ := strings.Cut(text, "="); strings.HasPrefix(name, "QSCHED_") {
 			os.Unsetenv(name)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"connectrpc.com/connect"
 	"github.com/spf13/cobra"
@@ -198,7 +197,7 @@ func (a *app) taskList(ctx context.Context, s *client.Client, r *dispatch.ListTa
 			continue
 		}
 		t.AppendRow(cells(task.Id, stateName(task.State), accountName(task.GetSpec().GetAccountId()),
-			time.Since(task.ChangeTime.AsTime()), task.Attempts, task.GetLease().GetWorker(),
+			since(task.ChangeTime), task.Attempts, task.GetLease().GetWorker(),
 			resultText(task.Result), strings.Join(task.GetSpec().GetBaseLabels(), " ")))
 	}
 	if !a.json {

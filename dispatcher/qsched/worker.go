@@ -156,16 +156,16 @@ func newWorkerListCommand(a *app) *cobra.Command {
 }
 
 func workerRow(w *dispatch.WorkerView) []any {
-	does, account, level, since := "idle", "", "", w.IdleSince
+	does, account, level, from := "idle", "", "", w.IdleSince
 	if l := w.Lease; l != nil {
-		does, account, since = "task "+l.Id, accountName(w.AccountId), l.AssignTime
+		does, account, from = "task "+l.Id, accountName(w.AccountId), l.AssignTime
 		if w.Priority != nil {
 			level = levelText(*w.Priority)
 		}
 	}
 	ago := "–"
-	if since != nil {
-		ago = words.Duration(time.Since(since.AsTime()))
+	if from != nil {
+		ago = words.Duration(since(from))
 	}
 	var kept []string
 	if w.Silent {
