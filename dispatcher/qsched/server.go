@@ -59,32 +59,39 @@ that is wrong, the old policy stays. Certificates are read again when they chang
 func (f *serverFlags) register(c *cobra.Command) {
 	flags := c.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.config.DataDir, "data-dir", "", "`DIR` of the node's files, made if it is missing; "+
-		"required")
+	flags.StringVar(&f.config.DataDir, "data-dir", "",
+		"`DIR` of the node's files, made if it is missing; "+
+			"required")
 	flags.StringVar(&f.config.Listen, "listen", "127.0.0.1:7878", "`HOST:PORT` for all clients")
 	flags.StringVar(&f.config.URL, "url", "", "where clients reach this node (default as --listen)")
 	flags.StringVar(&f.policy, "auth", "", "policy `FILE` that says who may do what")
 	flags.StringVar(&f.tls.Certificate, "tls-cert", "", "`FILE` with the certificate for clients")
 	flags.StringVar(&f.tls.Key, "tls-key", "", "`FILE` with its key")
-	flags.StringVar(&f.tls.ClientAuthority, "tls-client-ca", "", "`FILE` with the authorities of clients' "+
-		"certificates")
+	flags.StringVar(&f.tls.ClientAuthority, "tls-client-ca", "",
+		"`FILE` with the authorities of clients' "+
+			"certificates")
 	flags.StringVar(&f.config.NodeID, "node-id", "n1", "the node's id")
-	flags.StringVar(&f.config.PeerListen, "peer-listen", "", "`HOST:PORT` for the other nodes (default "+
-		"there are none)")
-	flags.StringVar(&f.config.PeerAdvertise, "peer-advertise", "", "`HOST:PORT` at which the other nodes "+
-		"reach this one (default as --peer-listen)")
+	flags.StringVar(&f.config.PeerListen, "peer-listen", "",
+		"`HOST:PORT` for the other nodes (default "+
+			"there are none)")
+	flags.StringVar(&f.config.PeerAdvertise, "peer-advertise", "",
+		"`HOST:PORT` at which the other nodes "+
+			"reach this one (default as --peer-listen)")
 	flags.StringVar(&f.bootstrap, "bootstrap", "", "first members of a new cluster, as "+
 		"`ID=HOST:PORT,…`, the same on each of them")
-	flags.StringVar(&f.peerTLS.Certificate, "peer-cert", "", "`FILE` with the certificate for other nodes")
+	flags.StringVar(&f.peerTLS.Certificate, "peer-cert", "",
+		"`FILE` with the certificate for other nodes")
 	flags.StringVar(&f.peerTLS.Key, "peer-key", "", "`FILE` with its key")
-	flags.StringVar(&f.peerTLS.Authority, "peer-ca", "", "`FILE` with the authorities of other nodes' "+
-		"certificates")
+	flags.StringVar(&f.peerTLS.Authority, "peer-ca", "",
+		"`FILE` with the authorities of other nodes' "+
+			"certificates")
 	flags.IntVar(&f.config.SessionsMax, "sessions-max", 20_000, "how many workers may have a session "+
 		"with this node")
 	flags.Int64Var(&f.config.EventBytes, "event-bytes", 1<<30, "bytes of events that are kept")
 	durationVar(flags, &f.config.EventAge, "event-age", 32*24*time.Hour, "how long events are kept")
-	flags.StringVar(&f.config.TraceEndpoint, "trace-endpoint", "", "`URL` that spans are sent to, as OTLP "+
-		"over HTTP (default none)")
+	flags.StringVar(&f.config.TraceEndpoint, "trace-endpoint", "",
+		"`URL` that spans are sent to, as OTLP "+
+			"over HTTP (default none)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }

@@ -46,7 +46,8 @@ var mayImport = map[string][]string{
 	"dispatcher/state": {"protos", "protos/dispatch", "protos/replica", "scheduler", "reconciler",
 		"pool", "explain", "internal/check", "internal/orderedlist"},
 	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
-		"dispatcher/access", "dispatcher/certs", "dispatcher/client", "internal/field",
+		"dispatcher", "dispatcher/access", "dispatcher/certs", "dispatcher/client",
+		"dispatcher/demo", "dispatcher/log/peers", "dispatcher/log/raftlog", "internal/field",
 		"internal/nearest", "internal/words", "internal/yamltree"},
 
 	// The log and what is near it.
