@@ -57,7 +57,8 @@ var mayImport = map[string][]string{
 	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
 
 	// The worker.
-	"worker":          {},
+	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime", "worker/lease", "worker/record",
+		"worker/shim"},
 	"worker/lease":    {"protos/dispatch"},
 	"worker/boottime": {},
 	"worker/record":   {},

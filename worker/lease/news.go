@@ -72,10 +72,6 @@ func (t *Table) Report(now time.Duration, s Self) *dispatch.Report {
 	report.AcceptsWork, report.Refusal = refusal == "", refusal
 	for _, h := range t.sorted() {
 		report.Leases = append(report.Leases, h.report(now))
-		if !Ended(h.phase) {
-			// A slot that is no more counts for as long as it has a task.
-			report.Slots = max(report.Slots, h.run.GetSlot()+1)
-		}
 	}
 	return report
 }
@@ -93,11 +89,11 @@ func (h *held) report(now time.Duration) *dispatch.LeaseReport {
 	return l
 }
 
-// NextReport returns how long after a report the next one is to be sent, at the latest.
+// NextReport returns how long after the newest orders the next report is to be sent, at the latest;
+// 0 means at once.
 func (t *Table) NextReport() time.Duration {
-	quarter := t.TTL() / 4
-	if t.next <= 0 {
-		return quarter
+	if t.next == nil {
+		return t.TTL() / 4
 	}
-	return min(t.next, quarter)
+	return min(max(0, t.next.AsDuration()), t.TTL()/2)
 }

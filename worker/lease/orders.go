@@ -35,11 +35,14 @@ func (t *Table) Hear(now time.Duration, o *dispatch.Orders) (r Ready) {
 		r.Ignored = why
 		return r
 	}
+	t.next = o.GetNextReport()
+	if o.GetAnswers() == 0 && o.GetResultsIn() == 0 {
+		return r // nothing was heard yet: they only say when to report
+	}
 	if o.GetEpoch() > t.epoch {
 		t.epoch, t.version = o.GetEpoch(), 0 // what INCREMENTAL orders say is of other orders
 	}
 	r.Fence = t.reports.answer(o.GetAnswers(), o.GetLeaseTtl().AsDuration())
-	t.next = o.GetNextReport().AsDuration()
 	switch {
 	case o.GetKind() == dispatch.Orders_KIND_COMPLETE:
 	case o.GetKind() != dispatch.Orders_KIND_INCREMENTAL:
@@ -77,9 +80,9 @@ func (t *Table) late(o *dispatch.Orders) string {
 		return fmt.Sprintf("the orders answer report %d, and %d were sent", o.GetAnswers(),
 			t.reports.sequence)
 	case o.GetEpoch() == t.epoch && o.GetKind() == dispatch.Orders_KIND_COMPLETE &&
-		o.GetAnswers() <= answered && o.GetResultsIn() < t.version:
-		return fmt.Sprintf("the orders are of version %d, and %d is known", o.GetResultsIn(),
-			t.version)
+		(o.GetAnswers() < answered || o.GetAnswers() == answered && o.GetResultsIn() < t.version):
+		return fmt.Sprintf("the orders are of version %d and answer report %d, and %d and %d are "+
+			"known", o.GetResultsIn(), o.GetAnswers(), t.version, answered)
 	}
 	return ""
 }
@@ -155,7 +158,7 @@ func (t *Table) stopOthers(o *dispatch.Orders, r *Ready) {
 }
 
 // leasesMax is how many leases a table holds at most.
-func (t *Table) leasesMax() int { return max(1, t.slots) * queueMax }
+func (t *Table) leasesMax() int { return min(max(1, t.slots)*queueMax, heldMax) }
 
 // accept takes in an order to run a task.
 func (t *Table) accept(run *dispatch.Run, r *Ready) {

@@ -8,7 +8,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -21,7 +24,9 @@ const (
 	// them again.
 	forgottenMax = 4096
 	// idBytesMax is how long a lease's id may be. Longer ones are ignored.
-	idBytesMax = 200
+	idBytesMax = 64
+	// heldMax is how many leases a table holds at most, whatever the number of slots.
+	heldMax = 4096
 	// messageBytesMax is how long a result's message may be; longer ones are cut.
 	messageBytesMax = 1024
 )
@@ -59,7 +64,7 @@ type Table struct {
 	epoch     uint64 // of the newest orders
 	version   uint64 // results_in of the newest orders that were followed; 0 asks for COMPLETE ones
 	directive dispatch.Orders_Directive
-	next      time.Duration // next_report of the newest orders
+	next      *durationpb.Duration // next_report of the newest orders
 
 	reports reports
 	stopped bool // Abort was called: nothing starts any more
@@ -100,8 +105,8 @@ func (h *held) continues() bool {
 // end moves a lease to its last phase.
 func (h *held) end(phase dispatch.Phase, result *dispatch.Result) {
 	h.phase, h.result = phase, result
-	if m := result.GetMessage(); len(m) > messageBytesMax {
-		result.Message = m[:messageBytesMax]
+	if m := result.GetMessage(); m != "" {
+		result.Message = strings.ToValidUTF8(m[:min(len(m), messageBytesMax)], "")
 	}
 	if phase == dispatch.Phase_PHASE_LOST {
 		h.result = nil

@@ -217,17 +217,42 @@ func TestAWorkerThatEndsRejectsAndStops(t *testing.T) {
 	require.Equal(t, "the worker ends", said.GetRefusal())
 }
 
-func TestASlotThatIsNoMoreCountsWhileItHasATask(t *testing.T) {
+func TestASlotThatIsNoMoreKeepsItsTaskAndTakesNone(t *testing.T) {
 	table := lease.New(1)
 	table.Adopt(lease.Found{Run: run("a", 3), Phase: dispatch.Phase_PHASE_RUNNING})
-	require.EqualValues(t, 4, report(table, time.Second).GetSlots())
+	require.EqualValues(t, 1, report(table, time.Second).GetSlots())
 	require.Empty(t, table.Hear(time.Second, complete(1, 1, run("a", 3), run("b", 2))).Start)
 	require.Equal(t, []string{"a RUNNING", "b REJECTED"}, told(report(table, time.Second)))
+}
+
+func TestOrdersThatOnlySayWhenToReportChangeNothingElse(t *testing.T) {
+	table := lease.New(1)
+	table.Adopt(lease.Found{Run: run("a", 0), Phase: dispatch.Phase_PHASE_RUNNING})
+	report(table, time.Second)
+	ready := table.Hear(time.Second, &dispatch.Orders{
+		Epoch: 1, Kind: dispatch.Orders_KIND_COMPLETE, NextReport: durationpb.New(7 * time.Second),
+	})
+	require.Empty(t, ready)
+	require.Equal(t, 7*time.Second, table.NextReport())
+	table.Hear(time.Second, &dispatch.Orders{NextReport: durationpb.New(0)})
+	require.Zero(t, table.NextReport())
+}
+
+func TestALateAnswerOfACallIsIgnored(t *testing.T) {
+	// Sync says COMPLETE orders without versions.
+	table := lease.New(1)
+	report(table, time.Second)
+	report(table, time.Second)
+	require.Len(t, table.Hear(time.Second, complete(2, 0, run("a", 0))).Start, 1)
+	require.Equal(t, "the orders are of version 0 and answer report 1, and 0 and 2 are known",
+		table.Hear(time.Second, complete(1, 0)).Ignored)
+	require.Equal(t, []string{"a ACCEPTED"}, told(report(table, time.Second)))
 }
 
 func TestGarbageIsRefusedAndBounded(t *testing.T) {
 	table, _ := connected(1)
 	long := strings.Repeat("x", 1000)
+	report(table, 2*time.Second)
 	for _, bad := range []*dispatch.Run{
 		{}, {LeaseId: "a"}, {LeaseId: long, Task: &dispatch.TaskSpec{}},
 	} {
@@ -235,7 +260,7 @@ func TestGarbageIsRefusedAndBounded(t *testing.T) {
 		require.NotEmpty(t, table.Hear(2*time.Second, o).Ignored)
 	}
 	require.NotEmpty(t, table.Hear(2*time.Second, complete(77, 2)).Ignored)
-	require.NotEmpty(t, table.Hear(2*time.Second, &dispatch.Orders{Epoch: 1}).Ignored)
+	require.NotEmpty(t, table.Hear(2*time.Second, &dispatch.Orders{Epoch: 1, ResultsIn: 5}).Ignored)
 	o := complete(1, 2)
 	for i := range 10_000 {
 		o.Stops = append(o.Stops, &dispatch.Stop{LeaseId: fmt.Sprint("s", i)})

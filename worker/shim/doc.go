@@ -21,7 +21,7 @@
 //
 // and the shim
 //
-//	running SINCE            the task runs since then
+//	running SINCE DEADLINE   the task runs since then, and has to end by then; 0 means never
 //	stuck                    it does not die
 //	end HEX                  it ended so; the connection closes
 //

@@ -57,9 +57,11 @@ type hub struct {
 	closed   chan struct{}
 	wg       sync.WaitGroup
 
-	mu    sync.Mutex
-	conn  net.Conn
-	lines []string // what each new agent is told first
+	mu       sync.Mutex
+	conn     net.Conn
+	since    time.Duration // when the task began to run; 0 if it has not
+	deadline time.Duration // when it must have ended
+	lines    []string      // what else each new agent is told first
 }
 
 func newHub(l net.Listener) *hub {
@@ -79,6 +81,9 @@ func (h *hub) accept() {
 			_ = h.conn.Close()
 		}
 		h.conn = conn
+		if h.since > 0 {
+			h.writeRunning()
+		}
 		for _, line := range h.lines {
 			h.write(line)
 		}
@@ -115,6 +120,23 @@ func (h *hub) write(line string) {
 	}
 }
 
+func (h *hub) writeRunning() { h.write(fmt.Sprintf("running %d %d", h.since, h.deadline)) }
+
+// running tells the agent that the task runs.
+func (h *hub) running(since, deadline time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.since, h.deadline = since, deadline
+	h.writeRunning()
+}
+
+// renewed is for agents to come.
+func (h *hub) renewed(deadline time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deadline = deadline
+}
+
 func (h *hub) say(line string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -122,9 +144,8 @@ func (h *hub) say(line string) {
 	h.write(line)
 }
 
-func (h *hub) running(since time.Duration) { h.say(fmt.Sprintf("running %d", since)) }
-func (h *hub) stuck()                      { h.say("stuck") }
-func (h *hub) ended(end []byte)            { h.say(fmt.Sprintf("end %x", end)) }
+func (h *hub) stuck()           { h.say("stuck") }
+func (h *hub) ended(end []byte) { h.say(fmt.Sprintf("end %x", end)) }
 
 // close ends all connections, and waits for what reads them.
 func (h *hub) close() {

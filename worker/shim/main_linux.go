@@ -83,7 +83,7 @@ func (k *keeper) keep() error {
 
 	end := k.start()
 	if end == nil {
-		k.hub.running(k.since)
+		k.hub.running(k.since, k.leash.deadline)
 		if err := k.watch(exits); err != nil {
 			return err
 		}
@@ -194,6 +194,7 @@ func (k *keeper) hear(s saying) {
 	switch s.verb {
 	case verbRenew:
 		k.leash.renew(s.deadline, s.margin)
+		k.hub.renewed(k.leash.deadline)
 	case verbStop:
 		if k.leash.stop(boottime.Now(), s.grace, s.why) {
 			k.act(actSignal)

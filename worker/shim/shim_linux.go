@@ -32,6 +32,8 @@ const (
 	exitWait = 5 * time.Second
 	// connectWait is how long an agent tries to connect to a shim.
 	connectWait = 5 * time.Second
+	// silentMax is how long a shim that was found may say nothing. Then it counts as overdue.
+	silentMax = 10 * time.Second
 )
 
 // Shim is a task's shim, as its agent sees it.
@@ -47,6 +49,7 @@ type Shim struct {
 
 	mu       sync.Mutex
 	deadline time.Duration // 0 if silence does not end the task
+	renewed  bool
 	since    time.Duration
 	stuck    bool
 	told     *dispatch.LeaseReport // the end, as the shim said it
@@ -147,8 +150,8 @@ func (s *Shim) spawn(command []string, lock *os.File) error {
 
 // Find finds the shim that an earlier agent started in a directory. It is one that has ended if
 // there is none any more; what it may have left behind is killed.
-func Find(dir string, mark Mark, deadline time.Duration) (*Shim, error) {
-	s := newShim(dir, mark, deadline)
+func Find(dir string, mark Mark) (*Shim, error) {
+	s := newShim(dir, mark, boottime.Now()+silentMax)
 	close(s.reaped) // it is nobody's child
 	var err error
 	s.lock, err = os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
@@ -233,7 +236,11 @@ func (s *Shim) hear(line string) {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
 	case "running":
-		_, _ = fmt.Sscan(rest, &s.since)
+		var deadline time.Duration
+		_, _ = fmt.Sscan(rest, &s.since, &deadline)
+		if !s.renewed || deadline == 0 {
+			s.deadline = deadline
+		}
 		s.begin()
 	case "stuck":
 		s.stuck = true
@@ -309,7 +316,7 @@ func (s *Shim) Renew(deadline, margin time.Duration) {
 		s.mu.Unlock()
 		return
 	}
-	s.deadline = max(s.deadline, deadline)
+	s.deadline, s.renewed = max(s.deadline, deadline), true
 	s.mu.Unlock()
 	s.say(fmt.Sprintf("renew %d %d", deadline, margin))
 }

@@ -179,7 +179,8 @@ func TestWhatDoesNotStartIsRejectedWithTheReason(t *testing.T) {
 
 func TestAStopIsTheSignalThenGraceThenSIGKILL(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, "sh", "-c", "trap 'echo stopping; exit 5' INT; echo up; while :; do sleep 0.01; done")
+	s := newScene(t, "sh", "-c", "trap 'echo stopping; exit 5' INT; echo up; while :; do sleep "+
+		"0.01; done")
 	s.task.StopSignal = "SIGINT"
 	sh := s.start()
 	s.await("up")
@@ -239,13 +240,13 @@ func TestAShimIsFoundAgain(t *testing.T) {
 	s := newScene(t, "sh", "-c", "echo up; sleep 1000")
 	first := s.start()
 	s.await("up")
-	second, err := shim.Find(s.dir, s.mark, 0)
+	second, err := shim.Find(s.dir, s.mark)
 	require.NoError(t, err)
 	<-second.Began()
 	require.Equal(t, first.Since(), second.Since())
 	second.Stop(time.Minute, true)
 	require.Equal(t, "LOST", s.end(second), "the worker stopped it for reasons of its own")
-	third, err := shim.Find(s.dir, s.mark, 0)
+	third, err := shim.Find(s.dir, s.mark)
 	require.NoError(t, err)
 	require.Equal(t, "LOST", s.end(third))
 }
