@@ -33,6 +33,7 @@ type fake struct {
 	recorded map[string]bool
 	withhold bool // recorded is not said
 	directs  dispatch.Orders_Directive
+	spoken   map[string]bool // leases of which something was said, and that have not ended
 	reports  []*dispatch.Report
 	ends     map[string]*dispatch.LeaseReport
 	changed  chan struct{} // closed and made anew at each change
@@ -45,7 +46,7 @@ func newFake(ttl time.Duration) *fake {
 	return &fake{
 		ttl: ttl, epoch: 1, runs: map[string]*dispatch.Run{}, stops: map[string]*dispatch.Stop{},
 		recorded: map[string]bool{}, ends: map[string]*dispatch.LeaseReport{},
-		changed: make(chan struct{}),
+		spoken: map[string]bool{}, changed: make(chan struct{}),
 	}
 }
 
@@ -80,17 +81,30 @@ func (f *fake) stop(lease string, grace time.Duration) {
 func (f *fake) hear(r *dispatch.Report) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if n := len(f.reports); n > 0 && f.reports[n-1].GetInstanceId() == r.GetInstanceId() &&
+		f.reports[n-1].GetSequence() > r.GetSequence() {
+		return // late
+	}
 	f.reports = append(f.reports, r)
 	said := map[string]bool{}
 	for _, l := range r.GetLeases() {
 		said[l.GetLeaseId()] = true
+		f.spoken[l.GetLeaseId()] = true
 		if l.GetPhase() >= dispatch.Phase_PHASE_FINISHED {
+			delete(f.spoken, l.GetLeaseId())
 			delete(f.runs, l.GetLeaseId())
 			delete(f.stops, l.GetLeaseId())
 			if f.ends[l.GetLeaseId()] == nil {
 				f.ends[l.GetLeaseId()] = l
 			}
 			f.recorded[l.GetLeaseId()] = true
+		}
+	}
+	for id := range f.spoken {
+		if !said[id] { // the worker knows nothing of it any more
+			delete(f.spoken, id)
+			delete(f.runs, id)
+			f.ends[id] = &dispatch.LeaseReport{LeaseId: id, Phase: dispatch.Phase_PHASE_LOST}
 		}
 	}
 	maps.DeleteFunc(f.recorded, func(id string, _ bool) bool { return !said[id] })
