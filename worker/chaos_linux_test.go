@@ -274,7 +274,8 @@ func TestATaskOfADeadAgentEndsByItsDeadline(t *testing.T) {
 	l.eventually("it is said", func() bool { return l.fake.end("a/1") == "LOST" })
 }
 
-// A state directory that has lost its name is another boot to the dispatcher: nothing of it may run.
+// A state directory that has lost its name is another boot to the dispatcher: nothing of it may
+// run.
 func TestAnAgentThatHasLostItsNameEndsWhatRan(t *testing.T) {
 	l := newLab(t, 1)
 	l.begin()

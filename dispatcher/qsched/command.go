@@ -94,8 +94,8 @@ func newRoot(std streams) *cobra.Command {
 	at := &connection{}
 	at.register(root.PersistentFlags())
 	app := &app{streams: std, connection: at}
-	root.AddCommand(newServerCommand(app), newDemoCommand(app), newPoolCommand(app),
-		newAccountCommand(app), newTaskCommand(app), newWorkerCommand(app), newEventsCommand(app),
+	root.AddCommand(newServerCommand(app), newAgentCommand(app), newShimCommand(),
+		newDemoCommand(app), newPoolCommand(app), newAccountCommand(app), newTaskCommand(app), newWorkerCommand(app), newEventsCommand(app),
 		newUsageCommand(app), newClusterCommand(app), newAuthCommand(app), newCertCommand(app),
 		newVersionCommand(app))
 	root.SetUsageFunc(showUsage)

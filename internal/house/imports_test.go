@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
 		"dispatcher", "dispatcher/access", "dispatcher/certs", "dispatcher/client",
 		"dispatcher/demo", "dispatcher/log/peers", "dispatcher/log/raftlog", "internal/field",
-		"internal/nearest", "internal/words", "internal/yamltree"},
+		"internal/nearest", "internal/words", "internal/yamltree", "worker", "worker/shim"},
 
 	// The log and what is near it.
 	"dispatcher/eventlog":    {"protos/dispatch"},
@@ -57,8 +57,8 @@ var mayImport = map[string][]string{
 	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
 
 	// The worker.
-	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime", "worker/lease", "worker/record",
-		"worker/shim"},
+	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime",
+		"worker/lease", "worker/record", "worker/shim"},
 	"worker/lease":    {"protos/dispatch"},
 	"worker/boottime": {},
 	"worker/record":   {},

@@ -26,7 +26,13 @@ const (
 var ErrDamaged = errors.New("record: not a whole record")
 
 // Write makes a record, or replaces it. When it returns nil, the record survives a loss of power.
-func Write(path string, content []byte) error {
+func Write(path string, content []byte) error { return write(path, content, true) }
+
+// WriteFast is Write for records that mean nothing after a loss of power. It does not wait for the
+// disk.
+func WriteFast(path string, content []byte) error { return write(path, content, false) }
+
+func write(path string, content []byte, sync bool) error {
 	if len(content) > contentMax {
 		return fmt.Errorf("record: %s: %d bytes are more than %d", path, len(content), contentMax)
 	}
@@ -41,7 +47,7 @@ func Write(path string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(append(head.Bytes(), content...))
-	if err == nil {
+	if err == nil && sync {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
@@ -49,6 +55,9 @@ func Write(path string, content []byte) error {
 	}
 	if err := os.Rename(path+".tmp", path); err != nil {
 		return err
+	}
+	if !sync {
+		return nil
 	}
 	return syncFolder(filepath.Dir(path))
 }
@@ -60,9 +69,6 @@ func Reserve(path string, size int) error {
 		return err
 	}
 	_, err = f.Write(make([]byte, headBytes+size))
-	if err == nil {
-		err = f.Sync()
-	}
 	return errors.Join(err, f.Close())
 }
 

@@ -23,6 +23,10 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 		got, err := record.Read(path)
 		require.NoError(t, err)
 		require.Equal(t, content, string(got))
+		require.NoError(t, record.WriteFast(path, []byte("fast "+content)))
+		got, err = record.Read(path)
+		require.NoError(t, err)
+		require.Equal(t, "fast "+content, string(got))
 	}
 	require.ErrorContains(t, record.Write(path, make([]byte, 2<<20)), "more than 1048576")
 }

@@ -41,7 +41,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return record.Write(path, content)
+	return record.WriteFast(path, content)
 }
 
 func readJSON(path string, v any) error {
@@ -52,13 +52,13 @@ func readJSON(path string, v any) error {
 	return json.Unmarshal(content, v)
 }
 
-// WriteRun records an order in a lease's directory.
+// WriteRun records an order in a lease's directory. No task outlives a loss of power.
 func WriteRun(dir string, run *dispatch.Run) error {
 	content, err := proto.Marshal(run)
 	if err != nil {
 		return err
 	}
-	return record.Write(filepath.Join(dir, runFile), content)
+	return record.WriteFast(filepath.Join(dir, runFile), content)
 }
 
 // ReadRun returns the order that WriteRun recorded.
