@@ -134,7 +134,8 @@ func (s *Shim) spawn(command []string, lock *os.File) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(command[0], append(command[1:len(command):len(command)], s.dir)...)
-	cmd.Env = append(s.mark.environment(), "GOMAXPROCS=2")
+	// The agent's environment is for the shim alone: a task has its own.
+	cmd.Env = append(append(os.Environ(), s.mark.environment()...), "GOMAXPROCS=2")
 	cmd.Stderr = log
 	cmd.ExtraFiles = []*os.File{lock, socket}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the agent
