@@ -1,0 +1,406 @@
+package state
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+const (
+	ttl   = 20 * time.Second
+	grace = 5 * time.Second
+)
+
+// A world is machines that keep to the protocol, a leader that does what is fixed for leaders, and a
+// network that loses, doubles and delays messages. It goes on in steps of a second.
+type world struct {
+	t         *rapid.T
+	dice      *rand.Rand
+	m         *Machine
+	index     uint64
+	now       time.Time
+	calm      bool // nothing is lost, and nobody fails
+	machines  []*machine
+	mail      []letter
+	heard     map[string]time.Time // when the leader last heard of a machine
+	newest    map[string]uint64    // the newest report of its process
+	next      int
+	flips     int // leader changes
+	electedAt time.Time
+	starts    map[string]int  // processes started, by task
+	exits     map[string]bool // tasks of which a process exited with 0
+}
+
+// A machine is a worker with its agent and its processes, which outlive the agent but not the
+// machine.
+type machine struct {
+	name     string
+	boot     int
+	instance int
+	sequence uint64
+	obeyed   uint64               // the newest report whose answer it has followed
+	sent     map[uint64]time.Time // when this process sent its reports
+	deadline time.Time            // what runs must end by then
+	leases   map[string]*attempt
+	cut      time.Time // until when nothing gets through
+	slots    int
+}
+
+// An attempt is a lease that a machine knows.
+type attempt struct {
+	id        string
+	slot      int
+	goesOn    bool
+	phase     dispatch.Phase
+	startedAt time.Time
+	endsAt    time.Time
+	exit      int32
+	stopAt    time.Time // zero unless it is being stopped
+	killed    bool
+}
+
+func (a *attempt) isAlive() bool { return alive(a.phase) }
+
+// A letter is a message under way.
+type letter struct {
+	at       time.Time
+	report   *dispatch.Report
+	orders   *WorkerOrders
+	to       *machine
+	boot     int
+	instance int
+	answers  uint64
+}
+
+func (w *world) chance(percent int) bool { return w.dice.IntN(100) < percent }
+
+func (w *world) apply(commands ...*replica.Command) *replica.Outcome {
+	w.index++
+	got, err := w.m.Apply(w.index, &replica.Entry{RuleVersion: 1, Time: timestamppb.New(w.now),
+		Commands: commands})
+	require.NoError(w.t, err)
+	require.NoError(w.t, checkInvariants(w.m))
+	require.False(w.t, w.m.pools["lab"].failed(), w.m.pools["lab"].status.GetFailure())
+	for i, c := range got.Outcome.GetCommands() {
+		require.Zero(w.t, c.GetCode(), "%v: %s", commands[i], c.GetError())
+	}
+	if w.chance(2) {
+		w.m, err = again(w.m)
+		require.NoError(w.t, err)
+	}
+	return got.Outcome
+}
+
+// post sends a letter: in a world that is not calm it may be lost, doubled or late.
+func (w *world) post(l letter) {
+	if !w.calm && (w.chance(15) || w.now.Before(l.to.cut)) {
+		return
+	}
+	copies := 1
+	if !w.calm && w.chance(10) {
+		copies = 2
+	}
+	for range copies {
+		late := time.Duration(w.dice.IntN(3)) * time.Second
+		if !w.calm && w.chance(10) {
+			late = time.Duration(w.dice.IntN(60)) * time.Second
+		}
+		l.at = w.now.Add(late)
+		w.mail = append(w.mail, l)
+	}
+}
+
+// step goes on by a second.
+func (w *world) step() {
+	w.now = w.now.Add(time.Second)
+	due := slices.Clone(w.mail)
+	w.mail = nil
+	w.dice.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
+	for _, l := range due {
+		switch {
+		case l.at.After(w.now):
+			w.mail = append(w.mail, l)
+		case l.report != nil:
+			w.hear(l)
+		default:
+			w.obey(l)
+		}
+	}
+	for _, x := range w.machines {
+		w.live(x)
+	}
+	w.lead()
+	w.checkNoDouble()
+}
+
+// hear is the leader's: it takes a report.
+func (w *world) hear(l letter) {
+	r := l.report
+	key := r.GetWorker()
+	known, ok := w.m.Worker("lab", key)
+	if ok && known.Boot != r.GetBootId() && (w.now.Sub(w.heard[key]) < ttl+grace || w.isFresh()) {
+		return // another boot has to wait
+	}
+	session := key + r.GetBootId() + r.GetInstanceId()
+	if r.GetSequence() <= w.newest[session] {
+		return
+	}
+	if w.m.Changes(r) || w.chance(10) {
+		w.index++
+		got, err := w.m.Apply(w.index, &replica.Entry{RuleVersion: 1, Time: timestamppb.New(w.now),
+			Commands: []*replica.Command{{Kind: &replica.Command_Report{Report: proto.CloneOf(r)}}}})
+		require.NoError(w.t, err)
+		require.NoError(w.t, checkInvariants(w.m))
+		if got.Outcome.GetCommands()[0].GetCode() != 0 {
+			return // of a boot or process that another one took over from
+		}
+	}
+	w.newest[session], w.heard[key] = r.GetSequence(), w.now
+	orders, err := w.m.Orders("lab", key)
+	require.NoError(w.t, err)
+	w.post(letter{orders: orders, to: l.to, boot: l.boot, instance: l.instance, answers: r.GetSequence()})
+}
+
+// isFresh reports whether the leader is so new that nothing ends by silence.
+func (w *world) isFresh() bool { return w.now.Sub(w.electedAt) < 2*ttl }
+
+// lead is what the leader does each second.
+func (w *world) lead() {
+	if !w.calm && w.chance(1) {
+		w.electedAt, w.heard, w.newest = w.now, map[string]time.Time{}, map[string]uint64{}
+		for key := range w.m.Workers() {
+			w.heard[key.Worker] = w.now
+		}
+	}
+	commands := []*replica.Command{{Kind: &replica.Command_Tick{Tick: &replica.Tick{}}}}
+	for key, info := range w.m.Workers() {
+		if !w.isFresh() && !info.Silent && w.now.Sub(w.heard[key.Worker]) >= ttl+grace {
+			commands = append(commands, &replica.Command{Kind: &replica.Command_SilentWorker{
+				SilentWorker: &replica.SilentWorker{Pool: "lab", Worker: key.Worker, BootId: info.Boot,
+					InstanceId: info.Instance, Sequence: info.Sequence}}})
+		}
+	}
+	w.apply(commands...)
+}
+
+// obey is a machine's: it follows orders.
+func (w *world) obey(l letter) {
+	x := l.to
+	if l.boot != x.boot || l.instance != x.instance {
+		return
+	}
+	if d := x.sent[l.answers].Add(ttl); d.After(x.deadline) {
+		x.deadline = d
+	}
+	if l.answers <= x.obeyed {
+		return // these orders are older than some that it has followed
+	}
+	x.obeyed = l.answers
+	for _, id := range l.orders.Recorded {
+		if a := x.leases[id]; a != nil && !a.isAlive() {
+			delete(x.leases, id)
+		}
+	}
+	for _, s := range l.orders.Stops {
+		a := x.leases[s.GetLeaseId()]
+		if a == nil {
+			x.leases[s.GetLeaseId()] = &attempt{id: s.GetLeaseId(), phase: isRejected}
+		} else if a.isAlive() && a.stopAt.IsZero() {
+			a.stopAt = w.now.Add(time.Duration(w.dice.IntN(8)) * time.Second)
+		}
+	}
+	for _, r := range l.orders.Runs {
+		if x.leases[r.GetLeaseId()] == nil && w.now.Before(x.deadline) {
+			x.leases[r.GetLeaseId()] = &attempt{id: r.GetLeaseId(), slot: int(r.GetSlot()),
+				phase: dispatch.Phase_PHASE_ACCEPTED, exit: int32(w.dice.IntN(4) / 3),
+				goesOn: r.GetTask().GetOnDisconnect() == dispatch.TaskSpec_ON_DISCONNECT_CONTINUE}
+		}
+	}
+}
+
+// live is what a machine does each second.
+func (w *world) live(x *machine) {
+	if !w.calm {
+		w.trouble(x)
+	}
+	busy := map[int]bool{}
+	for _, id := range slices.Sorted(maps.Keys(x.leases)) {
+		if a := x.leases[id]; a.isAlive() && !a.startedAt.IsZero() {
+			w.runOn(x, a)
+			busy[a.slot] = busy[a.slot] || a.isAlive()
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(x.leases)) {
+		a := x.leases[id]
+		switch {
+		case !a.isAlive() || !a.startedAt.IsZero():
+		case !a.stopAt.IsZero():
+			a.phase = isRejected
+		case !w.now.Before(x.deadline):
+			a.phase = isLost
+		case !busy[a.slot] && w.chance(70):
+			busy[a.slot] = true
+			a.startedAt, a.phase = w.now, isRunning
+			a.endsAt = w.now.Add(time.Duration(1+w.dice.IntN(40)) * time.Second)
+			w.starts[taskOf(id)]++
+		}
+	}
+	w.say(x)
+}
+
+// runOn lets a process go on, end, be stopped or be killed.
+func (w *world) runOn(x *machine, a *attempt) {
+	switch {
+	case !a.goesOn && !w.now.Before(x.deadline), !a.stopAt.IsZero() && !w.now.Before(a.stopAt):
+		a.phase, a.killed = isFinished, true
+	case !w.now.Before(a.endsAt):
+		a.phase = isFinished
+		if a.exit == 0 {
+			w.exits[taskOf(a.id)] = true
+		}
+	}
+}
+
+// trouble cuts a machine off, restarts its agent or boots it.
+func (w *world) trouble(x *machine) {
+	switch n := w.dice.IntN(1000); {
+	case n < 8:
+		x.cut = w.now.Add(time.Duration(w.dice.IntN(80)) * time.Second)
+	case n < 14:
+		x.instance++
+		x.sequence, x.obeyed, x.sent = 0, 0, map[uint64]time.Time{}
+	case n < 18:
+		x.boot++
+		x.instance++
+		x.sequence, x.obeyed, x.sent, x.leases = 0, 0, map[uint64]time.Time{}, map[string]*attempt{}
+	case n < 20:
+		x.slots = 1 + w.dice.IntN(2)
+		x.instance++
+		x.sequence, x.obeyed, x.sent = 0, 0, map[uint64]time.Time{}
+	}
+}
+
+// say sends a report.
+func (w *world) say(x *machine) {
+	if w.chance(40) {
+		return
+	}
+	x.sequence++
+	x.sent[x.sequence] = w.now
+	r := &dispatch.Report{Pool: "lab", Worker: x.name, BootId: fmt.Sprint("b", x.boot),
+		InstanceId: fmt.Sprint("i", x.instance), Sequence: x.sequence, AcceptsWork: w.calm || !w.chance(5),
+		Slots: int32(x.slots)}
+	for _, id := range slices.Sorted(maps.Keys(x.leases)) {
+		a := x.leases[id]
+		l := &dispatch.LeaseReport{LeaseId: id, Slot: int32(a.slot), Phase: a.phase}
+		if !a.startedAt.IsZero() {
+			l.RunningFor = durationpb.New(w.now.Sub(a.startedAt))
+		}
+		if a.phase == isFinished {
+			l.Result = &dispatch.Result{Outcome: &dispatch.Result_ExitCode{ExitCode: a.exit}}
+			if a.killed {
+				l.Result.Outcome = &dispatch.Result_Signal{Signal: "SIGKILL"}
+			}
+		}
+		r.Leases = append(r.Leases, l)
+	}
+	w.post(letter{report: r, to: x, boot: x.boot, instance: x.instance})
+}
+
+// checkNoDouble fails if two processes of a task run.
+func (w *world) checkNoDouble() {
+	on := map[string]string{}
+	for _, x := range w.machines {
+		for id, a := range x.leases {
+			if !a.isAlive() || a.startedAt.IsZero() {
+				continue
+			}
+			require.Empty(w.t, on[taskOf(id)], "%s also runs on %s", id, x.name)
+			on[taskOf(id)] = x.name + " as " + id
+		}
+	}
+}
+
+func (w *world) submit() {
+	c := &replica.SubmitTasks{Request: &dispatch.SubmitTasksRequest{Pool: "lab"}}
+	for range 1 + w.dice.IntN(3) {
+		w.next++
+		c.Ids = append(c.Ids, taskID(w.next))
+		s := &dispatch.TaskSpec{AccountId: []string{"", "red", "blue"}[w.dice.IntN(3)], MaxAttempts: 100}
+		if w.chance(20) {
+			s.OnDisconnect = dispatch.TaskSpec_ON_DISCONNECT_CONTINUE
+		}
+		c.Request.Tasks = append(c.Request.Tasks, s)
+	}
+	w.apply(&replica.Command{Kind: &replica.Command_SubmitTasks{SubmitTasks: c}})
+}
+
+func (w *world) cancel() {
+	id := taskID(1 + w.dice.IntN(w.next))
+	w.apply(&replica.Command{Kind: &replica.Command_CancelTasks{
+		CancelTasks: &dispatch.CancelTasksRequest{Pool: "lab", Ids: []string{id}}}})
+}
+
+func newWorld(t *rapid.T, seed uint64) *world {
+	w := &world{t: t, dice: rand.New(rand.NewPCG(seed, 1)), m: New(), now: start,
+		heard: map[string]time.Time{}, newest: map[string]uint64{}, starts: map[string]int{},
+		exits: map[string]bool{}, electedAt: start}
+	account := func(p int, balance int64) *dispatch.AccountSettings {
+		s := &dispatch.AccountSettings{Config: &protos.AccountConfig{ChargeRate: make([]int64, 5),
+			MaxCharge: durationpb.New(time.Hour)}, Balance: make([]int64, 5)}
+		s.Config.ChargeRate[p], s.Balance[p] = 2000, balance
+		return s
+	}
+	w.apply(&replica.Command{Kind: &replica.Command_CreatePool{CreatePool: &dispatch.CreatePoolRequest{
+		Pool: "lab", Settings: &dispatch.PoolSettings{LeaseTtl: durationpb.New(ttl),
+			AcceptTimeout: durationpb.New(45 * time.Second), DisconnectTimeout: durationpb.New(5 * time.Minute)},
+		Accounts: map[string]*dispatch.AccountSettings{"red": account(0, 3_000_000_000),
+			"blue": account(2, 3_000_000_000)}}}})
+	for i := range 3 {
+		w.machines = append(w.machines, &machine{name: fmt.Sprint("m", i), slots: 2,
+			sent: map[uint64]time.Time{}, leases: map[string]*attempt{}})
+	}
+	return w
+}
+
+// TestNoTaskRunsTwiceAtATime lets a world of faults go on and then calm down: no two processes of a
+// task ever run at once, all tasks end, and each that succeeded did so.
+func TestNoTaskRunsTwiceAtATime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, rapid.Uint64().Draw(t, "seed"))
+		for range 240 {
+			if w.chance(15) {
+				w.submit()
+			}
+			if w.chance(4) && w.next > 0 {
+				w.cancel()
+			}
+			w.step()
+		}
+		w.calm = true
+		p := func() *hosted { return w.m.pools["lab"] }
+		for i := 0; p().live() > 0; i++ {
+			require.Less(t, i, 3000, "tasks do not end: %v", p().counts)
+			w.step()
+		}
+		for task := range p().byID.All() {
+			if task.state == succeeded {
+				require.True(t, w.exits[task.id], "task %s has succeeded, and never exited with 0", task.id)
+			}
+		}
+		require.NotEmpty(t, w.starts)
+	})
+}
