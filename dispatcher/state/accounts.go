@@ -149,7 +149,7 @@ func (e *entry) deleteAccount(r *dispatch.DeleteAccountRequest, change *dispatch
 		if err != nil {
 			return refusalOf(err)
 		}
-		p.usage.forgetAccount(r.GetAccountId())
+		p.usage.endAccount(r.GetAccountId(), p.entry.at)
 		change.Before = jsonOf(before)
 		return nil
 	})

@@ -114,14 +114,20 @@ type ending struct {
 	final  bool   // LOST for good, whatever attempts are left
 }
 
+// isDone reports whether an attempt did what was wanted.
+func (e *ending) isDone() bool {
+	r := e.result
+	return e.phase == isFinished && !r.GetTimedOut() && r.GetExitCode() == 0 && r.GetSignal() == ""
+}
+
 // endLease ends the attempt of a task, and does with the task what follows.
 func (p *hosted) endLease(t *task, e ending) {
 	l, s := t.lease, t.lease.slot
 	p.touch(s.worker)
 	p.update(t, func() {
 		l.phase, l.silent = e.phase, time.Time{}
-		if e.phase == isFinished {
-			t.result = e.result
+		if e.phase == isFinished && (e.isDone() || l.stop == noStop || l.stop == unwanted) {
+			t.result = e.result // else it did not end by itself, and is tried again
 		}
 		// What the task comes to is said next; for the lists it is still on the worker till then.
 	})
@@ -145,10 +151,8 @@ func (p *hosted) absent(t *task) { p.must(pool.TaskAbsent(p.now, scheduler.Reque
 // fate counts an attempt that ended, and returns what becomes of its task.
 func (t *task) fate(e *ending) change {
 	l, text := t.lease, e.result.GetMessage()
-	isDone := e.phase == isFinished && !e.result.GetTimedOut() && e.result.GetExitCode() == 0 &&
-		e.result.GetSignal() == ""
 	switch {
-	case isDone:
+	case e.isDone():
 		return change{to: succeeded, message: text, result: e.result}
 	case l.stop == unwanted:
 		return change{to: cancelled, result: e.result}

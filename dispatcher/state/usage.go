@@ -148,5 +148,14 @@ func (u *usage) expire(now time.Time) {
 	}
 }
 
-// forgetAccount forgets what an account lost; its hours stay.
-func (u *usage) forgetAccount(id string) { delete(u.lost, id) }
+// endAccount takes it that an account ended: its runs count as free from then on. What it lost is
+// forgotten, and its hours stay. It costs O(runs).
+func (u *usage) endAccount(id string, at time.Time) {
+	for request, r := range u.runs { // the order is free: each counts by itself
+		if r.account == id {
+			u.stop(request, at)
+			u.start(request, usageRun{id, int32(scheduler.FreeBucket), at})
+		}
+	}
+	delete(u.lost, id)
+}
