@@ -67,6 +67,9 @@ func (o *WorkerOrders) add(t *task) {
 		o.Stops = append(o.Stops, &dispatch.Stop{LeaseId: l.id, Reason: l.stop, Grace: graceOf(s)})
 		return
 	}
+	if l.slot.worker.isMissing(l) {
+		return // its process says next whether it has it, or that it is lost
+	}
 	o.Runs = append(o.Runs, &dispatch.Run{LeaseId: l.id, Slot: int32(l.slot.index), Task: s,
 		ProvisionRequired: l.provision})
 }

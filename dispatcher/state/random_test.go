@@ -92,7 +92,7 @@ func (d *dice) report() *replica.Command {
 	r := proto.CloneOf(d.heard[key])
 	if r == nil {
 		r = &dispatch.Report{Pool: p, Worker: name, BootId: "boot0", InstanceId: "i0",
-			AcceptsWork: true, Slots: 2, Labels: []string{"os:a", "os:b"}}
+			AcceptsWork: true, Slots: 2, Epoch: uint64(d.n(1)), Labels: []string{"os:a", "os:b"}}
 	}
 	switch d.n(20) {
 	case 0:
@@ -105,6 +105,9 @@ func (d *dice) report() *replica.Command {
 		r.AcceptsWork = !r.GetAcceptsWork()
 	case 4:
 		r.Labels = []string{d.oneOf("os:a", "os:b", "app:1")}
+	}
+	if d.n(5) == 0 {
+		r.Epoch = uint64(d.n(2))
 	}
 	if d.n(15) > 0 {
 		r.Sequence++
@@ -295,7 +298,7 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 		m, other := New(), New()
 		d := &dice{t: t, m: m, at: start, heard: map[string]*dispatch.Report{}}
 		in := worldStart()
-		for index := uint64(1); index < 60; index++ {
+		for index := uint64(1); index < 30; index++ {
 			got, err := m.Apply(index, in)
 			require.NoError(t, err)
 			require.NoError(t, checkInvariants(m))

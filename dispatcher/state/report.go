@@ -49,32 +49,43 @@ func (p *hosted) report(r *dispatch.Report) error {
 			p.tellWorker(w, dispatch.WorkerChange_KIND_CHANGED, "")
 		}
 	}
-	w.sequence = r.GetSequence()
+	w.sequence, w.followed = r.GetSequence(), w.followed || r.GetEpoch() > 0
 	p.touch(w)
 	p.takeLeases(w, r)
 	return nil
 }
 
-// checkNewest refuses what a boot or process says that another one has taken over from. The worker
-// may be nil.
+// checkNewest refuses what a boot or process says that another one has taken over from. Until that
+// one has followed orders, it may be the one that is long gone: then the last one before it may take
+// over again. The worker may be nil.
 func (w *worker) checkNewest(r *dispatch.Report) error {
 	switch {
 	case w == nil:
 		return nil
-	case slices.Contains(w.earlierBoots, r.GetBootId()):
+	case slices.Contains(w.earlierBoots, r.GetBootId()) && w.followed:
 		return refuse(codes.Aborted, "worker %s: boot %s came after boot %s", w.name,
 			check.Quote(w.boot), check.Quote(r.GetBootId()))
-	case r.GetBootId() == w.boot && slices.Contains(w.earlierInstances, r.GetInstanceId()):
+	case r.GetBootId() == w.boot && slices.Contains(w.earlierInstances, r.GetInstanceId()) &&
+		(w.followed || !w.isEarlier(r)):
 		return refuse(codes.Aborted, "worker %s: process %s took over from %s", w.name,
 			check.Quote(w.instance), check.Quote(r.GetInstanceId()))
 	}
 	return nil
 }
 
+// isEarlier reports whether a report is of the last process before the present one.
+func (w *worker) isEarlier(r *dispatch.Report) bool {
+	n := len(w.earlierInstances)
+	return n > 0 && w.earlierInstances[n-1] == r.GetInstanceId()
+}
+
 // isOld reports whether the process that sent a report has sent a newer one.
 func (w *worker) isOld(r *dispatch.Report) bool {
-	return r.GetBootId() == w.boot && r.GetInstanceId() == w.instance &&
-		r.GetSequence() <= w.sequence
+	if r.GetBootId() != w.boot {
+		return false
+	}
+	return r.GetInstanceId() == w.instance && r.GetSequence() <= w.sequence ||
+		w.isEarlier(r) && r.GetSequence() <= w.earlierSequence
 }
 
 // takeOver notes which boot and process speaks for a machine, and that it is heard of.
@@ -83,8 +94,10 @@ func (p *hosted) takeOver(w *worker, r *dispatch.Report) {
 		p.boot(w, r)
 	}
 	if r.GetInstanceId() != w.instance {
+		w.earlierInstances = slices.DeleteFunc(w.earlierInstances,
+			func(id string) bool { return id == r.GetInstanceId() })
 		w.earlierInstances = remember(w.earlierInstances, w.instance)
-		w.instance = r.GetInstanceId()
+		w.earlierSequence, w.instance, w.followed = w.sequence, r.GetInstanceId(), false
 		if w.directive != dispatch.Orders_DIRECTIVE_DRAIN {
 			w.directive = dispatch.Orders_DIRECTIVE_UNSPECIFIED // it has ended, and is here again
 		}
@@ -111,8 +124,10 @@ func (p *hosted) boot(w *worker, r *dispatch.Report) {
 		}
 	}
 	w.reported = nil
+	w.earlierBoots = slices.DeleteFunc(w.earlierBoots,
+		func(id string) bool { return id == r.GetBootId() })
 	w.earlierBoots = remember(w.earlierBoots, w.boot)
-	w.boot = r.GetBootId()
+	w.boot, w.followed = r.GetBootId(), false
 	p.tellWorker(w, dispatch.WorkerChange_KIND_BOOTED, "")
 }
 
@@ -158,7 +173,7 @@ func (p *hosted) takeLeases(w *worker, r *dispatch.Report) {
 		}
 	}
 	for _, s := range w.slots {
-		if t := s.task; t != nil && !named[t.lease.id] &&
+		if t := s.task; t != nil && !named[t.lease.id] && w.followed &&
 			(t.lease.phase != unspoken || s.index >= w.count) {
 			p.endLease(t, ending{phase: isLost, why: "its worker knows nothing of it any more"})
 		}
@@ -207,7 +222,7 @@ func (m *Machine) Changes(r *dispatch.Report) bool {
 	if w.isOld(r) {
 		return false
 	}
-	if w.differs(r) {
+	if w.differs(r) || !w.followed && r.GetEpoch() > 0 {
 		return true
 	}
 	named := map[string]bool{}

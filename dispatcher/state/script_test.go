@@ -31,7 +31,7 @@ import (
 //	account NAME [p0= … p4= balance= fanout=]   delete-account|suspend|resume|reset NAME
 //	submit [account= base= prov= key= attempts= retry= continue payload= n=]
 //	cancel T1 …
-//	report W [slots= boot= instance= seq= labels= refuse=WHY] [T1/1@SLOT=PHASE[:exit|signal|timeout|permanent[,ran,saved]]] …
+//	report W [slots= boot= instance= seq= labels= epoch= refuse=WHY] [T1/1@SLOT=PHASE[:exit|signal|timeout|permanent[,ran,saved]]] …
 //	silent W [seq=]   confirm   tick   wipe   delete [force]   rules N   panic
 //	cordon|uncordon W   direct W NONE|DRAIN|EXIT|UPGRADE
 //	task T1   list   workers   why T1   pool
@@ -224,7 +224,7 @@ func (s *script) report(d *datadriven.TestData) *dispatch.Report {
 	}
 	r.Refusal = s.text(d, "refuse", "")
 	r.AcceptsWork = r.GetRefusal() == ""
-	r.Leases = nil
+	r.Leases, r.Epoch = nil, uint64(s.number(d, "epoch", 1))
 	for _, a := range d.CmdArgs[1:] {
 		if strings.Contains(a.Key, "/") {
 			r.Leases = append(r.Leases, s.lease(a.Key, a.Vals[0]))

@@ -217,7 +217,8 @@ func (d *reading) worker(s *replica.StoredWorker) error {
 		sequence: r.GetSequence(), labels: r.GetLabels(), accepts: r.GetAcceptsWork(),
 		refusal: r.GetRefusal(), count: int(r.GetSlots()), silentSince: timeOf(s.GetSilentTime()),
 		directive: s.GetDirective(), earlierBoots: s.GetEarlierBoots(),
-		earlierInstances: s.GetEarlierInstances()}
+		earlierInstances: s.GetEarlierInstances(), earlierSequence: s.GetEarlierSequence(),
+		followed: r.GetEpoch() > 0}
 	n := int(s.GetSlots())
 	if w.count < 1 || w.count > slotsMax || n < w.count || n > slotsMax {
 		return fmt.Errorf("%d of %d slots", w.count, n)

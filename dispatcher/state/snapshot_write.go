@@ -163,13 +163,16 @@ func (w *worker) toStored() *replica.StoredWorker {
 	r := &dispatch.Report{Worker: w.name, BootId: w.boot, InstanceId: w.instance,
 		Sequence: w.sequence, Labels: w.labels, AcceptsWork: w.accepts, Refusal: w.refusal,
 		Slots: int32(w.count)}
+	if w.followed {
+		r.Epoch = 1
+	}
 	for _, l := range w.reported {
 		r.Leases = append(r.Leases, &dispatch.LeaseReport{LeaseId: l.id, Slot: int32(l.slot),
 			Phase: l.phase})
 	}
 	return &replica.StoredWorker{Report: r, SilentTime: timestampOf(w.silentSince),
 		Directive: w.directive, Slots: int32(len(w.slots)), EarlierBoots: w.earlierBoots,
-		EarlierInstances: w.earlierInstances}
+		EarlierInstances: w.earlierInstances, EarlierSequence: w.earlierSequence}
 }
 
 func (u *usage) toProto() proto.Message {

@@ -25,6 +25,9 @@ type worker struct {
 	boot     string
 	instance string
 	sequence uint64 // of the newest report that changed anything
+	// followed is true if the process has followed orders. One that has not may be long gone, and its
+	// reports have been under way all the time.
+	followed bool
 	labels   []string
 	accepts  bool
 	refusal  string
@@ -36,6 +39,7 @@ type worker struct {
 	directive   dispatch.Orders_Directive
 
 	earlierBoots, earlierInstances []string // oldest first
+	earlierSequence                uint64   // of the last one of these instances
 	looked                         *entry   // it is among the pool's looks of this entry
 }
 
@@ -54,6 +58,12 @@ type reported struct {
 	id    string
 	slot  int
 	phase dispatch.Phase
+}
+
+// isMissing reports whether the process of a machine leaves out a lease that an earlier one spoke of.
+func (w *worker) isMissing(l *lease) bool {
+	return l.phase != unspoken &&
+		!slices.ContainsFunc(w.reported, func(r reported) bool { return r.id == l.id })
 }
 
 // alive reports whether a lease in this phase may have a process.

@@ -345,7 +345,8 @@ type Report struct {
 	// The version of the orders that it has followed, results_in of the newest ones; 0 if it wants
 	// COMPLETE orders.
 	Version uint64 `protobuf:"varint,11,opt,name=version,proto3" json:"version,omitempty"`
-	// The epoch of those orders.
+	// The epoch of the newest orders that this process of the agent has followed; 0 if it has followed
+	// none. What such a process leaves out is not taken for lost: it may have been sent long ago.
 	Epoch         uint64 `protobuf:"varint,12,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

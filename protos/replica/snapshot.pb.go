@@ -728,9 +728,9 @@ func (x *Workers) GetWorkers() []*StoredWorker {
 // StoredWorker is a machine as the state knows it.
 type StoredWorker struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The newest report that changed anything, without version and epoch. Of its leases it has id, slot
-	// and phase, in order of id; a phase that is unspecified is that of a lease which the pool forgot
-	// before the worker ever spoke of it.
+	// The newest report that changed anything, without version; its epoch is 1 if the process has
+	// followed orders. Of its leases it has id, slot and phase, in order of id; a phase that is
+	// unspecified is that of a lease which the pool forgot before the worker ever spoke of it.
 	Report *dispatch.Report `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
 	// Since when nothing was heard of it for too long; unset if it is not silent.
 	SilentTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=silent_time,json=silentTime,proto3" json:"silent_time,omitempty"`
@@ -742,8 +742,10 @@ type StoredWorker struct {
 	EarlierBoots []string `protobuf:"bytes,5,rep,name=earlier_boots,json=earlierBoots,proto3" json:"earlier_boots,omitempty"`
 	// The processes.
 	EarlierInstances []string `protobuf:"bytes,6,rep,name=earlier_instances,json=earlierInstances,proto3" json:"earlier_instances,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The newest report of the last one of these.
+	EarlierSequence uint64 `protobuf:"varint,7,opt,name=earlier_sequence,json=earlierSequence,proto3" json:"earlier_sequence,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *StoredWorker) Reset() {
@@ -816,6 +818,13 @@ func (x *StoredWorker) GetEarlierInstances() []string {
 		return x.EarlierInstances
 	}
 	return nil
+}
+
+func (x *StoredWorker) GetEarlierSequence() uint64 {
+	if x != nil {
+		return x.EarlierSequence
+	}
+	return 0
 }
 
 // Usage is what the accounts of a pool used, hour by hour, for 32 days.
@@ -1151,7 +1160,7 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\tsaved_for\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\bsavedFor\x12C\n" +
 	"\x0fdisconnect_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x0edisconnectTime\"H\n" +
 	"\aWorkers\x12=\n" +
-	"\aworkers\x18\x01 \x03(\v2#.quotasched.replica.v1.StoredWorkerR\aworkers\"\xb3\x02\n" +
+	"\aworkers\x18\x01 \x03(\v2#.quotasched.replica.v1.StoredWorkerR\aworkers\"\xde\x02\n" +
 	"\fStoredWorker\x126\n" +
 	"\x06report\x18\x01 \x01(\v2\x1e.quotasched.dispatch.v1.ReportR\x06report\x12;\n" +
 	"\vsilent_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1159,7 +1168,8 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\tdirective\x18\x03 \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\x12\x14\n" +
 	"\x05slots\x18\x04 \x01(\x05R\x05slots\x12#\n" +
 	"\rearlier_boots\x18\x05 \x03(\tR\fearlierBoots\x12+\n" +
-	"\x11earlier_instances\x18\x06 \x03(\tR\x10earlierInstances\"\xae\x01\n" +
+	"\x11earlier_instances\x18\x06 \x03(\tR\x10earlierInstances\x12)\n" +
+	"\x10earlier_sequence\x18\a \x01(\x04R\x0fearlierSequence\"\xae\x01\n" +
 	"\x05Usage\x126\n" +
 	"\x05hours\x18\x01 \x03(\v2 .quotasched.replica.v1.UsageHourR\x05hours\x123\n" +
 	"\x04runs\x18\x02 \x03(\v2\x1f.quotasched.replica.v1.UsageRunR\x04runs\x128\n" +
