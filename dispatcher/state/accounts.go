@@ -13,9 +13,13 @@ import (
 
 // addAccount makes an account, or gives one that exists all of its settings and its balance anew.
 func (p *hosted) addAccount(id string, s *dispatch.AccountSettings) error {
+	config := s.GetConfig()
+	if config == nil {
+		config = &protos.AccountConfig{}
+	}
 	_, err := p.apply(&protos.Operation{Time: timestamppb.New(p.now),
 		Kind: &protos.Operation_AddAccount{AddAccount: &protos.AddAccount{AccountId: id,
-			Config: s.GetConfig(), Balance: s.GetBalance()}}})
+			Config: config, Balance: s.GetBalance()}}})
 	return refusalOf(err)
 }
 

@@ -302,6 +302,9 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 			got, err := m.Apply(index, in)
 			require.NoError(t, err)
 			require.NoError(t, checkInvariants(m))
+			if index == 1 {
+				require.Len(t, m.pools, 3)
+			}
 			for _, p := range m.pools {
 				require.False(t, p.failed(), p.status.GetFailure())
 			}

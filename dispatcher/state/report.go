@@ -56,8 +56,8 @@ func (p *hosted) report(r *dispatch.Report) error {
 }
 
 // checkNewest refuses what a boot or process says that another one has taken over from. Until that
-// one has followed orders, it may be the one that is long gone: then the last one before it may take
-// over again. The worker may be nil.
+// one has followed orders, it may be the one that is long gone: then the last one before it may
+// take over again. The worker may be nil.
 func (w *worker) checkNewest(r *dispatch.Report) error {
 	switch {
 	case w == nil:

@@ -60,7 +60,8 @@ type reported struct {
 	phase dispatch.Phase
 }
 
-// isMissing reports whether the process of a machine leaves out a lease that an earlier one spoke of.
+// isMissing reports whether the process of a machine leaves out a lease that an earlier one spoke
+// of.
 func (w *worker) isMissing(l *lease) bool {
 	return l.phase != unspoken &&
 		!slices.ContainsFunc(w.reported, func(r reported) bool { return r.id == l.id })
