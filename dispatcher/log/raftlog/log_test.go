@@ -17,6 +17,7 @@ import (
 )
 
 func TestOneNodeIsALogAndComesBack(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a")
 	n := c.leader()
 	index, result, err := n.log.Append(t.Context(), []byte("one"))
@@ -33,6 +34,7 @@ func TestOneNodeIsALogAndComesBack(t *testing.T) {
 }
 
 func TestEntriesSurviveAChangeOfLeader(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	old := c.leader()
 	c.must(nil, numbered("before", 10)...)
@@ -48,6 +50,7 @@ func TestEntriesSurviveAChangeOfLeader(t *testing.T) {
 // TestACutLeaderSaysThatItDoesNotKnow appends on a leader that was just cut off: the entry may be
 // in the log, for all that it knows.
 func TestACutLeaderSaysThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	old := c.leader()
 	c.must(nil, "one")
@@ -63,6 +66,7 @@ func TestACutLeaderSaysThatItDoesNotKnow(t *testing.T) {
 }
 
 func TestATimeOutSaysThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(o *raftlog.Options) {
 		o.Heartbeat, o.Election, o.Lease = time.Second, time.Second, time.Second
 	}, "a", "b", "c")
@@ -76,6 +80,7 @@ func TestATimeOutSaysThatItDoesNotKnow(t *testing.T) {
 }
 
 func TestAFollowerAppendsNothing(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	leader := c.leader()
 	follower := c.nodes[c.others(leader.id)[0]]
@@ -88,6 +93,7 @@ func TestAFollowerAppendsNothing(t *testing.T) {
 }
 
 func TestTheLeadIsTold(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	old := c.leader()
 	require.True(t, <-old.log.Leading())
@@ -100,6 +106,7 @@ func TestTheLeadIsTold(t *testing.T) {
 }
 
 func TestManyReadsAreVerifiedAtOnce(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	leader := c.leader()
 	var calls sync.WaitGroup
@@ -114,6 +121,7 @@ func TestManyReadsAreVerifiedAtOnce(t *testing.T) {
 }
 
 func TestANodeThatWasAwayGetsASnapshot(t *testing.T) {
+	t.Parallel()
 	// Whole segments go, so they have to be small.
 	c := newCluster(t, func(o *raftlog.Options) { o.KeepEntries, o.SegmentBytes = 1, 4<<10 }, "a", "b",
 		"c")
@@ -138,6 +146,7 @@ func TestANodeThatWasAwayGetsASnapshot(t *testing.T) {
 }
 
 func TestSnapshotsAreTakenByBytesAndByEntries(t *testing.T) {
+	t.Parallel()
 	for name, tune := range map[string]func(*raftlog.Options){
 		"bytes":   func(o *raftlog.Options) { o.SnapshotBytes, o.KeepEntries = 1000, 1 },
 		"entries": func(o *raftlog.Options) { o.SnapshotEntries, o.KeepEntries = 10, 1 },
@@ -156,6 +165,7 @@ func TestSnapshotsAreTakenByBytesAndByEntries(t *testing.T) {
 
 // TestASlowSnapshotIsNotTakenByTheLeader gives every snapshot a cost above the limit.
 func TestASlowSnapshotIsNotTakenByTheLeader(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(o *raftlog.Options) {
 		o.HandOver, o.SnapshotEntries = time.Nanosecond, 10
 	}, "a", "b", "c")
@@ -169,6 +179,7 @@ func TestASlowSnapshotIsNotTakenByTheLeader(t *testing.T) {
 }
 
 func TestAMachineThatFailsStopsItsNodeAlone(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
 	leader := c.leader()
 	sick := c.nodes[c.others(leader.id)[0]]
@@ -193,6 +204,7 @@ func TestAMachineThatFailsStopsItsNodeAlone(t *testing.T) {
 }
 
 func TestALeaderThatCannotApplyAcknowledgesNothing(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a")
 	c.close("a")
 	c.nodes["a"].ledger.Refuse = func([]byte) bool { return true }
@@ -204,6 +216,7 @@ func TestALeaderThatCannotApplyAcknowledgesNothing(t *testing.T) {
 }
 
 func TestMembersComeAndGoOneAtATime(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(o *raftlog.Options) { o.KeepEntries = 1 }, "a")
 	c.must(nil, numbered("early", 5)...)
 	require.NoError(t, c.nodes["a"].log.Snapshot(t.Context()))
@@ -237,6 +250,7 @@ func TestMembersComeAndGoOneAtATime(t *testing.T) {
 }
 
 func TestADirectoryIsRefused(t *testing.T) {
+	t.Parallel()
 	file := func(n *node, name string) string { return filepath.Join(n.options.Dir, name) }
 	for name, tc := range map[string]struct {
 		spoil func(t *testing.T, n *node)
@@ -279,6 +293,7 @@ func TestADirectoryIsRefused(t *testing.T) {
 }
 
 func TestTwoProcessesDoNotShareADirectory(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil, "a")
 	_, err := raftlog.Open(c.nodes["a"].options, &logtest.Ledger{})
 	require.ErrorIs(t, err, raftlog.ErrDirectory)

@@ -48,6 +48,9 @@ type metaContent struct {
 func (m *metaFile) Load(dir string) (types.PersistentState, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.file != nil { // the log is opened again
+		return m.content.Log, nil
+	}
 	m.path = filepath.Join(dir, metaName)
 	m.content = metaContent{Stable: map[string][]byte{}}
 	file, err := m.files.OpenWriter(dir, metaName)
@@ -156,8 +159,11 @@ func (m *metaFile) SetStable(key, value []byte) error {
 	return m.write(metaContent{m.content.Log, stable})
 }
 
-// Close implements types.MetaStore.
-func (m *metaFile) Close() error {
+// Close implements types.MetaStore. The file stays open, as the log may be opened again.
+func (m *metaFile) Close() error { return nil }
+
+// close closes the file.
+func (m *metaFile) close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.file == nil {

@@ -15,44 +15,95 @@ import (
 	wal "github.com/hashicorp/raft-wal"
 	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/segment"
+	"github.com/hashicorp/raft-wal/types"
 )
 
 // A store is raft's log and stable store: raft-wal with a checksum on each entry, and an eye on how
 // long writes take.
 type store struct {
-	*wal.WAL
 	dir   string
 	limit time.Duration
 	exit  func(code int)
 	log   *slog.Logger
 	// used is called after entries are written.
 	used func() error
+	meta *metaFile
+	open func() (*wal.WAL, error)
 
-	mu      sync.Mutex
-	failure error // of the newest write
+	mu      sync.RWMutex
+	wal     *wal.WAL // is another one after reopen
+	failure error    // of the newest write
 }
 
 // exitSlowDisk is the exit code of a process whose disk hangs.
 const exitSlowDisk = 70
 
-func openStore(o Options, dir string, used func() error) (s *store, err error) {
+func openStore(o Options, dir string, used func() error) (*store, error) {
 	files := o.Files
 	if files == nil {
 		files = fs.New()
 	}
+	meta := &metaFile{files: files}
+	s := &store{dir: dir, limit: o.WriteLimit, exit: o.Exit, log: o.Logger, used: used, meta: meta}
+	s.open = func() (*wal.WAL, error) {
+		return wal.Open(dir, wal.WithMetaStore(meta), wal.WithSegmentSize(o.SegmentBytes),
+			wal.WithSegmentFiler(filer{segment.NewFiler(dir, files), files, dir, meta}),
+			wal.WithLogger(adapter{log: o.Logger}))
+	}
+	if err := s.reopen(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", dir, err), meta.close())
+	}
+	return s, nil
+}
+
+// reopen opens raft-wal, and closes the one that was open.
+func (s *store) reopen() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s, err = nil, &DamageError{dir, fmt.Sprint(r)}
+			err = &DamageError{s.dir, fmt.Sprint(r)}
 		}
 	}()
-	w, err := wal.Open(dir, wal.WithMetaStore(&metaFile{files: files}),
-		wal.WithSegmentFiler(segment.NewFiler(dir, files)), wal.WithSegmentSize(o.SegmentBytes),
-		wal.WithLogger(adapter{log: o.Logger}))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+	w, err := s.open()
+	if errors.Is(err, errSealedTail) {
+		w, err = s.open()
 	}
-	return &store{WAL: w, dir: dir, limit: o.WriteLimit, exit: o.Exit, log: o.Logger, used: used}, nil
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	old := s.wal
+	s.wal = w
+	s.mu.Unlock()
+	if old != nil {
+		return old.Close()
+	}
+	return nil
 }
+
+// current is raft-wal as it is open now.
+func (s *store) current() *wal.WAL {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.wal
+}
+
+// Close closes all.
+func (s *store) Close() error { return errors.Join(s.current().Close(), s.meta.close()) }
+
+// FirstIndex implements raft.LogStore.
+func (s *store) FirstIndex() (uint64, error) { return s.current().FirstIndex() }
+
+// LastIndex implements raft.LogStore.
+func (s *store) LastIndex() (uint64, error) { return s.current().LastIndex() }
+
+// IsMonotonic implements raft.MonotonicLogStore.
+func (s *store) IsMonotonic() bool { return s.current().IsMonotonic() }
+
+// Get implements raft.StableStore.
+func (s *store) Get(key []byte) ([]byte, error) { return s.current().Get(key) }
+
+// GetUint64 implements raft.StableStore.
+func (s *store) GetUint64(key []byte) (uint64, error) { return s.current().GetUint64(key) }
 
 // StoreLog implements raft.LogStore.
 func (s *store) StoreLog(l *raft.Log) error { return s.StoreLogs([]*raft.Log{l}) }
@@ -67,7 +118,13 @@ func (s *store) StoreLogs(logs []*raft.Log) error {
 		sealed[i] = &copies[i]
 	}
 	return s.write("entries", func() error {
-		if err := s.WAL.StoreLogs(sealed); err != nil {
+		err := s.current().StoreLogs(sealed)
+		if errors.Is(err, types.ErrSealed) { // no other segment could be begun
+			if err = s.reopen(); err == nil {
+				err = s.current().StoreLogs(sealed)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return s.used()
@@ -76,7 +133,7 @@ func (s *store) StoreLogs(logs []*raft.Log) error {
 
 // GetLog implements raft.LogStore.
 func (s *store) GetLog(index uint64, l *raft.Log) error {
-	if err := s.WAL.GetLog(index, l); err != nil {
+	if err := s.current().GetLog(index, l); err != nil {
 		if errors.Is(err, raft.ErrLogNotFound) {
 			return err
 		}
@@ -106,17 +163,17 @@ func checksum(l *raft.Log) uint32 {
 
 // DeleteRange implements raft.LogStore.
 func (s *store) DeleteRange(from, to uint64) error {
-	return s.note(s.WAL.DeleteRange(from, to))
+	return s.note(s.current().DeleteRange(from, to))
 }
 
 // Set implements raft.StableStore.
 func (s *store) Set(key, value []byte) error {
-	return s.write(string(key), func() error { return s.WAL.Set(key, value) })
+	return s.write(string(key), func() error { return s.current().Set(key, value) })
 }
 
 // SetUint64 implements raft.StableStore.
 func (s *store) SetUint64(key []byte, value uint64) error {
-	return s.write(string(key), func() error { return s.WAL.SetUint64(key, value) })
+	return s.write(string(key), func() error { return s.current().SetUint64(key, value) })
 }
 
 // write runs a write, and ends the process if it takes too long.
@@ -139,8 +196,8 @@ func (s *store) note(err error) error {
 
 // failed returns the error of the newest write.
 func (s *store) failed() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return s.failure
 }
 
