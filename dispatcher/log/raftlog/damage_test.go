@@ -16,8 +16,8 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 )
 
-// TestDamageIsFoundOrOvercome flips bits and cuts tails of each file of a node in turn. The node does
-// not start, with an error that names a file, or it has all that it acknowledged.
+// TestDamageIsFoundOrOvercome flips bits and cuts tails of each file of a node in turn. The node
+// does not start, with an error that names a file, or it has all that it acknowledged.
 func TestDamageIsFoundOrOvercome(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, func(o *raftlog.Options) { o.KeepEntries, o.SegmentBytes = 5, 4<<10 }, "a")

@@ -19,10 +19,10 @@ var errSealedTail = errors.New("the newest segment was full")
 
 // A filer is raft-wal's, which repairs what a crash can leave that raft-wal does not see to:
 //
-//   - A segment that is full, while meta does not say so. Nothing can be appended to it, and no other
-//     one would ever be begun.
-//   - Bytes of a torn write behind the last whole one. They might be taken for whole ones once others
-//     are written in their place, or for the mark of a full segment.
+//   - A segment that is full, while meta does not say so. Nothing can be appended to it, and no
+//     other one would ever be begun.
+//   - Bytes of a torn write behind the last whole one. They might be taken for whole ones once
+//     others are written in their place, or for the mark of a full segment.
 type filer struct {
 	*segment.Filer
 	files types.VFS
@@ -117,8 +117,9 @@ func (f filer) readTail(info types.SegmentInfo, last uint64) (t tail, err error)
 
 // indexedBy reports whether what is at an offset is the index of all entries.
 func (t tail) indexedBy(start uint64) bool {
-	if len(t.offsets) == 0 || start < frameHeadBytes || start+4*uint64(len(t.offsets)) > uint64(len(t.b)) ||
-		binary.LittleEndian.Uint32(t.b[start-4:]) != uint32(4*len(t.offsets)) {
+	bytes := 4 * uint64(len(t.offsets))
+	if bytes == 0 || start < frameHeadBytes || start+bytes > uint64(len(t.b)) ||
+		binary.LittleEndian.Uint32(t.b[start-4:]) != uint32(bytes) {
 		return false
 	}
 	for i, offset := range t.offsets {
@@ -141,8 +142,8 @@ func (f filer) clean(info types.SegmentInfo, t tail) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// seal notes that the newest segment is full, and begins another one, whose file raft-wal makes when
-// it finds none.
+// seal notes that the newest segment is full, and begins another one, whose file raft-wal makes
+// when it finds none.
 func (m *metaFile) seal(info types.SegmentInfo) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
