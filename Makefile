@@ -47,6 +47,13 @@ replay-long: ## Record and replay the examples and the KTH log in full, each sta
 forecast-long: ## Measure forecasts on logs in QSIM_TRACES, write docs/forecasts.md; 20 minutes.
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
+.PHONY: chaos-agents
+chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minutes; kill -9 an agent 500 times.
+	QSCHED_LONG_AGENTS=200,300 $(GO) test -timeout=30m -run=TestNoTaskRunsTwiceAtOnce -v \
+	  ./dispatcher/qsched
+	WORKER_CHAOS_ROUNDS=500 $(GO) test -timeout=30m -run=TestAKilledAgentsTasksAreFoundAgain -v \
+	  ./worker
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output and what documents quote of qsim anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// chaos is how much of it there is.
+type chaos struct {
+	agents, slots, tasks int
+	seconds              int // of faults
+}
+
+// fleet is agents' processes that are killed, stopped and started again.
+type fleet struct {
+	*script
+	agents []*exec.Cmd // nil for one that is down
+	slots  int
+	faults map[string]int
+}
+
+func (f *fleet) begin(i int) {
+	name := fmt.Sprintf("host%d", i)
+	c := f.command(filepath.Join(f.dir, "bin", "qsched"), "agent", "--pool", "lab", "--name", name,
+		"--slots", strconv.Itoa(f.slots), "--state-dir", f.state(i))
+	log, err := os.OpenFile(filepath.Join(f.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(f.t, err)
+	defer log.Close()
+	c.Stderr = log
+	require.NoError(f.t, c.Start())
+	f.agents[i] = c
+}
+
+func (f *fleet) state(i int) string { return filepath.Join(f.dir, fmt.Sprintf("state%d", i)) }
+
+// kill kills an agent, and waits until it is gone.
+func (f *fleet) kill(i int) {
+	if c := f.agents[i]; c != nil {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		f.agents[i] = nil
+	}
+}
+
+// shims returns the processes that hold tasks of an agent.
+func (f *fleet) shims(i int) (pids []int) {
+	entries, err := os.ReadDir("/proc")
+	require.NoError(f.t, err)
+	for _, e := range entries {
+		text, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		if pid, err := strconv.Atoi(e.Name()); err == nil &&
+			strings.Contains(string(text), "agent-shim\x00"+f.state(i)+"/") {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// fault does one harmful thing.
+func (f *fleet) fault(rng *rand.Rand) {
+	i := rng.IntN(len(f.agents))
+	what := []string{"agent killed", "agent killed", "agent stopped", "shim killed", "shim stopped",
+		"both killed", "server killed"}[rng.IntN(7)]
+	switch shims := f.shims(i); what {
+	case "agent killed":
+		f.kill(i)
+	case "agent stopped":
+		if f.agents[i] == nil {
+			return
+		}
+		p := f.agents[i].Process
+		_ = p.Signal(syscall.SIGSTOP)
+		f.later(rng, func() { _ = p.Signal(syscall.SIGCONT) })
+	case "shim killed", "both killed":
+		if what == "both killed" {
+			f.kill(i)
+		}
+		for _, pid := range shims {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	case "shim stopped":
+		for _, pid := range shims {
+			_ = syscall.Kill(pid, syscall.SIGSTOP)
+			f.later(rng, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+		}
+	case "server killed":
+		_ = f.server.Process.Kill()
+		_ = f.server.Wait()
+		f.start(nil)
+	}
+	f.faults[what]++
+}
+
+// later does something within six seconds, three lease TTLs.
+func (f *fleet) later(rng *rand.Rand, do func()) {
+	wait := time.Duration(rng.IntN(6000)) * time.Millisecond
+	f.machines.Go(func() { time.Sleep(wait); do() })
+}
+
+// chaosTask holds a lock for as long as any of its processes lives, so that another attempt that
+// runs at the same time is found. What it leaves behind ignores SIGTERM.
+const chaosTask = `exec 9>>"$CHAOS_DIR/locks/${QSCHED_LEASE%/*}"
+if ! flock -n 9; then echo "$QSCHED_LEASE" >>"$CHAOS_DIR/overlaps"; exit 99; fi
+(trap '' TERM; exec setsid sleep 1000) &
+sleep $SECONDS_LONG
+echo "$QSCHED_LEASE" >>"$CHAOS_DIR/done"`
+
+// TestNoTaskRunsTwiceAtOnce kills and stops agents, shims and the server at random, and runs real
+// commands meanwhile: no two attempts of a task overlap, all tasks succeed in the end, and no process
+// is left. QSCHED_LONG_AGENTS=AGENTS,SECONDS runs more of it.
+func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("agents are for Linux only")
+	}
+	size := chaos{agents: 4, slots: 1, tasks: 30, seconds: 4}
+	if text := os.Getenv("QSCHED_LONG_AGENTS"); text != "" {
+		n, err := fmt.Sscanf(text, "%d,%d", &size.agents, &size.seconds)
+		require.NoError(t, err)
+		require.Equal(t, 2, n)
+		size.tasks = size.agents * size.seconds
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	f := &fleet{script: newScript(t), agents: make([]*exec.Cmd, size.agents), slots: size.slots,
+		faults: map[string]int{}}
+	require.NoError(t, os.Mkdir(filepath.Join(f.dir, "locks"), 0o700))
+	f.start(nil)
+	out, code := f.sh("qsched pool create lab --lease-ttl 2s")
+	require.Zero(t, code, out)
+	f.submit(rng, size.tasks)
+	for i := range f.agents {
+		f.begin(i)
+	}
+	t.Cleanup(func() {
+		for i := range f.agents {
+			f.kill(i)
+		}
+	})
+	for end := time.Now().Add(time.Duration(size.seconds) * time.Second); time.Now().Before(end); {
+		f.fault(rng)
+		for i, c := range f.agents {
+			if c == nil && rng.IntN(2) == 0 {
+				f.begin(i)
+			}
+		}
+		time.Sleep(time.Duration(rng.IntN(2000/size.agents+1)) * time.Millisecond)
+	}
+	f.machines.Wait()
+	for i, c := range f.agents {
+		if c == nil {
+			f.begin(i)
+		}
+	}
+	f.until(`test "$(qsched task list lab --state WAITING --state ASSIGNED --state RUNNING ` +
+		`--state STOPPING --json | wc -l)" = 0`)
+	t.Logf("%v", f.faults)
+	f.judge(size.tasks)
+}
+
+// submit submits tasks that run for a second or less.
+func (f *fleet) submit(rng *rand.Rand, tasks int) {
+	var lines strings.Builder
+	for range tasks {
+		line, err := json.Marshal(map[string]any{
+			"max_attempts": 100,
+			"exec": map[string]any{
+				"command": []string{"sh", "-c", chaosTask},
+				"environment": map[string]string{"PATH": os.Getenv("PATH"), "CHAOS_DIR": f.dir,
+					"SECONDS_LONG": fmt.Sprintf("%.3f", rng.Float64())},
+			},
+		})
+		require.NoError(f.t, err)
+		lines.Write(append(line, '\n'))
+	}
+	require.NoError(f.t, os.WriteFile(filepath.Join(f.dir, "tasks"), []byte(lines.String()), 0o600))
+	out, code := f.sh("split -l 1000 tasks part. && for p in part.*; do qsched task submit lab --from $p >>ids; done")
+	require.Zero(f.t, code, out)
+}
+
+// judge looks what has become of the tasks.
+func (f *fleet) judge(tasks int) {
+	overlaps, _ := os.ReadFile(filepath.Join(f.dir, "overlaps"))
+	require.Empty(f.t, string(overlaps), "two attempts of a task ran at once")
+	done, err := os.ReadFile(filepath.Join(f.dir, "done"))
+	require.NoError(f.t, err)
+	byTask := map[string]bool{}
+	for lease := range strings.FieldsSeq(string(done)) {
+		byTask[strings.Split(lease, "/")[0]] = true
+	}
+	require.Len(f.t, byTask, tasks, "not all tasks have run to their end")
+	out, _ := f.sh("qsched task list lab --state SUCCEEDED --limit 1000000 --json | wc -l")
+	require.Equal(f.t, strconv.Itoa(tasks), strings.TrimSpace(out), "not all have succeeded")
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		left := ""
+		entries, err := os.ReadDir("/proc")
+		require.NoError(f.t, err)
+		for _, e := range entries {
+			text, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
+			if strings.Contains(string(text), "CHAOS_DIR="+f.dir+"\x00") {
+				left += e.Name() + " "
+			}
+		}
+		if left == "" {
+			return
+		}
+		require.True(f.t, time.Now().Before(end), "processes are left: %s", left)
+	}
+}
