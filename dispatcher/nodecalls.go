@@ -2,13 +2,17 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"strconv"
 
 	"connectrpc.com/connect"
 
+	"github.com/quotasched/quotasched/dispatcher/eventlog"
 	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 	"github.com/quotasched/quotasched/protos/replica/replicaconnect"
 )
@@ -18,7 +22,6 @@ const nodeBytesMax = 16 << 20
 
 // nodeService answers the other nodes.
 type nodeService struct {
-	replicaconnect.UnimplementedNodeServiceHandler
 	node   *node.Node
 	events *eventFiles
 }
@@ -28,6 +31,25 @@ func (s nodeService) Exchange(context.Context, *connect.Request[replica.Exchange
 	*connect.Response[replica.ExchangeResponse], error) {
 	return connect.NewResponse(&replica.ExchangeResponse{State: s.node.State()}), nil
 }
+
+// FetchEvents implements NodeService.
+func (s nodeService) FetchEvents(_ context.Context, r *connect.Request[replica.FetchEventsRequest],
+	stream *connect.ServerStream[replica.FetchEventsResponse]) error {
+	err := s.events.send(r.Msg.GetAfter(), r.Msg.GetUntilIndex(),
+		func(events []*dispatch.Event, covered uint64) error {
+			return stream.Send(&replica.FetchEventsResponse{Events: events, CoveredIndex: covered})
+		})
+	var old *eventlog.TooOldError
+	if errors.As(err, &old) {
+		e := connect.NewError(connect.CodeOutOfRange, err)
+		e.Meta().Set(oldestHeader, strconv.FormatUint(old.Oldest.Index, 10))
+		return e
+	}
+	return err
+}
+
+// oldestHeader is the oldest entry of which a node has all events.
+const oldestHeader = "qsched-oldest"
 
 // nodePeers calls the other nodes.
 type nodePeers struct {
@@ -67,6 +89,34 @@ func (p *nodePeers) Exchange(ctx context.Context, m log.Member, s *replica.NodeS
 		return nil, err
 	}
 	return r.Msg.GetState(), nil
+}
+
+// source returns the events of a member.
+func (p *nodePeers) source(id string) source {
+	return func(ctx context.Context, after *dispatch.Position, until uint64,
+		take func([]*dispatch.Event, uint64) error) error {
+		stream, err := p.client(id).FetchEvents(ctx, connect.NewRequest(
+			&replica.FetchEventsRequest{After: after, UntilIndex: until}))
+		if err != nil {
+			return err
+		}
+		defer stream.Close() // what it could say is in Err
+		for stream.Receive() {
+			m := stream.Msg()
+			if err := take(m.GetEvents(), m.GetCoveredIndex()); err != nil {
+				return err
+			}
+		}
+		var e *connect.Error
+		if errors.As(stream.Err(), &e) && e.Code() == connect.CodeOutOfRange {
+			oldest, err := strconv.ParseUint(e.Meta().Get(oldestHeader), 10, 64)
+			if err == nil {
+				return &eventlog.TooOldError{After: eventlog.PositionOf(after),
+					Oldest: eventlog.Position{Index: oldest}}
+			}
+		}
+		return stream.Err()
+	}
 }
 
 func (p *nodePeers) close() { p.transport.CloseIdleConnections() }

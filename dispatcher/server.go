@@ -101,6 +101,7 @@ func (s *server) serve(ctx context.Context) error {
 	life, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 2)
 	s.running.Go(func() { s.node.Run(life) })
+	s.running.Go(func() { s.events.fill(life, s.sources, s.config.Logger) })
 	if l := s.log.NodeListener(); l != nil {
 		s.private = s.privateServer(life)
 		s.running.Go(func() { failed <- s.private.Serve(l) })
@@ -116,6 +117,19 @@ func (s *server) serve(ctx context.Context) error {
 	case err := <-failed:
 		return err
 	}
+}
+
+// sources are where missing events can come from. They are not known while this node does not know
+// who leads.
+func (s *server) sources() (sources map[string]source, known bool) {
+	status := s.log.Status()
+	sources = map[string]source{}
+	for _, m := range status.Members {
+		if m.ID != s.config.NodeID {
+			sources[m.ID] = s.peers.source(m.ID)
+		}
+	}
+	return sources, status.LeaderID != "" && len(status.Members) > 0
 }
 
 func (s *server) listen() error {
@@ -237,7 +251,7 @@ func (s *server) close() error {
 		errs = append(errs, s.log.Close())
 	}
 	if s.events != nil {
-		errs = append(errs, s.events.close())
+		errs = append(errs, s.events.Close())
 	}
 	if s.listener != nil {
 		s.listener.Close() // the server has closed it, if there was one

@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 // A run is a server of a test.
 type run struct {
+	id     string
 	url    string
 	cancel context.CancelFunc
 	ended  chan error
@@ -30,7 +32,7 @@ func start(t *testing.T, c Config) *run {
 		c.Listen = "127.0.0.1:0"
 	}
 	c.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
-	r := &run{ended: make(chan error, 1)}
+	r := &run{id: c.NodeID, ended: make(chan error, 1)}
 	ready := make(chan string, 1)
 	c.OnReady = func(url string) { ready <- url }
 	ctx, cancel := context.WithCancel(t.Context())
@@ -57,6 +59,8 @@ func (r *run) stop(t *testing.T) {
 		t.Fatal("the server does not end")
 	}
 }
+
+func quietLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 // h2 is a client that speaks HTTP/2 without TLS, as streams need it.
 func h2() *http.Client {

@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/quotasched/quotasched/dispatcher/access"
+	"github.com/quotasched/quotasched/dispatcher/eventlog"
 	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/dispatcher/state"
 )
@@ -39,6 +40,7 @@ var codes = []struct {
 	{node.ErrReplaced, connect.CodeAborted},
 	{node.ErrSilent, connect.CodeAborted},
 	{node.ErrEarly, connect.CodeAborted},
+	{eventlog.ErrClosed, connect.CodeUnavailable},
 	{node.ErrSlow, connect.CodeResourceExhausted},
 }
 
@@ -46,6 +48,7 @@ var codes = []struct {
 func connectError(err error) error {
 	var told *connect.Error
 	var refusal *state.Refusal
+	var old *eventlog.TooOldError
 	switch {
 	case err == nil || errors.Is(err, io.EOF):
 		return nil
@@ -53,6 +56,9 @@ func connectError(err error) error {
 		return told
 	case errors.As(err, &refusal):
 		return connect.NewError(connect.Code(refusal.Code), refusal)
+	}
+	if errors.As(err, &old) {
+		return connect.NewError(connect.CodeOutOfRange, err)
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.err) {

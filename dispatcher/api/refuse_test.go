@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -24,6 +25,8 @@ import (
 	"github.com/quotasched/quotasched/protos/dispatch"
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 var rewrite = flag.Bool("rewrite", false, "write testdata/rights.txt anew")
 

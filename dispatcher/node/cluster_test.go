@@ -141,14 +141,16 @@ type keptEvents struct {
 	events []*dispatch.Event
 }
 
-func (k *keptEvents) Append(es []*dispatch.Event) error {
+func (k *keptEvents) Append(_ uint64, es []*dispatch.Event) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.events = append(k.events, es...)
 	return nil
 }
 
-func (k *keptEvents) Sync() error { return nil }
+func (k *keptEvents) Sync() error        { return nil }
+func (k *keptEvents) Reach(uint64) error { return nil }
+func (k *keptEvents) Whole() error       { return nil }
 
 // quiet observes nothing.
 type quiet struct{}

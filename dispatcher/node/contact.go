@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,7 +49,8 @@ type contact struct {
 	provisional bool
 	ttl         time.Duration
 	takeovers   []takeover // in the last takeoverWindow, oldest first
-	contested   bool
+	// contested is true while both are refused; untold until an entry says so.
+	contested, untold bool
 
 	attached *attachment // the session, or the call that waits; nil if there is none
 }
@@ -113,7 +115,7 @@ func (c *contact) takeOver(instance string, now time.Duration) error {
 	}
 	c.note(instance, now)
 	if len(c.takeovers) >= takeoversMax && c.takers() <= 2 {
-		c.contested = true
+		c.contested, c.untold = true, true
 		return c.contestError()
 	}
 	return nil
@@ -148,12 +150,15 @@ func (c *contact) forget(now time.Duration) {
 }
 
 // takers is how many processes took over.
-func (c *contact) takers() int {
+func (c *contact) takers() int { return len(c.claimants()) }
+
+// claimants are the processes that took over, or tried to, in order.
+func (c *contact) claimants() []string {
 	seen := map[string]bool{}
 	for _, t := range c.takeovers {
 		seen[t.instance] = true
 	}
-	return len(seen)
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func (c *contact) contestError() error {

@@ -72,8 +72,10 @@ func (l *lead) run() {
 	work.Go(func() { l.proposer.run(l.ctx) })
 	work.Go(func() { l.every(tickEvery, l.tick) })
 	work.Go(func() { l.every(silenceEvery, l.silence) })
+	work.Go(func() { l.every(tickEvery, l.contests) })
 	work.Go(func() { l.every(confirmEvery, l.confirmIdle) })
 	work.Wait()
+	l.node.setAlarm("contested", "")
 	l.node.logger.Info("no longer leading", "term", l.term)
 }
 
@@ -144,12 +146,23 @@ func (l *lead) tick() {
 		l.own("raise_rules", l.propose(&replica.Command{Kind: &replica.Command_RaiseRules{
 			RaiseRules: &replica.RaiseRules{RuleVersion: rules + 1}}}))
 	}
-	if off, found := l.node.clockOff(); found {
-		l.node.logger.Warn("handing over, as the clock is off", "offset", off)
+	if why := l.unfit(); why != nil {
+		l.node.logger.Warn("handing over", "reason", why)
 		ctx, cancel := context.WithTimeout(l.ctx, appendTimeout)
 		defer cancel()
 		l.own("transfer", l.node.log.Transfer(ctx, ""))
 	}
+}
+
+// unfit says why another node should lead; nil if none should, or there is none.
+func (l *lead) unfit() error {
+	if len(l.node.log.Status().Members) < 2 {
+		return nil
+	}
+	if off, found := l.node.clockOff(); found {
+		return fmt.Errorf("the clock is %s off", off)
+	}
+	return l.node.machine.events.Whole()
 }
 
 // confirmIdle confirms the idle slots of all pools, and compares what is remembered with the state.
@@ -200,6 +213,22 @@ func (l *lead) silence() {
 		})
 	}
 	commands.Wait() // its functions return no errors
+}
+
+// contests says in the log, and by an alarm, which workers two processes claim to be.
+func (l *lead) contests() {
+	begun, all := l.sessions.contests()
+	for _, c := range begun {
+		l.node.logger.Error("two processes claim to be one worker; both are refused", "pool",
+			c.GetPool(), "worker", c.GetWorker(), "processes", c.GetInstanceIds())
+		l.own("contested_worker", l.propose(&replica.Command{
+			Kind: &replica.Command_ContestedWorker{ContestedWorker: c}}))
+	}
+	text := ""
+	if all > 0 {
+		text = fmt.Sprintf("%d workers are claimed by two processes each; both are refused", all)
+	}
+	l.node.setAlarm("contested", text)
 }
 
 // confirm returns nil if this node led at some time after the call began, or within half of the

@@ -14,11 +14,17 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// An EventLog keeps events in files. A position that it has is dropped when it comes again.
+// An EventLog keeps events in files.
 type EventLog interface {
-	Append(events []*dispatch.Event) error
+	// Append takes the events of an entry. Those that it has are dropped.
+	Append(index uint64, events []*dispatch.Event) error
 	// Sync returns when all events so far are durable.
 	Sync() error
+	// Reach says that the state has all entries up to one, from a snapshot: events that did not come
+	// are missing.
+	Reach(index uint64) error
+	// Whole returns nil, or says what is missing.
+	Whole() error
 }
 
 // A machine is what the log applies entries to: the state, the event log, and those who are told.
@@ -59,7 +65,7 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entry %d: %w", index, err)
 	}
-	if err := m.events.Append(a.Outcome.GetEvents()); err != nil {
+	if err := m.events.Append(index, a.Outcome.GetEvents()); err != nil {
 		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
 	}
 	m.applied(applied{outcome: a.Outcome, touched: a.Touched, took: time.Since(begin)})
@@ -112,6 +118,9 @@ func (m *machine) ReadSnapshot(r io.Reader) error {
 	s, err := state.Read(r, m.hooks.options()...)
 	if err != nil {
 		return err
+	}
+	if err := m.events.Reach(s.Index()); err != nil {
+		return fmt.Errorf("the event log: %w", err)
 	}
 	m.mu.Lock()
 	m.state = s

@@ -240,11 +240,14 @@ func (n *Node) Alarms() []string {
 	return alarms
 }
 
-// Ready returns nil if this node may serve: it has not stopped, knows a leader, and has applied
-// what it knows to be committed, or nearly.
+// Ready returns nil if this node may serve: it has not stopped, has all events, knows a leader, and
+// has applied what it knows to be committed, or nearly.
 func (n *Node) Ready() error {
 	if err := n.serves(); err != nil {
 		return err
+	}
+	if err := n.machine.events.Whole(); err != nil {
+		return fmt.Errorf("%w: %w", ErrBehind, err)
 	}
 	s := n.log.Status()
 	switch {

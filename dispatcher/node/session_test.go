@@ -184,6 +184,26 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 	})
 }
 
+func TestAContestIsAnEventAndAnAlarm(t *testing.T) {
+	withCluster(t, alone, func(t *testing.T, c *cluster) {
+		c.connect("w", "b", "i").say()
+		c.connect("w", "b", "j").say()
+		c.connect("w", "b", "i").say()
+		last := c.connect("w", "b", "j")
+		last.say()
+		require.ErrorIs(t, last.end(t), ErrContested)
+		time.Sleep(2 * time.Second)
+		require.Contains(t, c.leader().Alarms()[0], "two processes")
+		var told []string
+		for _, e := range c.leader().events.events {
+			if e.GetWorker().GetKind() == dispatch.WorkerChange_KIND_CONTESTED {
+				told = append(told, e.GetWorker().GetMessage())
+			}
+		}
+		require.Equal(t, []string{"processes: i, j"}, told)
+	})
+}
+
 func TestASlowReaderIsCutAndHoldsUpNobody(t *testing.T) {
 	withCluster(t, alone, func(t *testing.T, c *cluster) {
 		slow, quick := c.connect("slow", "b", "i"), c.connect("quick", "b", "j")

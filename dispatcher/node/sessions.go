@@ -174,6 +174,25 @@ func (s *sessions) overdue(now time.Duration) []*replica.SilentWorker {
 	return silent
 }
 
+// contests returns what is to be proposed of workers that two processes have begun to claim, and how
+// many are claimed so.
+func (s *sessions) contests() (begun []*replica.ContestedWorker, all int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, c := range s.workers {
+		if !c.contested {
+			continue
+		}
+		all++
+		if c.untold {
+			c.untold = false
+			begun = append(begun, &replica.ContestedWorker{Pool: key.Pool, Worker: key.Worker,
+				InstanceIds: c.claimants()})
+		}
+	}
+	return begun, all
+}
+
 // givenUp forgets a worker that the state now knows to be silent.
 func (s *sessions) givenUp(key state.WorkerKey) {
 	s.mu.Lock()

@@ -48,6 +48,8 @@ func (e *entry) run(c *replica.Command, out *replica.CommandOutcome) error {
 		return e.report(k.Report)
 	case *replica.Command_SilentWorker:
 		return e.silentWorker(k.SilentWorker)
+	case *replica.Command_ContestedWorker:
+		return e.contestedWorker(k.ContestedWorker)
 	case *replica.Command_ConfirmIdle:
 		return e.onOwn(k.ConfirmIdle.GetPool(), func(p *hosted) error {
 			p.lookAtAll()

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"strings"
+
 	"google.golang.org/grpc/codes"
 
 	"github.com/quotasched/quotasched/internal/check"
@@ -23,6 +25,20 @@ func (e *entry) silentWorker(c *replica.SilentWorker) error {
 			return nil
 		}
 		p.silence(w)
+		return nil
+	})
+}
+
+// contestedWorker notes that two processes claim to be a machine. Neither is heard until one is
+// gone.
+func (e *entry) contestedWorker(c *replica.ContestedWorker) error {
+	return e.onOwn(c.GetPool(), func(p *hosted) error {
+		w := p.workers[c.GetWorker()]
+		if w == nil {
+			return unknownWorker(p.name, c.GetWorker())
+		}
+		p.tellWorker(w, dispatch.WorkerChange_KIND_CONTESTED,
+			"processes: "+strings.Join(c.GetInstanceIds(), ", "))
 		return nil
 	})
 }

@@ -132,6 +132,7 @@ type Command struct {
 	//	*Command_RaiseRules
 	//	*Command_External
 	//	*Command_Direct
+	//	*Command_ContestedWorker
 	Kind          isCommand_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -368,6 +369,15 @@ func (x *Command) GetDirect() *Direct {
 	return nil
 }
 
+func (x *Command) GetContestedWorker() *ContestedWorker {
+	if x != nil {
+		if x, ok := x.Kind.(*Command_ContestedWorker); ok {
+			return x.ContestedWorker
+		}
+	}
+	return nil
+}
+
 type isCommand_Kind interface {
 	isCommand_Kind()
 }
@@ -472,6 +482,11 @@ type Command_Direct struct {
 	Direct *Direct `protobuf:"bytes,22,opt,name=direct,proto3,oneof"`
 }
 
+type Command_ContestedWorker struct {
+	// Two processes claim to be one worker.
+	ContestedWorker *ContestedWorker `protobuf:"bytes,23,opt,name=contested_worker,json=contestedWorker,proto3,oneof"`
+}
+
 func (*Command_CreatePool) isCommand_Kind() {}
 
 func (*Command_ConfigurePool) isCommand_Kind() {}
@@ -511,6 +526,8 @@ func (*Command_RaiseRules) isCommand_Kind() {}
 func (*Command_External) isCommand_Kind() {}
 
 func (*Command_Direct) isCommand_Kind() {}
+
+func (*Command_ContestedWorker) isCommand_Kind() {}
 
 // SubmitTasks makes tasks.
 type SubmitTasks struct {
@@ -649,6 +666,70 @@ func (x *SilentWorker) GetInstanceId() string {
 	return ""
 }
 
+// ContestedWorker says that two processes claim to be one worker, and that the leader refuses both.
+type ContestedWorker struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool.
+	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	// The machine.
+	Worker string `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`
+	// The processes, for people.
+	InstanceIds   []string `protobuf:"bytes,3,rep,name=instance_ids,json=instanceIds,proto3" json:"instance_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContestedWorker) Reset() {
+	*x = ContestedWorker{}
+	mi := &file_protos_replica_entry_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContestedWorker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContestedWorker) ProtoMessage() {}
+
+func (x *ContestedWorker) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_entry_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContestedWorker.ProtoReflect.Descriptor instead.
+func (*ContestedWorker) Descriptor() ([]byte, []int) {
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ContestedWorker) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *ContestedWorker) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *ContestedWorker) GetInstanceIds() []string {
+	if x != nil {
+		return x.InstanceIds
+	}
+	return nil
+}
+
 // ConfirmIdle says that the idle slots of all workers that are not silent still are idle.
 type ConfirmIdle struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -660,7 +741,7 @@ type ConfirmIdle struct {
 
 func (x *ConfirmIdle) Reset() {
 	*x = ConfirmIdle{}
-	mi := &file_protos_replica_entry_proto_msgTypes[4]
+	mi := &file_protos_replica_entry_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +753,7 @@ func (x *ConfirmIdle) String() string {
 func (*ConfirmIdle) ProtoMessage() {}
 
 func (x *ConfirmIdle) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[4]
+	mi := &file_protos_replica_entry_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +766,7 @@ func (x *ConfirmIdle) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmIdle.ProtoReflect.Descriptor instead.
 func (*ConfirmIdle) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{4}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ConfirmIdle) GetPool() string {
@@ -704,7 +785,7 @@ type Tick struct {
 
 func (x *Tick) Reset() {
 	*x = Tick{}
-	mi := &file_protos_replica_entry_proto_msgTypes[5]
+	mi := &file_protos_replica_entry_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +797,7 @@ func (x *Tick) String() string {
 func (*Tick) ProtoMessage() {}
 
 func (x *Tick) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[5]
+	mi := &file_protos_replica_entry_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +810,7 @@ func (x *Tick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tick.ProtoReflect.Descriptor instead.
 func (*Tick) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{5}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{6}
 }
 
 // RaiseRules changes the rule version. Proposed only when all members know it.
@@ -743,7 +824,7 @@ type RaiseRules struct {
 
 func (x *RaiseRules) Reset() {
 	*x = RaiseRules{}
-	mi := &file_protos_replica_entry_proto_msgTypes[6]
+	mi := &file_protos_replica_entry_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +836,7 @@ func (x *RaiseRules) String() string {
 func (*RaiseRules) ProtoMessage() {}
 
 func (x *RaiseRules) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[6]
+	mi := &file_protos_replica_entry_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +849,7 @@ func (x *RaiseRules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RaiseRules.ProtoReflect.Descriptor instead.
 func (*RaiseRules) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{6}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RaiseRules) GetRuleVersion() uint32 {
@@ -791,7 +872,7 @@ type ExternalOperation struct {
 
 func (x *ExternalOperation) Reset() {
 	*x = ExternalOperation{}
-	mi := &file_protos_replica_entry_proto_msgTypes[7]
+	mi := &file_protos_replica_entry_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -803,7 +884,7 @@ func (x *ExternalOperation) String() string {
 func (*ExternalOperation) ProtoMessage() {}
 
 func (x *ExternalOperation) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[7]
+	mi := &file_protos_replica_entry_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -816,7 +897,7 @@ func (x *ExternalOperation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExternalOperation.ProtoReflect.Descriptor instead.
 func (*ExternalOperation) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{7}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExternalOperation) GetPool() string {
@@ -850,7 +931,7 @@ type Direct struct {
 
 func (x *Direct) Reset() {
 	*x = Direct{}
-	mi := &file_protos_replica_entry_proto_msgTypes[8]
+	mi := &file_protos_replica_entry_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +943,7 @@ func (x *Direct) String() string {
 func (*Direct) ProtoMessage() {}
 
 func (x *Direct) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[8]
+	mi := &file_protos_replica_entry_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +956,7 @@ func (x *Direct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Direct.ProtoReflect.Descriptor instead.
 func (*Direct) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{8}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Direct) GetPool() string {
@@ -919,7 +1000,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	mi := &file_protos_replica_entry_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1012,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	mi := &file_protos_replica_entry_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1025,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{9}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Outcome) GetCommands() []*CommandOutcome {
@@ -985,7 +1066,7 @@ type CommandOutcome struct {
 
 func (x *CommandOutcome) Reset() {
 	*x = CommandOutcome{}
-	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	mi := &file_protos_replica_entry_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -997,7 +1078,7 @@ func (x *CommandOutcome) String() string {
 func (*CommandOutcome) ProtoMessage() {}
 
 func (x *CommandOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	mi := &file_protos_replica_entry_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1010,7 +1091,7 @@ func (x *CommandOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandOutcome.ProtoReflect.Descriptor instead.
 func (*CommandOutcome) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{10}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CommandOutcome) GetCode() uint32 {
@@ -1143,7 +1224,7 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\frule_version\x18\x01 \x01(\rR\vruleVersion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12:\n" +
 	"\bcommands\x18\x03 \x03(\v2\x1e.quotasched.replica.v1.CommandR\bcommands\x12\x17\n" +
-	"\anode_id\x18\x04 \x01(\tR\x06nodeId\"\xc2\f\n" +
+	"\anode_id\x18\x04 \x01(\tR\x06nodeId\"\x97\r\n" +
 	"\aCommand\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\tR\bidentity\x12\x1d\n" +
 	"\n" +
@@ -1172,7 +1253,8 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\vraise_rules\x18\x14 \x01(\v2!.quotasched.replica.v1.RaiseRulesH\x00R\n" +
 	"raiseRules\x12F\n" +
 	"\bexternal\x18\x15 \x01(\v2(.quotasched.replica.v1.ExternalOperationH\x00R\bexternal\x127\n" +
-	"\x06direct\x18\x16 \x01(\v2\x1d.quotasched.replica.v1.DirectH\x00R\x06directB\x06\n" +
+	"\x06direct\x18\x16 \x01(\v2\x1d.quotasched.replica.v1.DirectH\x00R\x06direct\x12S\n" +
+	"\x10contested_worker\x18\x17 \x01(\v2&.quotasched.replica.v1.ContestedWorkerH\x00R\x0fcontestedWorkerB\x06\n" +
 	"\x04kind\"e\n" +
 	"\vSubmitTasks\x12D\n" +
 	"\arequest\x18\x01 \x01(\v2*.quotasched.dispatch.v1.SubmitTasksRequestR\arequest\x12\x10\n" +
@@ -1183,7 +1265,11 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\aboot_id\x18\x03 \x01(\tR\x06bootId\x12\x1a\n" +
 	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x1f\n" +
 	"\vinstance_id\x18\x05 \x01(\tR\n" +
-	"instanceId\"!\n" +
+	"instanceId\"`\n" +
+	"\x0fContestedWorker\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x16\n" +
+	"\x06worker\x18\x02 \x01(\tR\x06worker\x12!\n" +
+	"\finstance_ids\x18\x03 \x03(\tR\vinstanceIds\"!\n" +
 	"\vConfirmIdle\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\"\x06\n" +
 	"\x04Tick\"/\n" +
@@ -1225,83 +1311,85 @@ func file_protos_replica_entry_proto_rawDescGZIP() []byte {
 	return file_protos_replica_entry_proto_rawDescData
 }
 
-var file_protos_replica_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_protos_replica_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_protos_replica_entry_proto_goTypes = []any{
 	(*Entry)(nil),                          // 0: quotasched.replica.v1.Entry
 	(*Command)(nil),                        // 1: quotasched.replica.v1.Command
 	(*SubmitTasks)(nil),                    // 2: quotasched.replica.v1.SubmitTasks
 	(*SilentWorker)(nil),                   // 3: quotasched.replica.v1.SilentWorker
-	(*ConfirmIdle)(nil),                    // 4: quotasched.replica.v1.ConfirmIdle
-	(*Tick)(nil),                           // 5: quotasched.replica.v1.Tick
-	(*RaiseRules)(nil),                     // 6: quotasched.replica.v1.RaiseRules
-	(*ExternalOperation)(nil),              // 7: quotasched.replica.v1.ExternalOperation
-	(*Direct)(nil),                         // 8: quotasched.replica.v1.Direct
-	(*Outcome)(nil),                        // 9: quotasched.replica.v1.Outcome
-	(*CommandOutcome)(nil),                 // 10: quotasched.replica.v1.CommandOutcome
-	(*timestamppb.Timestamp)(nil),          // 11: google.protobuf.Timestamp
-	(*dispatch.CreatePoolRequest)(nil),     // 12: quotasched.dispatch.v1.CreatePoolRequest
-	(*dispatch.ConfigurePoolRequest)(nil),  // 13: quotasched.dispatch.v1.ConfigurePoolRequest
-	(*dispatch.WipePoolRequest)(nil),       // 14: quotasched.dispatch.v1.WipePoolRequest
-	(*dispatch.DeletePoolRequest)(nil),     // 15: quotasched.dispatch.v1.DeletePoolRequest
-	(*dispatch.SetAccountRequest)(nil),     // 16: quotasched.dispatch.v1.SetAccountRequest
-	(*dispatch.ResetBalanceRequest)(nil),   // 17: quotasched.dispatch.v1.ResetBalanceRequest
-	(*dispatch.SuspendAccountRequest)(nil), // 18: quotasched.dispatch.v1.SuspendAccountRequest
-	(*dispatch.ResumeAccountRequest)(nil),  // 19: quotasched.dispatch.v1.ResumeAccountRequest
-	(*dispatch.DeleteAccountRequest)(nil),  // 20: quotasched.dispatch.v1.DeleteAccountRequest
-	(*dispatch.CordonWorkerRequest)(nil),   // 21: quotasched.dispatch.v1.CordonWorkerRequest
-	(*dispatch.UncordonWorkerRequest)(nil), // 22: quotasched.dispatch.v1.UncordonWorkerRequest
-	(*dispatch.CancelTasksRequest)(nil),    // 23: quotasched.dispatch.v1.CancelTasksRequest
-	(*dispatch.Report)(nil),                // 24: quotasched.dispatch.v1.Report
-	(*dispatch.SubmitTasksRequest)(nil),    // 25: quotasched.dispatch.v1.SubmitTasksRequest
-	(*protos.Operation)(nil),               // 26: quotasched.v1.Operation
-	(dispatch.Orders_Directive)(0),         // 27: quotasched.dispatch.v1.Orders.Directive
-	(*dispatch.Event)(nil),                 // 28: quotasched.dispatch.v1.Event
-	(*dispatch.SubmitTasksResponse)(nil),   // 29: quotasched.dispatch.v1.SubmitTasksResponse
-	(*dispatch.CancelTasksResponse)(nil),   // 30: quotasched.dispatch.v1.CancelTasksResponse
-	(*dispatch.ConfigurePoolResponse)(nil), // 31: quotasched.dispatch.v1.ConfigurePoolResponse
-	(*dispatch.SetAccountResponse)(nil),    // 32: quotasched.dispatch.v1.SetAccountResponse
-	(*dispatch.WipePoolResponse)(nil),      // 33: quotasched.dispatch.v1.WipePoolResponse
-	(*protos.Result)(nil),                  // 34: quotasched.v1.Result
+	(*ContestedWorker)(nil),                // 4: quotasched.replica.v1.ContestedWorker
+	(*ConfirmIdle)(nil),                    // 5: quotasched.replica.v1.ConfirmIdle
+	(*Tick)(nil),                           // 6: quotasched.replica.v1.Tick
+	(*RaiseRules)(nil),                     // 7: quotasched.replica.v1.RaiseRules
+	(*ExternalOperation)(nil),              // 8: quotasched.replica.v1.ExternalOperation
+	(*Direct)(nil),                         // 9: quotasched.replica.v1.Direct
+	(*Outcome)(nil),                        // 10: quotasched.replica.v1.Outcome
+	(*CommandOutcome)(nil),                 // 11: quotasched.replica.v1.CommandOutcome
+	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
+	(*dispatch.CreatePoolRequest)(nil),     // 13: quotasched.dispatch.v1.CreatePoolRequest
+	(*dispatch.ConfigurePoolRequest)(nil),  // 14: quotasched.dispatch.v1.ConfigurePoolRequest
+	(*dispatch.WipePoolRequest)(nil),       // 15: quotasched.dispatch.v1.WipePoolRequest
+	(*dispatch.DeletePoolRequest)(nil),     // 16: quotasched.dispatch.v1.DeletePoolRequest
+	(*dispatch.SetAccountRequest)(nil),     // 17: quotasched.dispatch.v1.SetAccountRequest
+	(*dispatch.ResetBalanceRequest)(nil),   // 18: quotasched.dispatch.v1.ResetBalanceRequest
+	(*dispatch.SuspendAccountRequest)(nil), // 19: quotasched.dispatch.v1.SuspendAccountRequest
+	(*dispatch.ResumeAccountRequest)(nil),  // 20: quotasched.dispatch.v1.ResumeAccountRequest
+	(*dispatch.DeleteAccountRequest)(nil),  // 21: quotasched.dispatch.v1.DeleteAccountRequest
+	(*dispatch.CordonWorkerRequest)(nil),   // 22: quotasched.dispatch.v1.CordonWorkerRequest
+	(*dispatch.UncordonWorkerRequest)(nil), // 23: quotasched.dispatch.v1.UncordonWorkerRequest
+	(*dispatch.CancelTasksRequest)(nil),    // 24: quotasched.dispatch.v1.CancelTasksRequest
+	(*dispatch.Report)(nil),                // 25: quotasched.dispatch.v1.Report
+	(*dispatch.SubmitTasksRequest)(nil),    // 26: quotasched.dispatch.v1.SubmitTasksRequest
+	(*protos.Operation)(nil),               // 27: quotasched.v1.Operation
+	(dispatch.Orders_Directive)(0),         // 28: quotasched.dispatch.v1.Orders.Directive
+	(*dispatch.Event)(nil),                 // 29: quotasched.dispatch.v1.Event
+	(*dispatch.SubmitTasksResponse)(nil),   // 30: quotasched.dispatch.v1.SubmitTasksResponse
+	(*dispatch.CancelTasksResponse)(nil),   // 31: quotasched.dispatch.v1.CancelTasksResponse
+	(*dispatch.ConfigurePoolResponse)(nil), // 32: quotasched.dispatch.v1.ConfigurePoolResponse
+	(*dispatch.SetAccountResponse)(nil),    // 33: quotasched.dispatch.v1.SetAccountResponse
+	(*dispatch.WipePoolResponse)(nil),      // 34: quotasched.dispatch.v1.WipePoolResponse
+	(*protos.Result)(nil),                  // 35: quotasched.v1.Result
 }
 var file_protos_replica_entry_proto_depIdxs = []int32{
-	11, // 0: quotasched.replica.v1.Entry.time:type_name -> google.protobuf.Timestamp
+	12, // 0: quotasched.replica.v1.Entry.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: quotasched.replica.v1.Entry.commands:type_name -> quotasched.replica.v1.Command
-	12, // 2: quotasched.replica.v1.Command.create_pool:type_name -> quotasched.dispatch.v1.CreatePoolRequest
-	13, // 3: quotasched.replica.v1.Command.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolRequest
-	14, // 4: quotasched.replica.v1.Command.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolRequest
-	15, // 5: quotasched.replica.v1.Command.delete_pool:type_name -> quotasched.dispatch.v1.DeletePoolRequest
-	16, // 6: quotasched.replica.v1.Command.set_account:type_name -> quotasched.dispatch.v1.SetAccountRequest
-	17, // 7: quotasched.replica.v1.Command.reset_balance:type_name -> quotasched.dispatch.v1.ResetBalanceRequest
-	18, // 8: quotasched.replica.v1.Command.suspend_account:type_name -> quotasched.dispatch.v1.SuspendAccountRequest
-	19, // 9: quotasched.replica.v1.Command.resume_account:type_name -> quotasched.dispatch.v1.ResumeAccountRequest
-	20, // 10: quotasched.replica.v1.Command.delete_account:type_name -> quotasched.dispatch.v1.DeleteAccountRequest
-	21, // 11: quotasched.replica.v1.Command.cordon_worker:type_name -> quotasched.dispatch.v1.CordonWorkerRequest
-	22, // 12: quotasched.replica.v1.Command.uncordon_worker:type_name -> quotasched.dispatch.v1.UncordonWorkerRequest
+	13, // 2: quotasched.replica.v1.Command.create_pool:type_name -> quotasched.dispatch.v1.CreatePoolRequest
+	14, // 3: quotasched.replica.v1.Command.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolRequest
+	15, // 4: quotasched.replica.v1.Command.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolRequest
+	16, // 5: quotasched.replica.v1.Command.delete_pool:type_name -> quotasched.dispatch.v1.DeletePoolRequest
+	17, // 6: quotasched.replica.v1.Command.set_account:type_name -> quotasched.dispatch.v1.SetAccountRequest
+	18, // 7: quotasched.replica.v1.Command.reset_balance:type_name -> quotasched.dispatch.v1.ResetBalanceRequest
+	19, // 8: quotasched.replica.v1.Command.suspend_account:type_name -> quotasched.dispatch.v1.SuspendAccountRequest
+	20, // 9: quotasched.replica.v1.Command.resume_account:type_name -> quotasched.dispatch.v1.ResumeAccountRequest
+	21, // 10: quotasched.replica.v1.Command.delete_account:type_name -> quotasched.dispatch.v1.DeleteAccountRequest
+	22, // 11: quotasched.replica.v1.Command.cordon_worker:type_name -> quotasched.dispatch.v1.CordonWorkerRequest
+	23, // 12: quotasched.replica.v1.Command.uncordon_worker:type_name -> quotasched.dispatch.v1.UncordonWorkerRequest
 	2,  // 13: quotasched.replica.v1.Command.submit_tasks:type_name -> quotasched.replica.v1.SubmitTasks
-	23, // 14: quotasched.replica.v1.Command.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksRequest
-	24, // 15: quotasched.replica.v1.Command.report:type_name -> quotasched.dispatch.v1.Report
+	24, // 14: quotasched.replica.v1.Command.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksRequest
+	25, // 15: quotasched.replica.v1.Command.report:type_name -> quotasched.dispatch.v1.Report
 	3,  // 16: quotasched.replica.v1.Command.silent_worker:type_name -> quotasched.replica.v1.SilentWorker
-	4,  // 17: quotasched.replica.v1.Command.confirm_idle:type_name -> quotasched.replica.v1.ConfirmIdle
-	5,  // 18: quotasched.replica.v1.Command.tick:type_name -> quotasched.replica.v1.Tick
-	6,  // 19: quotasched.replica.v1.Command.raise_rules:type_name -> quotasched.replica.v1.RaiseRules
-	7,  // 20: quotasched.replica.v1.Command.external:type_name -> quotasched.replica.v1.ExternalOperation
-	8,  // 21: quotasched.replica.v1.Command.direct:type_name -> quotasched.replica.v1.Direct
-	25, // 22: quotasched.replica.v1.SubmitTasks.request:type_name -> quotasched.dispatch.v1.SubmitTasksRequest
-	26, // 23: quotasched.replica.v1.ExternalOperation.operation:type_name -> quotasched.v1.Operation
-	27, // 24: quotasched.replica.v1.Direct.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
-	10, // 25: quotasched.replica.v1.Outcome.commands:type_name -> quotasched.replica.v1.CommandOutcome
-	28, // 26: quotasched.replica.v1.Outcome.events:type_name -> quotasched.dispatch.v1.Event
-	29, // 27: quotasched.replica.v1.CommandOutcome.submit_tasks:type_name -> quotasched.dispatch.v1.SubmitTasksResponse
-	30, // 28: quotasched.replica.v1.CommandOutcome.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksResponse
-	31, // 29: quotasched.replica.v1.CommandOutcome.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolResponse
-	32, // 30: quotasched.replica.v1.CommandOutcome.set_account:type_name -> quotasched.dispatch.v1.SetAccountResponse
-	33, // 31: quotasched.replica.v1.CommandOutcome.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolResponse
-	34, // 32: quotasched.replica.v1.CommandOutcome.external:type_name -> quotasched.v1.Result
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	5,  // 17: quotasched.replica.v1.Command.confirm_idle:type_name -> quotasched.replica.v1.ConfirmIdle
+	6,  // 18: quotasched.replica.v1.Command.tick:type_name -> quotasched.replica.v1.Tick
+	7,  // 19: quotasched.replica.v1.Command.raise_rules:type_name -> quotasched.replica.v1.RaiseRules
+	8,  // 20: quotasched.replica.v1.Command.external:type_name -> quotasched.replica.v1.ExternalOperation
+	9,  // 21: quotasched.replica.v1.Command.direct:type_name -> quotasched.replica.v1.Direct
+	4,  // 22: quotasched.replica.v1.Command.contested_worker:type_name -> quotasched.replica.v1.ContestedWorker
+	26, // 23: quotasched.replica.v1.SubmitTasks.request:type_name -> quotasched.dispatch.v1.SubmitTasksRequest
+	27, // 24: quotasched.replica.v1.ExternalOperation.operation:type_name -> quotasched.v1.Operation
+	28, // 25: quotasched.replica.v1.Direct.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	11, // 26: quotasched.replica.v1.Outcome.commands:type_name -> quotasched.replica.v1.CommandOutcome
+	29, // 27: quotasched.replica.v1.Outcome.events:type_name -> quotasched.dispatch.v1.Event
+	30, // 28: quotasched.replica.v1.CommandOutcome.submit_tasks:type_name -> quotasched.dispatch.v1.SubmitTasksResponse
+	31, // 29: quotasched.replica.v1.CommandOutcome.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksResponse
+	32, // 30: quotasched.replica.v1.CommandOutcome.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolResponse
+	33, // 31: quotasched.replica.v1.CommandOutcome.set_account:type_name -> quotasched.dispatch.v1.SetAccountResponse
+	34, // 32: quotasched.replica.v1.CommandOutcome.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolResponse
+	35, // 33: quotasched.replica.v1.CommandOutcome.external:type_name -> quotasched.v1.Result
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_protos_replica_entry_proto_init() }
@@ -1330,8 +1418,9 @@ func file_protos_replica_entry_proto_init() {
 		(*Command_RaiseRules)(nil),
 		(*Command_External)(nil),
 		(*Command_Direct)(nil),
+		(*Command_ContestedWorker)(nil),
 	}
-	file_protos_replica_entry_proto_msgTypes[10].OneofWrappers = []any{
+	file_protos_replica_entry_proto_msgTypes[11].OneofWrappers = []any{
 		(*CommandOutcome_SubmitTasks)(nil),
 		(*CommandOutcome_CancelTasks)(nil),
 		(*CommandOutcome_ConfigurePool)(nil),
@@ -1345,7 +1434,7 @@ func file_protos_replica_entry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_replica_entry_proto_rawDesc), len(file_protos_replica_entry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

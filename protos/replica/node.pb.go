@@ -322,7 +322,9 @@ func (x *FetchEventsRequest) GetUntilIndex() uint64 {
 type FetchEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The events, in order.
-	Events        []*dispatch.Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	Events []*dispatch.Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// With them, all events of entries up to this one were sent.
+	CoveredIndex  uint64 `protobuf:"varint,2,opt,name=covered_index,json=coveredIndex,proto3" json:"covered_index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -364,6 +366,13 @@ func (x *FetchEventsResponse) GetEvents() []*dispatch.Event {
 	return nil
 }
 
+func (x *FetchEventsResponse) GetCoveredIndex() uint64 {
+	if x != nil {
+		return x.CoveredIndex
+	}
+	return 0
+}
+
 var File_protos_replica_node_proto protoreflect.FileDescriptor
 
 const file_protos_replica_node_proto_rawDesc = "" +
@@ -386,9 +395,10 @@ const file_protos_replica_node_proto_rawDesc = "" +
 	"\x12FetchEventsRequest\x126\n" +
 	"\x05after\x18\x01 \x01(\v2 .quotasched.dispatch.v1.PositionR\x05after\x12\x1f\n" +
 	"\vuntil_index\x18\x02 \x01(\x04R\n" +
-	"untilIndex\"L\n" +
+	"untilIndex\"q\n" +
 	"\x13FetchEventsResponse\x125\n" +
-	"\x06events\x18\x01 \x03(\v2\x1d.quotasched.dispatch.v1.EventR\x06events2\xd2\x01\n" +
+	"\x06events\x18\x01 \x03(\v2\x1d.quotasched.dispatch.v1.EventR\x06events\x12#\n" +
+	"\rcovered_index\x18\x02 \x01(\x04R\fcoveredIndex2\xd2\x01\n" +
 	"\vNodeService\x12[\n" +
 	"\bExchange\x12&.quotasched.replica.v1.ExchangeRequest\x1a'.quotasched.replica.v1.ExchangeResponse\x12f\n" +
 	"\vFetchEvents\x12).quotasched.replica.v1.FetchEventsRequest\x1a*.quotasched.replica.v1.FetchEventsResponse0\x01B1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
