@@ -79,6 +79,7 @@ func onLeader(t *testing.T, runs []*run, f func(url string) error) {
 }
 
 func TestThreeNodesSurviveTheEndOfTheLeader(t *testing.T) {
+	t.Parallel()
 	configs, runs := startThree(t)
 	ctx := t.Context()
 	onLeader(t, runs, func(url string) error {
@@ -170,6 +171,7 @@ func submitted(t *testing.T, url string) (ids []string) {
 }
 
 func TestEventsAreFollowed(t *testing.T) {
+	t.Parallel()
 	s := start(t, Config{DataDir: t.TempDir()})
 	ctx, cancel := context.WithCancel(t.Context())
 	admin := dc.NewAdminServiceClient(h2(), s.url)
@@ -210,6 +212,7 @@ func TestEventsAreFollowed(t *testing.T) {
 }
 
 func TestWrongConfigsAreRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -238,6 +241,7 @@ func TestWrongConfigsAreRefused(t *testing.T) {
 }
 
 func TestADirectoryIsOneNodesAtATime(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, Config{DataDir: dir})
 	require.Error(t, Run(t.Context(), Config{DataDir: dir, Listen: "127.0.0.1:0", Logger: quietLogger()}))
@@ -248,6 +252,7 @@ func TestADirectoryIsOneNodesAtATime(t *testing.T) {
 }
 
 func TestGarbageOnThePortHurtsNobody(t *testing.T) {
+	t.Parallel()
 	s := start(t, Config{DataDir: t.TempDir()})
 	for _, garbage := range []string{"\x00\x01\x02", "GET", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff",
 		strings.Repeat("A", 200_000), "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n"} {

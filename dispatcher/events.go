@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -174,13 +175,13 @@ type source func(ctx context.Context, after *dispatch.Position, until uint64,
 // fill gets missing events from the other nodes, until the context ends. If all of them say that
 // they have none as old, or there is no other node, those events are gone.
 func (f *eventFiles) fill(ctx context.Context, sources func() (map[string]source, bool),
-	logger interface{ Warn(string, ...any) }) {
+	logger *slog.Logger) {
 	ticker := time.NewTicker(fetchEvery)
 	defer ticker.Stop()
 	for {
 		gap, missing := f.Missing()
 		if from, known := sources(); missing && known {
-			if err := f.fillGap(ctx, gap, from); err != nil && ctx.Err() == nil {
+			if err := f.fillGap(ctx, from); err != nil && ctx.Err() == nil {
 				logger.Warn("missing events were not filled in", "after", gap.From, "until", gap.To,
 					"error", err)
 			}
@@ -194,11 +195,16 @@ func (f *eventFiles) fill(ctx context.Context, sources func() (map[string]source
 	}
 }
 
-func (f *eventFiles) fillGap(ctx context.Context, gap eventlog.Gap, sources map[string]source) error {
-	after := &dispatch.Position{Index: gap.From, N: math.MaxUint32}
+// fillGap gets the events of the oldest gap from the first source that has them.
+func (f *eventFiles) fillGap(ctx context.Context, sources map[string]source) error {
+	gap, missing := f.Missing()
 	gone := gap.To // what nobody has
 	var failures []error
 	for id, fetch := range sources { // any one does
+		if gap, missing = f.Missing(); !missing {
+			return nil
+		}
+		after := &dispatch.Position{Index: gap.From, N: math.MaxUint32}
 		err := fetch(ctx, after, gap.To, func(events []*dispatch.Event, covered uint64) error {
 			if covered <= gap.From {
 				return nil
@@ -215,7 +221,7 @@ func (f *eventFiles) fillGap(ctx context.Context, gap eventlog.Gap, sources map[
 			failures = append(failures, fmt.Errorf("node %s: %w", id, err))
 		}
 	}
-	if len(failures) > 0 {
+	if len(failures) > 0 || !missing {
 		return errors.Join(failures...)
 	}
 	return f.GiveUp(gone)

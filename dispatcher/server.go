@@ -21,9 +21,10 @@ import (
 )
 
 const (
-	// endTimeout is how long each step of ending may take.
-	endTimeout = 10 * time.Second
-	readyEvery = 20 * time.Millisecond
+	// endTimeout is how long handing over the lead, or sending the last spans, may take at the end,
+	// and callsTimeout how long calls may that are under way.
+	endTimeout, callsTimeout = 10 * time.Second, 3 * time.Second
+	readyEvery               = 20 * time.Millisecond
 )
 
 // Run runs a node until its context ends. Then it hands over the lead, if there are other nodes,
@@ -212,14 +213,36 @@ func newHTTPServer(life context.Context, h http.Handler) *http.Server {
 
 // end ends what serve has begun: first the lead, so that another node takes over, then the calls.
 func (s *server) end() error {
+	s.handOver()
+	s.cancel()
+	s.endCalls()
+	s.running.Wait()
+	if s.node.Ready() != nil {
+		return nil // a snapshot of what is behind is no gain
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.log.Snapshot(ctx); err != nil {
+		return fmt.Errorf("a snapshot at the end: %w", err)
+	}
+	return nil
+}
+
+func (s *server) handOver() {
+	status := s.log.Status()
+	if !status.Leading || len(status.Members) < 2 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
-	if status := s.log.Status(); status.Leading && len(status.Members) > 1 {
-		if err := s.log.Transfer(ctx, ""); err != nil {
-			s.config.Logger.Warn("the lead was not handed over", "error", err)
-		}
+	if err := s.log.Transfer(ctx, ""); err != nil {
+		s.config.Logger.Warn("the lead was not handed over", "error", err)
 	}
-	s.cancel()
+}
+
+func (s *server) endCalls() {
+	ctx, cancel := context.WithTimeout(context.Background(), callsTimeout)
+	defer cancel()
 	for _, h := range []*http.Server{s.public, s.private} {
 		if h == nil {
 			continue
@@ -229,16 +252,6 @@ func (s *server) end() error {
 			h.Close() // what it could say is said
 		}
 	}
-	s.running.Wait()
-	ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if s.node.Ready() != nil {
-		return nil // a snapshot of what is behind is no gain
-	}
-	if err := s.log.Snapshot(ctx); err != nil {
-		return fmt.Errorf("a snapshot at the end: %w", err)
-	}
-	return nil
 }
 
 // close closes the parts that are open.

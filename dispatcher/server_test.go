@@ -70,6 +70,7 @@ func h2() *http.Client {
 }
 
 func TestADay(t *testing.T) {
+	t.Parallel()
 	ctx, dir := t.Context(), t.TempDir()
 	s := start(t, Config{DataDir: dir})
 	admin := dc.NewAdminServiceClient(h2(), s.url)

@@ -174,8 +174,8 @@ func (s *sessions) overdue(now time.Duration) []*replica.SilentWorker {
 	return silent
 }
 
-// contests returns what is to be proposed of workers that two processes have begun to claim, and how
-// many are claimed so.
+// contests returns what is to be proposed of workers that two processes have begun to claim, and
+// how many are claimed so.
 func (s *sessions) contests() (begun []*replica.ContestedWorker, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,10 +28,10 @@ var mayImport = map[string][]string{
 
 	"protos/dispatch": {},
 	"protos/replica":  {},
-	"dispatcher": {"dispatcher/api", "dispatcher/log", "dispatcher/log/peers",
+	"dispatcher": {"dispatcher/api", "dispatcher/eventlog", "dispatcher/log", "dispatcher/log/peers",
 		"dispatcher/log/raftlog", "dispatcher/metrics", "dispatcher/node", "protos/dispatch",
 		"protos/replica", "protos/replica/replicaconnect"},
-	"dispatcher/api": {"dispatcher/access", "dispatcher/node", "dispatcher/state", "protos/dispatch",
+	"dispatcher/api": {"dispatcher/access", "dispatcher/eventlog", "dispatcher/node", "dispatcher/state", "protos/dispatch",
 		"protos/dispatch/dispatchconnect", "protos/replica"},
 	"dispatcher/metrics": {"dispatcher/node", "dispatcher/state", "protos", "protos/dispatch",
 		"protos/replica"},
