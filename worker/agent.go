@@ -48,7 +48,9 @@ func Run(ctx context.Context, config Config) (err error) {
 	if err := m.recover(working); err != nil {
 		return fmt.Errorf("worker: what an earlier agent left: %w", err)
 	}
-	m.sick = m.check(ctx)
+	if len(c.Checks) > 0 {
+		m.sick = "it is not checked yet" // what runs is reported meanwhile
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer leave()

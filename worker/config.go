@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
@@ -31,8 +32,9 @@ type Config struct {
 	Driver Driver
 	// Hooks are called around each task.
 	Hooks []Hook
-	// Checks are made before the first report, and every CheckEvery (0 means 10 s): while one fails,
-	// no task is taken.
+	// Checks are made before the first task is taken, and every CheckEvery (0 means 10 s): while
+	// one
+	// fails, no task is taken.
 	Checks     []Check
 	CheckEvery time.Duration
 	// Quarantine is for a machine on which nothing starts.
@@ -77,6 +79,11 @@ func (c Config) withDefaults() (*Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
+	dir, err := filepath.Abs(c.StateDir)
+	if err != nil {
+		return nil, fmt.Errorf("worker: the state directory: %w", err)
+	}
+	c.StateDir = dir
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

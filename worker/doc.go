@@ -7,7 +7,8 @@
 //	    ▲ reports        │ orders               one connection, of its own goroutine
 //	    │                ▼
 //	┌──────────────────────────┐
-//	│ session                  │  connects, backs off, says all that is true, hears all that shall be
+//	│ session                  │  connects, backs off, says all that is true, hears all that shall
+//	be
 //	└──────────┬───────────────┘
 //	┌──────────▼───────────────┐
 //	│ manager                  │  holds the lease table (package lease, pure) and does what it says

@@ -58,16 +58,11 @@ func (m *manager) watchHealth(ctx context.Context) {
 	boot, awake := bootClock()
 	slept := boot - awake
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
 		sick := m.check(ctx)
 		boot, awake := bootClock()
 		m.mu.Lock()
 		if sick != m.sick {
-			m.log.Warn("the health of this machine has changed", "refusal", sick)
+			m.log.Info("the health of this machine has changed", "refusal", sick)
 			m.sick = sick
 			notify(m.changed)
 		}
@@ -80,6 +75,11 @@ func (m *manager) watchHealth(ctx context.Context) {
 			notify(m.changed)
 		}
 		m.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
 	}
 }
 

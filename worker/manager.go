@@ -222,7 +222,8 @@ func (m *manager) keepDeadline(ctx context.Context) {
 			timer.Stop()
 			continue
 		}
-		// Not longer, as the timer stands still while the machine sleeps, and the deadline does not.
+		// Not longer, as the timer stands still while the machine sleeps, and the deadline does
+		// not.
 		timer.Reset(min(max(0, at-m.config.Clock()), time.Second))
 	}
 }

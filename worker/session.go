@@ -18,7 +18,8 @@ const (
 	quiet = 50 * time.Millisecond
 
 	// The pauses between connections: from the first to the longest, each longer by growth, with
-	// chance in them, so that a fleet does not march in step. With a short TTL they are a part of it.
+	// chance in them, so that a fleet does not march in step. With a short TTL they are a part of
+	// it.
 	pauseFirst  = time.Second
 	pauseMax    = 30 * time.Second
 	pauseGrowth = 1.3

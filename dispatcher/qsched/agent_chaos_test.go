@@ -119,13 +119,13 @@ echo "$QSCHED_LEASE" >>"$CHAOS_DIR/done"`
 
 // TestNoTaskRunsTwiceAtOnce kills and stops agents, shims and the server at random, and runs real
 // commands meanwhile: no two attempts of a task overlap, all tasks succeed in the end, and no process
-// is left. QSCHED_LONG_AGENTS=AGENTS,SECONDS runs more of it.
+// is left. CHAOS_AGENTS=AGENTS,SECONDS runs more of it.
 func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("agents are for Linux only")
 	}
 	size := chaos{agents: 4, slots: 1, tasks: 30, seconds: 4}
-	if text := os.Getenv("QSCHED_LONG_AGENTS"); text != "" {
+	if text := os.Getenv("CHAOS_AGENTS"); text != "" {
 		n, err := fmt.Sscanf(text, "%d,%d", &size.agents, &size.seconds)
 		require.NoError(t, err)
 		require.Equal(t, 2, n)

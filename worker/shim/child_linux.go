@@ -46,6 +46,9 @@ func newCommand(dir string, e *dispatch.Exec, mark Mark) (c *command, err error)
 			return nil, err
 		}
 	}
+	if c.dir != "" && !filepath.IsAbs(c.dir) {
+		return nil, permanentError{fmt.Errorf("the directory %q is not absolute", c.dir)}
+	}
 	if c.dir == "" {
 		c.dir = filepath.Join(dir, workFolder)
 		if err := os.Mkdir(c.dir, 0o700); err != nil {

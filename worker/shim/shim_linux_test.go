@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -159,6 +160,9 @@ func TestWhatDoesNotStartIsRejectedWithTheReason(t *testing.T) {
 		{"no such file or directory", func(t *dispatch.TaskSpec, _ *shim.Setup) {
 			t.GetExec().Directory = "/nowhere"
 		}},
+		{`the directory "some/where" is not absolute`, func(t *dispatch.TaskSpec, _ *shim.Setup) {
+			t.GetExec().Directory = "some/where"
+		}},
 		{"unknown user nobody-at-all", func(t *dispatch.TaskSpec, _ *shim.Setup) {
 			t.GetExec().User = "nobody-at-all"
 		}},
@@ -271,6 +275,67 @@ func TestATaskWhoseShimIsStoppedEndsAtTheDeadline(t *testing.T) {
 	require.NoError(t, unix.Kill(s.shimPID(), unix.SIGSTOP))
 	require.Equal(t, "LOST", s.end(sh))
 	require.True(t, gone(left))
+}
+
+func TestATaskRunsAsItsUser(t *testing.T) {
+	t.Parallel()
+	nobody, err := user.Lookup("nobody")
+	if err != nil || os.Getuid() != 0 {
+		t.Skip("this needs root and a user nobody")
+	}
+	s := newScene(t, "sh", "-c", "id -u; touch here && echo may write; kill -9 $PPID || echo may not kill")
+	for dir := s.dir; dir != os.TempDir() && len(dir) > 1; dir = filepath.Dir(dir) {
+		require.NoError(t, os.Chmod(dir, 0o711))
+	}
+	s.task.GetExec().User = "nobody"
+	require.Equal(t, "FINISHED 0", s.end(s.start()))
+	lines := strings.Split(s.output(), "\n")
+	require.Equal(t, nobody.Uid, lines[0])
+	require.Contains(t, lines, "may write")
+	require.Contains(t, lines, "may not kill")
+}
+
+func TestATaskHasACgroupOfItsOwn(t *testing.T) {
+	t.Parallel()
+	folder := ""
+	for _, root := range []string{"/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
+		path := filepath.Join(root, fmt.Sprintf("qsched-test-%d", os.Getpid()))
+		if _, err := os.Stat(filepath.Join(root, "cgroup.procs")); err == nil &&
+			os.Mkdir(path, 0o700) == nil {
+			folder = path
+			break
+		}
+	}
+	if folder == "" {
+		t.Skip("this needs a cgroup v2 in which one may make others")
+	}
+	defer func() { require.NoError(t, os.Remove(folder)) }()
+	s := newScene(t, "sh", "-c", "cat /proc/self/cgroup; "+deaf)
+	s.set.Cgroup = filepath.Join(folder, "task")
+	sh := s.start()
+	left := s.await("left ")
+	s.await("up")
+	require.Contains(t, s.output(), filepath.Base(folder)+"/task")
+	sh.Stop(0, false)
+	require.Equal(t, "FINISHED SIGKILL", s.end(sh))
+	require.True(t, gone(left))
+	require.NoDirExists(t, s.set.Cgroup)
+}
+
+// A disk that is full neither keeps a task from ending nor loses its end, and starts nothing.
+func TestAFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, "sh", "-c", "head -c 2000000 /dev/zero; echo up >&2; exit 6")
+	if err := unix.Mount("tmpfs", s.dir, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skip("this needs a small disk: ", err)
+	}
+	defer func() { require.NoError(t, unix.Unmount(s.dir, unix.MNT_DETACH)) }()
+	require.Contains(t, s.end(s.start()), "bytes of output were dropped")
+	end, err := shim.ReadEnd(s.dir)
+	require.NoError(t, err)
+	require.EqualValues(t, 6, end.GetResult().GetExitCode())
+	_, err = shim.Start([]string{os.Args[0], "agent-shim"}, s.dir, s.set)
+	require.ErrorIs(t, err, unix.ENOSPC)
 }
 
 func TestOutputIsBounded(t *testing.T) {
