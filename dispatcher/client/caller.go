@@ -3,11 +3,13 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,8 +28,9 @@ const (
 // caller is the interceptor that makes calls: it chooses the server, says who calls, and tries
 // again.
 type caller struct {
-	config Config
-	route  *route
+	config   Config
+	route    *route
+	answered atomic.Bool // a server has answered at least once
 }
 
 func newCaller(c Config, r *route) *caller {
@@ -83,10 +86,10 @@ func (c *caller) repeat(ctx context.Context, request connect.AnyRequest,
 			return response, nil
 		}
 		moved := c.learn(&t)
-		refused := errors.Is(t.err, syscall.ECONNREFUSED)
-		again := moved || refused || repeatable && (t.slow || connect.CodeOf(t.err) ==
-			connect.CodeUnavailable)
-		if !again || refused && time.Since(begin) > c.config.Patience {
+		again := moved || errors.Is(t.err, syscall.ECONNREFUSED) || repeatable && (t.slow ||
+			connect.CodeOf(t.err) == connect.CodeUnavailable)
+		if !again || isHopeless(t.err) ||
+			!c.answered.Load() && time.Since(begin) > c.config.Patience && !t.slow {
 			return nil, c.final(&t, id)
 		}
 		if moved && n == 0 {
@@ -106,7 +109,16 @@ func (c *caller) once(ctx context.Context, request connect.AnyRequest,
 	t := try{server: c.route.server()}
 	response, err := next(context.WithValue(ctx, serverKey{}, t.server), request)
 	t.err = err
+	if err == nil || connect.IsWireError(err) {
+		c.answered.Store(true)
+	}
 	return response, t
+}
+
+// isHopeless says whether a server and this client will never understand each other.
+func isHopeless(err error) bool {
+	return errors.As(err, new(*tls.CertificateVerificationError)) ||
+		errors.As(err, new(tls.AlertError)) || errors.As(err, new(tls.RecordHeaderError))
 }
 
 // learn takes what a failed try says of the servers, and reports whether it names another leader.
@@ -131,14 +143,24 @@ func (c *caller) final(t *try, id string) error {
 	code := connect.CodeOf(t.err)
 	unknown := id != "" && (code == connect.CodeUnavailable || code == connect.CodeDeadlineExceeded)
 	switch {
-	case errors.Is(t.err, syscall.ECONNREFUSED):
-		return connect.NewError(connect.CodeUnavailable,
-			fmt.Errorf("no server answers at %s: %w", t.server, syscall.ECONNREFUSED))
+	case !c.answered.Load() && code == connect.CodeUnavailable:
+		return connect.NewError(code, fmt.Errorf("no server answers at %s: %w", t.server, cause(t.err)))
 	case unknown:
 		return connect.NewError(code, fmt.Errorf("%w; it is not known whether the change was made: "+
 			"repeat it with the request id %s", withoutCode(t.err), id))
 	}
 	return t.err
+}
+
+// cause is what went wrong below HTTP, if it is known.
+func cause(err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return syscall.ECONNREFUSED
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return withoutCode(err)
 }
 
 // withoutCode takes the code off an error, which the error around it has.

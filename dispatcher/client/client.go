@@ -38,7 +38,7 @@ type Config struct {
 	Timeout time.Duration
 	// TryTimeout is how long one try may take, if there is time for another; 0 means 10 s.
 	TryTimeout time.Duration
-	// Patience is how long a call is repeated while no server takes a connection; 0 means 1 s.
+	// Patience is how long a call is repeated while no server has ever answered; 0 means 1 s.
 	Patience time.Duration
 }
 

@@ -95,7 +95,8 @@ func newRoot(std streams) *cobra.Command {
 	at.register(root.PersistentFlags())
 	app := &app{streams: std, connection: at}
 	root.AddCommand(newServerCommand(app), newAgentCommand(app), newShimCommand(),
-		newDemoCommand(app), newPoolCommand(app), newAccountCommand(app), newTaskCommand(app), newWorkerCommand(app), newEventsCommand(app),
+		newDemoCommand(app), newPoolCommand(app), newAccountCommand(app), newTaskCommand(app),
+		newWorkerCommand(app), newEventsCommand(app),
 		newUsageCommand(app), newClusterCommand(app), newAuthCommand(app), newCertCommand(app),
 		newVersionCommand(app))
 	root.SetUsageFunc(showUsage)

@@ -132,6 +132,10 @@ func (s *settings) tls() (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the client certificate: %w", err)
 		}
+		if until := pair.Leaf.NotAfter; time.Now().After(until) {
+			return nil, fmt.Errorf("the client certificate %s expired at %s", s.Cert,
+				until.UTC().Format(time.RFC3339))
+		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,6 +103,9 @@ func explained(err error) string {
 		return message + "; say who you are with --token-file, QSCHED_TOKEN, or --client-cert and " +
 			"--client-key"
 	case connect.CodeUnavailable:
+		if errors.As(err, new(*tls.CertificateVerificationError)) {
+			return message + "; name the server's authority with --ca"
+		}
 		return message + "; is the server running, and is --server right?"
 	case connect.CodeUnimplemented:
 		return message + "; is that a qsched server of this version?"

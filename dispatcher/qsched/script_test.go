@@ -26,8 +26,9 @@ const runMain = "QSCHED_TEST_MAIN"
 
 // TestScripts runs the command as people and scripts do: as a process, by a shell. Directives:
 //
-//	server [ARG …]             starts a server in the script's folder, or again with what is there
+//	server [FLAG=VALUE …]      starts a server in the script's folder, or again with what is there
 //	stop                       sends it SIGTERM; prints its exit code
+//	hangup                     sends it SIGHUP
 //	workers n=N slots=N        starts simulated machines, m-0 to m-(N-1), a thousand times as fast as life
 //	sh                         runs a script in the folder; prints what it prints, and its exit code if
 //	                           that is not 0
@@ -36,17 +37,21 @@ const runMain = "QSCHED_TEST_MAIN"
 // What differs from run to run is replaced: ids by ID1, ID2, …, times by TIME.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
+		t.Parallel()
 		s := newScript(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "server":
 				var args []string
 				for _, a := range d.CmdArgs {
-					args = append(args, a.String())
+					args = append(args, "--"+a.Key, a.Vals[0])
 				}
 				return s.start(args)
 			case "stop":
 				return s.stop()
+			case "hangup":
+				require.NoError(t, s.server.Process.Signal(syscall.SIGHUP))
+				return ""
 			case "workers":
 				var n, slots int
 				d.ScanArgs(t, "n", &n)
@@ -98,9 +103,15 @@ func newScript(t *testing.T) *script {
 // command returns a command that runs in the script's folder.
 func (s *script) command(name string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(s.t.Context(), name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = time.Second
 	c.Dir = s.dir
 	c.Env = []string{"PATH=" + filepath.Join(s.dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + s.dir,
 		"QSCHED_SERVER=" + s.url, "TMPDIR=" + s.dir, "LC_ALL=C"}
+	if strings.HasPrefix(s.url, "https:") {
+		c.Env = append(c.Env, "QSCHED_CA=ca.pem")
+	}
 	return c
 }
 
@@ -108,10 +119,10 @@ func (s *script) command(name string, args ...string) *exec.Cmd {
 func (s *script) start(args []string) string {
 	listen := "127.0.0.1:0"
 	if s.url != "" {
-		listen = strings.TrimPrefix(s.url, "http://")
+		_, listen, _ = strings.Cut(s.url, "://")
 	}
 	s.server = s.command(filepath.Join(s.dir, "bin", "qsched"),
-		append([]string{"server", "--data-dir", "data", "--listen", listen, "--log-level", "error"}, args...)...)
+		append([]string{"server", "--data-dir", "data", "--listen", listen, "--log-level", "info"}, args...)...)
 	log, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(s.t, err)
 	defer log.Close()
@@ -150,7 +161,10 @@ func (s *script) workers(n, slots int) string {
 
 // sh runs a script and returns what it printed, and its exit code.
 func (s *script) sh(text string) (string, int) {
-	out, err := s.command("sh", "-c", text).CombinedOutput()
+	c := s.command("sh", "-c", text)
+	late := time.AfterFunc(time.Minute, func() { _ = c.Cancel() })
+	defer late.Stop()
+	out, err := c.CombinedOutput()
 	code := 0
 	if err != nil {
 		e, exited := err.(*exec.ExitError)
