@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -81,11 +80,15 @@ func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
 // deterministic makes the same bytes of the same message.
 var deterministic = proto.MarshalOptions{Deterministic: true}
 
+// lastTime is after what no entry's time moves the state: within it no two times are further apart
+// than a time.Duration holds.
+var lastTime = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // timeOf returns the state's time after an entry. It never goes back, and an entry without a valid
 // time does not move it.
 func (m *Machine) timeOf(in *replica.Entry) time.Time {
 	t := in.GetTime()
-	if t == nil || t.CheckValid() != nil || !check.InRange(t.AsTime()) || t.AsTime().Before(m.now) {
+	if t == nil || t.CheckValid() != nil || t.AsTime().Before(m.now) || t.AsTime().After(lastTime) {
 		return m.now
 	}
 	return t.AsTime()

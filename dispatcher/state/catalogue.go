@@ -22,7 +22,7 @@ import (
 
 // neverTakenBack keeps the reconciler of a pool with tasks of its own from taking back what it
 // handed out, as that may run: the state does so when the worker says that it does not.
-const neverTakenBack = 100 * 365 * 24 * time.Hour
+const neverTakenBack = 290 * 365 * 24 * time.Hour // more than lastTime is after 1970
 
 // sortedPools returns the pools in order of name.
 func (m *Machine) sortedPools() []*hosted {

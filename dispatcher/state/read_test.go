@@ -70,8 +70,8 @@ func TestADamagedSnapshotIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrBadSnapshot)
 }
 
-// TestUnknownRulesHalt shows that a replica stops at what it does not know, and that nothing changes
-// then.
+// TestUnknownRulesHalt shows that a replica stops at what it does not know, and that nothing
+// changes then.
 func TestUnknownRulesHalt(t *testing.T) {
 	m := filled(t)
 	var before, after bytes.Buffer
@@ -108,7 +108,8 @@ func TestTimeNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestTheRollingHashTellsEntriesApart shows that another entry, or another order, gives another hash.
+// TestTheRollingHashTellsEntriesApart shows that another entry, or another order, gives another
+// hash.
 func TestTheRollingHashTellsEntriesApart(t *testing.T) {
 	seen := map[[sha256.Size]byte]bool{}
 	for _, nodes := range [][]string{{"n1", "n2"}, {"n2", "n1"}, {"n1"}, {"n2"}, {}} {
@@ -191,8 +192,8 @@ func TestListsGoOnPageByPage(t *testing.T) {
 	require.Len(t, one.GetTasks(), 1)
 }
 
-// TestStateHashIsOfTheState shows that a pool's hash is the same for the same state, and another one
-// after a change.
+// TestStateHashIsOfTheState shows that a pool's hash is the same for the same state, and another
+// one after a change.
 func TestStateHashIsOfTheState(t *testing.T) {
 	m := filled(t)
 	hash := func(m *Machine) string {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/internal/check"
@@ -106,8 +105,8 @@ func (d *reading) tasks(b []byte) error {
 func (d *reading) task(s *replica.StoredTask) (*task, error) {
 	m := s.GetTask()
 	spec := &dispatch.TaskSpec{}
-	if err := proto.Unmarshal(s.GetSpec(), spec); err != nil || hasUnknown(spec.ProtoReflect()) {
-		return nil, errors.New("its spec cannot be read")
+	if err := unmarshal(s.GetSpec(), spec); err != nil {
+		return nil, fmt.Errorf("its spec: %w", err)
 	}
 	if err := checkSpec(spec); err != nil {
 		return nil, err

@@ -110,20 +110,24 @@ func readMessage(r io.Reader, into proto.Message) error {
 	return unmarshal(b, into)
 }
 
-// unmarshal reads a message that must not have unknown fields, nor so many parts that they take
-// memory out of proportion.
+// unmarshal reads a message that was written as this code writes it. It must not have so many parts
+// that they take memory out of proportion, and nothing that this code does not know: without that,
+// it is as long as it was.
 func unmarshal(b []byte, into proto.Message) error {
 	if err := check.Messages(b, into.ProtoReflect().Descriptor()); err != nil {
 		return err
 	}
-	if err := proto.Unmarshal(b, into); err != nil {
+	if err := strictly.Unmarshal(b, into); err != nil {
 		return errors.New("it cannot be read")
 	}
-	if hasUnknown(into.ProtoReflect()) {
-		return errors.New("it has unknown fields")
+	if proto.Size(into) != len(b) {
+		return errors.New("it has unknown fields, or was written otherwise")
 	}
 	return nil
 }
+
+// strictly leaves out what this code does not know.
+var strictly = proto.UnmarshalOptions{DiscardUnknown: true}
 
 func readTime(what string, t *timestamppb.Timestamp) (at time.Time, err error) {
 	if t == nil || t.CheckValid() != nil || !check.InRange(t.AsTime()) {

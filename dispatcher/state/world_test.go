@@ -26,8 +26,8 @@ const (
 	grace = 5 * time.Second
 )
 
-// A world is machines that keep to the protocol, a leader that does what is fixed for leaders, and a
-// network that loses, doubles and delays messages. It goes on in steps of a second.
+// A world is machines that keep to the protocol, a leader that does what is fixed for leaders, and
+// a network that loses, doubles and delays messages. It goes on in steps of a second.
 type world struct {
 	t         *testing.T
 	dice      *rand.Rand
