@@ -54,6 +54,11 @@ chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minu
 	WORKER_CHAOS_ROUNDS=500 $(GO) test -timeout=30m -run=TestAKilledAgentsTasksAreFoundAgain -v \
 	  ./worker
 
+.PHONY: chaos
+chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.
+	QSCHED_CHAOS_ROUNDS=100 QSCHED_CHAOS_KILLS=30 $(GO) test -count=1 -timeout=40m -v ./dispatcher/chaos
+	QSCHED_LONG_POWER=50 $(GO) test -count=1 -timeout=20m -v -run=TestLossOfPower ./dispatcher/log/raftlog
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output and what documents quote of qsim anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite

@@ -43,6 +43,8 @@ type Config struct {
 	// new node without PeerListen is a cluster by itself, and one with it waits until it is added.
 	Bootstrap []raftlog.Address
 
+	// SegmentBytes is the size of the files of the log; 0 means 64 MiB.
+	SegmentBytes int
 	// SessionsMax is how many workers may have a session with this node; 0 means 20,000.
 	SessionsMax int
 	// EventBytes and EventAge are how much, and for how long, events are kept; 0 means 1 GiB and 32

@@ -83,7 +83,8 @@ func (s *server) open() error {
 		Observer: s.metrics, Logger: c.Logger, SessionsMax: c.SessionsMax,
 		Hooks: node.HooksFromEnvironment()})
 	options := raftlog.Options{Dir: filepath.Join(c.DataDir, "log"), NodeID: c.NodeID,
-		Bootstrap: c.Bootstrap, Advertise: c.PeerAdvertise, Logger: c.Logger}
+		Bootstrap: c.Bootstrap, Advertise: c.PeerAdvertise, Logger: c.Logger,
+		SegmentBytes: c.SegmentBytes}
 	if c.PeerListen != "" {
 		options.Peers = &peers.Options{Listen: c.PeerListen, TLS: c.PeerTLS, Logger: c.Logger}
 	}

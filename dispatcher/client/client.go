@@ -40,6 +40,8 @@ type Config struct {
 	TryTimeout time.Duration
 	// Patience is how long a call is repeated while no server has ever answered; 0 means 1 s.
 	Patience time.Duration
+	// Interceptors see each try of a call.
+	Interceptors []connect.Interceptor
 }
 
 const (
@@ -91,7 +93,7 @@ func New(c Config) (*Client, error) {
 	web := &routed{http: &http.Client{Transport: transport, CheckRedirect: noRedirects}}
 	options := []connect.ClientOption{
 		connect.WithReadMaxBytes(messageBytesMax),
-		connect.WithInterceptors(newCaller(c, r)),
+		connect.WithInterceptors(append([]connect.Interceptor{newCaller(c, r)}, c.Interceptors...)...),
 	}
 	out.Tasks = dispatchconnect.NewTaskServiceClient(web, placeholder, options...)
 	out.Workers = dispatchconnect.NewWorkerServiceClient(web, placeholder, options...)

@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 		"internal/nearest", "internal/words", "internal/yamltree", "worker", "worker/shim"},
 
 	// The log and what is near it.
+	"dispatcher/chaos":       {},
 	"dispatcher/eventlog":    {"protos/dispatch"},
 	"dispatcher/log/logtest": {},
 	"dispatcher/log/peers":   {},

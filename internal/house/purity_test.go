@@ -57,7 +57,7 @@ var disciplines = map[string]discipline{
 
 // free are folders that may do what they want.
 var free = map[string]bool{
-	"dispatcher/eventlog": true, "dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
+	"dispatcher/chaos": true, "dispatcher/eventlog": true, "dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
 	"dispatcher/api": true, "dispatcher/metrics": true, "dispatcher/node": true,
 	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true,

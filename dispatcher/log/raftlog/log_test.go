@@ -299,3 +299,24 @@ func TestTwoProcessesDoNotShareADirectory(t *testing.T) {
 	require.ErrorIs(t, err, raftlog.ErrDirectory)
 	require.ErrorContains(t, err, "another process uses it")
 }
+
+func TestALogIsReplayed(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, func(o *raftlog.Options) { o.KeepEntries, o.SegmentBytes = 1, 4<<10 }, "a")
+	c.must(nil, numbered("early", 20)...)
+	n := c.nodes["a"]
+	check := func() {
+		want := n.ledger.Entries()
+		c.close("a")
+		again := &logtest.Ledger{}
+		require.NoError(t, raftlog.Replay(n.options, again))
+		require.Equal(t, want, again.Entries())
+		c.open("a")
+	}
+	check()
+	require.NoError(t, n.log.Snapshot(t.Context()))
+	c.must(nil, numbered("late", 200)...)
+	require.NoError(t, n.log.Snapshot(t.Context()))
+	c.must(nil, "last")
+	check()
+}
