@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -355,6 +356,59 @@ func TestWhatATaskHasSavedIsSaid(t *testing.T) {
 		s.wait(10*time.Minute + 40*time.Second)
 		require.Equal(s, 10*time.Minute, s.newest().GetLeases()[0].GetSavedFor().AsDuration())
 		s.stop("a/1", 0)
+	})
+}
+
+// SwarmKit's task manager, ECS's task handler: changes of many tasks at once make few reports.
+func TestChangesOfManyTasksAreGathered(t *testing.T) {
+	play(t, func(s *stage) { s.config.Slots = 100 }, func(s *stage) {
+		before := len(s.reports)
+		s.change(func() {
+			for i := range 100 {
+				id := fmt.Sprintf("t%d/1", i)
+				s.runs[id] = &dispatch.Run{LeaseId: id, Slot: int32(i), Task: simulate("10s", "0")}
+			}
+		})
+		s.wait(5 * time.Second)
+		s.wait(6 * time.Second)
+		require.Len(s, s.ends, 100)
+		require.LessOrEqual(s, len(s.reports)-before, 8)
+	})
+}
+
+// ECS's task handler: what does not matter alone waits for what does.
+func TestPreparingAloneMakesNoReport(t *testing.T) {
+	play(t, func(s *stage) {
+		s.config.Hooks = []worker.Hook{{Name: "slow", Timeout: time.Hour,
+			Prestart: func(ctx context.Context, _ *dispatch.Run) error {
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Minute):
+				}
+				return ctx.Err()
+			}}}
+	}, func(s *stage) {
+		s.wait(ttl/3 + ttl/10) // between two reports that are due
+		before := len(s.reports)
+		s.give("a/1", 0, simulate("1h", "0"))
+		s.wait(time.Second)
+		require.Len(s, s.reports, before)
+		s.wait(ttl / 3)
+		require.Equal(s, "a/1 PREPARING", s.told())
+		s.wait(ttl)
+		require.Equal(s, "a/1 RUNNING", s.told())
+	})
+}
+
+func TestADispatcherThatAnswersNothingUsefulDoesNoHarm(t *testing.T) {
+	play(t, func(s *stage) { s.garbage = true }, func(s *stage) {
+		s.wait(5 * time.Minute)
+		require.Less(s, len(s.reports), 200)
+		s.change(func() { s.garbage = false })
+		s.wait(ttl)
+		s.give("a/1", 0, simulate("1h", "0"))
+		s.wait(time.Second)
+		require.Equal(s, "a/1 RUNNING", s.told())
 	})
 }
 

@@ -28,6 +28,7 @@ type fake struct {
 	epoch    uint64
 	mute     bool // reports are taken and not answered
 	noStream bool
+	garbage  bool // answers say nothing
 	runs     map[string]*dispatch.Run
 	stops    map[string]*dispatch.Stop
 	recorded map[string]bool
@@ -162,10 +163,18 @@ func (f *fake) Session(ctx context.Context,
 		f.mu.Lock()
 		changed, mute := f.changed, f.mute
 		o := f.orders(answers)
+		if f.garbage {
+			o = &dispatch.Orders{Epoch: answers % 2, Kind: dispatch.Orders_Kind(answers % 5)}
+			if answers%2 == 0 {
+				o = nil
+			}
+		}
 		f.mu.Unlock()
 		if text := o.String(); text != last && answers > 0 && !mute {
 			version, last = version+1, text
-			o.ResultsIn = version
+			if o != nil {
+				o.ResultsIn = version
+			}
 			if err := stream.Send(&dispatch.SessionResponse{Orders: o}); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -27,9 +28,10 @@ type runner struct {
 	dir string
 	log *slog.Logger
 
-	wake chan struct{} // something of what follows has changed
-	mu   sync.Mutex
-	wish wish
+	wake  chan struct{} // something of what follows has changed
+	mu    sync.Mutex
+	wish  wish
+	trail []string // what has happened to the task lately, for people
 	// halt ends the prestart hooks and the start.
 	halt context.CancelFunc
 }
@@ -40,6 +42,19 @@ type wish struct {
 	stop             bool
 	own              bool
 	grace            time.Duration
+}
+
+// trailMax is how much of what has happened to a task is kept.
+const trailMax = 10
+
+// note keeps what has happened to the task.
+func (r *runner) note(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.trail) == trailMax {
+		r.trail = append(r.trail[:0], r.trail[1:]...)
+	}
+	r.trail = append(r.trail, fmt.Sprintf("%s %s", time.Now().UTC().Format(time.TimeOnly), what))
 }
 
 // renew moves the deadline.
@@ -112,7 +127,11 @@ func (r *runner) live(ctx context.Context, earlier bool) {
 		// The next agent would report what the shim recorded, or that the lease is lost.
 		r.log.Error("the end of a lease cannot be recorded", "error", err)
 	}
-	r.log.Info("a lease has ended", "phase", end.GetPhase().String(), "result", end.GetResult())
+	r.mu.Lock()
+	trail := r.trail
+	r.mu.Unlock()
+	r.log.Info("a lease has ended", "phase", end.GetPhase().String(), "result", end.GetResult(),
+		"events", trail)
 	r.m.learn(lease.News{LeaseID: end.LeaseId, Phase: end.GetPhase(), Result: end.GetResult()})
 }
 
@@ -129,6 +148,7 @@ func (r *runner) runTask(ctx, startCtx context.Context, earlier bool) *dispatch.
 		}
 	}
 	if since := p.Since(); since > 0 {
+		r.note("running")
 		r.m.learn(lease.News{
 			LeaseID: r.run.GetLeaseId(), Phase: dispatch.Phase_PHASE_RUNNING, Since: since,
 		})
@@ -157,6 +177,7 @@ func (r *runner) begin(ctx context.Context, earlier bool) (Process, error) {
 	r.m.learn(lease.News{
 		LeaseID: r.run.GetLeaseId(), Phase: dispatch.Phase_PHASE_PREPARING,
 	})
+	r.note("preparing")
 	for i := range r.m.config.Hooks {
 		h := &r.m.config.Hooks[i]
 		if err := h.call(ctx, "prestart", h.Prestart, r.run); err != nil {
@@ -179,6 +200,7 @@ func (r *runner) callAll(ctx context.Context, what string, of func(*Hook) hookFu
 	for i := range r.m.config.Hooks {
 		h := &r.m.config.Hooks[i]
 		if err := h.call(ctx, what, of(h), r.run); err != nil {
+			r.note(err.Error())
 			r.log.Warn("a hook failed", "error", err)
 		}
 	}
@@ -225,6 +247,7 @@ func (r *runner) apply(ctx context.Context, p Process, done wish) wish {
 		if !done.stop {
 			r.callAll(ctx, "stop", func(h *Hook) hookFunc { return h.Stop })
 		}
+		r.note(fmt.Sprintf("stopped, grace %v", w.grace))
 		p.Stop(w.grace, w.own)
 	}
 	return w
