@@ -45,6 +45,7 @@ func TestReportsThatChangeNothingAreNoEntries(t *testing.T) {
 	withCluster(t, alone, func(t *testing.T, c *cluster) {
 		w := c.connect("w", "b", "i")
 		w.say()
+		w.say() // the first one that says that orders were followed
 		before := c.leader().Log().Applied
 		for range 20 {
 			time.Sleep(100 * time.Millisecond)
