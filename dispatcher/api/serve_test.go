@@ -32,6 +32,7 @@ type served struct {
 	log  *log.Memory
 	urls []string
 	logs []log.Log
+	byID sync.Map // the URLs, by id of the node
 }
 
 // serve starts nodes with a pool "lab", which has the account "web".
@@ -45,6 +46,7 @@ func serve(t *testing.T, authorizer Authorizer, ids ...string) *served {
 		h.Config.Protocols.SetHTTP1(true)
 		h.Config.Protocols.SetUnencryptedHTTP2(true)
 		url := "http://" + h.Listener.Addr().String()
+		s.byID.Store(id, url)
 		m, logger := metrics.New(), slog.New(slog.NewTextHandler(io.Discard, nil))
 		n := node.New(node.Config{ID: id, URL: url, Events: noEvents{}, Observer: m, Logger: logger,
 			SessionsMax: 100})
@@ -95,10 +97,8 @@ func (s *served) prepare(t *testing.T, nodes []*node.Node) {
 // Exchange implements node.Peers: what it says is where the other node is.
 func (s *served) Exchange(_ context.Context, m log.Member, _ *replica.NodeState) (*replica.NodeState,
 	error) {
-	for i, l := range s.logs {
-		if l.Status().NodeID == m.ID && i < len(s.urls) {
-			return &replica.NodeState{NodeId: m.ID, Url: s.urls[i]}, nil
-		}
+	if url, known := s.byID.Load(m.ID); known {
+		return &replica.NodeState{NodeId: m.ID, Url: url.(string)}, nil
 	}
 	return nil, errors.New("no such node")
 }
