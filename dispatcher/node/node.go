@@ -140,6 +140,9 @@ func (n *Node) applied(a applied) {
 		n.watches.touchAll()
 		return
 	}
+	for _, stack := range a.stacks {
+		n.logger.Error("a panic stopped a pool", "stack", stack)
+	}
 	n.observer.Applied(a.outcome, a.took)
 	if l != nil {
 		l.sessions.touch(a.touched)

@@ -31,6 +31,9 @@ type Applied struct {
 	Outcome *replica.Outcome
 	// Touched are the workers whose orders may differ now, in order.
 	Touched []WorkerKey
+	// Stacks are those of panics that stopped pools, for the node's own log: they differ between
+	// builds of this code, and are no part of the state.
+	Stacks []string
 }
 
 // A WorkerKey names a machine of a pool.
@@ -44,6 +47,7 @@ type entry struct {
 	outcome *replica.Outcome
 	touched map[WorkerKey]bool
 	news    []*hosted // the pools with news, in order of their first
+	stacks  []string
 }
 
 // Apply runs an entry: its commands in order, then a pass in each pool with news. It costs what the
@@ -74,7 +78,7 @@ func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
 		e.finish(p)
 	}
 	m.roll(index, bytes, e.outcome)
-	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers()}, nil
+	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers(), Stacks: e.stacks}, nil
 }
 
 // deterministic makes the same bytes of the same message.

@@ -44,7 +44,8 @@ func (m *Machine) usable(name string) (*hosted, error) {
 
 // newHosted returns a pool that holds nothing.
 func newHosted(name string, settings *dispatch.PoolSettings, fault Fault) *hosted {
-	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), fault: fault}
+	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), fault: fault,
+		doing: noOperation}
 	p.clear()
 	p.workers, p.cordons = map[string]*worker{}, map[string]string{}
 	p.usage = newUsage()

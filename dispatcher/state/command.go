@@ -132,5 +132,5 @@ func (e *entry) finish(p *hosted) {
 			return nil
 		})
 	}
-	p.entry, p.looks = nil, nil
+	p.entry, p.looks, p.doing = nil, nil, noOperation
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,9 +50,13 @@ type hosted struct {
 	// While an entry is applied:
 	entry    *entry
 	looks    []*worker           // their idle slots pull in the pass
+	doing    string              // the operation that was begun last, for the text of a failure
 	batch    []*protos.TaskEvent // of the operation that is being applied
 	assigned []scheduledTo       // by the passes so far, to slots that did not pull
 }
+
+// noOperation is what a pool is doing before the first operation of an entry.
+const noOperation = "before any operation"
 
 // A scheduledTo is a slot that was given a request by a pass.
 type scheduledTo struct{ worker, request string }
@@ -84,18 +89,30 @@ func (p *hosted) AddEvent(e *protos.TaskEvent) { p.batch = append(p.batch, e) }
 // apply runs an operation, and follows the events that it brings. An error is that of the
 // scheduler, and nothing has changed then.
 func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
+	p.batch = nil
+	p.doing = "at an operation " + kindOf(op)
 	if p.fault != nil {
 		p.fault(p.name, op)
 	}
-	p.batch = nil
 	result := &protos.Result{}
 	err := p.pool.ApplyInto(context.Background(), op, p, result)
 	events := p.batch
 	p.batch = nil
+	p.doing = "after an operation " + kindOf(op)
 	for _, event := range events {
 		p.follow(event)
 	}
 	return result, err
+}
+
+// kindOf returns the name of what an operation is.
+func kindOf(op *protos.Operation) string {
+	m := op.ProtoReflect()
+	f := m.WhichOneof(m.Descriptor().Oneofs().ByName("kind"))
+	if f == nil {
+		return "without a kind"
+	}
+	return string(f.Name())
 }
 
 // must runs an operation that nothing can be wrong with.
@@ -111,7 +128,8 @@ func (p *hosted) must(op *protos.Operation) *protos.Result {
 func (e *entry) guard(p *hosted, do func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			e.fail(p, fmt.Sprint(cause), stack())
+			e.stacks = append(e.stacks, stack())
+			e.fail(p, fmt.Sprint(cause))
 			err = refuse(codes.Internal, "pool %s was stopped by a failure: %s", p.name,
 				firstLine(p.status.GetFailure()))
 		}
@@ -119,16 +137,34 @@ func (e *entry) guard(p *hosted, do func() error) (err error) {
 	return do()
 }
 
-// fail stops a pool.
-func (e *entry) fail(p *hosted, cause, stack string) {
-	text := strings.ToValidUTF8(cause, "\uFFFD")
-	p.status = &dispatch.PoolStatus{Failed: true, Failure: text + "\n" + stack,
-		FailTime: timestamppb.New(e.at)}
-	p.pool, p.batch, p.assigned = nil, nil, nil
+// fail stops a pool. What the state says of it must be the same in all builds of this code, so the
+// stack is not in it.
+func (e *entry) fail(p *hosted, cause string) {
+	p.status = &dispatch.PoolStatus{Failed: true, FailTime: timestamppb.New(e.at),
+		Failure: fmt.Sprintf("%s, in entry %d, %s", strings.ToValidUTF8(cause, "\uFFFD"), e.index,
+			p.doing)}
+	p.pool, p.batch, p.assigned, p.looks = nil, nil, nil, nil
 	e.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Failure{
 		Failure: &dispatch.PoolFailure{Text: p.status.GetFailure()}}})
 	for w := range p.byName.All() {
 		e.touched[WorkerKey{p.name, w.name}] = true
+	}
+	p.keepTasksAlone()
+}
+
+// keepTasksAlone forgets the workers of a pool that failed, and lists and counts its tasks anew, as
+// the panic may have come in the middle of a change.
+func (p *hosted) keepTasksAlone() {
+	p.workers, p.byName, p.slots = map[string]*worker{}, orderedlist.List[*worker]{}, 0
+	p.silent = orderedlist.List[bySilence]{}
+	tasks := slices.Collect(p.byID.All())
+	p.clear()
+	for _, t := range tasks {
+		if t.lease != nil {
+			t.lease.slot = nil
+		}
+		t.account = p.accountOf(t.account.id)
+		p.add(t)
 	}
 }
 
@@ -146,7 +182,7 @@ func stack() string {
 			names = nil // what came before is the recovery
 			continue
 		}
-		names = append(names, frame.Function)
+		names = append(names, fmt.Sprintf("%s (%s:%d)", frame.Function, frame.File, frame.Line))
 	}
 	return strings.Join(names, "\n")
 }

@@ -292,8 +292,8 @@ func worldStart() *replica.Entry {
 	}}
 }
 
-// checkChanges makes a report. If Changes denies that it changes anything, it is applied to a copy, in
-// which the scheduler has forgotten no idle slot: nothing happens, and the orders stay.
+// checkChanges makes a report. If Changes denies that it changes anything, it is applied to a copy,
+// in which the scheduler has forgotten no idle slot: nothing happens, and the orders stay.
 func (d *dice) checkChanges(m *Machine) {
 	r := d.report().GetReport()
 	copied, err := again(m)

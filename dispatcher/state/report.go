@@ -248,5 +248,6 @@ func (p *hosted) isNews(w *worker, l *dispatch.LeaseReport) bool {
 		return true
 	}
 	old := w.reported[at]
-	return old.slot != int(l.GetSlot()) || old.phase < l.GetPhase()
+	return old.slot != int(l.GetSlot()) || old.phase < l.GetPhase() ||
+		alive(old.phase) != alive(l.GetPhase())
 }

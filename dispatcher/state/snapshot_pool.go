@@ -178,12 +178,15 @@ func (d *reading) lease(t *task, s *replica.StoredTask) error {
 	if l.saved, err = readDuration("saved_for", s.GetSavedFor()); err != nil {
 		return err
 	}
+	t.lease = l
+	if d.p.failed() {
+		return nil // in the middle of whatever it was
+	}
 	if l.id != leaseID(t.id, t.attempts) || alive(l.phase) != t.onWorker() ||
 		(l.stop != noStop) != (t.state == stopping) && t.onWorker() ||
 		!l.silent.IsZero() && !t.onWorker() {
 		return fmt.Errorf("its lease %s does not go with its state", check.Quote(l.id))
 	}
-	t.lease = l
 	return nil
 }
 
@@ -276,13 +279,13 @@ func (d *reading) endPool() error {
 	if (p.pool == nil) != p.failed() {
 		return fmt.Errorf("pool %s: it has failed, or its scheduler is missing", p.name)
 	}
+	if p.failed() {
+		return nil
+	}
 	for t := range p.byID.All() {
 		if err := p.join(t); err != nil {
 			return fmt.Errorf("pool %s: task %s: %w", p.name, t.id, err)
 		}
-	}
-	if p.failed() {
-		return nil
 	}
 	if err := p.checkScheduler(); err != nil {
 		return fmt.Errorf("pool %s: %w", p.name, err)

@@ -153,14 +153,14 @@ func (e *entry) cancel(identity string, c *dispatch.CancelTasksRequest,
 		return err
 	}
 	return e.onOwn(c.GetPool(), func(p *hosted) error {
-		for _, id := range c.GetIds() {
-			if p.tasks[id] == nil {
+		tasks := make([]*task, len(c.GetIds()))
+		for i, id := range c.GetIds() {
+			if tasks[i] = p.tasks[id]; tasks[i] == nil {
 				return unknownTask(p.name, id)
 			}
 		}
 		answer := &dispatch.CancelTasksResponse{}
-		for _, id := range c.GetIds() {
-			t := p.tasks[id]
+		for _, t := range tasks { // one that is there twice may be forgotten by the second time
 			p.cancel(t, cancelMessage(identity, c.GetReason()))
 			m := t.toProto(p.name)
 			m.Spec.Payload = nil

@@ -1657,7 +1657,7 @@ type PoolStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// True if a panic stopped it: it refuses all but inspection, export, restore and deletion.
 	Failed bool `protobuf:"varint,1,opt,name=failed,proto3" json:"failed,omitempty"`
-	// The operation and the stack, if it failed.
+	// What went wrong, and at which operation, if it failed. The stack is in the nodes' logs.
 	Failure string `protobuf:"bytes,2,opt,name=failure,proto3" json:"failure,omitempty"`
 	// When it failed.
 	FailTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=fail_time,json=failTime,proto3" json:"fail_time,omitempty"`

@@ -595,7 +595,7 @@ func (x *WorkerChange) GetMessage() string {
 // PoolFailure is a pool that was stopped by a panic.
 type PoolFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The panic and its stack.
+	// The panic, and at which operation it came. The stack is in the nodes' logs.
 	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
