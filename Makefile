@@ -43,6 +43,11 @@ replay-long: ## Record and replay the examples and the KTH log in full, each sta
 	QSIM_LONG_REPLAY=1 $(GO) test -timeout=5h -run='TestKTHIsReplayed|TestRecordedRuns' -v \
 	  ./simulator/qsim
 
+.PHONY: state-long
+state-long: ## Run 5,000 worlds of faults and a million tasks through the dispatcher's state; 15 minutes.
+	QSCHED_WORLDS=5000 QSCHED_MILLION=1 $(GO) test -timeout=60m \
+	  -run='^(TestNoTaskRunsTwiceAtATime|TestAMillionTasks)$$' -v ./dispatcher/state
+
 .PHONY: forecast-long
 forecast-long: ## Measure forecasts on logs in QSIM_TRACES, write docs/forecasts.md; 20 minutes.
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast

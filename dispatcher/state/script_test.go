@@ -34,6 +34,7 @@ import (
 //	report W [slots= boot= instance= seq= labels= epoch= refuse=WHY] [T1/1@SLOT=PHASE[:exit|signal|timeout|permanent[,ran,saved]]] …
 //	silent W [seq=]   confirm   tick   wipe   delete [force]   rules N   panic
 //	cordon|uncordon W   direct W NONE|DRAIN|EXIT|UPGRADE
+//	external waiting|absent R | running R W | pull W | wipe - [late=DURATION]
 //	task T1   list   workers   why T1   pool
 func TestScripts(t *testing.T) {
 	for name, restore := range map[string]bool{"plain": false, "restored": true} {
@@ -100,6 +101,9 @@ func (s *script) apply(c *replica.Command) string {
 	}
 	if ids := o.GetSubmitTasks().GetIds(); ids != nil {
 		fmt.Fprintln(&out, "ids", strings.Join(ids, " "))
+	}
+	for _, a := range o.GetExternal().GetAssignments() {
+		fmt.Fprintln(&out, "assigned", a.GetRequestId(), "to", a.GetWorkerId())
 	}
 	for _, e := range got.Outcome.GetEvents() {
 		fmt.Fprintln(&out, eventText(e))
@@ -327,6 +331,8 @@ func (s *script) command(d *datadriven.TestData) *replica.Command {
 		c.Kind = &replica.Command_CordonWorker{CordonWorker: &dispatch.CordonWorkerRequest{Pool: pool, Worker: first, Reason: reason}}
 	case "uncordon":
 		c.Kind = &replica.Command_UncordonWorker{UncordonWorker: &dispatch.UncordonWorkerRequest{Pool: pool, Worker: first}}
+	case "external":
+		c.Kind = &replica.Command_External{External: &replica.ExternalOperation{Pool: pool, Operation: s.external(d)}}
 	case "direct":
 		v := dispatch.Orders_Directive_value["DIRECTIVE_"+d.CmdArgs[1].Key]
 		c.Kind = &replica.Command_Direct{Direct: &replica.Direct{Pool: pool, Worker: first, Directive: dispatch.Orders_Directive(v)}}
@@ -334,6 +340,27 @@ func (s *script) command(d *datadriven.TestData) *replica.Command {
 		return nil
 	}
 	return c
+}
+
+// external makes an operation of another dispatcher, at a time of its own.
+func (s *script) external(d *datadriven.TestData) *protos.Operation {
+	id := d.CmdArgs[1].Key
+	at := timestamppb.New(s.at.Add(-s.duration(d, "late").AsDuration()))
+	op := &protos.Operation{Time: at}
+	switch d.CmdArgs[0].Key {
+	case "waiting":
+		op.Kind = &protos.Operation_TaskWaiting{TaskWaiting: &protos.TaskWaiting{RequestId: id, EnqueueTime: at}}
+	case "running":
+		op.Kind = &protos.Operation_TaskRunning{TaskRunning: &protos.TaskRunning{RequestId: id, WorkerId: d.CmdArgs[2].Key}}
+	case "absent":
+		op.Kind = &protos.Operation_TaskAbsent{TaskAbsent: &protos.TaskAbsent{RequestId: id}}
+	case "pull":
+		op.Kind = &protos.Operation_AssignTasks{AssignTasks: &protos.AssignTasks{
+			Workers: []*protos.IdleWorker{{WorkerId: id}}}}
+	case "wipe":
+		op.Kind = &protos.Operation_Wipe{Wipe: &protos.Wipe{}}
+	}
+	return op
 }
 
 // ask answers a stanza that only asks.
@@ -380,7 +407,7 @@ func (s *script) ask(d *datadriven.TestData) string {
 		require.NoError(s.t, err)
 		var out strings.Builder
 		for _, w := range got.GetWorkers() {
-			fmt.Fprintf(&out, "%s lease=%s silent=%v cordoned=%q idle=%v\n", w.GetWorker(), w.GetLease().GetId(),
+			fmt.Fprintf(&out, "%s lease=%q silent=%v cordoned=%q idle=%v\n", w.GetWorker(), w.GetLease().GetId(),
 				w.GetSilent(), w.GetCordoned(), w.GetIdleSince() != nil)
 		}
 		return out.String()
