@@ -100,6 +100,33 @@ func set(n *Node, done, path []string, value *Node) (*Node, error) {
 	return out.measured(), nil
 }
 
+// Get returns the node at a path, or nil if there is none.
+func Get(root *Node, path []string) *Node {
+	n := root
+	for _, name := range path {
+		if n == nil {
+			return nil
+		}
+		if n.Kind == List {
+			i, ok := element(n, name)
+			if !ok {
+				return nil
+			}
+			n = n.Items[i]
+			continue
+		}
+		n = n.Field(name)
+	}
+	return n
+}
+
+// Append returns a list with one more item.
+func Append(list, item *Node) *Node {
+	out := *list
+	out.Items = append(slices.Clone(list.Items), item)
+	return out.measured()
+}
+
 func shownPath(path []string) string {
 	if len(path) == 0 {
 		return "the file"

@@ -41,6 +41,15 @@ type File struct {
 	// Sweep runs policies again with other values in fields of this file, in all combinations. A
 	// field of a policy concerns that policy alone, any other one all of them.
 	Sweep []Sweep `yaml:"sweep"`
+	// Goals are what a tuning is to reach, each METRIC@ACCOUNT=BOUND, such as wait_p95@cq=3m; as
+	// METRIC=BOUND for every account by itself, and METRIC@*=BOUND for all together.
+	Goals []Goal `yaml:"goals"`
+	// Minimize is what a tuning makes as small as the goals allow, METRIC@ACCOUNT or a metric of the
+	// pool, such as workers; METRIC alone is that of the worst account. Without it, lost@*.
+	Minimize Objective `yaml:"minimize"`
+	// Knobs are the fields that a tuning may change. Without them, they are the rates, caps and
+	// limits of the policy.
+	Knobs []Knob `yaml:"knobs"`
 	// Report says what reports show.
 	Report Report `yaml:"report"`
 }
@@ -49,6 +58,7 @@ type File struct {
 func (f *File) SetDefaults() {
 	f.Timing = simulator.DefaultTiming()
 	f.Seeds = Seeds{1}
+	f.Minimize = Objective{figure{text: "lost@*", metric: goalMetricOf("lost"), all: true}}
 	f.Report = Report{SeriesPoints: 200, TopAccounts: 20}
 }
 
@@ -75,6 +85,31 @@ type Sweep struct {
 	// Values are what it is to have, each as the field itself takes it.
 	Values []*yamltree.Node `yaml:"values,required"`
 }
+
+// Knob is a field that a tuning may change, and its range.
+type Knob struct {
+	// Field is the path of a field of a policy, of the fleet or of the timing, as that of a sweep: a
+	// number or a duration.
+	Field string `yaml:"field,required"`
+	// From is the lower end of the range, as the field itself takes it.
+	From *yamltree.Node `yaml:"from,required"`
+	// To is the upper end.
+	To *yamltree.Node `yaml:"to,required"`
+	// Scale is how steps are measured: linear (without it), equal differences; or log, equal factors.
+	Scale Scale `yaml:"scale"`
+	// Whole allows whole numbers only. The size of a fleet, fanouts and limits of labels are whole
+	// anyway.
+	Whole bool `yaml:"whole"`
+}
+
+// Scale says what equal steps are.
+type Scale string
+
+// The scales.
+const (
+	Linear Scale = "linear"
+	Log    Scale = "log"
+)
 
 // Seeds are the seeds of the runs: a list, or how many, from 1 on.
 type Seeds []uint64

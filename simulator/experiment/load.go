@@ -23,6 +23,9 @@ type LoadOptions struct {
 	Data []byte
 	// Sets are overrides "path=value", as for Parse.
 	Sets []string
+	// With are paths of policy files, as ParsePolicy reads them, whose policies come after those of
+	// the file. An experiment among them must have a single policy.
+	With []string
 	// Only are the names of the policies to run, in the order of the file; nil means all.
 	Only []string
 	// Trace, if it is not empty, is the path of the log, in place of what the file says.
@@ -63,7 +66,7 @@ func Load(ctx context.Context, o LoadOptions) (*Experiment, error) {
 			return nil, err
 		}
 	}
-	e, err := Parse(o.Path, data, o.Sets...)
+	e, err := parseWith(o.Path, data, o.Sets, o.With)
 	if err != nil {
 		return nil, err
 	}

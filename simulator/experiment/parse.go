@@ -32,9 +32,19 @@ type Experiment struct {
 // YAML. The error, yamltree.Mistakes, has every mistake that shows without the workload, in the
 // values of sweeps, too.
 func Parse(name string, data []byte, sets ...string) (*Experiment, error) {
+	return parseWith(name, data, sets, nil)
+}
+
+// parseWith is Parse with the policies of more files.
+func parseWith(name string, data []byte, sets, with []string) (*Experiment, error) {
 	root, err := yamltree.Parse(name, data)
 	if err != nil {
 		return nil, err
+	}
+	for _, path := range with {
+		if root, err = addPolicy(root, path); err != nil {
+			return nil, err
+		}
 	}
 	if root, err = override(root, sets); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,15 +36,8 @@ func ParsePolicy(name string, data []byte, choose string) (*PolicyFile, error) {
 	if root.Field("policies") != nil {
 		return choosePolicy(name, data, choose)
 	}
-	if root.Kind == yamltree.Mapping && root.Field("name") == nil {
-		called := strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
-		node, err := yamltree.ParseOption(name, strconv.Quote(called))
-		if err != nil {
-			return nil, err
-		}
-		if root, err = yamltree.Set(root, []string{"name"}, node); err != nil {
-			return nil, err
-		}
+	if root, err = named(root, name); err != nil {
+		return nil, err
 	}
 	p := &Policy{}
 	p.SetDefaults()
@@ -56,6 +50,47 @@ func ParsePolicy(name string, data []byte, choose string) (*PolicyFile, error) {
 	}
 	mistakes = withoutConsequences(mistakes, yamltree.Locate(root, wrong))
 	return &PolicyFile{Policy: p}, mistakes.Err()
+}
+
+// named gives a policy without a name that of its file.
+func named(root *yamltree.Node, file string) (*yamltree.Node, error) {
+	if root.Kind != yamltree.Mapping || root.Field("name") != nil {
+		return root, nil
+	}
+	called := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	node, err := yamltree.ParseOption(file, strconv.Quote(called))
+	if err != nil {
+		return nil, err
+	}
+	return yamltree.Set(root, []string{"name"}, node)
+}
+
+// addPolicy adds the policy of a file to those of an experiment. Mistakes in it are shown where it
+// was written, as soon as the experiment is decoded.
+func addPolicy(root *yamltree.Node, path string) (*yamltree.Node, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := yamltree.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	if list := policy.Field("policies"); list != nil {
+		if len(list.Items) != 1 {
+			return nil, fmt.Errorf("%s is an experiment with several policies; want a policy alone",
+				path)
+		}
+		policy = list.Items[0]
+	}
+	if policy, err = named(policy, path); err != nil {
+		return nil, err
+	}
+	list := root.Field("policies")
+	if list == nil || list.Kind != yamltree.List {
+		return root, nil // which decoding complains about
+	}
+	return yamltree.Set(root, []string{"policies"}, yamltree.Append(list, policy))
 }
 
 // choosePolicy reads a policy of an experiment.

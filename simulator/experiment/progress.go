@@ -13,11 +13,11 @@ type progress struct {
 
 // newProgress expects of every run what the first workload has.
 func newProgress(o *RunOptions, e *Experiment, runs []planned) *progress {
-	p := &progress{report: o.Progress, done: make([]int, len(runs)),
-		expected: make([]int, len(runs))}
+	p := &progress{report: o.Progress, done: make([]int, e.Runs()),
+		expected: make([]int, e.Runs())}
 	for i := range runs {
-		p.expected[i] = e.loader.first.requests
-		p.sum.Requests += int64(p.expected[i])
+		p.expected[runs[i].id.Index] = e.loader.first.requests
+		p.sum.Requests += int64(e.loader.first.requests)
 	}
 	p.sum.Runs = len(runs)
 	return p

@@ -28,6 +28,8 @@ type RunOptions struct {
 	// Tasks, if not nil, is called when a run begins, and returns what is told of its tasks. Runs
 	// begin in any order, and several go at once. An error ends the experiment.
 	Tasks func(RunID) (TaskSink, error)
+	// Shard is the part of the runs to do; the zero value is all of them.
+	Shard Shard
 	// SkipChecks leaves out the checks of the invariants, as in simulator.Setup.
 	SkipChecks bool
 	// NewPool makes the pools; nil means simulator.NewPool.
@@ -86,12 +88,12 @@ func (e *Experiment) Run(ctx context.Context, o RunOptions) (*Results, error) {
 	if o.Stopwatch != nil {
 		begin = o.Stopwatch()
 	}
-	runs := e.plan()
+	runs := slices.DeleteFunc(e.plan(), func(p planned) bool { return !o.Shard.Has(p.id.Index) })
 	r := &running{
 		options:  o,
-		shelf:    newShelf(e.loader, runs),
+		shelf:    newShelf(e, runs),
 		progress: newProgress(&o, e, runs),
-		outcomes: make([]outcome, len(runs)),
+		outcomes: make([]outcome, e.Runs()),
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -249,7 +251,6 @@ func (e *Experiment) results(runs []planned, outcomes []outcome) *Results {
 		Name:        e.File.Name,
 		Description: e.File.Description,
 		Workload:    e.Workload(),
-		Differences: []Difference{},
 	}
 	for _, v := range e.variants {
 		results.Variants = append(results.Variants, Variant{Name: v.name, Policy: v.policyName,
@@ -270,9 +271,6 @@ func (e *Experiment) results(runs []planned, outcomes []outcome) *Results {
 		results.Partial = results.Partial || o.figures.Partial
 		v.Runs = append(v.Runs, Run{Seed: p.seed, Figures: o.figures})
 	}
-	for i := 1; i < len(results.Variants); i++ {
-		results.Differences = append(results.Differences,
-			Compare(&results.Variants[0], &results.Variants[i])...)
-	}
+	results.compare()
 	return results
 }

@@ -40,8 +40,8 @@ func workloadOf(v *variant, seed uint64) string {
 }
 
 // newShelf returns a shelf for all runs.
-func newShelf(l *loader, runs []planned) *shelf {
-	s := &shelf{loader: l, places: map[string]*place{}}
+func newShelf(e *Experiment, runs []planned) *shelf {
+	s := &shelf{loader: e.loader, places: map[string]*place{}}
 	for _, r := range runs {
 		p := s.places[r.workload]
 		if p == nil {
@@ -50,7 +50,9 @@ func newShelf(l *loader, runs []planned) *shelf {
 		}
 		p.runs++
 	}
-	s.places[workloadOf(runs[0].variant, runs[0].seed)].workload = l.first
+	if p := s.places[workloadOf(e.variants[0], e.File.Seeds[0])]; p != nil {
+		p.workload = e.loader.first
+	}
 	return s
 }
 

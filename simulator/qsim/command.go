@@ -67,6 +67,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		newInitCommand(stdout, stderr),
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
 		newExplainCommand(stdout), newForecastCommand(stdout, stderr), newPlanCommand(stdout, stderr),
+		newTuneCommand(args, stdout, stderr), newMergeCommand(stdout, stderr),
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newVersionCommand(stdout))
@@ -96,9 +97,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func exitCode(err error) int {
 	switch {
 	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers),
-		errors.Is(err, errHarm):
+		errors.Is(err, errHarm), errors.Is(err, errCannotBeMet):
 		return exitBroken
-	case errors.Is(err, errInterrupted), errors.Is(err, errStopped), errors.Is(err, errCutShort):
+	case errors.Is(err, errInterrupted), errors.Is(err, errStopped), errors.Is(err, errCutShort),
+		errors.Is(err, errInterruptedTuning):
 		return exitInterrupted
 	}
 	return exitUsage

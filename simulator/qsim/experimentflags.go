@@ -18,6 +18,7 @@ type experimentFlags struct {
 	sets  []string
 	trace string
 	by    []string // keys of labels
+	with  []string // policy files
 	// strict refuses malformed lines and impossible requests.
 	strict bool
 }
@@ -40,6 +41,7 @@ func (f *experimentFlags) options(path string) experiment.LoadOptions {
 		Sets:      slices.Concat(f.sets, f.bySet()),
 		Trace:     f.trace,
 		Strict:    f.strict,
+		With:      f.with,
 		Stdin:     standardInput.open,
 		TraceHint: "name it with --trace, or its folder with " + tracesVariable,
 	}
@@ -47,6 +49,12 @@ func (f *experimentFlags) options(path string) experiment.LoadOptions {
 		o.TraceFolders = []string{folder}
 	}
 	return o
+}
+
+// registerWith adds the flag that adds policies.
+func (f *experimentFlags) registerWith(set *pflag.FlagSet) {
+	set.StringArrayVar(&f.with, "with", nil, "also run the policy of this `file`, such as one that "+
+		"qsim tune -o has written; once for each")
 }
 
 // registerBy adds the flag that groups figures.

@@ -101,7 +101,7 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 	if err := f.setSeed(ctx, files); err != nil {
 		return err
 	}
-	e, err := load(ctx, &f.runFlags, files, stderr)
+	e, _, err := load(ctx, &f.runFlags, files, stderr)
 	if err != nil {
 		return err
 	}

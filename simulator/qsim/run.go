@@ -30,6 +30,7 @@ const runExamples = `  qsim run                                      the built-i
   qsim run my.yaml --set policies.quota.accounts.cq.rates.p0=20 --set seeds=5
   qsim run KTH-SP2-1996-2.1-cln.swf.gz          a log, accounts from its groups
   qsim run --only fair --account 'user-{user}' LOG.swf.gz
+  qsim run my.yaml --shard 3/8 -o part3.json    an eighth of the runs, for qsim merge
   qsim run --set policies.fair.max_charge=2h LOG.swf`
 
 // newRunCommand returns the command `qsim run`.
@@ -61,7 +62,7 @@ func newRunCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 // run loads an experiment, runs it and reports. Files appear only if there are results to write.
 func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr io.Writer) error {
 	begin := time.Now()
-	e, err := load(ctx, f, files, stderr)
+	e, text, err := load(ctx, f, files, stderr)
 	if err != nil {
 		return err
 	}
@@ -73,6 +74,11 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 	results, runErr := simulate(ctx, f, e, out, stderr)
 	if results == nil {
 		return errors.Join(runErr, out.discard())
+	}
+	if f.shard.Of > 0 {
+		p := &part{Version: partVersion, Kind: "run", Shard: f.shard.Shard, Args: withoutShard(args),
+			Digest: digestOf(text), Seeds: e.File.Seeds, Top: f.topOf(e), Results: results}
+		return errors.Join(runErr, p.write(context.WithoutCancel(ctx), f.out, stdout))
 	}
 	if f.wallTimes {
 		results.WallLoadSeconds = loading.Seconds()
@@ -89,32 +95,34 @@ func run(ctx context.Context, f *runFlags, files, args []string, stdout, stderr 
 	return errors.Join(errs...)
 }
 
-// load reads what the command line names, and warns of what may be a mistake.
+// load reads what the command line names, and warns of what may be a mistake. It also returns the
+// experiment's text.
 func load(ctx context.Context, f *runFlags, files []string,
-	stderr io.Writer) (*experiment.Experiment, error) {
+	stderr io.Writer) (*experiment.Experiment, []byte, error) {
 	o, err := f.loadOptions(ctx, files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	e, err := experiment.Load(ctx, o)
 	if err != nil {
 		if len(files) > 0 && !isExperiment(files[0]) {
 			err = logMistakes(files[0], err)
 		}
-		return nil, stopped(err)
+		return nil, nil, stopped(err)
 	}
 	for _, w := range e.Warnings {
 		fmt.Fprintf(stderr, "qsim: warning: %s\n", printable(w))
 	}
-	return e, nil
+	return e, o.Data, nil
 }
 
 // simulate runs the experiment under a progress bar. The results are nil if there is nothing to
 // report; what there is of an experiment that broke a promise comes with the error.
 func simulate(ctx context.Context, f *runFlags, e *experiment.Experiment, out *outputs,
 	stderr io.Writer) (*experiment.Results, error) {
-	o := experiment.RunOptions{Parallel: f.parallel, SkipChecks: !bool(f.checks)}
-	if f.wallTimes {
+	o := experiment.RunOptions{Parallel: f.parallel, SkipChecks: !bool(f.checks),
+		Shard: f.shard.Shard}
+	if f.wallTimes && f.shard.Of == 0 {
 		begin := time.Now()
 		o.Stopwatch = func() time.Duration { return time.Since(begin) }
 	}

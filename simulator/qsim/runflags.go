@@ -23,6 +23,8 @@ type runFlags struct {
 	checks   onOff
 
 	html, json, csv string
+	shard           shardFlag
+	out             string // the part of a shard
 	top             int
 	topIsSet        bool
 	progress        progressFlag
@@ -39,6 +41,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 		"standard output, without the tables")
 	set.StringVar(&f.csv, "csv", "", "also write a `file` with a row for each task")
 	set.StringArrayVar(&f.only, "only", nil, "run only the policy of this `name`; once for each")
+	f.registerWith(set)
 	f.experimentFlags.register(set)
 	f.registerBy(set)
 	set.IntVar(&f.top, "top", 0, "accounts with rows of their own, those that used most; 0 shows "+
@@ -46,6 +49,8 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.IntVar(&f.parallel, "parallel", 0, "runs that go at once (default: one for each processor)")
 	set.Var(&f.checks, "checks", "check the invariants of the pool all the way")
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
+	set.Var(&f.shard, "shard", shardHelp)
+	set.StringVarP(&f.out, "out", "o", "", "write the part of --shard to this `file`")
 	set.Var(&f.wallTimes, "wall-times", "say how long all this took; nothing else differs from "+
 		"run to run")
 	addGroup(set, logGroup, func(set *pflag.FlagSet) {
@@ -84,6 +89,12 @@ func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
 			return usagef("--%s names no file", name)
 		}
+	}
+	if f.shard.Of > 0 != (f.out != "") && set.Lookup("shard") != nil {
+		return usagef("--shard and -o PART go together")
+	}
+	if f.shard.Of > 0 && (f.html != "" || f.json != "" || f.csv != "") {
+		return usagef("a shard writes its part alone; qsim merge has --html and --json")
 	}
 	f.topIsSet = set.Changed("top")
 	return f.checkOutputs()
