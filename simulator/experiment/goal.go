@@ -33,7 +33,8 @@ type Goal struct {
 // ParseObjective.
 type Objective struct{ figure }
 
-// ParseGoal reads METRIC@ACCOUNT=BOUND, METRIC@*=BOUND or METRIC=BOUND. The bound is a time with its
+// ParseGoal reads METRIC@ACCOUNT=BOUND, METRIC@*=BOUND or METRIC=BOUND. The bound is a time with
+// its
 // unit, a number, or a share such as 5%.
 func ParseGoal(text string) (Goal, error) {
 	name, bound, ok := strings.Cut(text, "=")

@@ -9,7 +9,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/tune"
 )
 
-// builtinKnobs are the knobs of a policy for which the file names none: rates from a quarter to four
+// builtinKnobs are the knobs of a policy for which the file names none: rates from a quarter to
+// four
 // times what they are, caps, limits of tasks, lost work and the cover of bursts.
 func builtinKnobs(p *Policy) []*tunable {
 	var knobs []*tunable

@@ -14,7 +14,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/tune"
 )
 
-// tuneCase is a window of the workload of a seed: submissions from begin on, before end, counted from
+// tuneCase is a window of the workload of a seed: submissions from begin on, before end, counted
+// from
 // the first one, as shares of the whole span.
 type tuneCase struct {
 	seed       uint64

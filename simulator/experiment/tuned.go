@@ -83,7 +83,8 @@ func (t *Tuning) seen() (seen, unseen string) {
 	return list(tune.Part{Use: tune.Searched, Share: 1}), list(tune.Part{Use: tune.HeldOut, Share: 1})
 }
 
-// policyText writes the policy at a point as a file that ParsePolicy reads. Settings that are not of
+// policyText writes the policy at a point as a file that ParsePolicy reads. Settings that are not
+// of
 // the policy stand in comments.
 func (t *Tuning) policyText(point []float64) (string, error) {
 	root, err := t.tree(point)
@@ -92,7 +93,8 @@ func (t *Tuning) policyText(point []float64) (string, error) {
 	}
 	policy := yamltree.Get(root, []string{"policies", t.Policy})
 	cover := []string{"scheduler", "burst_cover"}
-	if t.experiment.File.Trace != nil && t.options.World == nil && yamltree.Get(policy, cover) == nil {
+	fromLog := t.experiment.File.Trace != nil && t.options.World == nil
+	if fromLog && yamltree.Get(policy, cover) == nil {
 		node, err := yamltree.ParseOption("burst_cover", traceBurstCover.String())
 		if err != nil {
 			return "", err

@@ -150,7 +150,7 @@ func (t *Tuning) policy(f *File) *Policy {
 // checkAccounts returns an error for a goal whose account nobody knows.
 func (t *Tuning) checkAccounts() error {
 	var names []string
-	ids := []scheduler.AccountID{}
+	var ids []scheduler.AccountID
 	if t.options.World != nil {
 		ids = t.options.World.Accounts
 	} else {
@@ -184,6 +184,10 @@ func (t *Tuning) findKnobs(knobs []Knob) error {
 	}
 	for i := range knobs {
 		k, err := knobs[i].tunable(t.root, t.Policy)
+		if err == nil && t.options.World != nil && k.path[0] != "policies" {
+			err = field.Errorf("field", "%s does not change what a journal has recorded",
+				knobs[i].Field)
+		}
 		if err == nil && slices.ContainsFunc(t.knobs, func(o *tunable) bool {
 			return slices.Equal(o.path, k.path)
 		}) {
@@ -238,8 +242,8 @@ func (t *Tuning) tree(point []float64) (*yamltree.Node, error) {
 }
 
 // evaluate runs points in the cases of a part.
-func (t *Tuning) evaluate(ctx context.Context, part tune.Part, points [][]float64) ([][]tune.Outcome,
-	error) {
+func (t *Tuning) evaluate(ctx context.Context, part tune.Part, points [][]float64) (
+	[][]tune.Outcome, error) {
 	outcomes := make([][]tune.Outcome, len(points))
 	var trials []trial
 	for i, point := range points {

@@ -31,9 +31,9 @@ or a made-up workload, through the real scheduler and reconciler on virtual time
 each policy, and says who waits for how long and what it costs.
 
 Exit codes: 0 all went well; 1 a run broke a promise (a request was lost, ran twice
-or never ran), a replay differs from its journal, or a plan breaks a threshold; 2 the
-input or the command line was wrong, or an output could not be written; 130
-interrupted.`
+or never ran), a replay differs from its journal, a plan breaks a threshold, or a
+tuning does not meet its goals; 2 the input or the command line was wrong, or an output
+could not be written; 130 interrupted.`
 
 const rootExamples = `  qsim run                             the built-in experiment, to begin with
   qsim run --html lab.html             the same, with charts for a browser
@@ -45,7 +45,8 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim record my.yaml --only quota -o my.qsj.zst
   qsim replay my.qsj.zst               the same again, every decision compared
   qsim forecast my.qsj.zst             when what waits at its end will start
-  qsim plan --journal my.qsj.zst new.yaml   what other quotas would change`
+  qsim plan --journal my.qsj.zst new.yaml   what other quotas would change
+  qsim tune my.yaml -o policy.yaml     which quotas meet the goals of the file`
 
 func init() {
 	cobra.EnableCommandSorting = false // they are in the order in which one needs them
@@ -63,7 +64,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(stdout),
+	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(args, stdout),
 		newInitCommand(stdout, stderr),
 		newRecordCommand(stdout, stderr), newReplayCommand(stdout, stderr),
 		newExplainCommand(stdout), newForecastCommand(stdout, stderr), newPlanCommand(stdout, stderr),

@@ -23,7 +23,7 @@ const compareExamples = `  qsim run my.yaml --json before.json
   qsim compare before.json after.json`
 
 // newCompareCommand returns the command `qsim compare`.
-func newCompareCommand(stdout io.Writer) *cobra.Command {
+func newCompareCommand(command []string, stdout io.Writer) *cobra.Command {
 	var f compareFlags
 	c := &cobra.Command{
 		Use:     "compare A.json B.json",
@@ -35,11 +35,13 @@ func newCompareCommand(stdout io.Writer) *cobra.Command {
 			if f.top < 0 {
 				return usagef("--top %d is negative", f.top)
 			}
+			f.command = command
 			return f.compare(c.Context(), args[0], args[1], stdout)
 		},
 	}
 	set := c.Flags()
 	set.SortFlags = false
+	set.StringVar(&f.html, "html", "", "also write a `file` with charts, for a browser")
 	set.StringVar(&f.json, "json", "", "also write all differences to a `file`; - is standard "+
 		"output, without the tables")
 	f.format.register(set)
@@ -49,9 +51,10 @@ func newCompareCommand(stdout io.Writer) *cobra.Command {
 
 // compareFlags are the flags of `qsim compare`.
 type compareFlags struct {
-	json   string
-	format textFormat
-	top    int
+	html, json string
+	format     textFormat
+	top        int
+	command    []string // the command line
 }
 
 // compare reads two files of results and writes how they differ.
@@ -77,7 +80,13 @@ func (f *compareFlags) compare(ctx context.Context, basePath, otherPath string,
 			return writeJSON(w, c)
 		}))
 	}
-	if f.json != report.Stdout {
+	if f.html != "" {
+		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
+			return report.PairHTML(w, pair, report.HTMLOptions{Top: f.top,
+				Program: "qsim " + version(), Command: commandLine(f.command)})
+		}))
+	}
+	if f.json != report.Stdout && f.html != report.Stdout {
 		err := report.PairDifferences(stdout, pair,
 			report.Options{Top: f.top, Markdown: f.format == formatMarkdown})
 		if err != nil {

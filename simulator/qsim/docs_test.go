@@ -26,11 +26,12 @@ func section(t *testing.T, readme, heading string) string {
 // The README has a row for every flag, where its command is described.
 func TestTheReadmeHasAllFlags(t *testing.T) {
 	readme := read(t, readmePath)
-	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil),
+	for _, command := range []*cobra.Command{newRunCommand(nil, nil, nil), newCompareCommand(nil, nil),
 		newRecordCommand(nil, nil), newReplayCommand(nil, nil), newExplainCommand(nil),
 		newForecastCommand(nil, nil), newPlanCommand(nil, nil), newValidateCommand(nil, nil),
 		newExampleCommand(nil), newSchemaCommand(nil), newTraceInfoCommand(nil, nil),
-		newConvertCommand(nil, nil), newInitCommand(nil, nil)} {
+		newConvertCommand(nil, nil), newInitCommand(nil, nil), newTuneCommand(nil, nil, nil),
+		newMergeCommand(nil, nil)} {
 		name := "`qsim " + command.Name()
 		if command.Name() == "info" {
 			name = "`qsim trace info"

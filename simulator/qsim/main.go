@@ -10,6 +10,8 @@
 //	qsim replay FILE.qsj         a journal once more, every decision compared
 //	qsim forecast FILE           when waiting requests of a snapshot or journal start
 //	qsim plan NEW.yaml           what other quotas would have changed in a journal
+//	qsim tune FILE.yaml          the quotas that meet goals at the least cost
+//	qsim merge PART...           the parts of a run or a tuning on several machines
 //	qsim example NAME            an experiment to begin with
 //	qsim validate FILE.yaml      the mistakes in an experiment
 //	qsim trace info FILE         what is in a log
@@ -17,8 +19,9 @@
 //	qsim help run                every flag
 //
 // It exits with 0 if all went well, 1 if a run broke a promise (a request was lost, ran twice or
-// never ran), a replay differs from its journal or a plan breaks a threshold, 2 if the input or the
-// command line was wrong or an output could not be written, and 130 if it was interrupted.
+// never ran), a replay differs from its journal, a plan breaks a threshold or a tuning does not
+// meet its goals, 2 if the input or the command line was wrong or an output could not be written,
+// and 130 if it was interrupted.
 package main
 
 import (

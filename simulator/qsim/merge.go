@@ -13,11 +13,11 @@ import (
 	"github.com/quotasched/quotasched/simulator/tune"
 )
 
-const mergeHelp = `Put the parts together that 'qsim run --shard K/N -o PART' or 'qsim tune --shard K/N
--o PART' have written on several machines, all N of them. The result is that of one
-machine, to the last byte: that of a run as it is, that of a tuning after the phases
-that need what all starts have found, which happen here. The experiment's file, and
-its log, must be where they were.`
+const mergeHelp = `Put the parts together that 'qsim run --shard K/N -o PART' or
+'qsim tune --shard K/N -o PART' have written on several machines, all
+N of them. The result is that of one machine, to the last byte: that of a run as it
+is, that of a tuning after the phases that need what all starts have found, which
+happen here. The experiment's file, and its log, must be where they were.`
 
 const mergeExamples = `  qsim run my.yaml --shard 1/2 -o part1.json    on one machine
   qsim run my.yaml --shard 2/2 -o part2.json    on another one

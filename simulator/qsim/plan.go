@@ -67,7 +67,7 @@ type planFlags struct {
 // planOutputs are the flags of all commands that make plans.
 type planOutputs struct {
 	thresholds []string
-	json       string
+	html, json string
 	format     textFormat
 	top        int
 	progress   progressFlag
@@ -76,6 +76,7 @@ type planOutputs struct {
 func (f *planOutputs) register(set *pflag.FlagSet) {
 	set.StringArrayVar(&f.thresholds, "threshold", nil, "a `METRIC=LIMIT` that must not be broken, "+
 		"such as wait_p95=+20%,+60s; once for each")
+	set.StringVar(&f.html, "html", "", "also write a `file` with pictures, for a browser")
 	set.StringVar(&f.json, "json", "", "also write the plan to a `file`; - is standard output, "+
 		"without the tables")
 	f.format.register(set)
@@ -196,7 +197,13 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 			return writeJSON(w, p)
 		}))
 	}
-	if f.json != report.Stdout {
+	if f.html != "" {
+		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
+			return report.PlanHTML(w, p, notes, report.HTMLOptions{Top: f.top,
+				Program: "qsim " + version()})
+		}))
+	}
+	if f.json != report.Stdout && f.html != report.Stdout {
 		write := plan.Text
 		if f.format == formatMarkdown {
 			write = plan.Markdown

@@ -19,7 +19,7 @@ import (
 // errCannotBeMet is a tuning whose goals are not met.
 var errCannotBeMet = errors.New("the goals are not met")
 
-const tuneHelp = `Search for the settings of a policy that meet goals at the least cost, by simulation.
+const tuneHelp = `Search for the settings of a policy that meet goals at the least cost.
 FILE.yaml is an experiment with the fields goals, knobs and minimize; --goal, --knob
 and --minimize take their place. Without knobs, they are the rates, caps and limits of
 the policy. Without a file, it is the built-in experiment.
@@ -44,6 +44,7 @@ const tuneExamples = `  qsim tune --goal wait_p95@cq=3m --goal wait_p95@release=
 type tuneFlags struct {
 	experimentFlags
 	policy, minimize string
+	journal          string
 	goals, knobs     []string
 	budget           budgetFlag
 	seed             uint64
@@ -64,6 +65,8 @@ func (f *tuneFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.minimize, "minimize", "", "the `METRIC@ACCOUNT` to make small (default: the "+
 		"file's, or lost@*)")
 	set.StringVar(&f.policy, "policy", "", "`name` of the policy to tune, where it is not clear")
+	set.StringVar(&f.journal, "journal", "", "try policies out on this journal, as qsim plan does, "+
+		"and not on the workload of FILE.yaml; a `file` that qsim record has written")
 	set.Var(&f.budget, "budget", "how much to search: a number of runs, such as 600, or a time, such "+
 		"as 5m; only with runs is the result the same each time")
 	set.Uint64Var(&f.seed, "seed", 1, "the seed of the search")
@@ -188,12 +191,36 @@ func (f *tuneFlags) prepare(ctx context.Context, files []string, stderr io.Write
 		return nil, nil, err
 	}
 	loaded := &runFlags{experimentFlags: f.experimentFlags}
+	if f.journal != "" {
+		t, text, err := f.prepareJournal(ctx, loaded, files, o)
+		return t, text, err
+	}
 	e, text, err := load(ctx, loaded, files, stderr)
 	if err != nil {
 		return nil, nil, err
 	}
 	t, err := e.Tuning(o)
 	return t, text, err
+}
+
+// prepareJournal reads the policies of an experiment, and the journal on which they are tried out.
+func (f *tuneFlags) prepareJournal(ctx context.Context, loaded *runFlags, files []string,
+	o experiment.TuneOptions) (*experiment.Tuning, []byte, error) {
+	from, err := loaded.loadOptions(ctx, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := experiment.Parse(from.Path, from.Data, from.Sets...)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := readJournalWorld(ctx, journalFile{path: f.journal})
+	if err != nil {
+		return nil, nil, err
+	}
+	o.World = w.world()
+	t, err := e.Tuning(o)
+	return t, from.Data, err
 }
 
 // run loads an experiment, searches and reports.

@@ -33,7 +33,8 @@ func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
 	if f.fork != "" && f.shadow != "" {
 		return false, usagef("--fork and --shadow are two questions; ask them one by one")
 	}
-	for _, name := range []string{"policy", "threshold", "json", "format", "top"} {
+	for _, name := range []string{"policy", "threshold", "html", "json", "format",
+		"top"} {
 		if !asked && set.Changed(name) {
 			return false, usagef("--%s is for --fork and --shadow", name)
 		}
@@ -45,6 +46,9 @@ func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
 	}
 	if f.shadow != "" && len(f.thresholds) > 0 {
 		return false, usagef("--threshold is for --fork")
+	}
+	if f.shadow != "" && f.html != "" {
+		return false, usagef("--html is for --fork")
 	}
 	if f.shadow != "" && f.format == formatMarkdown {
 		return false, usagef("--format markdown is for --fork")

@@ -31,7 +31,8 @@ type Progress struct {
 	Best *Measured
 }
 
-// The parts of a budget that phases have spent when they end. The rest is for the phases after them,
+// The parts of a budget that phases have spent when they end. The rest is for the phases after
+// them,
 // whose cost does not depend on the budget.
 const (
 	searchUntil   = 0.60

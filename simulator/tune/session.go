@@ -48,8 +48,8 @@ func (s *session) measure(ctx context.Context, part Part, places [][]float64) (l
 }
 
 // measurePoints returns what points come to, and whether any of them is new.
-func (s *session) measurePoints(ctx context.Context, part Part, points [][]float64) (list []*Measured,
-	news bool, err error) {
+func (s *session) measurePoints(ctx context.Context, part Part, points [][]float64) (
+	list []*Measured, news bool, err error) {
 	var fresh [][]float64
 	asked := map[string]bool{}
 	for _, point := range points {

@@ -72,8 +72,8 @@ func (t *tuned) forbidding() string {
 	var names []string
 	for i, l := range t.Result.Limits {
 		if l.Forbids {
-			names = append(names, fmt.Sprintf("%s (with the others met, it is %s at best; alone, %s)",
-				t.Goals[i], t.figure(i, l.WithOthers), t.figure(i, l.Best)))
+			names = append(names, fmt.Sprintf("%s (with the others met, it is %s at best; alone, "+
+				"%s)", t.Goals[i], t.figure(i, l.WithOthers), t.figure(i, l.Best)))
 		}
 	}
 	switch len(names) {
@@ -105,7 +105,8 @@ func TunedText(out io.Writer, of *experiment.Tuned) error {
 		b.WriteString("\nmatters: the largest change of a figure if the knob moves by a tenth of " +
 			"its range.\n")
 	}
-	fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met:\n\n%s", t.frontierTable().text())
+	fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met:\n\n%s",
+		t.frontierTable().text())
 	_, err = io.WriteString(out, trimLines(b.String()))
 	return err
 }
@@ -131,8 +132,8 @@ func (t *tuned) goalTable() *plainTable {
 		table.row(t.Minimize, "the least", t.cost(r.Chosen.Objective))
 		return table
 	}
-	table := &plainTable{Header: []string{"goal", "bound", "before", "searched", "new", "95 % interval",
-		"met in", "verdict"}}
+	table := &plainTable{Header: []string{"goal", "bound", "before", "searched", "new",
+		"95 % interval", "met in", "verdict"}}
 	for i := range t.goals {
 		v := &r.HeldOut.Goals[i]
 		before := ""

@@ -1,0 +1,70 @@
+package experiment_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/tune"
+)
+
+// TestBuiltinKnobsAreRatesCapsAndLimits tunes a file without any knobs.
+func TestBuiltinKnobsAreRatesCapsAndLimits(t *testing.T) {
+	tuning, err := loaded(t).Tuning(experiment.TuneOptions{})
+	require.NoError(t, err)
+	var names []string
+	for i, k := range tuning.Problem().Knobs {
+		names = append(names, tuning.KnobName(i))
+		require.Less(t, k.From, k.To)
+	}
+	require.Equal(t, []string{"a.rates.p0", "a.max_charge", "b.rates.p2", "b.max_charge",
+		"scheduler.max_lost_work", "scheduler.burst_cover"}, names)
+}
+
+// TestTheLeastFleetIsThatOfTryingEach compares a tuning with a run of each size.
+func TestTheLeastFleetIsThatOfTryingEach(t *testing.T) {
+	knob, err := experiment.ParseKnob("--knob", "fleet.total=1..40")
+	require.NoError(t, err)
+	least, err := experiment.ParseObjective("workers")
+	require.NoError(t, err)
+	tuning, err := loaded(t).Tuning(experiment.TuneOptions{Knobs: []experiment.Knob{knob},
+		Minimize: &least, Selecting: 2, HeldOut: 2})
+	require.NoError(t, err)
+	p := tuning.Problem()
+	var points [][]float64
+	for n := 1.0; n <= 40; n++ {
+		points = append(points, []float64{n})
+	}
+	outcomes, err := p.Evaluate(t.Context(), tune.Part{Use: tune.Searched, Share: 1}, points)
+	require.NoError(t, err)
+	want := 0.0
+	for i, cases := range outcomes {
+		if (cases[0].Goals[0]+cases[1].Goals[0])/2 <= 120 {
+			want = points[i][0]
+			break
+		}
+	}
+	require.Greater(t, want, 1.0, "the smallest fleet does not do")
+	r, err := tune.Run(t.Context(), p, tune.Options{Seed: 1, Runs: 80})
+	require.NoError(t, err)
+	require.True(t, r.Found)
+	require.InDelta(t, want, r.Chosen.Point[0], 2)
+}
+
+// TestThePolicyThatIsFoundCanBeRun reads what a tuning writes.
+func TestThePolicyThatIsFoundCanBeRun(t *testing.T) {
+	tuning, err := loaded(t).Tuning(experiment.TuneOptions{Selecting: 2, HeldOut: 3})
+	require.NoError(t, err)
+	r, err := tune.Run(t.Context(), tuning.Problem(), tune.Options{Seed: 1, Runs: 40})
+	require.NoError(t, err)
+	tuned, err := tuning.Tuned(r)
+	require.NoError(t, err)
+	require.Equal(t, "seeds 1, 2", tuned.Seen)
+	require.Equal(t, "seeds 5, 6, 7", tuned.Unseen)
+	read, err := experiment.ParsePolicy("tuned.yaml", []byte(tuned.PolicyText), "")
+	require.NoError(t, err)
+	require.Equal(t, "quota-tuned", read.Policy.Name)
+	require.InDelta(t, r.Chosen.Point[0], read.Policy.Accounts["a"].Rates.P0, 1e-9)
+	require.InDelta(t, r.Chosen.Point[4], read.Policy.Scheduler.MaxLostWork.Levels.P0.Seconds(), 1e-3)
+}
