@@ -38,8 +38,14 @@
 //     than the known one, and it is ignored.
 //   - One of a process or a boot that another one has taken over from: refused, as it would undo
 //     what the newer one said.
+//   - One of a process that nobody has heard of yet: it takes over. It may be a living one, or one
+//     that is long gone, whose report was under way for long. So what it leaves out is not lost
+//     before a report of it has followed orders, which one that is gone never does; and until then
+//     the process before it may take over again.
 //   - Orders that are lost: the next ones have all that the worker shall do. Orders to stop stay
 //     until the worker says that the lease is over; what it is to forget stays until it has.
+//   - Orders that are late: a worker ignores those that answer an older report than it has followed
+//     the answer of. Else it would start again what it has ended and forgotten.
 //
 // # An entry
 //
@@ -51,9 +57,15 @@
 // A command that is refused has changed nothing, and its outcome has a code and a text. An error of
 // Apply is another thing: this replica cannot go on, as it would differ from the others.
 //
+// # Rules
+//
+// What Apply does, to the last letter of an event or an error, is the rules: the rolling hash is over
+// it, and replicas that differ stop. A change of it needs a new RuleVersion, which RaiseRules brings
+// into force when all replicas know it.
+//
 // # Failure of a pool
 //
 // A panic while something is applied to a pool stops that pool, on every replica at the same entry:
-// its scheduler is dropped, its tasks stay as they were at that moment, and it can be looked at and
-// deleted.
+// its scheduler and its workers are dropped, its tasks stay as they were at that moment, and it can
+// be looked at and deleted.
 package state
