@@ -68,6 +68,10 @@ chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.
 tune-long: ## Tune the device lab and logs in QSIM_TRACES, against grids and held-out halves; an hour.
 	QSIM_LONG_TUNE=1 $(GO) test -timeout=150m -run='TestLongTune' -v ./simulator/qsim
 
+.PHONY: million
+million: ## Measure a million waiting tasks: memory, snapshots, and a server's restart; some minutes.
+	QSCHED_MILLION=1 $(GO) test -run=Million -count=1 -v ./dispatcher/state ./dispatcher
+
 .PHONY: rewrite
 rewrite: ## Write the golden scripts' output and what documents quote of qsim anew; read the diff.
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite

@@ -214,12 +214,14 @@ func newHTTPServer(life context.Context, h http.Handler) *http.Server {
 
 // end ends what serve has begun: first the lead, so that another node takes over, then the calls.
 func (s *server) end() error {
+	behind := s.node.Ready()
 	s.handOver()
 	s.cancel()
 	s.endCalls()
 	s.running.Wait()
-	if s.node.Ready() != nil {
-		return nil // a snapshot of what is behind is no gain
+	if behind != nil {
+		s.config.Logger.Warn("no snapshot is taken at the end", "reason", behind)
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func start(t *testing.T, c Config) *run {
 	case r.url = <-ready:
 	case err := <-r.ended:
 		t.Fatalf("the server ended: %v", err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server is not ready")
 	}
 	return r
@@ -55,7 +56,7 @@ func (r *run) stop(t *testing.T) {
 	select {
 	case err := <-r.ended:
 		require.NoError(t, err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server does not end")
 	}
 }
@@ -113,6 +114,9 @@ func TestADay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, dispatch.Task_STATE_SUCCEEDED, got.Msg.GetTask().GetState())
 	s.stop(t)
+	snapshots, err := filepath.Glob(filepath.Join(dir, "log", "snapshots", "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, snapshots, "one is taken at the end")
 
 	s = start(t, Config{DataDir: dir})
 	tasks = dc.NewTaskServiceClient(h2(), s.url)
