@@ -56,7 +56,8 @@ forecast-long: ## Measure forecasts on logs in QSIM_TRACES, write docs/forecasts
 chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minutes; kill -9 an agent 500 times.
 	CHAOS_AGENTS=200,300 $(GO) test -timeout=30m -run=TestNoTaskRunsTwiceAtOnce -v \
 	  ./dispatcher/qsched
-	WORKER_CHAOS_ROUNDS=500 $(GO) test -timeout=30m -run=TestAKilledAgentsTasksAreFoundAgain -v \
+	WORKER_CHAOS_ROUNDS=500 $(GO) test -timeout=30m -v \
+	  -run='TestAKilledAgentsTasksAreFoundAgain|TestHeartbeatsGoOnUnderLoad' \
 	  ./worker
 
 .PHONY: chaos

@@ -112,7 +112,9 @@ func TestABrokenConnectionIsMadeAnewAndAllIsSaidAgain(t *testing.T) {
 		s.wait(time.Second)
 		s.setCut(true)
 		s.wait(20 * time.Second)
+		s.mu.Lock()
 		dials := s.dials
+		s.mu.Unlock()
 		require.Greater(s, dials, 5)
 		require.Less(s, dials, 20, "it does not back off")
 		s.setCut(false)
@@ -178,7 +180,7 @@ func TestAgentsWorkWithoutStreams(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			play(t, change, func(s *stage) {
 				s.wait(5 * time.Minute) // idle polls
-				n := len(s.reports)
+				n := s.said()
 				require.Less(s, n, 30)
 				s.give("a/1", 0, simulate("3m", "0"))
 				s.wait(time.Minute)
@@ -187,7 +189,7 @@ func TestAgentsWorkWithoutStreams(t *testing.T) {
 				require.Equal(s, "FINISHED 0", s.fake.end("a/1"))
 				s.wait(ttl)
 				require.Empty(s, s.told())
-				require.Less(s, len(s.reports)-n, 50)
+				require.Less(s, s.said()-n, 50)
 			})
 		})
 	}
@@ -362,7 +364,7 @@ func TestWhatATaskHasSavedIsSaid(t *testing.T) {
 // SwarmKit's task manager, ECS's task handler: changes of many tasks at once make few reports.
 func TestChangesOfManyTasksAreGathered(t *testing.T) {
 	play(t, func(s *stage) { s.config.Slots = 100 }, func(s *stage) {
-		before := len(s.reports)
+		before := s.said()
 		s.change(func() {
 			for i := range 100 {
 				id := fmt.Sprintf("t%d/1", i)
@@ -371,8 +373,10 @@ func TestChangesOfManyTasksAreGathered(t *testing.T) {
 		})
 		s.wait(5 * time.Second)
 		s.wait(6 * time.Second)
+		s.mu.Lock()
 		require.Len(s, s.ends, 100)
-		require.LessOrEqual(s, len(s.reports)-before, 8)
+		s.mu.Unlock()
+		require.LessOrEqual(s, s.said()-before, 8)
 	})
 }
 
@@ -389,10 +393,10 @@ func TestPreparingAloneMakesNoReport(t *testing.T) {
 			}}}
 	}, func(s *stage) {
 		s.wait(ttl/3 + ttl/10) // between two reports that are due
-		before := len(s.reports)
+		before := s.said()
 		s.give("a/1", 0, simulate("1h", "0"))
 		s.wait(time.Second)
-		require.Len(s, s.reports, before)
+		require.Equal(s, before, s.said())
 		s.wait(ttl / 3)
 		require.Equal(s, "a/1 PREPARING", s.told())
 		s.wait(ttl)
@@ -403,7 +407,7 @@ func TestPreparingAloneMakesNoReport(t *testing.T) {
 func TestADispatcherThatAnswersNothingUsefulDoesNoHarm(t *testing.T) {
 	play(t, func(s *stage) { s.garbage = true }, func(s *stage) {
 		s.wait(5 * time.Minute)
-		require.Less(s, len(s.reports), 200)
+		require.Less(s, s.said(), 200)
 		s.change(func() { s.garbage = false })
 		s.wait(ttl)
 		s.give("a/1", 0, simulate("1h", "0"))
@@ -412,7 +416,48 @@ func TestADispatcherThatAnswersNothingUsefulDoesNoHarm(t *testing.T) {
 	})
 }
 
-// Commands refuse a second agent of one state directory.
+// stuckDriver has tasks that cannot be killed while it says so.
+type stuckDriver struct {
+	worker.Simulated
+	stuck atomic.Bool
+}
+
+type stuckProcess struct {
+	worker.Process
+	driver *stuckDriver
+}
+
+func (d *stuckDriver) Start(ctx context.Context, t worker.Task) (worker.Process, error) {
+	p, err := d.Simulated.Start(ctx, t)
+	return stuckProcess{p, d}, err
+}
+
+func (p stuckProcess) Stuck() bool { return p.driver.stuck.Load() }
+
+// Never idle with a live child: a task that does not die keeps its slot, and the worker says why it
+// takes no others.
+func TestATaskThatDoesNotDieKeepsItsSlotAndTheWorkerFromWork(t *testing.T) {
+	driver := &stuckDriver{}
+	play(t, func(s *stage) {
+		driver.Clock, driver.StopTakes = s.config.Clock, time.Hour
+		s.config.Driver = driver
+	}, func(s *stage) {
+		s.give("a/1", 0, simulate("10h", "0"))
+		s.wait(time.Second)
+		driver.stuck.Store(true)
+		s.stop("a/1", 5*time.Minute)
+		s.give("b/1", 0, simulate("1h", "0"))
+		s.wait(2 * time.Minute)
+		require.Equal(s, "a/1 STOPPING, b/1 ACCEPTED", s.told())
+		require.Equal(s, "cannot be killed: a/1", s.newest().GetRefusal())
+		driver.stuck.Store(false)
+		s.wait(4 * time.Minute)
+		require.Equal(s, "FINISHED SIGKILL", s.fake.end("a/1"))
+		require.Equal(s, "b/1 RUNNING", s.told())
+		require.True(s, s.newest().GetAcceptsWork())
+	})
+}
+
 func TestAStateDirectoryHasOneAgent(t *testing.T) {
 	play(t, nil, func(s *stage) {
 		require.ErrorIs(s, worker.Run(context.Background(), s.config), worker.ErrInUse)

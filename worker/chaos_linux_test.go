@@ -288,3 +288,28 @@ func TestAnAgentThatHasLostItsNameEndsWhatRan(t *testing.T) {
 	l.eventually("another boot", func() bool { return l.newest().GetBootId() != boot })
 	require.Empty(t, l.processes("agent-shim\x00"+l.dir))
 }
+
+// Heartbeats share nothing with tasks: they go on while twenty tasks keep all cores busy and write
+// as much as they can, for longer than the TTL.
+func TestHeartbeatsGoOnUnderLoad(t *testing.T) {
+	if os.Getenv("WORKER_CHAOS_ROUNDS") == "" {
+		t.Skip("WORKER_CHAOS_ROUNDS is not set: this keeps the machine busy for a while")
+	}
+	const tasks = 20
+	l := newLab(t, tasks)
+	l.begin()
+	for i := range tasks {
+		task := l.task("", 0)
+		task.GetExec().Command = []string{"sh", "-c",
+			"while :; do echo a line of a log, as programs write them; done"}
+		l.give(fmt.Sprintf("t%d/1", i), int32(i), task)
+	}
+	l.eventually("all run", func() bool { return strings.Count(l.told(), "RUNNING") == tasks })
+	end := time.Now().Add(5 * l.ttl)
+	l.eventually("five TTLs pass", func() bool { return time.Now().After(end) })
+	for i := range tasks {
+		require.Empty(t, l.fake.end(fmt.Sprintf("t%d/1", i)))
+		l.stop(fmt.Sprintf("t%d/1", i), 0)
+	}
+	l.eventually("all have ended", func() bool { return len(l.told()) == 0 })
+}

@@ -300,6 +300,13 @@ func (f *fake) newest() *dispatch.Report {
 	return f.reports[len(f.reports)-1]
 }
 
+// said returns how many reports came.
+func (f *fake) said() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.reports)
+}
+
 // told returns what the newest report says of leases: "id PHASE, …".
 func (f *fake) told() string {
 	var out []string

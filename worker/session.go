@@ -137,6 +137,9 @@ func (s *session) serve(ctx context.Context, l link, orders <-chan *dispatch.Ord
 			}
 			return err
 		case o := <-orders:
+			if !s.heard {
+				s.log.Info("connected to the dispatcher", "epoch", o.GetEpoch())
+			}
 			s.heard = true
 			s.m.hear(o)
 			after, _ := s.m.pace()
