@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -156,6 +157,10 @@ func (c *cluster) heal() {
 		if n.full != nil {
 			n.full()
 			n.full = nil
+			b, err := os.ReadFile(n.logPath)
+			require.NoError(c.t, err)
+			c.t.Logf("node %s said %d times that there is no space", n.setup.ID,
+				bytes.Count(b, []byte("no space left")))
 		}
 		require.NoError(c.t, n.setClock(0))
 		if n.halted {

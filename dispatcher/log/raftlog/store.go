@@ -178,7 +178,14 @@ func (s *store) SetUint64(key []byte, value uint64) error {
 
 // write runs a write, and ends the process if it takes too long.
 func (s *store) write(what string, f func() error) error {
+	done := make(chan struct{})
+	defer close(done)
 	watchdog := time.AfterFunc(s.limit, func() {
+		select { // a process that was halted meanwhile may be about to end it
+		case <-done:
+			return
+		case <-time.After(s.limit / 10):
+		}
 		s.log.Error("a write takes too long, so this process ends: its disk hangs, and another node "+
 			"shall lead", "what", what, "dir", s.dir, "limit", s.limit)
 		s.exit(exitSlowDisk)
