@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 )
 
@@ -60,4 +61,13 @@ func TestBadAgents(t *testing.T) {
 		require.Equal(t, exitNotDone, o.code)
 		require.Contains(t, o.err, c.want)
 	}
+}
+
+// TestTheFlagsOfAgentsAreDocumented finds flags that worker/README.md does not have.
+func TestTheFlagsOfAgentsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../worker/README.md")
+	require.NoError(t, err)
+	newAgentCommand(&app{}).Flags().VisitAll(func(f *pflag.Flag) {
+		require.Contains(t, string(text), "`--"+f.Name+"`")
+	})
 }

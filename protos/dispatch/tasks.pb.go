@@ -489,7 +489,7 @@ type Exec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The program and its arguments; at least one, and the first is not empty.
 	Command []string `protobuf:"bytes,1,rep,name=command,proto3" json:"command,omitempty"`
-	// The whole environment.
+	// The whole environment, but for QSCHED_LEASE and QSCHED_AGENT, which the agent adds.
 	Environment map[string]string `protobuf:"bytes,2,rep,name=environment,proto3" json:"environment,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The working directory; empty means a fresh one, which is removed afterwards.
 	Directory string `protobuf:"bytes,3,opt,name=directory,proto3" json:"directory,omitempty"`
