@@ -48,6 +48,7 @@ func NewHandler(c Config) http.Handler {
 		connect.WithReadMaxBytes(MessageBytesMax),
 		connect.WithInterceptors(append(c.Interceptors, g)...),
 		connect.WithRecover(g.recovered),
+		connect.WithHandlerOptions(jsonCodecs...),
 	}
 	s := &service{node: c.Node, events: c.Events}
 	mux := http.NewServeMux()

@@ -210,7 +210,7 @@ func TestGarbageIsInvalid(t *testing.T) {
 	s := serve(t, Local{}, "a")
 	for procedure, m := range methods(t) {
 		streams := m.IsStreamingServer() || m.IsStreamingClient()
-		for _, body := range []string{"x", "[]", "\x00\xff"} {
+		for _, body := range []string{"x", "[]", `{"no such field":1}`, "\x00\xff"} {
 			code := s.do(t, call{procedure: procedure, body: body, streams: streams})
 			require.Contains(t, []string{"invalid_argument", "unimplemented"}, code, "%s %q", procedure, body)
 		}

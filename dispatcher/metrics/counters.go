@@ -14,7 +14,6 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
-	"github.com/quotasched/quotasched/protos/replica"
 )
 
 // Metrics are those of one node. It is told what happens as node.Observer and api.Observer.
@@ -23,7 +22,7 @@ type Metrics struct {
 
 	submitted, assigned, preempted, reprioritized, completed, ended *prometheus.CounterVec
 	spend, ignored, workerChanges, failures, calls                  *prometheus.CounterVec
-	commitFailures                                                  prometheus.Counter
+	commitFailures, passes                                          prometheus.Counter
 	commit, commitCommands, commitBytes, apply, snapshotTook        prometheus.Histogram
 	callTook                                                        *prometheus.HistogramVec
 	snapshotBytes                                                   prometheus.Gauge
@@ -61,9 +60,11 @@ func New() *Metrics {
 		[]string{"method"})
 	m.commitFailures = prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace,
 		Name: "commit_failures_total", Help: "Entries that were refused, or given up, by the log."})
+	m.passes = prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace,
+		Name: "passes_total", Help: "Scheduling passes of all pools; apply_seconds has their time."})
 	m.snapshotBytes = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace,
 		Name: "snapshot_bytes", Help: "How long the newest snapshot of this process is."})
-	m.registry.MustRegister(m.callTook, m.commitFailures, m.snapshotBytes)
+	m.registry.MustRegister(m.callTook, m.commitFailures, m.passes, m.snapshotBytes)
 	m.commit = m.histogram("commit_seconds", "From proposing an entry to having applied it.", seconds)
 	m.commitCommands = m.histogram("commit_commands", "Commands in an entry.",
 		prometheus.ExponentialBuckets(1, 2, 11))
@@ -95,9 +96,10 @@ func (m *Metrics) histogram(name, help string, buckets []float64) prometheus.His
 }
 
 // Applied implements node.Observer.
-func (m *Metrics) Applied(o *replica.Outcome, took time.Duration) {
-	m.apply.Observe(took.Seconds())
-	for _, e := range o.GetEvents() {
+func (m *Metrics) Applied(a node.Applied) {
+	m.apply.Observe(a.Took.Seconds())
+	m.passes.Add(float64(a.Passes))
+	for _, e := range a.Outcome.GetEvents() {
 		switch k := e.GetKind().(type) {
 		case *dispatch.Event_Scheduler:
 			m.decided(e.GetPool(), k.Scheduler)

@@ -73,7 +73,7 @@ func busy(t *testing.T) *Metrics {
 	require.NoError(t, n.Machine().WriteSnapshot(&bytes.Buffer{}))
 	m.Proposed(node.Batch{Err: errors.New("no leader")})
 	m.Called("/quotasched.dispatch.v1.TaskService/GetTask", "ok", time.Second)
-	m.Applied(&replica.Outcome{Events: happened()}, time.Millisecond)
+	m.Applied(node.Applied{Outcome: &replica.Outcome{Events: happened()}, Took: time.Millisecond})
 	require.Eventually(t, func() bool { return strings.Contains(shown(m), "qsched_log_member_lag") },
 		5*time.Second, time.Millisecond)
 	return m

@@ -155,9 +155,9 @@ func (k *keptEvents) Whole() error       { return nil }
 // quiet observes nothing.
 type quiet struct{}
 
-func (quiet) Applied(*replica.Outcome, time.Duration) {}
-func (quiet) Proposed(Batch)                          {}
-func (quiet) Snapshot(int64, time.Duration)           {}
+func (quiet) Applied(Applied)               {}
+func (quiet) Proposed(Batch)                {}
+func (quiet) Snapshot(int64, time.Duration) {}
 
 // A machine of a test is a worker with a stream.
 type worker struct {

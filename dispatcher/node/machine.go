@@ -48,6 +48,7 @@ type machine struct {
 type applied struct {
 	outcome *replica.Outcome
 	touched []state.WorkerKey
+	passes  int      // of pools
 	stacks  []string // of panics that stopped pools
 	took    time.Duration
 }
@@ -69,8 +70,8 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 	if err := m.events.Append(index, a.Outcome.GetEvents()); err != nil {
 		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
 	}
-	m.applied(applied{outcome: a.Outcome, touched: a.Touched, stacks: a.Stacks,
-		took: time.Since(begin)})
+	m.applied(applied{outcome: a.Outcome, touched: a.Touched, passes: a.Passes,
+		stacks: a.Stacks, took: time.Since(begin)})
 	return a.Outcome, nil
 }
 

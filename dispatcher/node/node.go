@@ -17,11 +17,18 @@ import (
 // the work, and must return at once.
 type Observer interface {
 	// Applied is told of each entry that this node applied, in order.
-	Applied(o *replica.Outcome, took time.Duration)
+	Applied(Applied)
 	// Proposed is told of each entry that this node proposed.
 	Proposed(Batch)
 	// Snapshot is told of each snapshot that this node took.
 	Snapshot(bytes int64, took time.Duration)
+}
+
+// Applied is an entry that was applied.
+type Applied struct {
+	Outcome *replica.Outcome
+	Passes  int // of pools
+	Took    time.Duration
 }
 
 // Config is what a node is made of.
@@ -143,7 +150,7 @@ func (n *Node) applied(a applied) {
 	for _, stack := range a.stacks {
 		n.logger.Error("a panic stopped a pool", "stack", stack)
 	}
-	n.observer.Applied(a.outcome, a.took)
+	n.observer.Applied(Applied{Outcome: a.outcome, Passes: a.passes, Took: a.took})
 	if l != nil {
 		l.sessions.touch(a.touched)
 	}

@@ -31,6 +31,8 @@ type Applied struct {
 	Outcome *replica.Outcome
 	// Touched are the workers whose orders may differ now, in order.
 	Touched []WorkerKey
+	// Passes is how many pools ran a pass.
+	Passes int
 	// Stacks are those of panics that stopped pools, for the node's own log: they differ between
 	// builds of this code, and are no part of the state.
 	Stacks []string
@@ -78,7 +80,8 @@ func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
 		e.finish(p)
 	}
 	m.roll(index, bytes, e.outcome)
-	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers(), Stacks: e.stacks}, nil
+	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers(), Passes: len(e.news),
+		Stacks: e.stacks}, nil
 }
 
 // deterministic makes the same bytes of the same message.
