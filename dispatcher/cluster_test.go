@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
@@ -29,8 +31,8 @@ func freePorts(t *testing.T, n int) (addresses []string) {
 	return addresses
 }
 
-// startThree runs three nodes.
-func startThree(t *testing.T) (configs []Config, runs []*run) {
+// startThree runs three nodes, with faults planted in the last one.
+func startThree(t *testing.T, h node.Hooks) (configs []Config, runs []*run) {
 	var members []raftlog.Address
 	for i, address := range freePorts(t, 3) {
 		members = append(members, raftlog.Address{ID: fmt.Sprint("n", i+1), Address: address})
@@ -38,6 +40,9 @@ func startThree(t *testing.T) (configs []Config, runs []*run) {
 	started := make(chan *run, len(members))
 	for _, m := range members {
 		c := Config{DataDir: t.TempDir(), NodeID: m.ID, PeerListen: m.Address, Bootstrap: members}
+		if m.ID == "n3" {
+			c.hooks = &h
+		}
 		configs = append(configs, c)
 		go func() { started <- start(t, c) }()
 	}
@@ -80,7 +85,7 @@ func onLeader(t *testing.T, runs []*run, f func(url string) error) {
 
 func TestThreeNodesSurviveTheEndOfTheLeader(t *testing.T) {
 	t.Parallel()
-	configs, runs := startThree(t)
+	configs, runs := startThree(t, node.Hooks{})
 	ctx := t.Context()
 	onLeader(t, runs, func(url string) error {
 		_, err := dc.NewAdminServiceClient(h2(), url).CreatePool(ctx, connect.NewRequest(
@@ -124,6 +129,89 @@ func TestThreeNodesSurviveTheEndOfTheLeader(t *testing.T) {
 	for _, r := range runs {
 		r.stop(t)
 	}
+}
+
+func TestTheNodeThatDivergesStopsAlone(t *testing.T) {
+	t.Parallel()
+	_, runs := startThree(t, node.Hooks{DivergeAt: 20})
+	onLeader(t, runs, func(url string) error {
+		_, err := dc.NewAdminServiceClient(h2(), url).CreatePool(t.Context(), connect.NewRequest(
+			&dispatch.CreatePoolRequest{Pool: "lab", RequestId: "1"}))
+		return err
+	})
+	client := dc.NewAdminServiceClient(h2(), runs[leaderOf(t, runs)].url)
+	for i := range 2 * 64 {
+		_, err := client.CordonWorker(t.Context(), connect.NewRequest(
+			&dispatch.CordonWorkerRequest{Pool: "lab", Worker: fmt.Sprint("w", i)}))
+		if err != nil { // the node that diverged led, and has stopped
+			break
+		}
+	}
+	eventually(t, func() error {
+		if err := ready(runs[2].url); err == nil || !strings.Contains(err.Error(), "diverged at entry") {
+			return fmt.Errorf("n3: %v", err)
+		}
+		return errors.Join(ready(runs[0].url), ready(runs[1].url))
+	})
+	onLeader(t, runs[:2], func(url string) error {
+		_, err := dc.NewAdminServiceClient(h2(), url).WipePool(t.Context(), connect.NewRequest(
+			&dispatch.WipePoolRequest{Pool: "lab", RequestId: "2"}))
+		return err
+	})
+	for _, r := range runs {
+		r.stop(t)
+	}
+}
+
+// ready returns nil if a server says that it is ready, or else what it says.
+func ready(url string) error {
+	answer, err := http.Get(url + "/readyz")
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = errors.New(string(text))
+	}
+	return err
+}
+
+func TestAPoolThatPanickedStaysStopped(t *testing.T) {
+	t.Parallel()
+	c := Config{DataDir: t.TempDir(), hooks: &node.Hooks{PanicPool: "lab"}}
+	s := start(t, c)
+	for _, pool := range []string{"lab", "other"} {
+		_, err := dc.NewAdminServiceClient(h2(), s.url).CreatePool(t.Context(), connect.NewRequest(
+			&dispatch.CreatePoolRequest{Pool: pool}))
+		require.NoError(t, err)
+	}
+	submit := func(pool string, tags ...string) connect.Code {
+		_, err := dc.NewTaskServiceClient(h2(), s.url).SubmitTasks(t.Context(), connect.NewRequest(
+			&dispatch.SubmitTasksRequest{Pool: pool, Tasks: []*dispatch.TaskSpec{{Tags: tags,
+				Payload: &dispatch.TaskSpec_Opaque{Opaque: []byte("x")}}}}))
+		if err == nil {
+			return 0
+		}
+		return connect.CodeOf(err)
+	}
+	require.Zero(t, submit("lab"))
+	require.NotZero(t, submit("lab", "panic"))
+	for range 2 {
+		require.Equal(t, connect.CodeFailedPrecondition, submit("lab"))
+		require.Zero(t, submit("other", "panic"))
+		require.NoError(t, ready(s.url))
+		r, err := dc.NewViewServiceClient(h2(), s.url).InspectPool(t.Context(), connect.NewRequest(
+			&dispatch.InspectPoolRequest{Pool: "lab"}))
+		require.NoError(t, err)
+		require.Contains(t, r.Msg.GetSummary().GetStatus().GetFailure(), "planted by a test")
+		s.stop(t)
+		s = start(t, c)
+	}
+	_, err := dc.NewAdminServiceClient(h2(), s.url).DeletePool(t.Context(), connect.NewRequest(
+		&dispatch.DeletePoolRequest{Pool: "lab", Force: true}))
+	require.NoError(t, err)
+	s.stop(t)
 }
 
 // leaderOf returns which of the servers leads.

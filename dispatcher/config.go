@@ -12,6 +12,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/api"
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/dispatcher/node"
 )
 
 // Config says how a node is run.
@@ -58,6 +59,9 @@ type Config struct {
 	Logger *slog.Logger
 	// OnReady is called once, with the node's URL, when it may serve.
 	OnReady func(url string)
+
+	// hooks plant faults; nil means those that the environment asks for.
+	hooks *node.Hooks
 }
 
 // TLS are files, as PEM. They are read anew when they change.
@@ -83,6 +87,10 @@ func (c Config) withDefaults() Config {
 	c.SessionsMax = cmp.Or(c.SessionsMax, defaultSessionsMax)
 	c.EventBytes = cmp.Or(c.EventBytes, defaultEventBytes)
 	c.EventAge = cmp.Or(c.EventAge, defaultEventAge)
+	if c.hooks == nil {
+		hooks := node.HooksFromEnvironment()
+		c.hooks = &hooks
+	}
 	if c.OnReady == nil {
 		c.OnReady = func(string) {}
 	}

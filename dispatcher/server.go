@@ -81,7 +81,7 @@ func (s *server) open() error {
 	s.metrics = metrics.New()
 	s.node = node.New(node.Config{ID: c.NodeID, URL: c.url(s.listener.Addr()), Events: s.events,
 		Observer: s.metrics, Logger: c.Logger, SessionsMax: c.SessionsMax,
-		Hooks: node.HooksFromEnvironment()})
+		Hooks: *c.hooks})
 	options := raftlog.Options{Dir: filepath.Join(c.DataDir, "log"), NodeID: c.NodeID,
 		Bootstrap: c.Bootstrap, Advertise: c.PeerAdvertise, Logger: c.Logger,
 		SegmentBytes: c.SegmentBytes}
@@ -101,12 +101,17 @@ func (s *server) open() error {
 func (s *server) serve(ctx context.Context) error {
 	var life context.Context
 	life, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	failed := make(chan error, 2)
+	failed := make(chan error, 1)
 	s.running.Go(func() { s.node.Run(life) })
 	s.running.Go(func() { s.events.fill(life, s.sources, s.config.Logger) })
 	if l := s.log.NodeListener(); l != nil {
 		s.private = s.privateServer(life)
-		s.running.Go(func() { failed <- s.private.Serve(l) })
+		s.running.Go(func() {
+			// It ends before this node does if the log stops; then the node stays, and says why.
+			if err := s.private.Serve(l); life.Err() == nil {
+				s.config.Logger.Error("calls between nodes have ended", "error", err)
+			}
+		})
 	}
 	s.public = s.publicServer(life)
 	s.running.Go(func() { failed <- s.listen() })
