@@ -79,13 +79,16 @@ func (l *lead) run() {
 	l.node.logger.Info("no longer leading", "term", l.term)
 }
 
-// every calls f at intervals until the lead ends.
+// every calls f at intervals until the lead ends, or the node serves nobody any more.
 func (l *lead) every(interval time.Duration, f func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
+			if l.node.serves() != nil {
+				return
+			}
 			f()
 		case <-l.ctx.Done():
 			return
