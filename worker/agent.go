@@ -15,6 +15,11 @@ import (
 // ErrUpgrade is returned by Run when the dispatcher wants a newer version to be started.
 var ErrUpgrade = errors.New("the dispatcher wants a newer version of the worker")
 
+// farewellMax is how long an agent that has no leases waits until the dispatcher knows that it
+// takes
+// no more.
+const farewellMax = 10 * time.Second
+
 // recordedMax is how long an agent that ends waits until the ends of its tasks are recorded. Those
 // that are not are reported by the next agent.
 const recordedMax = 2 * time.Minute
@@ -64,45 +69,52 @@ func Run(ctx context.Context, config Config) (err error) {
 // work waits until the worker may end.
 func (m *manager) work(ctx context.Context) error {
 	abort := m.config.Abort
-	end, ended := ctx.Done(), false
+	end, told := ctx.Done(), false // told is for the context and Abort
 	var idle <-chan time.Time
 	for {
 		directive := m.directive()
-		if directive == dispatch.Orders_DIRECTIVE_EXIT ||
-			directive == dispatch.Orders_DIRECTIVE_UPGRADE {
-			ended = true
-		}
+		ends := told || directive == dispatch.Orders_DIRECTIVE_EXIT ||
+			directive == dispatch.Orders_DIRECTIVE_UPGRADE
 		live, held := m.counts()
 		switch {
-		case !ended:
-		case held == 0 && directive == dispatch.Orders_DIRECTIVE_UPGRADE:
-			return ErrUpgrade
-		case held == 0:
-			return nil
-		case live == 0 && idle == nil:
-			timer := time.NewTimer(recordedMax)
-			defer timer.Stop()
-			idle = timer.C
+		case !ends || live > 0:
+			idle = nil
+		case held == 0 && m.heard():
+			return m.ending(directive)
+		case idle == nil:
+			wait := recordedMax
+			if held == 0 {
+				wait = farewellMax
+			}
+			idle = time.After(wait)
 		}
 		select {
 		case <-end:
 			m.log.Info("the worker drains", "leases", held)
 			m.drain()
-			end, ended = nil, true
+			end, told = nil, true
 		case <-abort:
 			m.log.Info("the worker stops its tasks", "leases", held)
 			m.abort(m.config.AbortGrace)
-			abort, ended = nil, true
+			abort, told = nil, true
 		case <-m.config.Leave:
 			m.log.Info("the worker leaves its tasks", "leases", held)
 			return nil
 		case <-idle:
-			m.log.Warn("the ends of tasks are not recorded; the next agent reports them", "leases",
-				held)
-			return nil
+			m.log.Warn("the dispatcher does not answer; the next agent reports what is left",
+				"leases", held)
+			return m.ending(directive)
 		case <-m.settled:
 		}
 	}
+}
+
+// ending returns what Run returns at the end.
+func (*manager) ending(d dispatch.Orders_Directive) error {
+	if d == dispatch.Orders_DIRECTIVE_UPGRADE {
+		return ErrUpgrade
+	}
+	return nil
 }
 
 // adopter is a driver that wants to know whose tasks are its own.

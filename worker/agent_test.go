@@ -214,6 +214,23 @@ func TestADrainFinishesWhatRunsAndWaitsUntilItIsRecorded(t *testing.T) {
 	})
 }
 
+// A poll that is given up may have been given work: an agent that ends is heard first.
+func TestAnIdleAgentEndsWhenTheDispatcherKnows(t *testing.T) {
+	play(t, nil, func(s *stage) {
+		s.drain()
+		require.NoError(s, <-s.ended)
+		require.Equal(s, "the worker drains", s.newest().GetRefusal())
+	})
+	play(t, nil, func(s *stage) {
+		s.setCut(true)
+		s.wait(time.Second)
+		begin := time.Now()
+		s.drain()
+		require.NoError(s, <-s.ended)
+		require.Equal(s, 10*time.Second, time.Since(begin))
+	})
+}
+
 func TestAResultThatIsNotRecordedIsSaidByTheNextAgent(t *testing.T) {
 	var leave chan struct{}
 	play(t, func(s *stage) {
@@ -258,6 +275,13 @@ func TestDirectives(t *testing.T) {
 		s.change(func() { s.directs = dispatch.Orders_DIRECTIVE_UNSPECIFIED })
 		s.wait(ttl)
 		require.True(s, s.newest().GetAcceptsWork())
+		s.change(func() { s.directs = dispatch.Orders_DIRECTIVE_EXIT })
+		s.wait(time.Second)
+		s.change(func() { s.directs = dispatch.Orders_DIRECTIVE_UNSPECIFIED })
+		s.wait(11 * time.Minute)
+		require.Empty(s, s.ended, "it ends although that was taken back")
+		s.give("b/1", 0, simulate("10m", "0"))
+		s.wait(time.Second)
 		s.change(func() { s.directs = dispatch.Orders_DIRECTIVE_UPGRADE })
 		s.wait(11 * time.Minute)
 		require.ErrorIs(s, <-s.ended, worker.ErrUpgrade)

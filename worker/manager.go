@@ -30,6 +30,7 @@ type manager struct {
 	failures failures
 	sick     string // what a health check says; empty if all is well
 	draining bool
+	farewell uint64 // the first report that says that no task is taken any more
 	warned   string // the last reason for ignored orders
 }
 
@@ -51,9 +52,25 @@ func (m *manager) hear(o *dispatch.Orders) {
 	m.do(m.table.Hear(m.config.Clock(), o))
 	if m.table.Directive() != directive {
 		m.log.Info("the dispatcher directs", "directive", m.table.Directive().String())
-		notify(m.settled)
-		notify(m.changed)
+		m.sayFarewell()
 	}
+	notify(m.settled)
+}
+
+// sayFarewell has the dispatcher hear that no task is taken any more. m.mu is held.
+func (m *manager) sayFarewell() {
+	sent, _ := m.table.Sequence()
+	m.farewell = sent + 1
+	notify(m.changed)
+}
+
+// heard reports whether the dispatcher knows that no task is taken any more: then no order to run
+// one can be under way.
+func (m *manager) heard() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, answered := m.table.Sequence()
+	return answered >= m.farewell
 }
 
 // learn takes in news of a task.
@@ -86,7 +103,7 @@ func (m *manager) abort(grace time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.do(m.table.Abort(grace))
-	notify(m.changed)
+	m.sayFarewell()
 	notify(m.settled)
 }
 
@@ -179,7 +196,7 @@ func (m *manager) drain() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.draining = true
-	notify(m.changed)
+	m.sayFarewell()
 }
 
 // counts returns how many leases live, and how many are held at all.

@@ -78,6 +78,11 @@ func (t *Table) Unanswered() (time.Duration, bool) {
 	return t.reports.sent[0].at, true
 }
 
+// Sequence returns the number of the newest report, and of the newest one that was answered.
+func (t *Table) Sequence() (sent, answered uint64) {
+	return t.reports.sequence, t.reports.answered.sequence
+}
+
 // TTL returns the lease TTL that the dispatcher last said, or 60 s.
 func (t *Table) TTL() time.Duration {
 	if t.reports.ttl == 0 {
