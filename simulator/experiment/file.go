@@ -23,8 +23,7 @@ type File struct {
 	// Fleet are the workers. A trace that knows how large its machine was needs none: without it,
 	// there are so many equal workers without labels.
 	Fleet generate.Fleet `yaml:"fleet"`
-	// Nodes is a table of nodes, in CSV, whose workers are the fleet, in place of fleet. Its file
-	// is
+	// Nodes is a table of nodes, in CSV, whose workers are the fleet, in place of fleet. Its file is
 	// looked for where that of a trace is.
 	Nodes *trace.FleetSource `yaml:"nodes"`
 	// Timing says how long things take in the simulated world.
@@ -45,8 +44,7 @@ type File struct {
 	// Goals are what a tuning is to reach, each METRIC@ACCOUNT=BOUND, such as wait_p95@cq=3m; as
 	// METRIC=BOUND for every account by itself, and METRIC@*=BOUND for all together.
 	Goals []Goal `yaml:"goals"`
-	// Minimize is what a tuning makes as small as the goals allow, METRIC@ACCOUNT or a metric of
-	// the
+	// Minimize is what a tuning makes as small as the goals allow, METRIC@ACCOUNT or a metric of the
 	// pool, such as workers; METRIC alone is that of the worst account. Without it, lost@*.
 	Minimize Objective `yaml:"minimize"`
 	// Knobs are the fields that a tuning may change. Without them, they are the rates, caps and
@@ -72,10 +70,8 @@ type Report struct {
 	// TopAccounts is how many accounts have rows and charts of their own, those that used most; 0
 	// for all.
 	TopAccounts int `yaml:"top_accounts"`
-	// By has the keys of labels by whose values figures are grouped, such as pool: utilisation,
-	// queue
-	// and waits of each pool. Without it, that is the key that most requests have, if at least half
-	// of
+	// By has the keys of labels by whose values figures are grouped, such as pool: utilisation, queue
+	// and waits of each pool. Without it, that is the key that most requests have, if at least half of
 	// them do, and its values in the fleet are 2 to 20.
 	By []string `yaml:"by"`
 }
@@ -92,8 +88,7 @@ type Sweep struct {
 
 // Knob is a field that a tuning may change, and its range.
 type Knob struct {
-	// Field is the path of a field of a policy, of the fleet or of the timing, as that of a sweep:
-	// a
+	// Field is the path of a field of a policy, of the fleet or of the timing, as that of a sweep: a
 	// number or a duration.
 	Field string `yaml:"field,required"`
 	// From is the lower end of the range, as the field itself takes it.

@@ -34,8 +34,7 @@ type Goal struct {
 type Objective struct{ figure }
 
 // ParseGoal reads METRIC@ACCOUNT=BOUND, METRIC@*=BOUND or METRIC=BOUND. The bound is a time with
-// its
-// unit, a number, or a share such as 5%.
+// its unit, a number, or a share such as 5%.
 func ParseGoal(text string) (Goal, error) {
 	name, bound, ok := strings.Cut(text, "=")
 	if !ok {

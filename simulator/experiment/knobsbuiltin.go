@@ -10,8 +10,7 @@ import (
 )
 
 // builtinKnobs are the knobs of a policy for which the file names none: rates from a quarter to
-// four
-// times what they are, caps, limits of tasks, lost work and the cover of bursts.
+// four times what they are, caps, limits of tasks, lost work and the cover of bursts.
 func builtinKnobs(p *Policy) []*tunable {
 	var knobs []*tunable
 	add := func(k tune.Knob, path ...string) {

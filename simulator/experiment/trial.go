@@ -15,8 +15,7 @@ import (
 )
 
 // tuneCase is a window of the workload of a seed: submissions from begin on, before end, counted
-// from
-// the first one, as shares of the whole span.
+// from the first one, as shares of the whole span.
 type tuneCase struct {
 	seed       uint64
 	begin, end float64
@@ -28,7 +27,7 @@ const searchedShare = 0.5
 // cases returns those of a part.
 func (t *Tuning) cases(part tune.Part) []tuneCase {
 	seeds := t.experiment.File.Seeds
-	selecting, heldOut := cmp.Or(t.options.Selecting, 5), cmp.Or(t.options.HeldOut, 10)
+	selecting, heldOut := cmp.Or(t.options.Selecting, 10), cmp.Or(t.options.HeldOut, 10)
 	if t.experiment.File.Trace != nil {
 		return logCases(part, seeds)
 	}

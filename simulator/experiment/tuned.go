@@ -84,8 +84,7 @@ func (t *Tuning) seen() (seen, unseen string) {
 }
 
 // policyText writes the policy at a point as a file that ParsePolicy reads. Settings that are not
-// of
-// the policy stand in comments.
+// of the policy stand in comments.
 func (t *Tuning) policyText(point []float64) (string, error) {
 	root, err := t.tree(point)
 	if err != nil {

@@ -28,7 +28,7 @@ type TuneOptions struct {
 	// Parallel is how many runs go at once, as in RunOptions.
 	Parallel int
 	// Selecting is how many cases choose among the best settings of a made-up workload, and HeldOut
-	// how many the verdict has; 0 means 5 and 10.
+	// how many the verdict has; 0 means 10 each.
 	Selecting, HeldOut int
 	// World, if not nil, takes the place of the experiment's workload and fleet.
 	World *World
@@ -49,7 +49,7 @@ type World struct {
 // Tuning is an experiment whose settings are searched for. It is a tune.Problem whose cases are:
 //
 //	                  search                          select          held out
-//	made-up workload  the file's seeds; of a share,   5 more seeds    10 more seeds
+//	made-up workload  the file's seeds; of a share,   10 more seeds   10 more seeds
 //	                  each another window
 //	log               the first half; of a share,     4 quarters      the second half, and its
 //	                  two windows or one a seed       of it           5 fifths for the confidence

@@ -56,7 +56,7 @@ type tuneFlags struct {
 
 // register adds the flags, with their defaults.
 func (f *tuneFlags) register(set *pflag.FlagSet) {
-	*f = tuneFlags{progress: "auto", budget: budgetFlag{runs: 600}}
+	*f = tuneFlags{progress: "auto", budget: budgetFlag{runs: 400}}
 	set.SortFlags = false
 	set.StringArrayVar(&f.goals, "goal", nil, "a `METRIC@ACCOUNT=BOUND` to meet, such as "+
 		"wait_p95@cq=3m; once for each (default: the file's)")
@@ -67,7 +67,7 @@ func (f *tuneFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.policy, "policy", "", "`name` of the policy to tune, where it is not clear")
 	set.StringVar(&f.journal, "journal", "", "try policies out on this journal, as qsim plan does, "+
 		"and not on the workload of FILE.yaml; a `file` that qsim record has written")
-	set.Var(&f.budget, "budget", "how much to search: a number of runs, such as 600, or a time, such "+
+	set.Var(&f.budget, "budget", "how much to search: a number of runs, such as 400, or a time, such "+
 		"as 5m; only with runs is the result the same each time")
 	set.Uint64Var(&f.seed, "seed", 1, "the seed of the search")
 	set.IntVar(&f.starts, "starts", 1, "searches from different starts, which share the budget")
@@ -149,7 +149,7 @@ func (f *budgetFlag) Set(text string) error {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < timeMin {
-		return fmt.Errorf("want a number of runs, such as 600, or a time of %v or more, such as 5m",
+		return fmt.Errorf("want a number of runs, such as 400, or a time of %v or more, such as 5m",
 			timeMin)
 	}
 	*f = budgetFlag{time: d}

@@ -32,8 +32,7 @@ type Progress struct {
 }
 
 // The parts of a budget that phases have spent when they end. The rest is for the phases after
-// them,
-// whose cost does not depend on the budget.
+// them, whose cost does not depend on the budget.
 const (
 	searchUntil   = 0.60
 	frontierUntil = 0.80

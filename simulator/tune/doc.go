@@ -11,9 +11,8 @@
 // # A point
 //
 // A point has a value for each [Knob], within its range. The search works in the unit cube: a
-// knob's
-// range, linear or logarithmic, is 0 to 1. Values are rounded, to whole numbers or to three digits,
-// before anything is measured, so that what is measured is what people are told.
+// knob's range, linear or logarithmic, is 0 to 1. Values are rounded, to whole numbers or to three
+// digits, before anything is measured, so that what is measured is what people are told.
 //
 // # Which of two points is better
 //
@@ -33,24 +32,25 @@
 //	1 search    CMA-ES on a quarter of the workload, then on half, then on all of it, the state
 //	            carried over: mean, step and covariance. Then a pattern search with all of it, one
 //	            knob at a time, with ever smaller steps, down to one for whole numbers.
-//	2 select    The best points again with cases that the search did not see, as the best of many
-//	            measured points is partly the luckiest.
-//	3 frontier  For each goal, with half and twice its bound: a short search that begins at the best
-//	            known point for it.
+//	2 frontier  For each goal, with half and twice its bound: a short search that begins at the
+//	            best known point for it.
+//	3 select    The best points under the bounds and under tighter ones again, the cheapest first,
+//	            with cases that the search did not see, until one meets the goals by two standard
+//	            errors: the best of many measured points is partly the luckiest.
 //	4 knobs     Each knob a tenth of its range up and down from the chosen point.
 //	5 held out  The chosen point, and the settings at the beginning, in cases that no phase has
 //	seen.
 //
 // Phase 1 may be done several times from several starts, on several machines: a start depends on
-// its
-// number and the seed alone ([Search]), and [Finish] does the other phases with the starts of all.
+// its number and the seed alone ([Search]), and [Finish] does the other phases with the starts of
+// all.
 //
 // # Cost and budget
 //
 // The unit is a run: one case with the whole workload; a quarter of it counts as a quarter. A
-// budget
-// may be in runs, and then the same input gives the same result, to the last byte; or in time, and
-// then phases end at the end of a batch. A search that is interrupted keeps what it has found.
+// budget may be in runs, and then the same input gives the same result, to the last byte; or in
+// time, and then phases end at the end of a batch. A search that is interrupted keeps what it has
+// found.
 //
 // # Prior work
 //

@@ -8,8 +8,7 @@ import (
 )
 
 // frontierFactors are by what the bounds of goals are multiplied, or divided if they are lower
-// ones;
-// those that are searched for come first.
+// ones; those that are searched for come first.
 var frontierFactors = []float64{0.5, 2, 0.75, 1, 1.5}
 
 const frontierSearched = 2

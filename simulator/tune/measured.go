@@ -13,8 +13,7 @@ type Measured struct {
 	Share float64 `json:"share"`
 	// Objective is the mean of the objective.
 	Objective Figure `json:"objective"`
-	// Goals has the mean of the figure of each goal, and Errors its standard error over the cases;
-	// 0
+	// Goals has the mean of the figure of each goal, and Errors its standard error over the cases; 0
 	// if there is one case.
 	Goals  []Figure `json:"goals"`
 	Errors []Figure `json:"errors"`

@@ -12,8 +12,7 @@ type Problem struct {
 	Knobs []Knob
 	// Goals are what must be met.
 	Goals []Goal
-	// Evaluate measures points in all cases of a part: outcomes by point and case. Each part has
-	// the
+	// Evaluate measures points in all cases of a part: outcomes by point and case. Each part has the
 	// same cases for all points. It ends early when ctx does, with its error.
 	Evaluate func(ctx context.Context, part Part, points [][]float64) ([][]Outcome, error)
 	// Cases returns how many cases a part has; 0 if there is no such part.

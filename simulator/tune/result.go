@@ -16,16 +16,14 @@ type Result struct {
 	// Knobs and Goals are those of the problem.
 	Knobs []Knob `json:"knobs"`
 	Goals []Goal `json:"goals"`
-	// Found says that some point met all goals while searching; else the goals cannot be met, as
-	// far
+	// Found says that some point met all goals while searching; else the goals cannot be met, as far
 	// as the search can tell, and Chosen is the closest point.
 	Found bool `json:"found"`
 	// Chosen is the point of choice, with the figures of the search.
 	Chosen *Measured `json:"chosen"`
 	// Limits say of each goal what was the best that was found for it.
 	Limits []Limit `json:"limits"`
-	// HeldOut are the chosen point's goals in cases that were never seen before, and Before those
-	// of
+	// HeldOut are the chosen point's goals in cases that were never seen before, and Before those of
 	// the settings at the beginning; nil if the search was interrupted.
 	HeldOut *Verdict `json:"held_out"`
 	Before  *Verdict `json:"before"`
@@ -52,8 +50,7 @@ func (r *Result) Met() bool {
 
 // Limit is how far one goal can be met.
 type Limit struct {
-	// Best is the best figure of all points, and WithOthers that of those that meet all other
-	// goals;
+	// Best is the best figure of all points, and WithOthers that of those that meet all other goals;
 	// infinite if there is none.
 	Best       Figure `json:"best"`
 	WithOthers Figure `json:"with_others"`
@@ -85,8 +82,7 @@ type Verdict struct {
 
 // GoalVerdict is how a point does for one goal.
 type GoalVerdict struct {
-	// Mean is the mean of the figure; Low and High bound its 95 % confidence interval, by Student's
-	// t.
+	// Mean is the mean of the figure; Low and High bound its 95 % confidence interval, by Student's t.
 	// Both are Mean if chance is not known.
 	Mean Figure `json:"mean"`
 	Low  Figure `json:"low"`
@@ -102,8 +98,7 @@ type Step struct {
 	// Goal is its place in Result.Goals, and Bound the bound.
 	Goal  int    `json:"goal"`
 	Bound Figure `json:"bound"`
-	// Objective is the least that was found with all goals met under this bound; infinite if no
-	// point
+	// Objective is the least that was found with all goals met under this bound; infinite if no point
 	// meets them.
 	Objective Figure `json:"objective"`
 	// Point is where that was.

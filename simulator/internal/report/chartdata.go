@@ -66,6 +66,7 @@ type chartAccount struct {
 type chartVariant struct {
 	Name        string           `json:"name"`
 	Label       string           `json:"label"`
+	Policy      string           `json:"policy"`
 	All         accountMeans     `json:"all"`
 	Accounts    []accountMeans   `json:"accounts"`
 	Percentiles []percentiles    `json:"percentiles"`
@@ -164,6 +165,7 @@ func (s *study) chartData(top int) *chartData {
 		data.Variants = append(data.Variants, chartVariant{
 			Name:        s.results.Variants[i].Name,
 			Label:       variantLabel(s.results.Variants[i].Name),
+			Policy:      s.results.Variants[i].Policy,
 			All:         v.all,
 			Accounts:    append([]accountMeans{}, v.accounts...),
 			Percentiles: v.chartPercentiles(),

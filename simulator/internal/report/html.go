@@ -30,7 +30,7 @@ var pageTemplate = template.Must(template.ParseFS(pageFiles, "html/page.tmpl"))
 // pageScripts are the page's own scripts. They share one scope; the last one begins.
 var pageScripts = []string{
 	"numbers", "calendar", "elements", "palette", "cursor", "tables", "zoom", "lines", "strips",
-	"waits", "frontier", "overtime", "groups", "flows", "shares", "differences", "importances",
+	"waits", "frontier", "curves", "overtime", "groups", "flows", "shares", "differences", "importances",
 	"scrolls", "main",
 }
 

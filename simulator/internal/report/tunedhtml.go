@@ -44,7 +44,7 @@ func TunedHTML(w io.Writer, of *experiment.Tuned, o HTMLOptions) error {
 // The size of a frontier's picture and its margins, in pixels.
 const (
 	pictureWidth, pictureHeight         = 520, 320
-	marginLeft, marginRight             = 74, 16
+	marginLeft, marginRight             = 74, 34
 	marginTop, marginBottom     float64 = 12, 44
 )
 

@@ -23,7 +23,7 @@ function frontierOf(sweep, account, figure) {
   };
   const known = (p) => p.lost !== null && p.wait !== null;
   const lines = sweep.lines.map((l, i) => {
-    const colour = () => (i === 0 ? palette().ink : variantColour(i - 1));
+    const colour = () => (i === 0 ? palette().ink : paletteColour(i - 1));
     const points = l.points.map((p) => point(p.variant, p.value, colour)).filter(known);
     return { label: l.label, colour, dash: variantDash(i), points };
   });
@@ -328,6 +328,7 @@ function drawFrontier() {
   const shown = { sweep, account: mostChanged(sweep), figure: "wait_mean_seconds" };
   const key = element("div");
   const box = element("div", { class: "several", "data-count": 2 });
+  const curves = element("div", { class: "several", "data-count": 2 });
   const draw = () => {
     const { lines } = frontierOf(shown.sweep, -1, shown.figure);
     const named = (l) => ({ ...l, label: `${l.label}, by ${shown.sweep.label}` });
@@ -335,6 +336,9 @@ function drawFrontier() {
     box.replaceChildren();
     addFrontier(box, shown.sweep, -1, shown.figure);
     if (data.accounts.length > 0) addFrontier(box, shown.sweep, shown.account, shown.figure);
+    curves.replaceChildren();
+    addCurves(curves, shown.sweep, -1, shown.figure);
+    if (data.accounts.length > 0) addCurves(curves, shown.sweep, shown.account, shown.figure);
   };
   const select = (label, options, value, changed) => {
     const { node, select: made } = choice(label, options, (chosen) => {
@@ -356,6 +360,7 @@ function drawFrontier() {
     ),
     key,
     box,
+    curves,
   );
   redraws.add(draw);
   draw();

@@ -35,13 +35,47 @@ function palette() {
   return matchMedia("(prefers-color-scheme: dark)").matches ? PALETTES.dark : PALETTES.light;
 }
 
-function variantColour(i) {
+// paletteColour is one of the colours for policies.
+function paletteColour(i) {
   const colours = palette().variants;
   return colours[i % colours.length];
 }
 
+// families are the policies, each with the places of its variants. A policy of a sweep has many.
+let families = null;
+
+function familyOf(i) {
+  if (families === null) {
+    families = new Map();
+    data.variants.forEach((v, at) => {
+      if (!families.has(v.policy)) families.set(v.policy, []);
+      families.get(v.policy).push(at);
+    });
+  }
+  const names = [...families.keys()];
+  const name = data.variants[i].policy;
+  return { number: names.indexOf(name), members: families.get(name) };
+}
+
+// variantColour is that of a variant: few have a colour of the palette each; of many, the variants of
+// a policy have shades of its colour, from the full one to a pale one.
+function variantColour(i) {
+  if (data.variants.length <= palette().variants.length) return paletteColour(i);
+  const { number, members } = familyOf(i);
+  const last = Math.max(1, members.length - 1);
+  return mixed(paletteColour(number), palette().paper, (0.65 * members.indexOf(i)) / last);
+}
+
+// mixed returns a colour between two of the form #rrggbb, from 0 to 1.
+function mixed(from, to, part) {
+  const channel = (colour, k) => parseInt(colour.slice(1 + 2 * k, 3 + 2 * k), 16);
+  const mix = (k) => Math.round(channel(from, k) + part * (channel(to, k) - channel(from, k)));
+  return `#${[0, 1, 2].map((k) => mix(k).toString(16).padStart(2, "0")).join("")}`;
+}
+
+// variantDash differs among variants of the same colour or shade.
 function variantDash(i) {
-  return DASHES[i % DASHES.length];
+  return DASHES[(i + Math.floor(i / DASHES.length)) % DASHES.length];
 }
 
 // keyOf makes the list of what colours mean.
