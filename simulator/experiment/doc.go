@@ -27,6 +27,12 @@
 // one by one, all else as a whole. A base stands further up, so there are no circles. A sweep of a
 // policy's field does not reach the policies that are based on it.
 //
+// # Tunings
+//
+// [Experiment.Tuning] makes a search of package tune of a file with goals and knobs: what a point
+// comes to is measured by simulations in several cases, which [Tuning] lists, and [Tuning.Tuned] says
+// what was found as settings and a policy file.
+//
 // # What is the same
 //
 // The results of an experiment do not depend on the number of processors, on which run ends first,

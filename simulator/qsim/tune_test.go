@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,4 +129,32 @@ func TestPlansAndComparisonsAsPages(t *testing.T) {
 	}
 	require.Contains(t, read(t, in("plan.html")), "Who is harmed")
 	require.Contains(t, read(t, in("compare.html")), "b.json against ")
+}
+
+// TestAnInterruptedTuningWritesItsBest ends with the exit code of an interruption.
+func TestAnInterruptedTuningWritesItsBest(t *testing.T) {
+	t.Parallel()
+	folder, file := tuneFolder(t)
+	policy := filepath.Join(folder, "policy.yaml")
+	ctx, cancel := context.WithCancel(context.Background())
+	var out, errs bytes.Buffer
+	bar := &stopAfter{text: "best so far", stop: cancel}
+	code := execute(ctx, []string{"tune", file, "--budget", "100000", "--progress", "on", "-o", policy},
+		&out, io.MultiWriter(&errs, bar))
+	require.Equal(t, exitInterrupted, code, errs.String())
+	require.Contains(t, out.String(), "Interrupted: these settings are the best ones on windows of 25 %")
+	require.Contains(t, read(t, policy), "name: quota-tuned")
+}
+
+// stopAfter stops something when a text is written.
+type stopAfter struct {
+	text string
+	stop func()
+}
+
+func (s *stopAfter) Write(b []byte) (int, error) {
+	if bytes.Contains(b, []byte(s.text)) {
+		s.stop()
+	}
+	return len(b), nil
 }

@@ -13,9 +13,9 @@ var tightenings = []float64{1, 0.93, 0.85, 0.75, 0.65, 0.55, 0.45, 0.35, 0.25}
 // search did not see.
 const selectMargin = 2
 
-// candidates returns the best points under ever tighter bounds, those with the least objective first.
-// What few cases can tell is little: a point that is well within the bounds there may be at them
-// elsewhere.
+// candidates returns the best points under ever tighter bounds, those with the least objective
+// first. What few cases can tell is little: a point that is well within the bounds there may be at
+// them elsewhere.
 func (s *session) candidates() []*Measured {
 	var list []*Measured
 	for _, factor := range tightenings {

@@ -30,8 +30,8 @@ var pageTemplate = template.Must(template.ParseFS(pageFiles, "html/page.tmpl"))
 // pageScripts are the page's own scripts. They share one scope; the last one begins.
 var pageScripts = []string{
 	"numbers", "calendar", "elements", "palette", "cursor", "tables", "zoom", "lines", "strips",
-	"waits", "frontier", "curves", "overtime", "groups", "flows", "shares", "differences", "importances",
-	"scrolls", "main",
+	"waits", "frontier", "curves", "overtime", "groups", "flows", "shares", "differences",
+	"importances", "scrolls", "main",
 }
 
 // HTML writes results as one page that needs no other file and asks nothing of any network: its

@@ -43,6 +43,9 @@ func (t *tuned) figure(goal int, f tune.Figure) string { return t.goals[goal].Fo
 func (t *tuned) lead() string {
 	r := t.Result
 	switch {
+	case r.Interrupted && r.Chosen.Share < 1:
+		return fmt.Sprintf("Interrupted: these settings are the best ones on windows of %.0f %% of "+
+			"the workload; none has been tried on all of it.", 100*r.Chosen.Share)
 	case !r.Found && r.Interrupted:
 		return "Interrupted: no settings have met all goals so far. These are the closest ones."
 	case !r.Found:
@@ -105,8 +108,10 @@ func TunedText(out io.Writer, of *experiment.Tuned) error {
 		b.WriteString("\nmatters: the largest change of a figure if the knob moves by a tenth of " +
 			"its range.\n")
 	}
-	fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met:\n\n%s",
-		t.frontierTable().text())
+	if len(r.Points) > 0 {
+		fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met:\n\n%s",
+			t.frontierTable().text())
+	}
 	_, err = io.WriteString(out, trimLines(b.String()))
 	return err
 }

@@ -38,6 +38,9 @@ func TunedHTML(w io.Writer, of *experiment.Tuned, o HTMLOptions) error {
 	}
 	policy := plainSection{Title: "The policy", Text: t.PolicyText}
 	p.Sections = []plainSection{lead, settings, frontier, policy}
+	if len(t.Result.Points) == 0 {
+		p.Sections = []plainSection{lead, settings, policy}
+	}
 	return p.write(w, o)
 }
 
