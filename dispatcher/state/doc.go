@@ -59,9 +59,9 @@
 //
 // # Rules
 //
-// What Apply does, to the last letter of an event or an error, is the rules: the rolling hash is over
-// it, and replicas that differ stop. A change of it needs a new RuleVersion, which RaiseRules brings
-// into force when all replicas know it.
+// What Apply does, to the last letter of an event or an error, is the rules: the rolling hash is
+// over it, and replicas that differ stop. A change of it needs a new RuleVersion, which RaiseRules
+// brings into force when all replicas know it.
 //
 // # Failure of a pool
 //

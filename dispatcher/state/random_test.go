@@ -326,7 +326,7 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 		m, other := New(), New()
 		d := &dice{t: t, m: m, at: start, heard: map[string]*dispatch.Report{}}
 		in := worldStart()
-		for index := uint64(1); index < 30; index++ {
+		for index := uint64(1); index < 24; index++ {
 			got, err := m.Apply(index, in)
 			require.NoError(t, err)
 			require.NoError(t, checkInvariants(m))
@@ -340,11 +340,11 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, got.Touched, again2.Touched)
 			require.Equal(t, m.RollingHash(), other.RollingHash())
-			if d.n(3) == 0 {
+			if d.n(4) == 0 {
 				other, err = again(other)
 				require.NoError(t, err)
 			}
-			if d.n(3) == 0 {
+			if d.n(5) == 0 {
 				d.checkChanges(other)
 			}
 			in = d.entry()

@@ -437,7 +437,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 // TestNoTaskRunsTwiceAtATime lets worlds of faults go on and then calm down: no two processes of a
 // task ever run at once, all tasks end, and each that succeeded did so. make state-long runs 5,000.
 func TestNoTaskRunsTwiceAtATime(t *testing.T) {
-	worlds := uint64(12)
+	worlds := uint64(8)
 	if n, err := strconv.ParseUint(os.Getenv("QSCHED_WORLDS"), 10, 64); err == nil {
 		worlds = n
 	}
