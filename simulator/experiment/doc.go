@@ -30,8 +30,8 @@
 // # Tunings
 //
 // [Experiment.Tuning] makes a search of package tune of a file with goals and knobs: what a point
-// comes to is measured by simulations in several cases, which [Tuning] lists, and [Tuning.Tuned] says
-// what was found as settings and a policy file.
+// comes to is measured by simulations in several cases, which [Tuning] lists, and [Tuning.Tuned]
+// says what was found as settings and a policy file.
 //
 // # What is the same
 //

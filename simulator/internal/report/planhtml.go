@@ -31,8 +31,8 @@ func PlanHTML(w io.Writer, p *plan.Plan, notes []string, o HTMLOptions) error {
 	}
 	table.row(planRow(&p.All, "all")...)
 	page.Sections = []plainSection{
-		{Title: "Who is harmed", Lead: "Mean waits of each account: dark under the old policy, " +
-			"bright under the new one; the most harmed account first.",
+		{Title: "Who is harmed", Lead: "Mean waits of each account: grey under the old policy, " +
+			"blue under the new one; the most harmed account first.",
 			Pictures: []picture{{"mean waits", waitBars(accounts)}}, Table: table,
 			Note: "harm: how many seconds longer one of its requests takes in the mean, for waits " +
 				"and for work that is done again."},
