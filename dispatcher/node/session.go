@@ -33,6 +33,9 @@ const (
 	gatheredMax = 200
 	// A worker reports at the latest after this part of its TTL.
 	reportsPerTTL = 3
+	// syncMax is how long a call of Sync waits at most, and syncMargin how much earlier than its
+	// deadline it ends.
+	syncMax, syncMargin = 30 * time.Second, time.Second
 )
 
 // Session serves a worker until its stream ends, this node stops to lead, or another session takes
@@ -329,7 +332,10 @@ func (l *lead) awaitOrders(ctx context.Context, key state.WorkerKey, most time.D
 		return nil, err
 	}
 	defer l.sessions.detach(key, a)
-	timeout := time.NewTimer(most)
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)-syncMargin)
+	}
+	timeout := time.NewTimer(min(most, syncMax))
 	defer timeout.Stop()
 	for {
 		o, err := l.orders(key)
