@@ -136,9 +136,6 @@ func (*Objective) JSONSchema() (schema, words string) {
 	return `{"type": "string", "default": "lost@*"}`, "METRIC@ACCOUNT; `lost@*` without it"
 }
 
-// String returns the text that it was read from.
-func (f *figure) String() string { return f.text }
-
 // Format writes a number of the metric for people.
 func (f *figure) Format(x float64) string {
 	switch {
