@@ -29,6 +29,10 @@ const runMain = "QSCHED_TEST_MAIN"
 //	server [FLAG=VALUE …]      starts a server in the script's folder, or again with what is there
 //	stop                       sends it SIGTERM; prints its exit code
 //	hangup                     sends it SIGHUP
+//	cluster n=N                starts N nodes, n1 to nN, in place of a server
+//	node id=ID                 starts a node that waits until it is added at $ID, or one that was killed,
+//	                           of which the last one is "killed"
+//	kill id=ID                 kills a node; "leader" is the one that leads
 //	workers n=N slots=N        starts simulated machines, m-0 to m-(N-1), a thousand times as fast as life
 //	sh                         runs a script in the folder; prints what it prints, and its exit code if
 //	                           that is not 0
@@ -52,6 +56,18 @@ func TestScripts(t *testing.T) {
 			case "hangup":
 				require.NoError(t, s.server.Process.Signal(syscall.SIGHUP))
 				return ""
+			case "cluster":
+				var n int
+				d.ScanArgs(t, "n", &n)
+				return s.cluster(n)
+			case "node":
+				var id string
+				d.ScanArgs(t, "id", &id)
+				return s.node(id)
+			case "kill":
+				var id string
+				d.ScanArgs(t, "id", &id)
+				return s.kill(id)
 			case "workers":
 				var n, slots int
 				d.ScanArgs(t, "n", &n)
@@ -78,10 +94,12 @@ type script struct {
 	ids      map[string]string
 	machines sync.WaitGroup
 	life     context.Context
+	nodes    map[string]*node
+	killed   string // the node that was killed last
 }
 
 func newScript(t *testing.T) *script {
-	s := &script{t: t, dir: t.TempDir(), ids: map[string]string{}}
+	s := &script{t: t, dir: t.TempDir(), ids: map[string]string{}, nodes: map[string]*node{}}
 	own, err := os.Executable()
 	require.NoError(t, err)
 	wrapper := fmt.Sprintf("#!/bin/sh\n%s=1 exec '%s' \"$@\"\n", runMain, own)
@@ -96,6 +114,9 @@ func newScript(t *testing.T) *script {
 			_ = s.server.Process.Kill()
 			_ = s.server.Wait()
 		}
+		for _, n := range s.nodes {
+			n.end()
+		}
 	})
 	return s
 }
@@ -109,6 +130,9 @@ func (s *script) command(name string, args ...string) *exec.Cmd {
 	c.Dir = s.dir
 	c.Env = []string{"PATH=" + filepath.Join(s.dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + s.dir,
 		"QSCHED_SERVER=" + s.url, "TMPDIR=" + s.dir, "LC_ALL=C"}
+	for id, n := range s.nodes {
+		c.Env = append(c.Env, id+"="+n.peer)
+	}
 	if strings.HasPrefix(s.url, "https:") {
 		c.Env = append(c.Env, "QSCHED_CA=ca.pem")
 	}
@@ -206,6 +230,9 @@ func (s *script) settled(text string) string {
 	text = strings.ReplaceAll(text, s.dir, "DIR")
 	if s.url != "" {
 		text = strings.ReplaceAll(text, s.url, "URL")
+	}
+	for id, n := range s.nodes {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, n.public, "PUBLIC-"+id), n.peer, "PEER-"+id)
 	}
 	return someTime.ReplaceAllString(text, "TIME")
 }
