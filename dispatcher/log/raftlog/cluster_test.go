@@ -168,7 +168,8 @@ func (n *node) append(ctx context.Context, entry string) error {
 	return err
 }
 
-// must appends entries until each is acknowledged, by whoever leads.
+// must appends entries until each is acknowledged, by whoever leads. One may be there twice, if it was
+// not known whether it was appended.
 func (c *cluster) must(ids []string, entries ...string) {
 	c.t.Helper()
 	for _, e := range entries {

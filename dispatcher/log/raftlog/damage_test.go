@@ -43,9 +43,9 @@ func TestDamageIsFoundOrOvercome(t *testing.T) {
 		whole, err := os.ReadFile(path)
 		require.NoError(t, err)
 		used := len(strings.TrimRight(string(whole), "\x00"))
-		for i := range 4 {
+		for i := range 3 {
 			b := slices.Clone(whole)
-			if i%4 == 3 {
+			if i == 2 {
 				b = b[:rng.IntN(used)]
 			} else {
 				b[rng.IntN(used)] ^= 1 << rng.IntN(8)
@@ -82,7 +82,7 @@ func startsWhole(t *testing.T, o raftlog.Options, dir string, want []string) boo
 		return false
 	}
 	defer func() { require.NoError(t, l.Close()) }()
-	within(t, "all entries are there, or an alarm", func() bool {
+	within(t, "all entries are there, or an alarm, of "+dir, func() bool {
 		return len(ledger.Entries()) >= len(want) || len(l.Status().Alarms) > 0
 	})
 	if len(l.Status().Alarms) > 0 {

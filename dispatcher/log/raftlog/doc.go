@@ -16,10 +16,11 @@
 // # What is durable
 //
 // An entry is acknowledged when a majority has it on disk (fsync). Each entry has a CRC-32C of its
-// own, as have meta and applied; snapshots have the CRC of raft, and the machine's own checks. What
-// is damaged is found when it is read, and named; the node does not start with it. A torn tail of
-// the log, as loss of power leaves it, is cut: what was there was not acknowledged. If the cut goes
-// below an entry that was applied before, the node does not start: that was no torn tail.
+// own, as have meta, applied and what a snapshot says of itself; its content has the CRC of raft
+// and the machine's own checks. What is damaged is found when it is read, and named; the node does
+// not start with it. A torn tail of the log, as loss of power leaves it, is cut: what was there was
+// not acknowledged. If the cut goes below an entry that was applied before, the node does not
+// start: that was no torn tail.
 //
 // # Disks
 //

@@ -216,7 +216,7 @@ func powerRounds() int {
 	if n, err := strconv.Atoi(os.Getenv("QSCHED_LONG_POWER")); err == nil {
 		return n
 	}
-	return 3
+	return 2
 }
 
 // TestLossOfPowerLosesNothingAcknowledged cuts the power of all nodes at random moments.

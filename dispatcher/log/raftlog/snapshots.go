@@ -2,7 +2,9 @@ package raftlog
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,6 +20,7 @@ const snapshotsKept = 2
 // an older one in place of one that is damaged, entries might be missing in between.
 type snapshots struct {
 	*raft.FileSnapshotStore
+	dir string
 	log *store
 }
 
@@ -29,7 +32,7 @@ func openSnapshots(o Options, d *directory, s *store) (*snapshots, error) {
 	if err := checkSnapshots(d.file("snapshots")); err != nil {
 		return nil, err
 	}
-	return &snapshots{files, s}, nil
+	return &snapshots{files, d.file("snapshots"), s}, nil
 }
 
 // checkSnapshots finds snapshots that say nothing of themselves, which raft leaves out, and removes
@@ -51,6 +54,9 @@ func checkSnapshots(dir string) error {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return &DamageError{name, err.Error()}
+		}
+		if err := checkSum(path, b); err != nil {
+			return err
 		}
 		var meta raft.SnapshotMeta
 		if err := json.Unmarshal(b, &meta); err != nil {
@@ -100,4 +106,51 @@ func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 		return nil, nil, err
 	}
 	return meta, openSnapshot{r, meta.Index}, nil
+}
+
+// Create implements raft.SnapshotStore.
+func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64,
+	members raft.Configuration, membersIndex uint64, t raft.Transport) (raft.SnapshotSink, error) {
+	sink, err := s.FileSnapshotStore.Create(version, index, term, members, membersIndex, t)
+	if err != nil {
+		return nil, err
+	}
+	return summedSink{sink, filepath.Join(s.dir, sink.ID())}, nil
+}
+
+// A summedSink gives a snapshot a checksum of what it says of itself, which raft leaves without
+// one.
+type summedSink struct {
+	raft.SnapshotSink
+	path string
+}
+
+const sumName = "meta.sum"
+
+// Close implements raft.SnapshotSink.
+func (s summedSink) Close() error {
+	if err := s.SnapshotSink.Close(); err != nil {
+		return err
+	}
+	b, err := os.ReadFile(filepath.Join(s.path, "meta.json"))
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(s.path, sumName), crc32.Checksum(b, castagnoli))
+}
+
+// checkSum compares what a snapshot says of itself with its checksum. Without one there was a crash
+// when it had just been made.
+func checkSum(path string, meta []byte) error {
+	var sum uint32
+	name := filepath.Join(path, sumName)
+	switch err := readFile(name, &sum); {
+	case errors.Is(err, os.ErrNotExist):
+		return writeFile(name, crc32.Checksum(meta, castagnoli))
+	case err != nil:
+		return &DamageError{name, err.Error()}
+	case sum != crc32.Checksum(meta, castagnoli):
+		return &DamageError{filepath.Join(path, "meta.json"), "its CRC is wrong"}
+	}
+	return nil
 }
