@@ -78,17 +78,20 @@ rewrite: ## Write the golden scripts' output and what documents quote of qsim an
 	$(GO) test ./scheduler ./reconciler -run='^TestScripts$$' -rewrite
 	$(GO) test ./simulator/qsim -run='^(TestQuestionsAreAnswered|TestQuotedOutputs)$$' -rewrite
 
+# fuzz_one PACKAGE NAME runs a fuzz target with one worker, and prints what it says when it has ended.
+define fuzz_one
+said=$$($(GO) test -run='^$$' -fuzz="^$$2\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x \
+  -parallel=1 "$$1" </dev/null 2>&1) || failed=1; \
+echo "fuzz: $$1 $$2"; tail -n 40 <<<"$$said"; exit "$${failed:-0}"
+endef
+export fuzz_one
+
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs).
-	@targets=$$($(GO) test -list='^Fuzz' ./... | awk '\
+fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs), two targets at a time.
+	@$(GO) test -list='^Fuzz' ./... | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
-	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }'); \
-	while read -r package name; do \
-	  if [[ -z "$$name" ]]; then continue; fi; \
-	  echo "fuzz: $$package $$name"; \
-	  $(GO) test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) \
-	    -fuzzminimizetime=10x "$$package" </dev/null; \
-	done <<<"$$targets"
+	  $$1 == "ok" || $$1 == "?" { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' | \
+	  xargs -P2 -L1 bash -c "$$fuzz_one" fuzz
 
 .PHONY: bench
 bench: ## Run the benchmarks, and print their tables; some minutes.
