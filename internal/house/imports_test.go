@@ -26,8 +26,9 @@ var mayImport = map[string][]string{
 	"plan":    {"protos", "scheduler", "lifecycle", "pool", "fork", "history", "internal/words"},
 	"shadow":  {"protos", "scheduler", "lifecycle", "pool", "internal/words"},
 
-	"protos/dispatch": {},
-	"protos/replica":  {},
+	"protos/dispatch":                 {},
+	"protos/replica":                  {},
+	"protos/dispatch/dispatchconnect": {}, "protos/replica/replicaconnect": {},
 	"dispatcher": {"dispatcher/api", "dispatcher/eventlog", "dispatcher/log", "dispatcher/log/peers",
 		"dispatcher/log/raftlog", "dispatcher/metrics", "dispatcher/node", "protos/dispatch",
 		"protos/replica", "protos/replica/replicaconnect"},

@@ -59,6 +59,7 @@ var disciplines = map[string]discipline{
 var free = map[string]bool{
 	"dispatcher/chaos": true, "dispatcher/eventlog": true, "dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
+	"protos/dispatch/dispatchconnect": true, "protos/replica/replicaconnect": true,
 	"dispatcher/api": true, "dispatcher/metrics": true, "dispatcher/node": true,
 	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true,
 	"dispatcher/certs": true, "dispatcher/qsched": true,
