@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -175,7 +176,7 @@ func (s *server) publicServer(life context.Context) *http.Server {
 	if i := s.traces.interceptor; i != nil {
 		interceptors = append(interceptors, i)
 	}
-	h := newHTTPServer(life, api.NewHandler(api.Config{
+	h := s.newHTTPServer(life, api.NewHandler(api.Config{
 		Node: s.node, Events: s.events, Authorizer: authorizer, Observer: s.metrics, Logger: c.Logger,
 		Ready: s.node.Ready, Metrics: s.metrics.Handler(), Interceptors: interceptors,
 	}))
@@ -190,18 +191,19 @@ func (s *server) privateServer(life context.Context) *http.Server {
 	mux := http.NewServeMux()
 	mux.Handle(replicaconnect.NewNodeServiceHandler(nodeService{node: s.node, events: s.events},
 		connect.WithReadMaxBytes(nodeBytesMax)))
-	return newHTTPServer(life, mux)
+	return s.newHTTPServer(life, mux)
 }
 
 // newHTTPServer returns a server whose requests end with the context, with bounds on what a
 // connection may do.
-func newHTTPServer(life context.Context, h http.Handler) *http.Server {
+func (s *server) newHTTPServer(life context.Context, h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           h,
+		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 		Protocols:         protocols,
 		BaseContext:       func(net.Listener) context.Context { return life },
 		ReadHeaderTimeout: 10 * time.Second,

@@ -73,7 +73,8 @@ func (c *certificates) kept(err error) (*tls.Certificate, *x509.CertPool, error)
 	return c.own, c.roots, nil
 }
 
-// config is that of both sides. Whose certificate it is is checked when the hello is known.
+// config is that of both sides. Whose certificate it is is checked when the hello is known. Both
+// sides need one for servers, so that no client of the same authority passes as a node.
 func (c *certificates) config() (*tls.Config, error) {
 	own, roots, err := c.current()
 	if err != nil {
@@ -93,7 +94,7 @@ func (c *certificates) config() (*tls.Config, error) {
 				between.AddCert(cert)
 			}
 			_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots,
-				Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+				Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
 			return err
 		},
 	}, nil

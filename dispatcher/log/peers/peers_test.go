@@ -181,11 +181,16 @@ func newAuthority(t *testing.T, dir, name string) *authority {
 
 // sign writes a node's certificate and key.
 func (a *authority) sign(dir, node string, until time.Time) peers.Files {
+	return a.signFor(dir, node, until, x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth)
+}
+
+// signFor writes a certificate for some uses, and its key.
+func (a *authority) signFor(dir, node string, until time.Time, uses ...x509.ExtKeyUsage) peers.Files {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(a.t, err)
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(2),
-		DNSNames: []string{node}, NotBefore: time.Now().Add(-time.Hour), NotAfter: until}, a.cert,
-		&key.PublicKey, a.key)
+		DNSNames: []string{node}, NotBefore: time.Now().Add(-time.Hour), NotAfter: until,
+		ExtKeyUsage: uses}, a.cert, &key.PublicKey, a.key)
 	require.NoError(a.t, err)
 	f := peers.Files{Certificate: filepath.Join(dir, node+".pem"), Key: filepath.Join(dir, node+".key"),
 		Authority: a.file}
@@ -215,6 +220,7 @@ func TestCertificatesSayWhoANodeIs(t *testing.T) {
 	}{
 		"its own":                     {"a", ca.sign(dir, "a", later), ""},
 		"another node's":              {"c", ca.sign(dir, "a2", later), "its certificate is of"},
+		"a client's":                  {"d", ca.signFor(dir, "d", later, x509.ExtKeyUsageClientAuth), "peer at"},
 		"of another authority":        {"stranger", stranger, "peer at"},
 		"expired":                     {"old", ca.sign(dir, "old", time.Now().Add(-time.Minute)), "peer at"},
 		"that trusts other authority": {"x", trusting(ca.sign(dir, "x", later), other), "unknown authority"},
