@@ -128,7 +128,7 @@ func (r *Request) follow(e *protos.TaskEvent) Kind {
 		return Preempted
 	case protos.TaskEvent_TYPE_COMPLETED:
 		if e.GetCompleted().GetReason() == protos.TaskEvent_Completed_REASON_EXPIRED {
-			r.State = Stopping
+			r.State, r.Lost = Stopping, 0
 			return Expired
 		}
 		r.State, r.Lost = Unknown, 0

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
 	"github.com/quotasched/quotasched/internal/recording"
@@ -93,6 +95,36 @@ func TestFollowsThePool(t *testing.T) {
 		lifecycle.Adopted, lifecycle.Ended, lifecycle.Requeued} { // others are rare in random news
 		require.NotZero(t, kinds[k], "%s", k)
 	}
+}
+
+// An expired request is forgotten with what it has lost: tried again, it begins anew.
+func TestAnExpiredRequestHasLostNothing(t *testing.T) {
+	f := lifecycle.New(newPool(t, time.Minute).Snapshot())
+	for _, e := range []*protos.TaskEvent{
+		{Type: protos.TaskEvent_TYPE_ENQUEUED},
+		{Type: protos.TaskEvent_TYPE_ASSIGNED, WorkerId: "w"},
+		{Type: protos.TaskEvent_TYPE_PREEMPTED, WorkerId: "w"},
+		{Type: protos.TaskEvent_TYPE_ENQUEUED},
+		{Type: protos.TaskEvent_TYPE_COMPLETED,
+			Details: &protos.TaskEvent_Completed_{Completed: &protos.TaskEvent_Completed{
+				Reason: protos.TaskEvent_Completed_REASON_EXPIRED}}},
+	} {
+		e.RequestId, e.Time = "r", timestamppb.New(start)
+		if e.Type == protos.TaskEvent_TYPE_PREEMPTED {
+			f.Start("r", "w", start)
+			e.Details = &protos.TaskEvent_Preempted_{Preempted: &protos.TaskEvent_Preempted{
+				LostWork: durationpb.New(time.Minute)}}
+		}
+		f.Event(e)
+		if e.Type == protos.TaskEvent_TYPE_PREEMPTED {
+			r, _ := f.Request("r")
+			require.Equal(t, time.Minute, r.Lost)
+		}
+	}
+	r, known := f.Request("r")
+	require.True(t, known)
+	require.Equal(t, lifecycle.Stopping, r.State)
+	require.Zero(t, r.Lost)
 }
 
 // So it is on a day of the device lab, with all that happens every day.

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -116,8 +117,13 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// readingGCPercent is the garbage collector's setting while a snapshot is read. Nearly all that is
+// made then stays, and the collector would go through it again each time that it has doubled.
+const readingGCPercent = 400
+
 // ReadSnapshot implements log.Machine.
 func (m *machine) ReadSnapshot(r io.Reader) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(readingGCPercent))
 	s, err := state.Read(r, m.hooks.options()...)
 	if err != nil {
 		return err

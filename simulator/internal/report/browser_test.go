@@ -56,7 +56,7 @@ type found struct {
 		Name, Label string
 		Marks       int
 	}
-	Frontiers []struct {
+	Frontiers, Curves []struct {
 		Marks            int
 		Labels, Overlaps []string
 	}

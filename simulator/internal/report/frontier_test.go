@@ -139,7 +139,8 @@ func TestNoSweep(t *testing.T) {
 }
 
 // checkFrontier checks that a page has the two charts of a sweep of so many values and of fifo: all
-// points, labels at the ends of the line and at most others, and no label on another text.
+// points, labels at the ends of the line and at most others, and no label on another text. Two more
+// have the waits as curves over the values.
 func checkFrontier(t *testing.T, f *found, values int) {
 	t.Helper()
 	require.Len(t, f.Frontiers, 2)
@@ -149,5 +150,10 @@ func checkFrontier(t *testing.T, f *found, values int) {
 		labels := strings.Join(c.Labels, " ")
 		require.Regexp(t, fmt.Sprintf(`^1m.*\b%dm\b`, 2*values-1), labels, "chart %d", i)
 		require.GreaterOrEqual(t, len(c.Labels), values/2, "chart %d", i)
+	}
+	require.Len(t, f.Curves, 2)
+	for i, c := range f.Curves {
+		require.Equal(t, values, c.Marks, "curve %d", i)
+		require.Empty(t, c.Overlaps, "curve %d", i)
 	}
 }

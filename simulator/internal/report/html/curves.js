@@ -1,6 +1,6 @@
 // Sweeps as curves: the values from left to right, a figure above them, a line for each policy.
 
-// curveTexts are the values of all lines, in their order.
+// curveValues are the values of all lines, in their order.
 function curveValues(sweep) {
   const values = [];
   for (const l of sweep.lines) {
@@ -44,7 +44,7 @@ function curveChart(box, values, lines, width) {
     const style = { fill: "none", stroke: l.colour(), "stroke-width": 1.8 };
     svg.append(shape("polyline", { points, ...style, "stroke-dasharray": l.dash.join(" ") }));
     for (const p of l.points) {
-      const circle = { cx: x(p.at), cy: y(p.wait), r: 3.2, fill: l.colour(), "data-lane": "" };
+      const circle = { cx: x(p.at), cy: y(p.wait), r: 3.2, fill: l.colour(), class: "mark" };
       svg.append(shape("circle", circle, shape("title", null, p.text)));
     }
   }
@@ -74,7 +74,7 @@ function addCurves(parent, sweep, account, figure) {
   parent.append(
     element(
       "figure",
-      null,
+      { class: "curves" },
       element(
         "figcaption",
         null,

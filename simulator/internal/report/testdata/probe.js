@@ -7,6 +7,7 @@
     errors: [],
     charts: [],
     frontiers: [],
+    curves: [],
     tables: [],
     keys: [],
     details: [],
@@ -129,7 +130,9 @@
       details.dispatchEvent(new Event("toggle"));
       found.details.push(details.querySelectorAll("tbody tr").length);
     }
-    found.frontiers = [...document.querySelectorAll("#frontier figure")].map(labelsOf);
+    const charts = [...document.querySelectorAll("#frontier figure")];
+    found.frontiers = charts.filter((c) => !c.classList.contains("curves")).map(labelsOf);
+    found.curves = charts.filter((c) => c.classList.contains("curves")).map(labelsOf);
     if (["usual", "narrow"].includes(name)) {
       for (const label of [
         "",
