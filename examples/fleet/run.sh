@@ -65,10 +65,12 @@ done <"$dir/ids"
 echo "$(wc -l <"$dir/ids" | tr -d ' ') have succeeded"
 
 echo "# a long one of nightly's has the oak; web preempts it, and it runs again afterwards"
-long=$(qsched task submit lab --account nightly --label model:oak -- sleep 1)
+long=$(qsched task submit lab --account nightly --label model:oak -- \
+	sh -c "until [ -e $dir/go ]; do sleep 0.1; done")
 until_true "it runs" is "$long" '"state":"RUNNING"'
 short=$(qsched task submit lab --account web --label model:oak -- sleep 0.2)
 until_true "web's succeeds" is "$short" '"state":"SUCCEEDED"'
+touch "$dir/go" # until then nightly's would have gone on
 until_true "nightly's succeeds, too" is "$long" '"state":"SUCCEEDED"'
 is "$long" '"preemptions":1' && is "$long" '"attempts":2' && echo "preempted once, run twice"
 
