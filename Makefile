@@ -9,8 +9,10 @@ SHELL := /bin/bash
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
-# How long each fuzz target runs: a number of inputs, or a duration such as 10m.
-FUZZTIME ?= 100000x
+# How long each fuzz target runs: a number of inputs, or a duration such as 10m. Those of servers and
+# agents, each of whose inputs takes longer, have a time of their own.
+FUZZTIME         ?= 100000x
+FUZZTIME_SERVERS ?= 20000x
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -80,14 +82,15 @@ rewrite: ## Write the golden scripts' output and what documents quote of qsim an
 
 # fuzz_one PACKAGE NAME runs a fuzz target with one worker, and prints what it says when it has ended.
 define fuzz_one
-said=$$($(GO) test -run='^$$' -fuzz="^$$2\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x \
+case "$$1" in */dispatcher/*|*/worker/*) time=$(FUZZTIME_SERVERS);; *) time=$(FUZZTIME);; esac; \
+said=$$($(GO) test -run='^$$' -fuzz="^$$2\$$" -fuzztime="$$time" -fuzzminimizetime=10x \
   -parallel=1 "$$1" </dev/null 2>&1) || failed=1; \
 echo "fuzz: $$1 $$2"; tail -n 40 <<<"$$said"; exit "$${failed:-0}"
 endef
 export fuzz_one
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs), two targets at a time.
+fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs; servers 20000), two at a time.
 	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | \
 	  xargs $(GO) test -list='^Fuzz' | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
