@@ -205,7 +205,9 @@ func (r *replayed) Apply(index uint64, b []byte) (any, error) {
 func (r *replayed) WriteSnapshot(w io.Writer) error { return r.state.Write(w) }
 
 func (r *replayed) ReadSnapshot(from io.Reader) (err error) {
-	r.state, err = state.Read(from)
+	if r.state, err = state.Read(from); err == nil && r.state.Index() == r.at {
+		r.hash = fmt.Sprintf("%x", r.state.RollingHash())
+	}
 	return err
 }
 
