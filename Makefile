@@ -9,10 +9,8 @@ SHELL := /bin/bash
 
 GO       ?= go
 TOOL     := $(GO) tool -modfile=tools/go.mod
-# How long each fuzz target runs: a number of inputs, or a duration such as 10m. Those of servers and
-# agents, each of whose inputs takes longer, have a time of their own.
-FUZZTIME         ?= 100000x
-FUZZTIME_SERVERS ?= 20000x
+# How long each fuzz target runs: a number of inputs, or a duration such as 10m.
+FUZZTIME ?= 100000x
 # Go's own arguments for the tests, such as ARGS='-run=TestScripts -v'.
 ARGS     ?=
 
@@ -82,15 +80,14 @@ rewrite: ## Write the golden scripts' output and what documents quote of qsim an
 
 # fuzz_one PACKAGE NAME runs a fuzz target with one worker, and prints what it says when it has ended.
 define fuzz_one
-case "$$1" in */dispatcher/*|*/worker/*) time=$(FUZZTIME_SERVERS);; *) time=$(FUZZTIME);; esac; \
-said=$$($(GO) test -run='^$$' -fuzz="^$$2\$$" -fuzztime="$$time" -fuzzminimizetime=10x \
+said=$$($(GO) test -run='^$$' -fuzz="^$$2\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x \
   -parallel=1 "$$1" </dev/null 2>&1) || failed=1; \
 echo "fuzz: $$1 $$2"; tail -n 40 <<<"$$said"; exit "$${failed:-0}"
 endef
 export fuzz_one
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs; servers 20000), two at a time.
+fuzz: ## Run each fuzz target for FUZZTIME (100000 inputs), two targets at a time.
 	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | \
 	  xargs $(GO) test -list='^Fuzz' | awk '\
 	  /^Fuzz/ { names[n++] = $$1 } \
@@ -157,10 +154,9 @@ lint-vet: ## Run go vet, with and without the slow checks.
 	$(GO) vet -tags=invariants ./...
 
 .PHONY: lint-386
-lint-386: ## Build and vet for a 32-bit machine, but for servers and agents.
-	packages=$$($(GO) list ./... | grep -vE '^[^/]+/[^/]+/[^/]+/(dispatcher|worker)(/|$$)'); \
-	  GOARCH=386 CGO_ENABLED=0 $(GO) build $$packages; \
-	  GOARCH=386 CGO_ENABLED=0 $(GO) vet $$packages
+lint-386: ## Build and vet for a 32-bit machine.
+	GOARCH=386 CGO_ENABLED=0 $(GO) build ./...
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
 
 .PHONY: lint-static
 lint-static: ## Run staticcheck, as staticcheck.conf says.

@@ -41,9 +41,6 @@ const runMain = "QSCHED_TEST_MAIN"
 // What differs from run to run is replaced: ids by ID1, ID2, …, times by TIME.
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
-		if slowed && filepath.Base(path) != "day.txt" {
-			t.Skip("slow")
-		}
 		t.Parallel()
 		s := newScript(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {

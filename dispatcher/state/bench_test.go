@@ -132,4 +132,6 @@ func TestAMillionTasks(t *testing.T) {
 	t.Logf("%d bytes a task in memory; snapshot of %d MB written in %v, read in %v", perTask, b.Len()>>20, wrote, read)
 	require.Len(t, m.pools["lab"].tasks, 1_000_000)
 	require.Less(t, perTask, uint64(1300))
+	require.Less(t, wrote, 6*time.Second)
+	require.Less(t, read, 12*time.Second)
 }

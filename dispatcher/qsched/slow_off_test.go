@@ -1,5 +1,0 @@
-//go:build !race && !invariants
-
-package main
-
-const slowed = false
