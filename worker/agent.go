@@ -16,8 +16,7 @@ import (
 var ErrUpgrade = errors.New("the dispatcher wants a newer version of the worker")
 
 // farewellMax is how long an agent that has no leases waits until the dispatcher knows that it
-// takes
-// no more.
+// takes no more.
 const farewellMax = 10 * time.Second
 
 // recordedMax is how long an agent that ends waits until the ends of its tasks are recorded. Those

@@ -32,8 +32,7 @@ type Config struct {
 	Driver Driver
 	// Hooks are called around each task.
 	Hooks []Hook
-	// Checks are made before the first task is taken, and every CheckEvery (0 means 10 s): while
-	// one
+	// Checks are made before the first task is taken, and every CheckEvery (0 means 10 s): while one
 	// fails, no task is taken.
 	Checks     []Check
 	CheckEvery time.Duration

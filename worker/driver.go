@@ -38,8 +38,7 @@ type Process interface {
 	Stuck() bool
 	// Renew moves the deadline.
 	Renew(deadline, margin time.Duration)
-	// Stop has it stopped: its stop signal now, SIGKILL after the grace. A second call can only
-	// make
+	// Stop has it stopped: its stop signal now, SIGKILL after the grace. A second call can only make
 	// the grace shorter. own says that the worker does so for reasons of its own: then it is LOST.
 	Stop(grace time.Duration, own bool)
 	// Wait waits until nothing of it is left, and returns how it ended: the phase and the result.

@@ -14,8 +14,7 @@ type Hook struct {
 	Name string
 	// Timeout bounds each function; 0 means a minute.
 	Timeout time.Duration
-	// Prestart runs before the task starts, provisioning for example. If it fails, the task does
-	// not
+	// Prestart runs before the task starts, provisioning for example. If it fails, the task does not
 	// start. A stop ends its context.
 	Prestart func(ctx context.Context, run *dispatch.Run) error
 	// Poststart runs when the task runs.

@@ -108,7 +108,9 @@ func (e *entry) createPool(r *dispatch.CreatePoolRequest, change *dispatch.Chang
 		return err
 	}
 	e.m.pools[name] = p
-	change.After = jsonOf(r)
+	made := proto.CloneOf(r)
+	made.RequestId, made.Reason = "", "" // these are of the call, and the event has the reason
+	change.After = jsonOf(made)
 	return err
 }
 
