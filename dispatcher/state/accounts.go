@@ -11,9 +11,9 @@ import (
 	"github.com/quotasched/quotasched/scheduler"
 )
 
-// addAccount makes an account, or gives one that exists all of its settings and its balance anew. The
-// operation takes the settings as they are in the call: package pool's constructors are for those
-// who have them as scheduler.AccountConfig.
+// addAccount makes an account, or gives one that exists all of its settings and its balance anew.
+// The operation takes the settings as they are in the call: package pool's constructors are for
+// those who have them as scheduler.AccountConfig.
 func (p *hosted) addAccount(id string, s *dispatch.AccountSettings) error {
 	config := s.GetConfig()
 	if config == nil {
