@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/durable"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -45,28 +46,12 @@ func readGaps(dir string) (k kept, err error) {
 func (l *Log) keep(k kept) error {
 	b, err := json.Marshal(k)
 	if err == nil {
-		err = replaceFile(filepath.Join(l.dir, gapsName), append(b, '\n'))
+		err = durable.Replace(filepath.Join(l.dir, gapsName), append(b, '\n'))
 	}
 	if err == nil {
 		l.gaps, l.reached = k.Gaps, k.Covered
 	}
 	return err
-}
-
-func replaceFile(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return syncDir(filepath.Dir(path))
 }
 
 // Reach says that the state has all entries up to one, of which the newest came within a snapshot.
@@ -178,7 +163,7 @@ func (l *Log) insert(s *segment, b []byte) error {
 	if taken {
 		return fmt.Errorf("%w: there is a segment after %v", ErrOrder, s.after)
 	}
-	if err := replaceFile(s.path, b); err != nil {
+	if err := durable.Replace(s.path, b); err != nil {
 		return err
 	}
 	l.segments = slices.Insert(l.segments, i, s)

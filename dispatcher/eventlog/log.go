@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/durable"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -142,7 +143,7 @@ func (l *Log) begin(after Position) error {
 	if _, err := f.Write(s.head()); err != nil {
 		return errors.Join(err, f.Close(), os.Remove(s.path))
 	}
-	if err := syncDir(l.dir); err != nil {
+	if err := durable.SyncDir(l.dir); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	s.Bytes = int64(headBytes)
@@ -325,12 +326,4 @@ func (l *Log) Close() error {
 	l.closed = true
 	close(l.changed)
 	return errors.Join(err, l.file.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

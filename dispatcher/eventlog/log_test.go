@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -223,13 +224,14 @@ func (s *story) fill() {
 
 func TestWhoFollowsGetsEachEventOnce(t *testing.T) {
 	l := open(t, t.TempDir(), eventlog.Options{SegmentBytes: 500})
-	go func() {
+	var writing sync.WaitGroup
+	writing.Go(func() {
 		for i := uint64(1); i <= 300; i++ {
 			if err := l.Append(i, entry(i)); err != nil {
 				t.Error(err)
 			}
 		}
-	}()
+	})
 	q := eventlog.Query{Pool: "a"}
 	left := want(q, 300)
 	for e, err := range l.Follow(t.Context(), q) {
@@ -239,6 +241,7 @@ func TestWhoFollowsGetsEachEventOnce(t *testing.T) {
 			break
 		}
 	}
+	writing.Wait() // what is left is of other pools
 	require.NoError(t, l.Close())
 	for _, err := range l.Follow(t.Context(), q) {
 		require.ErrorIs(t, err, eventlog.ErrClosed)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -152,7 +153,7 @@ func (f *accountFlags) settings(given func(flag string) bool) (*dispatch.Account
 		i := strings.LastIndexByte(text, '=')
 		n, err := strconv.ParseInt(text[i+1:], 10, 64)
 		if i < 1 || err != nil {
-			return nil, nil, usagef("--limit %q is not KEY=N, such as model=3", text)
+			return nil, nil, cli.Usagef("--limit %q is not KEY=N, such as model=3", text)
 		}
 		if config.PerLabelTaskLimits == nil {
 			config.PerLabelTaskLimits = map[string]int64{}

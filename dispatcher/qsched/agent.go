@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/worker"
 	"github.com/quotasched/quotasched/worker/shim"
 )
@@ -48,7 +49,7 @@ agent and leaves its tasks for the next one. Linux only.`,
     --state-dir /var/lib/qsched-agent
   qsched agent --pool lab --label os:linux --state-dir s --cgroup /sys/fs/cgroup/qsched \
     --check /etc/qsched/fit`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.agent(c.Context(), f) },
 	}
 	flags := c.Flags()
@@ -95,11 +96,11 @@ func (f *agentFlags) complete(a *app) (c worker.Config, err error) {
 	c = f.config
 	switch {
 	case c.Pool == "":
-		return c, usagef("--pool is missing")
+		return c, cli.Usagef("--pool is missing")
 	case c.StateDir == "":
-		return c, usagef("--state-dir is missing")
+		return c, cli.Usagef("--state-dir is missing")
 	case f.output < 2:
-		return c, usagef("--output-bytes %d is less than 2", f.output)
+		return c, cli.Usagef("--output-bytes %d is less than 2", f.output)
 	}
 	if c.Name == "" {
 		if c.Name, err = os.Hostname(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/dispatcher/certs"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 const (
@@ -45,7 +46,7 @@ func newCertCACommand(a *app) *cobra.Command {
 		Short: "Make an authority: ca.pem and ca-key.pem",
 		Long: `Make an authority: ca.pem, which everybody may have, and ca-key.pem, which signs
 certificates. Whoever has the key can be anybody: keep it off the servers.`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			pair, err := certs.NewAuthority("qsched authority", time.Now(), f.valid)
 			if err != nil {
@@ -70,7 +71,7 @@ hosts that are named, and for the node's id.`,
 		Args:    exactly("ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(hosts) == 0 {
-				return usagef("no --host is named, so nobody could connect")
+				return cli.Usagef("no --host is named, so nobody could connect")
 			}
 			names := []string{"dns:" + args[0]}
 			for _, h := range hosts {
@@ -97,7 +98,7 @@ func newCertClientCommand(a *app) *cobra.Command {
 		Args: exactly("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(names) == 0 {
-				return usagef("no --san is named: what a policy file calls the client, such as " +
+				return cli.Usagef("no --san is named: what a policy file calls the client, such as " +
 					"email:ann@example.org")
 			}
 			return a.issue(f, args[0], certs.Request{Names: names})
@@ -116,7 +117,7 @@ func newCertTokenCommand(a *app) *cobra.Command {
 		Long: `Make a token. The token goes to standard output, for whoever is to have it; the line for
 a policy file, which has only the token's SHA-256, to standard error.`,
 		Example: `  qsched cert token > ci.token`,
-		Args:    noArgs,
+		Args:    cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			token, hash := certs.NewToken()
 			if a.json {
@@ -171,7 +172,7 @@ func files(dir, name string) (certificate, key string) {
 // writePair writes a certificate and its key, over no file that exists, and prints their names.
 func (a *app) writePair(dir, name string, p certs.Pair) error {
 	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
-		return usagef("%q is not the name of a file", name)
+		return cli.Usagef("%q is not the name of a file", name)
 	}
 	certificate, key := files(dir, name)
 	if err := writeNew(key, p.Key, readableByOwner); err != nil {

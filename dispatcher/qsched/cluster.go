@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -24,7 +25,7 @@ func newClusterStatusCommand(a *app) *cobra.Command {
 		Short: "Show the nodes, and what is wrong with any",
 		Long: `Show the nodes, and what is wrong with any. It exits with 1 if anything is wrong. Name
 one --server to hear what that one knows.`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.call(c.Context(), func(ctx context.Context, s *client.Client) error {
 				answer, err := s.Cluster.GetStatus(ctx, connect.NewRequest(&dispatch.GetStatusRequest{}))
@@ -121,7 +122,7 @@ func newClusterTransferCommand(a *app) *cobra.Command {
 		Short: "Hand the lead to a node, or to the one that is furthest",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("%q is too much: want ID or nothing", args[1])
+				return cli.Usagef("%q is too much: want ID or nothing", args[1])
 			}
 			return nil
 		},

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/quotasched/quotasched/internal/nearest"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 // The exit codes of qsched.
@@ -50,15 +48,11 @@ const rootExamples = `  qsched demo                              a server and a 
   qsched worker list lab
   qsched usage lab --since 30d`
 
-func init() {
-	cobra.EnableCommandSorting = false // they are in the order in which one needs them
-}
-
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, std streams) int {
 	root := newRoot(std)
 	root.SetArgs(args)
-	command, err := root.ExecuteContextC(ctx)
+	at, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitOK
@@ -72,9 +66,9 @@ func execute(ctx context.Context, args []string, std streams) int {
 		return exitInterrupted
 	}
 	fmt.Fprintf(std.err, "qsched: %s\n", explained(err))
-	if errors.As(err, new(*usageError)) {
+	if errors.As(err, new(*cli.UsageError)) {
 		fmt.Fprintf(std.err, "qsched: '%s --help' has all flags and examples\n",
-			command.CommandPath())
+			at.CommandPath())
 	}
 	return exitNotDone
 }
@@ -82,14 +76,11 @@ func execute(ctx context.Context, args []string, std streams) int {
 // newRoot returns the command with all of its commands.
 func newRoot(std streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "qsched",
-		Short:         "Serve pools of workers that are shared by quotas, and use them",
-		Long:          longHelp,
-		Example:       rootExamples,
-		Args:          noArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:     "qsched",
+		Short:   "Serve pools of workers that are shared by quotas, and use them",
+		Long:    longHelp,
+		Example: rootExamples,
+		Args:    cli.NoArgs,
 	}
 	at := &connection{}
 	at.register(root.PersistentFlags())
@@ -99,12 +90,7 @@ func newRoot(std streams) *cobra.Command {
 		newWorkerCommand(app), newEventsCommand(app),
 		newUsageCommand(app), newClusterCommand(app), newAuthCommand(app), newCertCommand(app),
 		newVersionCommand(app))
-	root.SetUsageFunc(showUsage)
-	root.SuggestionsMinimumDistance = 2
-	root.Version = version()
-	root.SetVersionTemplate("qsched {{.Version}}\n")
-	root.SetHelpCommand(newHelpCommand(root))
-	root.SetFlagErrorFunc(flagError)
+	cli.Prepare(root)
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
@@ -117,127 +103,38 @@ type app struct {
 	*connection
 }
 
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-// Unwrap returns what is wrong.
-func (e *usageError) Unwrap() error { return e.error }
-
-// usagef returns a usageError.
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
-}
-
-// noArgs refuses arguments.
-func noArgs(c *cobra.Command, args []string) error {
-	err := cobra.NoArgs(c, args)
-	if err == nil {
-		return nil
-	}
-	if like := commandLike(c, args[0]); like != "" {
-		return usagef("%w; was '%s %s' meant?", err, c.CommandPath(), like)
-	}
-	return &usageError{err}
-}
-
 // exactly wants arguments of these names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return usagef("%s is missing", strings.Join(names[len(args):], " and "))
+			return cli.Usagef("%s is missing", strings.Join(names[len(args):], " and "))
 		case len(args) > len(names):
-			return usagef("%q is too much: want %s", args[len(names)], strings.Join(names, " "))
+			return cli.Usagef("%q is too much: want %s", args[len(names)], strings.Join(names, " "))
 		}
 		return nil
 	}
 }
 
-// commandLike returns the command of c that a mistyped one was probably meant to be, or "".
-func commandLike(c *cobra.Command, name string) string {
-	if like := c.SuggestionsFor(name); len(like) > 0 {
-		return like[0]
-	}
-	return nearest.Word(name, commandNames(c))
-}
-
-// commandNames are the names of the commands of c.
-func commandNames(c *cobra.Command) []string {
-	var names []string
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
-			names = append(names, sub.Name())
-		}
-	}
-	return names
-}
-
-// flagError is a mistake in a flag. Of an unknown one it says which was probably meant.
-func flagError(c *cobra.Command, err error) error {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
-		return &usageError{err}
-	}
-	var names []string
-	c.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	if like := nearest.Word(unknown.GetSpecifiedName(), names); like != "" {
-		return usagef("%w; was --%s meant?", err, like)
-	}
-	return &usageError{err}
-}
-
 // group returns a command that has only commands below it.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: noArgs,
+	c := &cobra.Command{Use: use, Short: short, Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(commands...)
 	return c
-}
-
-// newHelpCommand returns the command `qsched help`, which fails if there is nothing of that name.
-func newHelpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Say what a command does, with all of its flags",
-		RunE: func(_ *cobra.Command, args []string) error {
-			c, rest, err := root.Find(args)
-			if err == nil && len(rest) == 0 {
-				c.InitDefaultHelpFlag()
-				return c.Help()
-			}
-			if c == nil {
-				c = root
-			}
-			name := strings.Join(args, " ")
-			if like := commandLike(c, args[len(args)-1]); like != "" {
-				return usagef("there is no command %q; was '%s %s' meant?", name, c.CommandPath(), like)
-			}
-			return usagef("there is no command %q; there are: %s", name,
-				strings.Join(commandNames(c), ", "))
-		},
-	}
 }
 
 func newVersionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
-				return a.line(map[string]string{"version": version()})
+				return a.line(map[string]string{"version": cli.Version()})
 			}
-			_, err := fmt.Fprintf(a.out, "qsched %s\n", version())
+			_, err := fmt.Fprintf(a.out, "qsched %s\n", cli.Version())
 			return err
 		},
 	}
-}
-
-// version is what the Go tool knows about this build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown version)"
-	}
-	return fmt.Sprintf("%s, %s", info.Main.Version, info.GoVersion)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 // defaultServer is where `qsched server` serves if it is not told otherwise.
@@ -86,7 +87,7 @@ func (c *connection) settings() (settings, error) {
 	server := cmp.Or(c.server, os.Getenv("QSCHED_SERVER"))
 	name := cmp.Or(c.context, os.Getenv("QSCHED_CONTEXT"))
 	if server != "" && c.context != "" && c.server != "" {
-		return settings{}, usagef("--server and --context both name a server")
+		return settings{}, cli.Usagef("--server and --context both name a server")
 	}
 	var s settings
 	if server == "" || c.context != "" && c.server == "" {

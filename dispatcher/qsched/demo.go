@@ -13,6 +13,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher"
 	"github.com/quotasched/quotasched/dispatcher/client"
 	"github.com/quotasched/quotasched/dispatcher/demo"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 // demoFlags are the flags of a demo.
@@ -37,13 +38,13 @@ func newDemoCommand(a *app) *cobra.Command {
 		Long: `Run a server in a folder of its own and a lab of 24 simulated devices, on which four teams
 run a day of tasks, 60 times as fast as in life. Ctrl-C ends everything and leaves nothing
 behind.`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.speed < 1 || f.speed > demoSpeedMax {
-				return usagef("--speed %v is not from 1 to %d", f.speed, demoSpeedMax)
+				return cli.Usagef("--speed %v is not from 1 to %d", f.speed, demoSpeedMax)
 			}
 			if f.length < 0 || f.every < 100*time.Millisecond {
-				return usagef("--for is negative, or --every less than 0.1 s")
+				return cli.Usagef("--for is negative, or --every less than 0.1 s")
 			}
 			return a.demo(c.Context(), f)
 		},

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -65,7 +66,7 @@ func before(text string) (*dispatch.Position, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, usagef("--from %q is not the number of an event, such as 1204 or 1204.3", text)
+		return nil, cli.Usagef("--from %q is not the number of an event, such as 1204 or 1204.3", text)
 	case n > 0:
 		return &dispatch.Position{Index: index, N: uint32(n) - 1}, nil
 	case index == 0:

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 // TestMain keeps the settings of whoever runs the tests out of them.
@@ -135,7 +137,7 @@ func TestHelp(t *testing.T) {
 		require.Contains(t, o.out, "Usage:\n  "+c.CommandPath())
 		require.Contains(t, o.out, "--json")
 		for line := range strings.Lines(o.out) {
-			require.LessOrEqual(t, len([]rune(line)), usageColumns+1, line)
+			require.LessOrEqual(t, len([]rune(line)), cli.UsageColumns+1, line)
 		}
 		for _, sub := range c.Commands() {
 			if sub.IsAvailableCommand() {

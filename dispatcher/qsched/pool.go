@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/scheduler"
@@ -121,7 +122,7 @@ accounts are not taken; 'qsched account set' changes them.`,
 			addSchedulerPaths(r.UpdateMask)
 		}
 		if len(r.UpdateMask.Paths) == 0 {
-			return usagef("no setting is named, so there is nothing to change")
+			return cli.Usagef("no setting is named, so there is nothing to change")
 		}
 		r.Pool, r.Reason, r.RequestId = args[0], ch.reason, ch.requestID
 		return a.call(c.Context(), func(ctx context.Context, s *client.Client) error {
@@ -142,7 +143,7 @@ func newPoolListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the pools that you may see",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.call(c.Context(), func(ctx context.Context, s *client.Client) error {
 				t := newTable(columns{"pool", "tasks are", ">waiting", ">on workers", ">ended",

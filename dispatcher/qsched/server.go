@@ -17,6 +17,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/access"
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 // serverFlags are the flags of a server.
@@ -47,7 +48,7 @@ that is wrong, the old policy stays. Certificates are read again when they chang
     --tls-key n1-key.pem --tls-client-ca ca.pem --listen 10.0.0.1:7878
   qsched server --data-dir n1 --node-id n1 --listen 127.0.0.1:7001 --peer-listen 127.0.0.1:8001 \
     --bootstrap n1=127.0.0.1:8001,n2=127.0.0.1:8002,n3=127.0.0.1:8003`,
-		Args: noArgs,
+		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.serve(c.Context(), f)
 		},
@@ -100,7 +101,7 @@ func (f *serverFlags) register(c *cobra.Command) {
 func (f *serverFlags) complete(stderr io.Writer) (dispatcher.Config, error) {
 	c := f.config
 	if c.DataDir == "" {
-		return c, usagef("--data-dir is missing")
+		return c, cli.Usagef("--data-dir is missing")
 	}
 	var err error
 	if c.Logger, err = f.logger(stderr); err != nil {
@@ -127,7 +128,7 @@ func parseBootstrap(text string) ([]raftlog.Address, error) {
 	for one := range strings.SplitSeq(text, ",") {
 		id, address, found := strings.Cut(one, "=")
 		if !found || id == "" || address == "" {
-			return nil, usagef("--bootstrap: %q is not ID=HOST:PORT", one)
+			return nil, cli.Usagef("--bootstrap: %q is not ID=HOST:PORT", one)
 		}
 		all = append(all, raftlog.Address{ID: id, Address: address})
 	}
@@ -138,7 +139,7 @@ func parseBootstrap(text string) ([]raftlog.Address, error) {
 func (f *serverFlags) logger(out io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
-		return nil, usagef("--log-level %q is none of debug, info, warn, error", f.logLevel)
+		return nil, cli.Usagef("--log-level %q is none of debug, info, warn, error", f.logLevel)
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch f.logFormat {
@@ -147,7 +148,7 @@ func (f *serverFlags) logger(out io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(out, options)), nil
 	}
-	return nil, usagef("--log-format %q is neither text nor json", f.logFormat)
+	return nil, cli.Usagef("--log-format %q is neither text nor json", f.logFormat)
 }
 
 // serve runs a node until ctx ends.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/nearest"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -166,7 +167,7 @@ func newTaskListCommand(a *app) *cobra.Command {
 			r.States = append(r.States, s)
 		}
 		if limit < 0 {
-			return usagef("--limit %d is negative", limit)
+			return cli.Usagef("--limit %d is negative", limit)
 		}
 		r.Pool, r.PageSize = args[0], idsPerCall
 		if limit > 0 {
@@ -223,9 +224,9 @@ func parseState(text string) (dispatch.Task_State, error) {
 		return dispatch.Task_State(n), nil
 	}
 	if like := nearest.Word(text, names); like != "" {
-		return 0, usagef("there is no state %q; was %s meant?", text, like)
+		return 0, cli.Usagef("there is no state %q; was %s meant?", text, like)
 	}
-	return 0, usagef("there is no state %q; there are %s", text, strings.Join(names, ", "))
+	return 0, cli.Usagef("there is no state %q; there are %s", text, strings.Join(names, ", "))
 }
 
 func newTaskCancelCommand(a *app) *cobra.Command {
@@ -237,13 +238,13 @@ func newTaskCancelCommand(a *app) *cobra.Command {
   qsched task list lab --state WAITING --limit 0 --json | jq -r .id | xargs qsched task cancel lab`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
-				return usagef("want POOL and at least one ID")
+				return cli.Usagef("want POOL and at least one ID")
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 1+idsPerCall && ch.requestID != "" {
-				return usagef("--request-id is for one call, which has at most %d tasks", idsPerCall)
+				return cli.Usagef("--request-id is for one call, which has at most %d tasks", idsPerCall)
 			}
 			return a.call(c.Context(), func(ctx context.Context, s *client.Client) error {
 				for ids := args[1:]; len(ids) > 0; ids = ids[min(len(ids), idsPerCall):] {

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -64,9 +65,9 @@ succeed. Interrupting it does not cancel the tasks.`,
 			dash := c.ArgsLenAtDash()
 			switch {
 			case len(args) == 0 || dash == 0:
-				return usagef("POOL is missing")
+				return cli.Usagef("POOL is missing")
 			case len(args) > 1 && dash < 0 || dash > 1:
-				return usagef("the task's command stands behind --, as in: qsched task submit %s -- %s",
+				return cli.Usagef("the task's command stands behind --, as in: qsched task submit %s -- %s",
 					args[0], strings.Join(args[1:], " "))
 			}
 			return nil
@@ -139,12 +140,13 @@ func (f *taskFlags) tasks(c *cobra.Command, command []string, in io.Reader) (*ta
 		"stop-signal", "max-attempts", "retry-on-failure", "on-disconnect", "env", "dir", "user", "cpu",
 		"memory-bytes", "processes", "payload-file"} {
 		if c.Flags().Changed(name) {
-			wrong = errors.Join(wrong, usagef("--%s is for one task; those of --from say it themselves",
+			wrong = errors.Join(wrong, cli.Usagef("--%s is for one task; those of --from say it themselves",
 				name))
 		}
 	}
 	if len(command) > 0 {
-		wrong = errors.Join(wrong, usagef("a command is for one task; those of --from say it themselves"))
+		wrong = errors.Join(wrong,
+			cli.Usagef("a command is for one task; those of --from say it themselves"))
 	}
 	if wrong != nil {
 		return nil, wrong
@@ -176,11 +178,11 @@ func (f *taskFlags) single(command []string) (*dispatch.TaskSpec, error) {
 	case "continue":
 		spec.OnDisconnect = dispatch.TaskSpec_ON_DISCONNECT_CONTINUE
 	default:
-		return nil, usagef("--on-disconnect %q is neither stop nor continue", f.onDisconnect)
+		return nil, cli.Usagef("--on-disconnect %q is neither stop nor continue", f.onDisconnect)
 	}
 	switch {
 	case f.payload != "" && len(command) > 0:
-		return nil, usagef("a task has a command or --payload-file, not both")
+		return nil, cli.Usagef("a task has a command or --payload-file, not both")
 	case f.payload != "":
 		data, err := os.ReadFile(f.payload)
 		if err != nil {
@@ -188,7 +190,7 @@ func (f *taskFlags) single(command []string) (*dispatch.TaskSpec, error) {
 		}
 		spec.Payload = &dispatch.TaskSpec_Opaque{Opaque: data}
 	case len(command) == 0:
-		return nil, usagef("the task's command is missing: it stands behind --")
+		return nil, cli.Usagef("the task's command is missing: it stands behind --")
 	default:
 		exec, err := f.exec(command)
 		if err != nil {
@@ -204,7 +206,7 @@ func (f *taskFlags) exec(command []string) (*dispatch.Exec, error) {
 	for _, text := range f.environment {
 		name, value, found := strings.Cut(text, "=")
 		if !found || name == "" {
-			return nil, usagef("--env %q is not NAME=VALUE", text)
+			return nil, cli.Usagef("--env %q is not NAME=VALUE", text)
 		}
 		if e.Environment == nil {
 			e.Environment = map[string]string{}
@@ -215,7 +217,7 @@ func (f *taskFlags) exec(command []string) (*dispatch.Exec, error) {
 	if f.cpu != "" {
 		milli, err := fixed(f.cpu, 3)
 		if err != nil {
-			return nil, usagef("--cpu: %w", err)
+			return nil, cli.Usagef("--cpu: %w", err)
 		}
 		limits.CpuMilli = milli
 	}
@@ -302,7 +304,7 @@ func (a *app) submitAll(ctx context.Context, s *client.Client, pool, requestID s
 			return ids, nil
 		}
 		if err == nil && requestID != "" && len(ids) > 0 {
-			err = usagef("--request-id is for one call, and this takes several")
+			err = cli.Usagef("--request-id is for one call, and this takes several")
 		}
 		var answer *connect.Response[dispatch.SubmitTasksResponse]
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -58,7 +59,7 @@ func moment(flag, text string) (*timestamppb.Timestamp, error) {
 			return timestamppb.New(t), nil
 		}
 	}
-	return nil, usagef("%s %q is neither a duration such as 30d nor a time such as 2026-03-01",
+	return nil, cli.Usagef("%s %q is neither a duration such as 30d nor a time such as 2026-03-01",
 		flag, text)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -73,7 +74,7 @@ the machine itself, and with --exit its agent ends when nothing runs any more.`,
 			done := "takes no new task"
 			switch {
 			case undo && (exit || wait):
-				return usagef("--undo goes with neither --exit nor --wait")
+				return cli.Usagef("--undo goes with neither --exit nor --wait")
 			case undo:
 				r.Directive, done = dispatch.Orders_DIRECTIVE_UNSPECIFIED, "takes tasks again"
 			case exit:

@@ -48,14 +48,15 @@ var mayImport = map[string][]string{
 	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
 		"dispatcher", "dispatcher/access", "dispatcher/certs", "dispatcher/client",
 		"dispatcher/demo", "dispatcher/log/peers", "dispatcher/log/raftlog", "internal/field",
-		"internal/nearest", "internal/words", "internal/yamltree", "worker", "worker/shim"},
+		"internal/cli", "internal/nearest", "internal/words", "internal/yamltree", "worker", "worker/shim"},
 
 	// The log and what is near it.
-	"dispatcher/chaos":       {},
-	"dispatcher/eventlog":    {"protos/dispatch"},
-	"dispatcher/log/logtest": {},
-	"dispatcher/log/peers":   {},
-	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers"},
+	"dispatcher/chaos":            {},
+	"dispatcher/eventlog":         {"protos/dispatch", "dispatcher/internal/durable"},
+	"dispatcher/log/logtest":      {},
+	"dispatcher/log/peers":        {},
+	"dispatcher/log/raftlog":      {"dispatcher/log", "dispatcher/log/peers", "dispatcher/internal/durable"},
+	"dispatcher/internal/durable": {},
 
 	// The worker.
 	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime",
@@ -85,7 +86,7 @@ var mayImport = map[string][]string{
 		"fork", "forecast", "history", "plan", "shadow", "examples/experiments", "simulator",
 		"simulator/generate", "simulator/trace", "simulator/experiment", "simulator/tune",
 		"simulator/internal/...",
-		"internal/words", "internal/field", "internal/nearest", "internal/yamltree"},
+		"internal/words", "internal/field", "internal/yamltree", "internal/cli"},
 
 	"simulator/internal/draft": {"scheduler", "simulator", "simulator/generate", "simulator/trace",
 		"internal/words"},
@@ -95,6 +96,7 @@ var mayImport = map[string][]string{
 		"internal/yamltree", "simulator/trace", "simulator/tune", "internal/words"},
 
 	"internal/check":       {},
+	"internal/cli":         {"internal/nearest"},
 	"internal/expiry":      {"internal/minheap"},
 	"internal/house":       {},
 	"internal/invariants":  {"protos", "scheduler", "internal/reference"},

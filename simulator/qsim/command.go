@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/quotasched/quotasched/internal/nearest"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -48,21 +46,14 @@ const rootExamples = `  qsim run                             the built-in experi
   qsim plan --journal my.qsj.zst new.yaml   what other quotas would change
   qsim tune my.yaml -o policy.yaml     which quotas meet the goals of the file`
 
-func init() {
-	cobra.EnableCommandSorting = false // they are in the order in which one needs them
-}
-
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := &cobra.Command{
-		Use:           "qsim",
-		Short:         "Try out quota policies on a log or a made-up workload",
-		Long:          longHelp,
-		Example:       rootExamples,
-		Args:          noArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Use:     "qsim",
+		Short:   "Try out quota policies on a log or a made-up workload",
+		Long:    longHelp,
+		Example: rootExamples,
+		Args:    noArgs,
 	}
 	root.AddCommand(newRunCommand(args, stdout, stderr), newCompareCommand(args, stdout),
 		newInitCommand(stdout, stderr),
@@ -72,22 +63,17 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		newExampleCommand(stdout), newValidateCommand(stdout, stderr), newSchemaCommand(stdout),
 		newTraceCommand(stdout, stderr), newConvertCommand(stdout, stderr),
 		newVersionCommand(stdout))
-	root.SetUsageFunc(showUsage)
-	root.SuggestionsMinimumDistance = 2
-	root.Version = version()
-	root.SetVersionTemplate("qsim {{.Version}}\n")
-	root.SetHelpCommand(newHelpCommand(root))
-	root.SetFlagErrorFunc(flagError)
+	cli.Prepare(root, logGroup, csvGroup)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	command, err := root.ExecuteContextC(ctx)
+	at, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "qsim: %v\n", err)
-	if errors.As(err, new(*usageError)) {
-		fmt.Fprintf(stderr, "qsim: '%s --help' has all flags and examples\n", command.CommandPath())
+	if errors.As(err, new(*cli.UsageError)) {
+		fmt.Fprintf(stderr, "qsim: '%s --help' has all flags and examples\n", at.CommandPath())
 	}
 	return exitCode(err)
 }
@@ -107,88 +93,14 @@ func exitCode(err error) int {
 	return exitUsage
 }
 
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-// Unwrap returns what is wrong.
-func (e *usageError) Unwrap() error { return e.error }
-
-// usagef returns a usageError.
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
-}
-
-// noArgs refuses arguments.
+// noArgs refuses arguments. A file in place of a command was probably to be run.
 func noArgs(c *cobra.Command, args []string) error {
-	err := cobra.NoArgs(c, args)
-	if err == nil {
-		return nil
+	err := cli.NoArgs(c, args)
+	if err != nil && c.HasAvailableSubCommands() && !c.HasParent() &&
+		!strings.Contains(err.Error(), " meant?") && strings.Contains(args[0], ".") {
+		return cli.Usagef("%w; was 'qsim run %s' meant?", err, args[0])
 	}
-	if like := commandLike(c, args[0]); like != "" {
-		return usagef("%w; was '%s %s' meant?", err, c.CommandPath(), like)
-	}
-	if c.HasAvailableSubCommands() && !c.HasParent() && strings.Contains(args[0], ".") {
-		return usagef("%w; was 'qsim run %s' meant?", err, args[0])
-	}
-	return &usageError{err}
-}
-
-// commandLike returns the command of c that a mistyped one was probably meant to be, or "".
-func commandLike(c *cobra.Command, name string) string {
-	if like := c.SuggestionsFor(name); len(like) > 0 {
-		return like[0]
-	}
-	return nearest.Word(name, commandNames(c))
-}
-
-// commandNames are the names of the commands of c.
-func commandNames(c *cobra.Command) []string {
-	var names []string
-	for _, sub := range c.Commands() {
-		if sub.IsAvailableCommand() {
-			names = append(names, sub.Name())
-		}
-	}
-	return names
-}
-
-// flagError is a mistake in a flag. Of an unknown one it says which was probably meant.
-func flagError(c *cobra.Command, err error) error {
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
-		return &usageError{err}
-	}
-	var names []string
-	c.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	if like := nearest.Word(unknown.GetSpecifiedName(), names); like != "" {
-		return usagef("%w; was --%s meant?", err, like)
-	}
-	return &usageError{err}
-}
-
-// newHelpCommand returns the command `qsim help`, which fails if there is nothing of that name.
-func newHelpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Say what a command does, with all of its flags",
-		RunE: func(_ *cobra.Command, args []string) error {
-			c, rest, err := root.Find(args)
-			if err == nil && len(rest) == 0 {
-				c.InitDefaultHelpFlag()
-				return c.Help()
-			}
-			name := strings.Join(args, " ")
-			if c == nil {
-				c = root
-			}
-			if like := commandLike(c, args[len(args)-1]); like != "" {
-				return usagef("there is no command %q; was '%s %s' meant?", name, c.CommandPath(),
-					like)
-			}
-			return usagef("there is no command %q; there are: %s", name,
-				strings.Join(commandNames(root), ", "))
-		},
-	}
+	return err
 }
 
 func newVersionCommand(stdout io.Writer) *cobra.Command {
@@ -197,17 +109,8 @@ func newVersionCommand(stdout io.Writer) *cobra.Command {
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(stdout, "qsim %s\n", version())
+			_, err := fmt.Fprintf(stdout, "qsim %s\n", cli.Version())
 			return err
 		},
 	}
-}
-
-// version is what the Go tool knows about this build.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown version)"
-	}
-	return fmt.Sprintf("%s, %s", info.Main.Version, info.GoVersion)
 }

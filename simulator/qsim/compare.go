@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 )
@@ -33,7 +34,7 @@ func newCompareCommand(command []string, stdout io.Writer) *cobra.Command {
 		Args:    exactly(2, "want A.json and B.json"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.top < 0 {
-				return usagef("--top %d is negative", f.top)
+				return cli.Usagef("--top %d is negative", f.top)
 			}
 			f.command = command
 			return f.compare(c.Context(), args[0], args[1], stdout)
@@ -83,7 +84,7 @@ func (f *compareFlags) compare(ctx context.Context, basePath, otherPath string,
 	if f.html != "" {
 		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
 			return report.PairHTML(w, pair, report.HTMLOptions{Top: f.top,
-				Program: "qsim " + version(), Command: commandLine(f.command)})
+				Program: "qsim " + cli.Version(), Command: commandLine(f.command)})
 		}))
 	}
 	if f.json != report.Stdout && f.html != report.Stdout {

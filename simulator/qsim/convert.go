@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
@@ -53,7 +54,7 @@ func newConvertCommand(stdout, stderr io.Writer) *cobra.Command {
 // convert reads the log and writes it. Notes go to stderr, so that OUT may be standard output.
 func convert(c *cobra.Command, source *trace.Source, out string, stdout, stderr io.Writer) error {
 	if out == "" {
-		return usagef("OUT is empty; - is standard output")
+		return cli.Usagef("OUT is empty; - is standard output")
 	}
 	loaded, err := trace.Load(c.Context(), source)
 	if err != nil {

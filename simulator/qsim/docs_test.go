@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 const readmePath = "../README.md"
@@ -38,7 +40,7 @@ func TestTheReadmeHasAllFlags(t *testing.T) {
 		}
 		command.Flags().VisitAll(func(flag *pflag.Flag) {
 			heading := name
-			if groupOf(flag) != "" && flag.Name != "workers" {
+			if cli.HeadingOf(flag) != "" && flag.Name != "workers" {
 				heading = "Flags that map a log"
 			}
 			if !strings.Contains(section(t, readme, heading), "\n| `--"+flag.Name) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/examples/experiments"
+	"github.com/quotasched/quotasched/internal/cli"
 )
 
 const exampleHelp = `Print an example experiment, to be changed and run. Without a name, list them.`
@@ -27,7 +28,7 @@ func newExampleCommand(stdout io.Writer) *cobra.Command {
 		Example: exampleExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("%d names were given, want one at most", len(args))
+				return cli.Usagef("%d names were given, want one at most", len(args))
 			}
 			return nil
 		},
@@ -36,7 +37,7 @@ func newExampleCommand(stdout io.Writer) *cobra.Command {
 			if len(args) == 1 {
 				b, err := experiments.Files.ReadFile(strings.TrimSuffix(args[0], ".yaml") + ".yaml")
 				if err != nil {
-					return usagef("there is no example %q; there are: %s", args[0],
+					return cli.Usagef("there is no example %q; there are: %s", args[0],
 						strings.Join(exampleNames(), ", "))
 				}
 				text = string(b)

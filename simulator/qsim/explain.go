@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/explain"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/scheduler"
@@ -66,11 +67,11 @@ func newExplainCommand(stdout io.Writer) *cobra.Command {
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0:
-				return usagef("want SNAPSHOT or JOURNAL")
+				return cli.Usagef("want SNAPSHOT or JOURNAL")
 			case f.format == "proto" && len(args) != 2:
-				return usagef("--format proto is for one REQUEST")
+				return cli.Usagef("--format proto is for one REQUEST")
 			case f.json != "" && len(args) == 1:
-				return usagef("--json is for requests that are named")
+				return cli.Usagef("--json is for requests that are named")
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/quotasched/quotasched/forecast"
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/scheduler"
@@ -104,21 +105,21 @@ func (f *forecastFlags) register(set *pflag.FlagSet) {
 func (f *forecastFlags) check() error {
 	switch {
 	case f.forks < 1:
-		return usagef("--forks %d is less than 1", f.forks)
+		return cli.Usagef("--forks %d is less than 1", f.forks)
 	case f.maxOps < 1:
-		return usagef("--max-operations %d is less than 1", f.maxOps)
+		return cli.Usagef("--max-operations %d is less than 1", f.maxOps)
 	case f.calibrate < 0 || f.calibrate > calibrateMax:
-		return usagef("--calibrate %s is not from 0 to %s", words.Number(f.calibrate),
+		return cli.Usagef("--calibrate %s is not from 0 to %s", words.Number(f.calibrate),
 			words.Number(calibrateMax))
 	case !(f.coverage > 0 && f.coverage < 1):
-		return usagef("--coverage %v is not between 0 and 1", f.coverage)
+		return cli.Usagef("--coverage %v is not between 0 and 1", f.coverage)
 	}
 	for _, d := range []struct {
 		name string
 		is   time.Duration
 	}{{"horizon", f.horizon}, {"tick", f.tick}, {"heartbeat", f.heartbeat}} {
 		if d.is <= 0 {
-			return usagef("--%s %v is not more than 0", d.name, d.is)
+			return cli.Usagef("--%s %v is not more than 0", d.name, d.is)
 		}
 	}
 	return nil
@@ -134,7 +135,7 @@ func newForecastCommand(stdout, stderr io.Writer) *cobra.Command {
 		Example: forecastExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("want SNAPSHOT or JOURNAL")
+				return cli.Usagef("want SNAPSHOT or JOURNAL")
 			}
 			return nil
 		},

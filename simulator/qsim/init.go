@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/internal/draft"
 	"github.com/quotasched/quotasched/simulator/trace"
@@ -43,7 +44,7 @@ func newInitCommand(stdout, stderr io.Writer) *cobra.Command {
 		Args:    exactly(1, "want one log"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if c.Flags().Changed("workers") && (f.workers < 1 || f.workers > maxWorkers) {
-				return usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
+				return cli.Usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
 					words.Number(maxWorkers))
 			}
 			return initialize(c.Context(), &f, args[0], stdout, stderr)
@@ -142,12 +143,12 @@ func askMapping(p *trace.Proposal, path string) error {
 	if !p.Complete() {
 		b.WriteString("Needed are --submit-column, and --run-column or --start-column with " +
 			"--end-column.")
-		return usagef("%s", b.String())
+		return cli.Usagef("%s", b.String())
 	}
 	fmt.Fprintf(&b, "This may be meant:\n  %s\n"+
 		"or let 'qsim init %s -o FILE.yaml' write it into a file.",
 		strings.Join(flagsOf(&p.Source), " "), path)
-	return usagef("%s", b.String())
+	return cli.Usagef("%s", b.String())
 }
 
 // flagsOf writes the mapping of a source as flags.

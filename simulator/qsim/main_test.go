@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
 
@@ -142,7 +143,7 @@ func TestHelpAndVersion(t *testing.T) {
 		{"trace", "info"}, {"convert"}, {"version"}} {
 		_, stdout, _ := qsim(append([]string{"help"}, command...)...)
 		for line := range strings.Lines(stdout) {
-			if n := len([]rune(line)); n > usageColumns+1 {
+			if n := len([]rune(line)); n > cli.UsageColumns+1 {
 				t.Errorf("help %v has %d columns: %s", command, n, line)
 			}
 		}
@@ -176,7 +177,7 @@ func TestExitCodes(t *testing.T) {
 		want int
 	}{
 		{full, 2},
-		{usagef("no such flag"), 2},
+		{cli.Usagef("no such flag"), 2},
 		{broken, 1},
 		{errors.Join(broken, full), 1},
 		{errors.Join(broken, errInterrupted), 1},

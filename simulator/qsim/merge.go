@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/tune"
 )
@@ -43,7 +44,7 @@ func newMergeCommand(stdout, stderr io.Writer) *cobra.Command {
 		Example: mergeExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("want the parts of all shards")
+				return cli.Usagef("want the parts of all shards")
 			}
 			return nil
 		},
@@ -85,7 +86,7 @@ func (f *mergeFlags) merge(ctx context.Context, paths []string, stdout, stderr i
 // mergeRuns puts the runs of an experiment together.
 func (f *mergeFlags) mergeRuns(parts []*part, stdout, stderr io.Writer) error {
 	if f.out != "" {
-		return usagef("-o is for the parts of a tuning")
+		return cli.Usagef("-o is for the parts of a tuning")
 	}
 	var list []*experiment.Results
 	for _, p := range parts {

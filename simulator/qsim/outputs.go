@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 )
@@ -64,7 +65,7 @@ func (o *outputs) write(results *experiment.Results, top int, command []string) 
 	if o.html != nil {
 		errs = append(errs, o.html.Write(func(w io.Writer) error {
 			return report.HTML(w, results, report.HTMLOptions{Top: top,
-				Program: "qsim " + version(), Command: commandLine(command)})
+				Program: "qsim " + cli.Version(), Command: commandLine(command)})
 		}))
 	}
 	*o = outputs{}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/plan"
 	"github.com/quotasched/quotasched/replay"
@@ -99,13 +100,13 @@ func newPlanCommand(stdout, stderr io.Writer) *cobra.Command {
 			case 2:
 				f.old, f.new = args[0], args[1]
 			default:
-				return usagef("want NEW.yaml, or OLD.yaml and NEW.yaml")
+				return cli.Usagef("want NEW.yaml, or OLD.yaml and NEW.yaml")
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.journal.path == "" {
-				return usagef("--journal names no file")
+				return cli.Usagef("--journal names no file")
 			}
 			return makePlan(c.Context(), &f, stdout, stderr)
 		},
@@ -175,13 +176,13 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 // parse reads the thresholds and checks the other flags.
 func (f *planOutputs) parse() ([]plan.Threshold, error) {
 	if f.top < 0 {
-		return nil, usagef("--top %d is negative", f.top)
+		return nil, cli.Usagef("--top %d is negative", f.top)
 	}
 	var list []plan.Threshold
 	for _, text := range f.thresholds {
 		t, err := plan.ParseThreshold(text)
 		if err != nil {
-			return nil, usagef("--threshold: %w", err)
+			return nil, cli.Usagef("--threshold: %w", err)
 		}
 		list = append(list, t)
 	}
@@ -200,7 +201,7 @@ func (f *planOutputs) write(ctx context.Context, p *plan.Plan, notes []string,
 	if f.html != "" {
 		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
 			return report.PlanHTML(w, p, notes, report.HTMLOptions{Top: f.top,
-				Program: "qsim " + version()})
+				Program: "qsim " + cli.Version()})
 		}))
 	}
 	if f.json != report.Stdout && f.html != report.Stdout {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
@@ -55,7 +56,7 @@ func (f *recordFlags) register(set *pflag.FlagSet) {
 	f.experimentFlags.register(set)
 	set.Var(&f.checks, "checks", "check the invariants of the pool all the way")
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
-	addGroup(set, logGroup, func(set *pflag.FlagSet) {
+	cli.AddUnder(logGroup, set, func(set *pflag.FlagSet) {
 		set.IntVar(&f.workers, "workers", 0, "size of the fleet (default: what the log's header says)")
 		f.log.register(set)
 	})
@@ -71,7 +72,7 @@ func newRecordCommand(stdout, stderr io.Writer) *cobra.Command {
 		Example: recordExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("%d files were named, want one at most", len(args))
+				return cli.Usagef("%d files were named, want one at most", len(args))
 			}
 			return nil
 		},
@@ -79,7 +80,7 @@ func newRecordCommand(stdout, stderr io.Writer) *cobra.Command {
 			isLog := len(files) > 0 && !isExperiment(files[0])
 			f.seedIsSet = c.Flags().Changed("seed")
 			if f.out == "" {
-				return usagef("name the journal with -o FILE")
+				return cli.Usagef("name the journal with -o FILE")
 			}
 			if err := f.check(c.Flags(), isLog); err != nil {
 				return err
@@ -106,7 +107,7 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 		return err
 	}
 	if v := e.Variants(); len(v) > 1 {
-		return usagef("a journal is of one policy, and there are %d: %s; choose with --only, and "+
+		return cli.Usagef("a journal is of one policy, and there are %d: %s; choose with --only, and "+
 			"with --set sweep=[] if they are swept", len(v), strings.Join(v, "; "))
 	}
 	out, err := report.Create(f.out, stdout)
@@ -118,7 +119,7 @@ func record(ctx context.Context, f *recordFlags, files []string, stdout, stderr 
 		source = filepath.Base(files[0])
 	}
 	r := &recordedRun{flags: f, header: &protos.JournalHeader{Pool: e.File.Name,
-		Writer: "qsim " + version(),
+		Writer: "qsim " + cli.Version(),
 		Description: fmt.Sprintf("%s: policy %s, seed %d", source, e.Variants()[0],
 			e.File.Seeds[0])}}
 	err = out.Write(func(w io.Writer) error { return r.write(ctx, e, w, stderr) })

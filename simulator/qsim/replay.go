@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/replay"
 )
@@ -78,7 +79,7 @@ func newReplayCommand(stdout, stderr io.Writer) *cobra.Command {
 		Args:    exactly(1, "want FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.runs < 1 {
-				return usagef("--runs %d is less than 1", f.runs)
+				return cli.Usagef("--runs %d is less than 1", f.runs)
 			}
 			asked, err := f.whatIf.asked(c.Flags())
 			if err != nil {

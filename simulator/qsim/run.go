@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -43,7 +44,7 @@ func newRunCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 		Example: runExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usagef("%d files were named, want one at most", len(args))
+				return cli.Usagef("%d files were named, want one at most", len(args))
 			}
 			return nil
 		},

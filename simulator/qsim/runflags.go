@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
@@ -53,7 +54,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVarP(&f.out, "out", "o", "", "write the part of --shard to this `file`")
 	set.Var(&f.wallTimes, "wall-times", "say how long all this took; nothing else differs from "+
 		"run to run")
-	addGroup(set, logGroup, func(set *pflag.FlagSet) {
+	cli.AddUnder(logGroup, set, func(set *pflag.FlagSet) {
 		set.IntVar(&f.workers, "workers", 0, "size of the fleet (default: what the log's header says)")
 		f.log.register(set)
 	})
@@ -67,34 +68,34 @@ func (f *runFlags) check(set *pflag.FlagSet, isLog bool) error {
 	if !isLog {
 		wrong := ""
 		set.Visit(func(flag *pflag.Flag) {
-			if groupOf(flag) != "" && wrong == "" {
+			if cli.HeadingOf(flag) != "" && wrong == "" {
 				wrong = flag.Name
 			}
 		})
 		if wrong != "" {
-			return usagef("--%s is for a log; an experiment's fields are changed by --set", wrong)
+			return cli.Usagef("--%s is for a log; an experiment's fields are changed by --set", wrong)
 		}
 	}
 	if isLog && f.trace != "" {
-		return usagef("--trace names the log of an experiment, and a log was named")
+		return cli.Usagef("--trace names the log of an experiment, and a log was named")
 	}
 	if set.Changed("workers") && (f.workers < 1 || f.workers > maxWorkers) {
-		return usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
+		return cli.Usagef("--workers %s is not from 1 to %s", words.Number(f.workers),
 			words.Number(maxWorkers))
 	}
 	if f.top < 0 || f.parallel < 0 {
-		return usagef("--top and --parallel may not be negative")
+		return cli.Usagef("--top and --parallel may not be negative")
 	}
 	for _, name := range []string{"html", "json", "csv"} {
 		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
-			return usagef("--%s names no file", name)
+			return cli.Usagef("--%s names no file", name)
 		}
 	}
 	if f.shard.Of > 0 != (f.out != "") && set.Lookup("shard") != nil {
-		return usagef("--shard and -o PART go together")
+		return cli.Usagef("--shard and -o PART go together")
 	}
 	if f.shard.Of > 0 && (f.html != "" || f.json != "" || f.csv != "") {
-		return usagef("a shard writes its part alone; qsim merge has --html and --json")
+		return cli.Usagef("a shard writes its part alone; qsim merge has --html and --json")
 	}
 	f.topIsSet = set.Changed("top")
 	return f.checkOutputs()
@@ -107,9 +108,9 @@ func (f *runFlags) checkOutputs() error {
 		switch {
 		case path == "":
 		case paths[filepath.Clean(path)] && path == report.Stdout:
-			return usagef("only one file can go to standard output")
+			return cli.Usagef("only one file can go to standard output")
 		case paths[filepath.Clean(path)]:
-			return usagef("two files would be written to %s", path)
+			return cli.Usagef("two files would be written to %s", path)
 		default:
 			paths[filepath.Clean(path)] = true
 		}

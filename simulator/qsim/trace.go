@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 	"github.com/quotasched/quotasched/simulator/trace"
 )
@@ -47,10 +48,10 @@ func newTraceInfoCommand(stdout, stderr io.Writer) *cobra.Command {
 		Args:    exactly(1, "want one file"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if top < 0 {
-				return usagef("--top %d is negative", top)
+				return cli.Usagef("--top %d is negative", top)
 			}
 			if c.Flags().Changed("json") && jsonPath == "" {
-				return usagef("--json names no file")
+				return cli.Usagef("--json names no file")
 			}
 			source, err := f.of(c.Context(), args[0])
 			if err != nil {
@@ -96,7 +97,7 @@ func showInfo(ctx context.Context, info *trace.Info, top int, jsonPath string,
 func exactly(n int, want string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usagef("%d files were named, %s", len(args), want)
+			return cli.Usagef("%d files were named, %s", len(args), want)
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/internal/yamltree"
 	"github.com/quotasched/quotasched/simulator/trace"
@@ -30,13 +31,13 @@ type traceFlags struct {
 func (f *traceFlags) register(set *pflag.FlagSet) {
 	*f = traceFlags{}
 	set.SortFlags = false
-	addGroup(set, logGroup, f.registerMapping)
-	addGroup(set, csvGroup, f.registerTable)
+	cli.AddUnder(logGroup, set, f.registerMapping)
+	cli.AddUnder(csvGroup, set, f.registerTable)
 }
 
 // registerStrict adds the flag for logs that may have no mistakes, in commands without experiments.
 func (f *traceFlags) registerStrict(set *pflag.FlagSet) {
-	addGroup(set, logGroup, func(set *pflag.FlagSet) {
+	cli.AddUnder(logGroup, set, func(set *pflag.FlagSet) {
 		set.BoolVar(&f.source.Strict, "strict", false,
 			"stop at the first malformed line, instead of skipping and counting them")
 	})

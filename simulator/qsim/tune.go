@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
 	"github.com/quotasched/quotasched/simulator/tune"
@@ -92,13 +93,13 @@ func newTuneCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 		Args:    atMostOne,
 		RunE: func(c *cobra.Command, files []string) error {
 			if f.starts < 1 || f.starts > startsMax || f.parallel < 0 {
-				return usagef("--starts is from 1 to %d, and --parallel not negative", startsMax)
+				return cli.Usagef("--starts is from 1 to %d, and --parallel not negative", startsMax)
 			}
 			if f.shard.Of > 0 && !c.Flags().Changed("starts") {
 				f.starts = f.shard.Of
 			}
 			if f.shard.Of > 0 && f.out == "" {
-				return usagef("name the part with -o PART")
+				return cli.Usagef("name the part with -o PART")
 			}
 			return f.run(c.Context(), files, args, stdout, stderr)
 		},
@@ -113,7 +114,7 @@ const startsMax = 10_000
 // atMostOne refuses a second argument.
 func atMostOne(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return usagef("%d files were named, want one at most", len(args))
+		return cli.Usagef("%d files were named, want one at most", len(args))
 	}
 	return nil
 }
@@ -162,21 +163,21 @@ func (f *tuneFlags) options() (experiment.TuneOptions, error) {
 	for _, text := range f.goals {
 		g, err := experiment.ParseGoal(text)
 		if err != nil {
-			return o, usagef("--goal: %w", err)
+			return o, cli.Usagef("--goal: %w", err)
 		}
 		o.Goals = append(o.Goals, g)
 	}
 	for _, text := range f.knobs {
 		k, err := experiment.ParseKnob("--knob", text)
 		if err != nil {
-			return o, &usageError{err}
+			return o, cli.Usagef("%w", err)
 		}
 		o.Knobs = append(o.Knobs, k)
 	}
 	if f.minimize != "" {
 		m, err := experiment.ParseObjective(f.minimize)
 		if err != nil {
-			return o, usagef("--minimize: %w", err)
+			return o, cli.Usagef("--minimize: %w", err)
 		}
 		o.Minimize = &m
 	}
@@ -306,7 +307,7 @@ func (f *tuneFlags) write(ctx context.Context, t *experiment.Tuning, r *tune.Res
 	}
 	if f.html != "" {
 		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
-			return report.TunedHTML(w, tuned, report.HTMLOptions{Program: "qsim " + version(),
+			return report.TunedHTML(w, tuned, report.HTMLOptions{Program: "qsim " + cli.Version(),
 				Command: commandLine(args)})
 		}))
 	}

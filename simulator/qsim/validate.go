@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/simulator/experiment"
 )
@@ -30,7 +31,7 @@ func newValidateCommand(stdout, stderr io.Writer) *cobra.Command {
 		Example: validateExamples,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("no experiment file was named")
+				return cli.Usagef("no experiment file was named")
 			}
 			return nil
 		},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/replay"
 )
 
@@ -31,27 +32,27 @@ func (f *whatIfFlags) register(set *pflag.FlagSet) {
 func (f *whatIfFlags) asked(set *pflag.FlagSet) (bool, error) {
 	asked := f.fork != "" || f.shadow != ""
 	if f.fork != "" && f.shadow != "" {
-		return false, usagef("--fork and --shadow are two questions; ask them one by one")
+		return false, cli.Usagef("--fork and --shadow are two questions; ask them one by one")
 	}
 	for _, name := range []string{"policy", "threshold", "html", "json", "format",
 		"top"} {
 		if !asked && set.Changed(name) {
-			return false, usagef("--%s is for --fork and --shadow", name)
+			return false, cli.Usagef("--%s is for --fork and --shadow", name)
 		}
 	}
 	for _, name := range []string{"save", "runs", "restore-after"} {
 		if asked && set.Changed(name) {
-			return false, usagef("--%s is for a replay without --fork and --shadow", name)
+			return false, cli.Usagef("--%s is for a replay without --fork and --shadow", name)
 		}
 	}
 	if f.shadow != "" && len(f.thresholds) > 0 {
-		return false, usagef("--threshold is for --fork")
+		return false, cli.Usagef("--threshold is for --fork")
 	}
 	if f.shadow != "" && f.html != "" {
-		return false, usagef("--html is for --fork")
+		return false, cli.Usagef("--html is for --fork")
 	}
 	if f.shadow != "" && f.format == formatMarkdown {
-		return false, usagef("--format markdown is for --fork")
+		return false, cli.Usagef("--format markdown is for --fork")
 	}
 	return asked, nil
 }
