@@ -31,7 +31,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := openStore(c.StateDir)
+	store, err := openStore(c.StateDir, c.Logs)
 	if err != nil {
 		return fmt.Errorf("worker: the state directory: %w", err)
 	}

@@ -44,6 +44,11 @@ type Config struct {
 	// Leave, if it is closed, ends the agent at once. Tasks whose driver lets them live go on, and
 	// the next agent finds them.
 	Leave <-chan struct{}
+	// Logs bounds what is kept of what ended tasks wrote.
+	Logs LogsKept
+	// LogSender reaches the dispatcher for what tasks wrote, so that reports do not share a connection
+	// with it; nil means Dispatcher.
+	LogSender dispatchconnect.WorkerServiceClient
 	// Logger gets what happens; nil means nothing.
 	Logger *slog.Logger
 	// Clock is the time since the machine booted, which goes on while it sleeps; nil means the
@@ -69,7 +74,8 @@ func (c Config) withDefaults() (*Config, error) {
 		{c.Slots < 1 || c.Slots > slotsMax,
 			fmt.Sprintf("slots: %d is not from 1 to %d", c.Slots, slotsMax)},
 		{c.Quarantine.Failures < 0 || c.Quarantine.Time < 0 || c.CheckEvery < 0 ||
-			c.AbortGrace < 0, "a number or a time is negative"},
+			c.AbortGrace < 0 || c.Logs.Bytes < 0 || c.Logs.Number < 0 || c.Logs.Time < 0,
+			"a number or a time is negative"},
 	} {
 		if v.bad {
 			errs = append(errs, errors.New(v.text))
@@ -89,6 +95,12 @@ func (c Config) withDefaults() (*Config, error) {
 	if c.Clock == nil {
 		c.Clock = func() time.Duration { boot, _ := bootClock(); return boot }
 	}
+	if c.LogSender == nil {
+		c.LogSender = c.Dispatcher
+	}
+	c.Logs.Bytes = defaultTo(c.Logs.Bytes, 256<<20)
+	c.Logs.Number = defaultTo(c.Logs.Number, 1000)
+	c.Logs.Time = defaultTo(c.Logs.Time, 24*time.Hour)
 	c.CheckEvery = defaultTo(c.CheckEvery, 10*time.Second)
 	c.AbortGrace = defaultTo(c.AbortGrace, 10*time.Second)
 	c.Quarantine.Time = defaultTo(c.Quarantine.Time, 5*time.Minute)

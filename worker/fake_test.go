@@ -38,6 +38,8 @@ type fake struct {
 	reports  []*dispatch.Report
 	ends     map[string]*dispatch.LeaseReport
 	changed  chan struct{} // closed and made anew at each change
+	fetches  map[string]*dispatch.Fetch
+	logs     map[string]*sentLog // by id of the fetch
 	conns    []net.Conn
 	dials    int
 	cut      bool // nobody can connect
@@ -48,6 +50,7 @@ func newFake(ttl time.Duration) *fake {
 		ttl: ttl, epoch: 1, runs: map[string]*dispatch.Run{}, stops: map[string]*dispatch.Stop{},
 		recorded: map[string]bool{}, ends: map[string]*dispatch.LeaseReport{},
 		spoken: map[string]bool{}, changed: make(chan struct{}),
+		fetches: map[string]*dispatch.Fetch{}, logs: map[string]*sentLog{},
 	}
 }
 
@@ -125,6 +128,9 @@ func (f *fake) orders(answers uint64) *dispatch.Orders {
 	for _, id := range slices.Sorted(maps.Keys(f.stops)) {
 		o.Stops = append(o.Stops, f.stops[id])
 	}
+	for _, id := range slices.Sorted(maps.Keys(f.fetches)) {
+		o.Fetches = append(o.Fetches, f.fetches[id])
+	}
 	if !f.withhold {
 		o.Recorded = slices.Sorted(maps.Keys(f.recorded))
 	}
@@ -200,7 +206,7 @@ func (f *fake) Sync(ctx context.Context, r *connect.Request[dispatch.SyncRequest
 		changed := f.changed
 		o := f.orders(r.Msg.GetReport().GetSequence())
 		f.mu.Unlock()
-		if len(o.GetRuns())+len(o.GetStops())+len(o.GetRecorded()) > 0 || waited {
+		if len(o.GetRuns())+len(o.GetStops())+len(o.GetRecorded())+len(o.GetFetches()) > 0 || waited {
 			if waited {
 				o.NextReport = durationpb.New(0)
 			}
@@ -214,6 +220,48 @@ func (f *fake) Sync(ctx context.Context, r *connect.Request[dispatch.SyncRequest
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// sentLog is what a worker has sent of a log.
+type sentLog struct {
+	text    string
+	missing int64
+	failure string
+	ended   bool
+	parts   int
+	blocked chan struct{} // if not nil, the reader takes nothing until it is closed
+}
+
+// fetch asks for a log.
+func (f *fake) fetch(o *dispatch.Fetch, blocked chan struct{}) *sentLog {
+	l := &sentLog{blocked: blocked}
+	f.change(func() { f.fetches[o.GetId()], f.logs[o.GetId()] = o, l })
+	return l
+}
+
+// SendLog implements WorkerServiceHandler.
+func (f *fake) SendLog(ctx context.Context, r *connect.Request[dispatch.SendLogRequest]) (
+	*connect.Response[dispatch.SendLogResponse], error) {
+	f.mu.Lock()
+	l := f.logs[r.Msg.GetFetchId()]
+	delete(f.fetches, r.Msg.GetFetchId())
+	f.mu.Unlock()
+	if l == nil {
+		return connect.NewResponse(&dispatch.SendLogResponse{Stop: true}), nil
+	}
+	if l.blocked != nil {
+		select {
+		case <-l.blocked:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l.text += string(r.Msg.GetData())
+	l.missing += r.Msg.GetMissing()
+	l.failure, l.ended, l.parts = r.Msg.GetFailure(), r.Msg.GetEnd(), l.parts+1
+	return connect.NewResponse(&dispatch.SendLogResponse{}), nil
 }
 
 // listener is a net.Listener in memory.

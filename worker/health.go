@@ -75,6 +75,7 @@ func (m *manager) watchHealth(ctx context.Context) {
 			notify(m.changed)
 		}
 		m.mu.Unlock()
+		m.store.logs.expire()
 		select {
 		case <-ctx.Done():
 			return

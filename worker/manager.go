@@ -22,6 +22,7 @@ type manager struct {
 	fenced  chan struct{} // Expire may have something to do sooner
 	wg      sync.WaitGroup
 	ctx     context.Context // of the runners; when it ends they leave their tasks alone
+	sending *logSender
 
 	mu       sync.Mutex
 	table    *lease.Table
@@ -41,6 +42,7 @@ func newManager(ctx context.Context, c *Config, s *store, self lease.Self) *mana
 		fenced: make(chan struct{}, 1), table: lease.New(c.Slots),
 		runners: map[string]*runner{}, stuck: map[string]bool{},
 		failures: failures{max: c.Quarantine.Failures, time: c.Quarantine.Time},
+		sending:  &logSender{client: c.LogSender, pool: c.Pool, store: s, log: c.Logger},
 	}
 }
 
@@ -55,6 +57,15 @@ func (m *manager) hear(o *dispatch.Orders) {
 		m.sayFarewell()
 	}
 	notify(m.settled)
+}
+
+// fetch begins to send what tasks wrote and somebody wants to read.
+func (m *manager) fetch(all []*dispatch.Fetch) {
+	for _, f := range all {
+		if m.sending.begin(f) {
+			m.wg.Go(func() { m.sending.send(m.ctx, f) })
+		}
+	}
 }
 
 // sayFarewell has the dispatcher hear that no task is taken any more. m.mu is held.
@@ -162,7 +173,7 @@ func (m *manager) forget(id string) {
 	delete(m.stuck, id)
 	notify(m.settled)
 	if r != nil {
-		m.wg.Go(func() { m.store.remove(r.dir, m.log) })
+		m.wg.Go(func() { m.store.forget(r.dir, m.log) })
 	}
 }
 

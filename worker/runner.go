@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,8 +45,9 @@ type wish struct {
 	grace            time.Duration
 }
 
-// trailMax is how much of what has happened to a task is kept.
-const trailMax = 10
+// trailMax is how much of what has happened to a task is kept, and eventBytesMax how long a line of
+// it may be.
+const trailMax, eventBytesMax = 10, 100
 
 // note keeps what has happened to the task.
 func (r *runner) note(what string) {
@@ -54,7 +56,9 @@ func (r *runner) note(what string) {
 	if len(r.trail) == trailMax {
 		r.trail = append(r.trail[:0], r.trail[1:]...)
 	}
-	r.trail = append(r.trail, fmt.Sprintf("%s %s", time.Now().UTC().Format(time.TimeOnly), what))
+	text := fmt.Sprintf("%s %s", time.Now().UTC().Format(time.TimeOnly), what)
+	text = strings.ToValidUTF8(text[:min(len(text), eventBytesMax)], "")
+	r.trail = append(r.trail, text)
 }
 
 // renew moves the deadline.
@@ -123,13 +127,17 @@ func (r *runner) live(ctx context.Context, earlier bool) {
 		return
 	}
 	end.LeaseId, end.Slot = r.run.GetLeaseId(), r.run.GetSlot()
+	r.mu.Lock()
+	trail := r.trail
+	r.mu.Unlock()
+	if x := end.GetResult(); x != nil && (x.GetOutcome() == nil || x.GetSignal() != "" ||
+		x.GetExitCode() != 0 || x.GetTimedOut()) {
+		x.Events = trail
+	}
 	if err := shim.WriteEnd(r.dir, end); err != nil {
 		// The next agent would report what the shim recorded, or that the lease is lost.
 		r.log.Error("the end of a lease cannot be recorded", "error", err)
 	}
-	r.mu.Lock()
-	trail := r.trail
-	r.mu.Unlock()
 	r.log.Info("a lease has ended", "phase", end.GetPhase().String(), "result", end.GetResult(),
 		"events", trail)
 	r.m.learn(lease.News{LeaseID: end.LeaseId, Phase: end.GetPhase(), Result: end.GetResult()})

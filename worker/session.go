@@ -142,6 +142,7 @@ func (s *session) serve(ctx context.Context, l link, orders <-chan *dispatch.Ord
 			}
 			s.heard = true
 			s.m.hear(o)
+			s.m.fetch(o.GetFetches())
 			after, _ := s.m.pace()
 			next.Reset(max(after, quiet))
 			answer.Stop()

@@ -27,16 +27,18 @@ var ErrInUse = errors.New("another agent has this state directory")
 //	lock              held for as long as the agent lives
 //	uuid              record: names the directory
 //	leases/SLOT.ID/   a lease, until its end is recorded; see package shim
+//	logs/SLOT.ID/     what an ended task wrote, for people; see logs
 type store struct {
 	dir  string
 	uuid string
 	// fresh is set when the directory has a new name: to the dispatcher this is another boot.
 	fresh bool
 	lock  *os.File
+	logs  *logs
 }
 
 // openStore takes a state directory, and makes it if there is none.
-func openStore(dir string) (*store, error) {
+func openStore(dir string, keep LogsKept) (*store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "leases"), 0o711); err != nil {
 		return nil, err
 	}
@@ -45,6 +47,9 @@ func openStore(dir string) (*store, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	s := &store{dir: dir, lock: lock}
+	if s.logs, err = openLogs(filepath.Join(dir, "logs"), keep); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	path := filepath.Join(dir, "uuid")
 	switch content, err := record.Read(path); {
 	case err == nil:
@@ -112,6 +117,36 @@ func (s *store) kept() (all []kept, err error) {
 		all = append(all, k)
 	}
 	return slices.Clip(all), nil
+}
+
+// forget drops what is kept of a lease, but what its task wrote.
+func (s *store) forget(dir string, log *slog.Logger) {
+	if s.logs.keep(dir) != nil {
+		s.remove(dir, log)
+	}
+}
+
+// find returns the directory of a lease, and whether the lease has ended; false if nothing is kept
+// of it.
+func (s *store) find(lease string) (dir string, ended, ok bool) {
+	// In this order: directories move from the first to the second.
+	if dir, ok = leaseIn(s.leases(), lease); ok {
+		_, err := shim.ReadEnd(dir)
+		return dir, err == nil, true
+	}
+	dir, ok = leaseIn(s.logs.dir, lease)
+	return dir, true, ok
+}
+
+// leaseIn returns the directory of a lease in a folder.
+func leaseIn(folder, lease string) (string, bool) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if _, id, _ := strings.Cut(e.Name(), "."); id == url.PathEscape(lease) {
+			return filepath.Join(folder, e.Name()), true
+		}
+	}
+	return "", false
 }
 
 // removals says how often, and how long apart, the removal of a directory is tried.

@@ -42,6 +42,8 @@ var codes = []struct {
 	{node.ErrEarly, connect.CodeAborted},
 	{eventlog.ErrClosed, connect.CodeUnavailable},
 	{node.ErrSlow, connect.CodeResourceExhausted},
+	{node.ErrNoFetch, connect.CodeNotFound},
+	{node.ErrNoAnswer, connect.CodeDeadlineExceeded},
 }
 
 // connectError returns an error as callers see it.

@@ -19,9 +19,11 @@ var rules = map[string]rule{
 	dc.TaskServiceGetTaskProcedure:     inPool(access.View),
 	dc.TaskServiceListTasksProcedure:   inPool(access.View),
 	dc.TaskServiceWatchTasksProcedure:  inPool(access.View),
+	dc.TaskServiceReadLogProcedure:     inPool(access.View),
 
 	dc.WorkerServiceSessionProcedure: working,
 	dc.WorkerServiceSyncProcedure:    working,
+	dc.WorkerServiceSendLogProcedure: inPool(access.Work),
 
 	dc.AdminServiceCreatePoolProcedure:     always(access.Operate),
 	dc.AdminServiceDeletePoolProcedure:     always(access.Operate),

@@ -81,3 +81,18 @@ func (s tasks) WatchTasks(ctx context.Context, r *connect.Request[dispatch.Watch
 		return within(ctx, func() error { return stream.Send(&dispatch.WatchTasksResponse{Task: t}) })
 	})
 }
+
+// ReadLog implements TaskService.
+func (s tasks) ReadLog(ctx context.Context, r *connect.Request[dispatch.ReadLogRequest],
+	stream *connect.ServerStream[dispatch.ReadLogResponse]) error {
+	m := r.Msg
+	if m.GetAttempt() < 0 || m.GetOffset() < 0 || m.GetTailBytes() < 0 {
+		return invalid("attempt, offset or tail_bytes is negative")
+	}
+	if m.GetOffset() > 0 && m.GetTailBytes() > 0 {
+		return invalid("offset and tail_bytes: one of them, not both")
+	}
+	return s.node.ReadLog(ctx, m, func(part *dispatch.ReadLogResponse) error {
+		return within(ctx, func() error { return stream.Send(part) })
+	})
+}

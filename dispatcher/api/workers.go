@@ -29,6 +29,16 @@ func (s workers) Sync(ctx context.Context, r *connect.Request[dispatch.SyncReque
 	return connect.NewResponse(&dispatch.SyncResponse{Orders: o}), nil
 }
 
+// SendLog implements WorkerService.
+func (s workers) SendLog(ctx context.Context, r *connect.Request[dispatch.SendLogRequest]) (
+	*connect.Response[dispatch.SendLogResponse], error) {
+	answer, err := s.node.SendLog(ctx, r.Msg)
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(answer), nil
+}
+
 // workerStream is a node.Stream.
 type workerStream struct {
 	ctx    context.Context

@@ -13,7 +13,8 @@ import (
 // a lease was to be run or stopped, and is not in the picture any more. That a lease is no longer
 // recorded needs no saying.
 func changed(before, now *dispatch.Orders) (o *dispatch.Orders, items int, ok bool) {
-	o = &dispatch.Orders{Kind: dispatch.Orders_KIND_INCREMENTAL, Directive: now.GetDirective()}
+	o = &dispatch.Orders{Kind: dispatch.Orders_KIND_INCREMENTAL, Directive: now.GetDirective(),
+		Fetches: unsent(before.GetFetches(), now.GetFetches())}
 	named := make(map[string]bool, len(now.GetRuns())+len(now.GetStops())+len(now.GetRecorded()))
 	runs, stops := runsByLease(before), stopsByLease(before)
 	for _, r := range now.GetRuns() {
@@ -69,6 +70,6 @@ func stopsByLease(o *dispatch.Orders) map[string]*dispatch.Stop {
 
 // asks reports whether orders ask for anything.
 func asks(o *dispatch.Orders) bool {
-	return len(o.GetRuns())+len(o.GetStops())+len(o.GetRecorded()) > 0 ||
+	return len(o.GetRuns())+len(o.GetStops())+len(o.GetRecorded())+len(o.GetFetches()) > 0 ||
 		o.GetDirective() != dispatch.Orders_DIRECTIVE_UNSPECIFIED
 }

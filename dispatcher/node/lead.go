@@ -37,6 +37,7 @@ type lead struct {
 	ids      *ulid.MonotonicEntropy
 	proposer *proposer
 	sessions *sessions
+	fetches  fetches
 
 	verify   sync.Mutex
 	verified time.Duration // when a majority was last asked, and said that this node leads

@@ -197,7 +197,7 @@ func (v *session) send() (bool, error) {
 	switch {
 	case complete || !ok:
 		o, items = completeOrders(now), 1
-	case items == 0 && !due:
+	case items == 0 && !due && len(o.GetFetches()) == 0:
 		return false, nil
 	default:
 		o.AppliesTo = v.version
@@ -216,6 +216,7 @@ func completeOrders(o *dispatch.Orders) *dispatch.Orders {
 	return &dispatch.Orders{
 		Kind: dispatch.Orders_KIND_COMPLETE, Runs: o.GetRuns(), Stops: o.GetStops(),
 		Recorded: o.GetRecorded(), Directive: o.GetDirective(), LeaseTtl: o.GetLeaseTtl(),
+		Fetches: o.GetFetches(),
 	}
 }
 
@@ -239,6 +240,7 @@ func (l *lead) orders(key state.WorkerKey) (o *dispatch.Orders, err error) {
 			o = &dispatch.Orders{
 				Kind: dispatch.Orders_KIND_COMPLETE, Runs: w.Runs, Stops: w.Stops,
 				Recorded: w.Recorded, Directive: w.Directive, LeaseTtl: durationpb.New(w.LeaseTTL),
+				Fetches: l.fetches.of(key),
 			}
 		}
 	})

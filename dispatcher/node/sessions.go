@@ -125,6 +125,14 @@ func (s *sessions) detach(key state.WorkerKey, a *attachment) {
 	}
 }
 
+// knows reports whether a worker is known, and not silent.
+func (s *sessions) knows(key state.WorkerKey) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.workers[key]
+	return c != nil && !c.silencing
+}
+
 // touch tells sessions that their orders may have changed.
 func (s *sessions) touch(keys []state.WorkerKey) {
 	s.mu.Lock()

@@ -66,6 +66,10 @@ agent and leaves its tasks for the next one. Linux only.`,
 	flags.StringVar(&f.cgroup, "cgroup", "",
 		"`DIR` of a cgroup v2 for the tasks' cgroups (default none: no tasks with limits)")
 	flags.Int64Var(&f.output, "output-bytes", 16<<20, "bytes of each task's output that are kept")
+	flags.Int64Var(&f.config.Logs.Bytes, "logs-keep-bytes", 256<<20,
+		"bytes of ended tasks' output that are kept, of all tasks together")
+	durationVar(flags, &f.config.Logs.Time, "logs-keep-for", 24*time.Hour,
+		"how long they are kept at most")
 	flags.Uint64Var(&f.diskFree, "disk-free-min", 256<<20,
 		"bytes that must be free on the disk of --state-dir for a task to be taken")
 	flags.StringVar(&f.check, "check", "",
@@ -101,6 +105,8 @@ func (f *agentFlags) complete(a *app) (c worker.Config, err error) {
 		return c, cli.Usagef("--state-dir is missing")
 	case f.output < 2:
 		return c, cli.Usagef("--output-bytes %d is less than 2", f.output)
+	case c.Logs.Bytes < 1 || c.Logs.Time < time.Second:
+		return c, cli.Usagef("--logs-keep-bytes is less than 1, or --logs-keep-for less than 1s")
 	}
 	if c.Name == "" {
 		if c.Name, err = os.Hostname(); err != nil {
@@ -152,7 +158,12 @@ func (a *app) agent(ctx context.Context, f *agentFlags) error {
 		return err
 	}
 	defer server.Close()
-	c.Dispatcher = server.Workers
+	logs, err := a.dial() // a connection of its own
+	if err != nil {
+		return err
+	}
+	defer logs.Close()
+	c.Dispatcher, c.LogSender = server.Workers, logs.Workers
 	abort, leave := make(chan struct{}), make(chan struct{})
 	c.Abort, c.Leave = abort, leave
 	signals := make(chan os.Signal, 4)

@@ -15,6 +15,11 @@ const fleetOutput = `# a server
 # two machines
 # eight commands
 8 have succeeded
+# what the first one wrote; a log that is followed ends with its task
+web 1
+one
+two
+exit code 3
 # a long one of nightly's has the oak; web preempts it, and it runs again afterwards
 preempted once, run twice
 # one that nobody can run: why? it is cancelled

@@ -18,7 +18,8 @@ import (
 
 func newTaskCommand(a *app) *cobra.Command {
 	return group("task", "Submit, follow and cancel tasks", newTaskSubmitCommand(a),
-		newTaskShowCommand(a), newTaskListCommand(a), newTaskCancelCommand(a), newTaskWhyCommand(a))
+		newTaskShowCommand(a), newTaskListCommand(a), newTaskCancelCommand(a), newTaskWhyCommand(a),
+		newTaskLogsCommand(a))
 }
 
 // idsPerCall is how many tasks one call names at most.
@@ -94,6 +95,9 @@ func taskText(t *dispatch.Task) string {
 			strings.ToLower(strings.TrimPrefix(l.Phase.String(), "PHASE_")))
 	}
 	line("result", "%s", resultText(t.Result))
+	for i, e := range t.Result.GetEvents() {
+		line([]string{"events", ""}[min(i, 1)], "%s", e)
+	}
 	line("late result", "%s", resultText(t.LateResult))
 	return b.String()
 }

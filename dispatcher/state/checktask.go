@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -29,6 +30,7 @@ const (
 	leaseIDBytes    = 64
 	reportIDBytes   = 256
 	messageBytes    = 1_024
+	resultEventsMax = 10
 	refusalBytes    = 1_000
 )
 
@@ -212,6 +214,12 @@ func checkLease(l *dispatch.LeaseReport) error {
 		return err
 	}
 	if err := checkText("result.signal", r.GetSignal(), signalBytes); err != nil {
+		return err
+	}
+	if n := len(r.GetEvents()); n > resultEventsMax {
+		return refuse(codes.ResourceExhausted, "result.events: %d are more than %d", n, resultEventsMax)
+	}
+	if err := checkText("result.events", strings.Join(r.GetEvents(), "\n"), messageBytes); err != nil {
 		return err
 	}
 	return checkText("result.message", r.GetMessage(), messageBytes)

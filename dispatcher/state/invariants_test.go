@@ -90,7 +90,7 @@ func (p *hosted) checkTasks() error {
 			if s.Knows(id) {
 				return fmt.Errorf("task %s has ended, and the scheduler knows it", t.id)
 			}
-		case t.lease.slot == nil || t.lease.slot.task != t || t.lease.id != leaseID(t.id, t.attempts):
+		case t.lease.slot == nil || t.lease.slot.task != t || t.lease.id != LeaseID(t.id, t.attempts):
 			return fmt.Errorf("task %s is %v, and on no slot", t.id, t.state)
 		case (t.lease.stop != noStop) != (t.state == stopping):
 			return fmt.Errorf("task %s is %v, with the stop %v", t.id, t.state, t.lease.stop)

@@ -37,7 +37,7 @@ func (p *hosted) hand(a *protos.Assignment) {
 	p.update(t, func() {
 		t.attempts++
 		t.state, t.changed, t.message = assigned, p.entry.at, ""
-		t.lease = &lease{id: leaseID(t.id, t.attempts), slot: s, worker: s.id, boot: s.worker.boot,
+		t.lease = &lease{id: LeaseID(t.id, t.attempts), slot: s, worker: s.id, boot: s.worker.boot,
 			assigned: p.entry.at, provision: a.GetProvisionRequired()}
 	})
 	s.task = t

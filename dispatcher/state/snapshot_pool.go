@@ -182,7 +182,7 @@ func (d *reading) lease(t *task, s *replica.StoredTask) error {
 	if d.p.failed() {
 		return nil // in the middle of whatever it was
 	}
-	if l.id != leaseID(t.id, t.attempts) || alive(l.phase) != t.onWorker() ||
+	if l.id != LeaseID(t.id, t.attempts) || alive(l.phase) != t.onWorker() ||
 		(l.stop != noStop) != (t.state == stopping) && t.onWorker() ||
 		!l.silent.IsZero() && !t.onWorker() {
 		return fmt.Errorf("its lease %s does not go with its state", check.Quote(l.id))

@@ -91,8 +91,8 @@ func (t *task) unaccepted() bool {
 		t.lease.silent.IsZero()
 }
 
-// leaseID names an attempt.
-func leaseID(task string, attempt int32) string {
+// LeaseID names an attempt.
+func LeaseID(task string, attempt int32) string {
 	return task + "/" + strconv.Itoa(int(attempt))
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # From nothing to a fleet: a server, two machines, two accounts, ten commands. One of them is
-# preempted and runs again, one is cancelled, and one asks why it waits. Needs qsched on the PATH;
-# leaves nothing behind.
+# preempted and runs again, one is cancelled, one asks why it waits, and logs are read. Needs qsched
+# on the PATH; leaves nothing behind.
 set -eu
 
 dir=$(mktemp -d)
@@ -63,6 +63,12 @@ while read -r id; do
 	until_true "$id succeeds" is "$id" '"state":"SUCCEEDED"'
 done <"$dir/ids"
 echo "$(wc -l <"$dir/ids" | tr -d ' ') have succeeded"
+
+echo "# what the first one wrote; a log that is followed ends with its task"
+qsched task logs lab "$(head -n 1 "$dir/ids")"
+slow=$(qsched task submit lab --account web -- sh -c 'echo one; sleep 0.5; echo two >&2; exit 3')
+qsched task logs lab "$slow" -f
+qsched task show lab "$slow" | grep -o 'exit code 3'
 
 echo "# a long one of nightly's has the oak; web preempts it, and it runs again afterwards"
 long=$(qsched task submit lab --account nightly --label model:oak -- \

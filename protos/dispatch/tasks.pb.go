@@ -937,7 +937,10 @@ type Result struct {
 	// How long it ran.
 	Ran *durationpb.Duration `protobuf:"bytes,5,opt,name=ran,proto3" json:"ran,omitempty"`
 	// True if a task that did not start must not be tried elsewhere either.
-	Permanent     bool `protobuf:"varint,6,opt,name=permanent,proto3" json:"permanent,omitempty"`
+	Permanent bool `protobuf:"varint,6,opt,name=permanent,proto3" json:"permanent,omitempty"`
+	// What happened to the attempt last, for people, by the worker's clock: at most 10 lines, and 1 kB.
+	// None if the task did what was wanted.
+	Events        []string `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1023,6 +1026,13 @@ func (x *Result) GetPermanent() bool {
 		return x.Permanent
 	}
 	return false
+}
+
+func (x *Result) GetEvents() []string {
+	if x != nil {
+		return x.Events
+	}
+	return nil
 }
 
 type isResult_Outcome interface {
@@ -1689,7 +1699,7 @@ var File_protos_dispatch_tasks_proto protoreflect.FileDescriptor
 
 const file_protos_dispatch_tasks_proto_rawDesc = "" +
 	"\n" +
-	"\x1bprotos/dispatch/tasks.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x05\n" +
+	"\x1bprotos/dispatch/tasks.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aprotos/dispatch/logs.proto\"\x87\x05\n" +
 	"\bTaskSpec\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x1f\n" +
@@ -1771,14 +1781,15 @@ const file_protos_dispatch_tasks_proto_rawDesc = "" +
 	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12C\n" +
 	"\vstop_reason\x18\a \x01(\x0e2\".quotasched.dispatch.v1.StopReasonR\n" +
 	"stopReason\x127\n" +
-	"\tstop_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\"\xce\x01\n" +
+	"\tstop_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bstopTime\"\xe6\x01\n" +
 	"\x06Result\x12\x1d\n" +
 	"\texit_code\x18\x01 \x01(\x05H\x00R\bexitCode\x12\x18\n" +
 	"\x06signal\x18\x02 \x01(\tH\x00R\x06signal\x12\x1b\n" +
 	"\ttimed_out\x18\x03 \x01(\bR\btimedOut\x12\x18\n" +
 	"\amessage\x18\x04 \x01(\tR\amessage\x12+\n" +
 	"\x03ran\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x03ran\x12\x1c\n" +
-	"\tpermanent\x18\x06 \x01(\bR\tpermanentB\t\n" +
+	"\tpermanent\x18\x06 \x01(\bR\tpermanent\x12\x16\n" +
+	"\x06events\x18\a \x03(\tR\x06eventsB\t\n" +
 	"\aoutcome\"\x7f\n" +
 	"\x12SubmitTasksRequest\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x126\n" +
@@ -1837,14 +1848,15 @@ const file_protos_dispatch_tasks_proto_rawDesc = "" +
 	"\x15STOP_REASON_PREEMPTED\x10\x01\x12\x19\n" +
 	"\x15STOP_REASON_CANCELLED\x10\x02\x12\x1c\n" +
 	"\x18STOP_REASON_NOT_ACCEPTED\x10\x03\x12\x17\n" +
-	"\x13STOP_REASON_UNKNOWN\x10\x042\x82\x04\n" +
+	"\x13STOP_REASON_UNKNOWN\x10\x042\xe0\x04\n" +
 	"\vTaskService\x12f\n" +
 	"\vSubmitTasks\x12*.quotasched.dispatch.v1.SubmitTasksRequest\x1a+.quotasched.dispatch.v1.SubmitTasksResponse\x12f\n" +
 	"\vCancelTasks\x12*.quotasched.dispatch.v1.CancelTasksRequest\x1a+.quotasched.dispatch.v1.CancelTasksResponse\x12Z\n" +
 	"\aGetTask\x12&.quotasched.dispatch.v1.GetTaskRequest\x1a'.quotasched.dispatch.v1.GetTaskResponse\x12`\n" +
 	"\tListTasks\x12(.quotasched.dispatch.v1.ListTasksRequest\x1a).quotasched.dispatch.v1.ListTasksResponse\x12e\n" +
 	"\n" +
-	"WatchTasks\x12).quotasched.dispatch.v1.WatchTasksRequest\x1a*.quotasched.dispatch.v1.WatchTasksResponse0\x01B2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
+	"WatchTasks\x12).quotasched.dispatch.v1.WatchTasksRequest\x1a*.quotasched.dispatch.v1.WatchTasksResponse0\x01\x12\\\n" +
+	"\aReadLog\x12&.quotasched.dispatch.v1.ReadLogRequest\x1a'.quotasched.dispatch.v1.ReadLogResponse0\x01B2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
 
 var (
 	file_protos_dispatch_tasks_proto_rawDescOnce sync.Once
@@ -1885,6 +1897,8 @@ var file_protos_dispatch_tasks_proto_goTypes = []any{
 	nil,                           // 21: quotasched.dispatch.v1.Exec.EnvironmentEntry
 	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
 	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*ReadLogRequest)(nil),        // 24: quotasched.dispatch.v1.ReadLogRequest
+	(*ReadLogResponse)(nil),       // 25: quotasched.dispatch.v1.ReadLogResponse
 }
 var file_protos_dispatch_tasks_proto_depIdxs = []int32{
 	5,  // 0: quotasched.dispatch.v1.TaskSpec.exec:type_name -> quotasched.dispatch.v1.Exec
@@ -1919,13 +1933,15 @@ var file_protos_dispatch_tasks_proto_depIdxs = []int32{
 	14, // 29: quotasched.dispatch.v1.TaskService.GetTask:input_type -> quotasched.dispatch.v1.GetTaskRequest
 	17, // 30: quotasched.dispatch.v1.TaskService.ListTasks:input_type -> quotasched.dispatch.v1.ListTasksRequest
 	19, // 31: quotasched.dispatch.v1.TaskService.WatchTasks:input_type -> quotasched.dispatch.v1.WatchTasksRequest
-	11, // 32: quotasched.dispatch.v1.TaskService.SubmitTasks:output_type -> quotasched.dispatch.v1.SubmitTasksResponse
-	13, // 33: quotasched.dispatch.v1.TaskService.CancelTasks:output_type -> quotasched.dispatch.v1.CancelTasksResponse
-	15, // 34: quotasched.dispatch.v1.TaskService.GetTask:output_type -> quotasched.dispatch.v1.GetTaskResponse
-	18, // 35: quotasched.dispatch.v1.TaskService.ListTasks:output_type -> quotasched.dispatch.v1.ListTasksResponse
-	20, // 36: quotasched.dispatch.v1.TaskService.WatchTasks:output_type -> quotasched.dispatch.v1.WatchTasksResponse
-	32, // [32:37] is the sub-list for method output_type
-	27, // [27:32] is the sub-list for method input_type
+	24, // 32: quotasched.dispatch.v1.TaskService.ReadLog:input_type -> quotasched.dispatch.v1.ReadLogRequest
+	11, // 33: quotasched.dispatch.v1.TaskService.SubmitTasks:output_type -> quotasched.dispatch.v1.SubmitTasksResponse
+	13, // 34: quotasched.dispatch.v1.TaskService.CancelTasks:output_type -> quotasched.dispatch.v1.CancelTasksResponse
+	15, // 35: quotasched.dispatch.v1.TaskService.GetTask:output_type -> quotasched.dispatch.v1.GetTaskResponse
+	18, // 36: quotasched.dispatch.v1.TaskService.ListTasks:output_type -> quotasched.dispatch.v1.ListTasksResponse
+	20, // 37: quotasched.dispatch.v1.TaskService.WatchTasks:output_type -> quotasched.dispatch.v1.WatchTasksResponse
+	25, // 38: quotasched.dispatch.v1.TaskService.ReadLog:output_type -> quotasched.dispatch.v1.ReadLogResponse
+	33, // [33:39] is the sub-list for method output_type
+	27, // [27:33] is the sub-list for method input_type
 	27, // [27:27] is the sub-list for extension type_name
 	27, // [27:27] is the sub-list for extension extendee
 	0,  // [0:27] is the sub-list for field type_name
@@ -1936,6 +1952,7 @@ func file_protos_dispatch_tasks_proto_init() {
 	if File_protos_dispatch_tasks_proto != nil {
 		return
 	}
+	file_protos_dispatch_logs_proto_init()
 	file_protos_dispatch_tasks_proto_msgTypes[0].OneofWrappers = []any{
 		(*TaskSpec_Opaque)(nil),
 		(*TaskSpec_Exec)(nil),

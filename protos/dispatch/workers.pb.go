@@ -584,7 +584,9 @@ type Orders struct {
 	// report of theirs is repeated.
 	Recorded []string `protobuf:"bytes,10,rep,name=recorded,proto3" json:"recorded,omitempty"`
 	// What the worker shall do with itself.
-	Directive     Orders_Directive `protobuf:"varint,11,opt,name=directive,proto3,enum=quotasched.dispatch.v1.Orders_Directive" json:"directive,omitempty"`
+	Directive Orders_Directive `protobuf:"varint,11,opt,name=directive,proto3,enum=quotasched.dispatch.v1.Orders_Directive" json:"directive,omitempty"`
+	// Output of tasks that somebody wants to read. They are no part of what versions count.
+	Fetches       []*Fetch `protobuf:"bytes,12,rep,name=fetches,proto3" json:"fetches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -694,6 +696,13 @@ func (x *Orders) GetDirective() Orders_Directive {
 		return x.Directive
 	}
 	return Orders_DIRECTIVE_UNSPECIFIED
+}
+
+func (x *Orders) GetFetches() []*Fetch {
+	if x != nil {
+		return x.Fetches
+	}
+	return nil
 }
 
 // Run is an order to run a task.
@@ -837,7 +846,7 @@ var File_protos_dispatch_workers_proto protoreflect.FileDescriptor
 
 const file_protos_dispatch_workers_proto_rawDesc = "" +
 	"\n" +
-	"\x1dprotos/dispatch/workers.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bprotos/dispatch/tasks.proto\"H\n" +
+	"\x1dprotos/dispatch/workers.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aprotos/dispatch/logs.proto\x1a\x1bprotos/dispatch/tasks.proto\"H\n" +
 	"\x0eSessionRequest\x126\n" +
 	"\x06report\x18\x01 \x01(\v2\x1e.quotasched.dispatch.v1.ReportR\x06report\"I\n" +
 	"\x0fSessionResponse\x126\n" +
@@ -868,7 +877,7 @@ const file_protos_dispatch_workers_proto_rawDesc = "" +
 	"\vrunning_for\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"runningFor\x126\n" +
 	"\tsaved_for\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bsavedFor\x126\n" +
-	"\x06result\x18\x06 \x01(\v2\x1e.quotasched.dispatch.v1.ResultR\x06result\"\x9b\x05\n" +
+	"\x06result\x18\x06 \x01(\v2\x1e.quotasched.dispatch.v1.ResultR\x06result\"\xd4\x05\n" +
 	"\x06Orders\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x127\n" +
 	"\x04kind\x18\x02 \x01(\x0e2#.quotasched.dispatch.v1.Orders.KindR\x04kind\x12\x1d\n" +
@@ -884,7 +893,8 @@ const file_protos_dispatch_workers_proto_rawDesc = "" +
 	"\x05stops\x18\t \x03(\v2\x1c.quotasched.dispatch.v1.StopR\x05stops\x12\x1a\n" +
 	"\brecorded\x18\n" +
 	" \x03(\tR\brecorded\x12F\n" +
-	"\tdirective\x18\v \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\"E\n" +
+	"\tdirective\x18\v \x01(\x0e2(.quotasched.dispatch.v1.Orders.DirectiveR\tdirective\x127\n" +
+	"\afetches\x18\f \x03(\v2\x1d.quotasched.dispatch.v1.FetchR\afetches\"E\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rKIND_COMPLETE\x10\x01\x12\x14\n" +
@@ -902,10 +912,11 @@ const file_protos_dispatch_workers_proto_rawDesc = "" +
 	"\x04Stop\x12\x19\n" +
 	"\blease_id\x18\x01 \x01(\tR\aleaseId\x12:\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\".quotasched.dispatch.v1.StopReasonR\x06reason\x12/\n" +
-	"\x05grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05grace2\xc2\x01\n" +
+	"\x05grace\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x05grace2\x9e\x02\n" +
 	"\rWorkerService\x12^\n" +
 	"\aSession\x12&.quotasched.dispatch.v1.SessionRequest\x1a'.quotasched.dispatch.v1.SessionResponse(\x010\x01\x12Q\n" +
-	"\x04Sync\x12#.quotasched.dispatch.v1.SyncRequest\x1a$.quotasched.dispatch.v1.SyncResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
+	"\x04Sync\x12#.quotasched.dispatch.v1.SyncRequest\x1a$.quotasched.dispatch.v1.SyncResponse\x12Z\n" +
+	"\aSendLog\x12&.quotasched.dispatch.v1.SendLogRequest\x1a'.quotasched.dispatch.v1.SendLogResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
 
 var (
 	file_protos_dispatch_workers_proto_rawDescOnce sync.Once
@@ -936,8 +947,11 @@ var file_protos_dispatch_workers_proto_goTypes = []any{
 	(Phase)(0),                  // 11: quotasched.dispatch.v1.Phase
 	(*durationpb.Duration)(nil), // 12: google.protobuf.Duration
 	(*Result)(nil),              // 13: quotasched.dispatch.v1.Result
-	(*TaskSpec)(nil),            // 14: quotasched.dispatch.v1.TaskSpec
-	(StopReason)(0),             // 15: quotasched.dispatch.v1.StopReason
+	(*Fetch)(nil),               // 14: quotasched.dispatch.v1.Fetch
+	(*TaskSpec)(nil),            // 15: quotasched.dispatch.v1.TaskSpec
+	(StopReason)(0),             // 16: quotasched.dispatch.v1.StopReason
+	(*SendLogRequest)(nil),      // 17: quotasched.dispatch.v1.SendLogRequest
+	(*SendLogResponse)(nil),     // 18: quotasched.dispatch.v1.SendLogResponse
 }
 var file_protos_dispatch_workers_proto_depIdxs = []int32{
 	6,  // 0: quotasched.dispatch.v1.SessionRequest.report:type_name -> quotasched.dispatch.v1.Report
@@ -955,18 +969,21 @@ var file_protos_dispatch_workers_proto_depIdxs = []int32{
 	9,  // 12: quotasched.dispatch.v1.Orders.runs:type_name -> quotasched.dispatch.v1.Run
 	10, // 13: quotasched.dispatch.v1.Orders.stops:type_name -> quotasched.dispatch.v1.Stop
 	1,  // 14: quotasched.dispatch.v1.Orders.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
-	14, // 15: quotasched.dispatch.v1.Run.task:type_name -> quotasched.dispatch.v1.TaskSpec
-	15, // 16: quotasched.dispatch.v1.Stop.reason:type_name -> quotasched.dispatch.v1.StopReason
-	12, // 17: quotasched.dispatch.v1.Stop.grace:type_name -> google.protobuf.Duration
-	2,  // 18: quotasched.dispatch.v1.WorkerService.Session:input_type -> quotasched.dispatch.v1.SessionRequest
-	4,  // 19: quotasched.dispatch.v1.WorkerService.Sync:input_type -> quotasched.dispatch.v1.SyncRequest
-	3,  // 20: quotasched.dispatch.v1.WorkerService.Session:output_type -> quotasched.dispatch.v1.SessionResponse
-	5,  // 21: quotasched.dispatch.v1.WorkerService.Sync:output_type -> quotasched.dispatch.v1.SyncResponse
-	20, // [20:22] is the sub-list for method output_type
-	18, // [18:20] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	14, // 15: quotasched.dispatch.v1.Orders.fetches:type_name -> quotasched.dispatch.v1.Fetch
+	15, // 16: quotasched.dispatch.v1.Run.task:type_name -> quotasched.dispatch.v1.TaskSpec
+	16, // 17: quotasched.dispatch.v1.Stop.reason:type_name -> quotasched.dispatch.v1.StopReason
+	12, // 18: quotasched.dispatch.v1.Stop.grace:type_name -> google.protobuf.Duration
+	2,  // 19: quotasched.dispatch.v1.WorkerService.Session:input_type -> quotasched.dispatch.v1.SessionRequest
+	4,  // 20: quotasched.dispatch.v1.WorkerService.Sync:input_type -> quotasched.dispatch.v1.SyncRequest
+	17, // 21: quotasched.dispatch.v1.WorkerService.SendLog:input_type -> quotasched.dispatch.v1.SendLogRequest
+	3,  // 22: quotasched.dispatch.v1.WorkerService.Session:output_type -> quotasched.dispatch.v1.SessionResponse
+	5,  // 23: quotasched.dispatch.v1.WorkerService.Sync:output_type -> quotasched.dispatch.v1.SyncResponse
+	18, // 24: quotasched.dispatch.v1.WorkerService.SendLog:output_type -> quotasched.dispatch.v1.SendLogResponse
+	22, // [22:25] is the sub-list for method output_type
+	19, // [19:22] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_protos_dispatch_workers_proto_init() }
@@ -974,6 +991,7 @@ func file_protos_dispatch_workers_proto_init() {
 	if File_protos_dispatch_workers_proto != nil {
 		return
 	}
+	file_protos_dispatch_logs_proto_init()
 	file_protos_dispatch_tasks_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

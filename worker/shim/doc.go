@@ -10,7 +10,8 @@
 //	socket   where the shim listens; the agent makes it before it starts the shim
 //	end      record: how the task ended, written before the shim ends
 //	work/    the working directory, if the task names none
-//	output   what the task wrote last; output.1 has what was before
+//	output.N what the task wrote to standard output and standard error, from its byte N on; the
+//	         two newest such files are kept
 //
 // # What agent and shim say
 //

@@ -144,7 +144,7 @@ func (k *keeper) fork() error {
 	if k.pid, err = c.start(write, cgroup); err != nil {
 		return errors.Join(err, read.Close())
 	}
-	k.out = &output{path: filepath.Join(k.dir, outputFile), bound: k.setup.OutputBytes}
+	k.out = &output{dir: k.dir, bound: k.setup.OutputBytes}
 	k.outEnded = make(chan struct{})
 	go func() {
 		defer close(k.outEnded)

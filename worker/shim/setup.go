@@ -21,7 +21,6 @@ const (
 	socketFile = "socket"
 	endFile    = "end"
 	workFolder = "work"
-	outputFile = "output"
 )
 
 // endBytesMax is how much room is kept for the record of an end.

@@ -89,10 +89,16 @@ func (s *scene) end(sh *shim.Shim) string {
 	return word
 }
 
-func (s *scene) output() string {
-	text, err := os.ReadFile(filepath.Join(s.dir, "output"))
-	require.NoError(s, err)
-	return string(text)
+// written is what is kept of what the task wrote.
+func (s *scene) written() string {
+	var all []byte
+	for {
+		out, err := shim.ReadOutput(s.dir, int64(len(all)), 1<<20)
+		if err != nil || len(out.Data) == 0 {
+			return string(all)
+		}
+		all = append(all, out.Data...)
+	}
 }
 
 // await waits until the task has written a word, and returns what follows it.
@@ -100,8 +106,7 @@ func (s *scene) await(word string) string {
 	s.Helper()
 	var rest string
 	require.Eventually(s, func() bool {
-		text, _ := os.ReadFile(filepath.Join(s.dir, "output"))
-		_, after, found := strings.Cut(string(text), word)
+		_, after, found := strings.Cut(s.written(), word)
 		line, _, whole := strings.Cut(after, "\n")
 		rest = strings.TrimSpace(line)
 		return found && whole
@@ -135,12 +140,12 @@ func TestACommandRunsInAFreshDirectoryWithItsEnvironmentAlone(t *testing.T) {
 	s := newScene(t, "sh", "-c", "pwd; env; cat; echo oops >&2; exit 3")
 	s.task.GetExec().Environment["COLOR"] = "blue"
 	require.Equal(t, "FINISHED 3", s.end(s.start()))
-	lines := strings.Split(strings.TrimSpace(s.output()), "\n")
+	lines := strings.Split(strings.TrimSpace(s.written()), "\n")
 	require.Equal(t, filepath.Join(s.dir, "work"), lines[0])
 	require.Contains(t, lines, "COLOR=blue")
 	require.Contains(t, lines, "QSCHED_LEASE=task/1")
 	require.Equal(t, "oops", lines[len(lines)-1])
-	require.NotContains(t, s.output(), "HOME=")
+	require.NotContains(t, s.written(), "HOME=")
 	require.NoDirExists(t, filepath.Join(s.dir, "work"))
 }
 
@@ -190,7 +195,7 @@ func TestAStopIsTheSignalThenGraceThenSIGKILL(t *testing.T) {
 	s.await("up")
 	sh.Stop(time.Minute, false)
 	require.Equal(t, "FINISHED 5", s.end(sh))
-	require.Contains(t, s.output(), "stopping")
+	require.Contains(t, s.written(), "stopping")
 
 	s = newScene(t, "sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.01; done")
 	sh = s.start()
@@ -289,7 +294,7 @@ func TestATaskRunsAsItsUser(t *testing.T) {
 	}
 	s.task.GetExec().User = "nobody"
 	require.Equal(t, "FINISHED 0", s.end(s.start()))
-	lines := strings.Split(s.output(), "\n")
+	lines := strings.Split(s.written(), "\n")
 	require.Equal(t, nobody.Uid, lines[0])
 	require.Contains(t, lines, "may write")
 	require.Contains(t, lines, "may not kill")
@@ -315,7 +320,7 @@ func TestATaskHasACgroupOfItsOwn(t *testing.T) {
 	sh := s.start()
 	left := s.await("left ")
 	s.await("up")
-	require.Contains(t, s.output(), filepath.Base(folder)+"/task")
+	require.Contains(t, s.written(), filepath.Base(folder)+"/task")
 	sh.Stop(0, false)
 	require.Equal(t, "FINISHED SIGKILL", s.end(sh))
 	require.True(t, gone(left))
@@ -338,18 +343,26 @@ func TestAFullDisk(t *testing.T) {
 	require.ErrorIs(t, err, unix.ENOSPC)
 }
 
+// An output of 10 GB, or of any length, takes no more than twice its bound.
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, "sh", "-c", "head -c 50000000 /dev/zero; echo; echo last")
+	const written = 50_000_000
+	s := newScene(t, "sh", "-c", fmt.Sprintf("head -c %d /dev/zero; echo; echo last", written))
 	require.Equal(t, "FINISHED 0", s.end(s.start()))
-	var size int64
-	for _, name := range []string{"output", "output.1"} {
-		info, err := os.Stat(filepath.Join(s.dir, name))
-		require.NoError(t, err)
-		size += info.Size()
-	}
-	require.LessOrEqual(t, size, int64(2<<20))
-	require.True(t, strings.HasSuffix(s.output(), "last\n"))
+	kept, err := shim.KeepOutput(s.dir)
+	require.NoError(t, err)
+	require.LessOrEqual(t, kept, int64(2<<20))
+	entries, err := os.ReadDir(s.dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 2, "nothing else is kept")
+	out, err := shim.ReadOutput(s.dir, -5, 100)
+	require.NoError(t, err)
+	require.Equal(t, "last\n", string(out.Data))
+	require.EqualValues(t, written+6, out.End)
+	out, err = shim.ReadOutput(s.dir, 3, 100)
+	require.NoError(t, err)
+	require.Len(t, out.Data, 100)
+	require.Equal(t, out.End-kept, out.Offset, "what is not kept is left out")
 }
 
 // A record that an agent or a shim left half written is no end.

@@ -45,6 +45,8 @@ const (
 	TaskServiceListTasksProcedure = "/quotasched.dispatch.v1.TaskService/ListTasks"
 	// TaskServiceWatchTasksProcedure is the fully-qualified name of the TaskService's WatchTasks RPC.
 	TaskServiceWatchTasksProcedure = "/quotasched.dispatch.v1.TaskService/WatchTasks"
+	// TaskServiceReadLogProcedure is the fully-qualified name of the TaskService's ReadLog RPC.
+	TaskServiceReadLogProcedure = "/quotasched.dispatch.v1.TaskService/ReadLog"
 )
 
 // TaskServiceClient is a client for the quotasched.dispatch.v1.TaskService service.
@@ -62,6 +64,10 @@ type TaskServiceClient interface {
 	// WatchTasks sends each task as it is now, and again whenever its state changes, and closes the
 	// stream when all have ended. A reader that is too slow gets the newest state alone.
 	WatchTasks(context.Context, *connect.Request[dispatch.WatchTasksRequest]) (*connect.ServerStreamForClient[dispatch.WatchTasksResponse], error)
+	// ReadLog sends what an attempt of a task wrote, as far as its worker keeps it. Where there is
+	// nothing to read it answers FAILED_PRECONDITION and the reason; if the worker does not send it,
+	// DEADLINE_EXCEEDED.
+	ReadLog(context.Context, *connect.Request[dispatch.ReadLogRequest]) (*connect.ServerStreamForClient[dispatch.ReadLogResponse], error)
 }
 
 // NewTaskServiceClient constructs a client for the quotasched.dispatch.v1.TaskService service. By
@@ -105,6 +111,12 @@ func NewTaskServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(taskServiceMethods.ByName("WatchTasks")),
 			connect.WithClientOptions(opts...),
 		),
+		readLog: connect.NewClient[dispatch.ReadLogRequest, dispatch.ReadLogResponse](
+			httpClient,
+			baseURL+TaskServiceReadLogProcedure,
+			connect.WithSchema(taskServiceMethods.ByName("ReadLog")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -115,6 +127,7 @@ type taskServiceClient struct {
 	getTask     *connect.Client[dispatch.GetTaskRequest, dispatch.GetTaskResponse]
 	listTasks   *connect.Client[dispatch.ListTasksRequest, dispatch.ListTasksResponse]
 	watchTasks  *connect.Client[dispatch.WatchTasksRequest, dispatch.WatchTasksResponse]
+	readLog     *connect.Client[dispatch.ReadLogRequest, dispatch.ReadLogResponse]
 }
 
 // SubmitTasks calls quotasched.dispatch.v1.TaskService.SubmitTasks.
@@ -142,6 +155,11 @@ func (c *taskServiceClient) WatchTasks(ctx context.Context, req *connect.Request
 	return c.watchTasks.CallServerStream(ctx, req)
 }
 
+// ReadLog calls quotasched.dispatch.v1.TaskService.ReadLog.
+func (c *taskServiceClient) ReadLog(ctx context.Context, req *connect.Request[dispatch.ReadLogRequest]) (*connect.ServerStreamForClient[dispatch.ReadLogResponse], error) {
+	return c.readLog.CallServerStream(ctx, req)
+}
+
 // TaskServiceHandler is an implementation of the quotasched.dispatch.v1.TaskService service.
 type TaskServiceHandler interface {
 	// SubmitTasks makes tasks, all of them or none, and returns their ids in the same order. A task
@@ -157,6 +175,10 @@ type TaskServiceHandler interface {
 	// WatchTasks sends each task as it is now, and again whenever its state changes, and closes the
 	// stream when all have ended. A reader that is too slow gets the newest state alone.
 	WatchTasks(context.Context, *connect.Request[dispatch.WatchTasksRequest], *connect.ServerStream[dispatch.WatchTasksResponse]) error
+	// ReadLog sends what an attempt of a task wrote, as far as its worker keeps it. Where there is
+	// nothing to read it answers FAILED_PRECONDITION and the reason; if the worker does not send it,
+	// DEADLINE_EXCEEDED.
+	ReadLog(context.Context, *connect.Request[dispatch.ReadLogRequest], *connect.ServerStream[dispatch.ReadLogResponse]) error
 }
 
 // NewTaskServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -196,6 +218,12 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(taskServiceMethods.ByName("WatchTasks")),
 		connect.WithHandlerOptions(opts...),
 	)
+	taskServiceReadLogHandler := connect.NewServerStreamHandler(
+		TaskServiceReadLogProcedure,
+		svc.ReadLog,
+		connect.WithSchema(taskServiceMethods.ByName("ReadLog")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/quotasched.dispatch.v1.TaskService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case TaskServiceSubmitTasksProcedure:
@@ -208,6 +236,8 @@ func NewTaskServiceHandler(svc TaskServiceHandler, opts ...connect.HandlerOption
 			taskServiceListTasksHandler.ServeHTTP(w, r)
 		case TaskServiceWatchTasksProcedure:
 			taskServiceWatchTasksHandler.ServeHTTP(w, r)
+		case TaskServiceReadLogProcedure:
+			taskServiceReadLogHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -235,4 +265,8 @@ func (UnimplementedTaskServiceHandler) ListTasks(context.Context, *connect.Reque
 
 func (UnimplementedTaskServiceHandler) WatchTasks(context.Context, *connect.Request[dispatch.WatchTasksRequest], *connect.ServerStream[dispatch.WatchTasksResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.TaskService.WatchTasks is not implemented"))
+}
+
+func (UnimplementedTaskServiceHandler) ReadLog(context.Context, *connect.Request[dispatch.ReadLogRequest], *connect.ServerStream[dispatch.ReadLogResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.TaskService.ReadLog is not implemented"))
 }

@@ -39,6 +39,8 @@ const (
 	WorkerServiceSessionProcedure = "/quotasched.dispatch.v1.WorkerService/Session"
 	// WorkerServiceSyncProcedure is the fully-qualified name of the WorkerService's Sync RPC.
 	WorkerServiceSyncProcedure = "/quotasched.dispatch.v1.WorkerService/Sync"
+	// WorkerServiceSendLogProcedure is the fully-qualified name of the WorkerService's SendLog RPC.
+	WorkerServiceSendLogProcedure = "/quotasched.dispatch.v1.WorkerService/SendLog"
 )
 
 // WorkerServiceClient is a client for the quotasched.dispatch.v1.WorkerService service.
@@ -50,6 +52,9 @@ type WorkerServiceClient interface {
 	// COMPLETE. The call of a worker that has nothing to do waits until there is something to say, or
 	// for the time that next_report of the answer before said.
 	Sync(context.Context, *connect.Request[dispatch.SyncRequest]) (*connect.Response[dispatch.SyncResponse], error)
+	// SendLog sends a part of a task's output that a fetch has asked for. It has nothing to do with
+	// reports, and no report waits for it.
+	SendLog(context.Context, *connect.Request[dispatch.SendLogRequest]) (*connect.Response[dispatch.SendLogResponse], error)
 }
 
 // NewWorkerServiceClient constructs a client for the quotasched.dispatch.v1.WorkerService service.
@@ -75,6 +80,12 @@ func NewWorkerServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(workerServiceMethods.ByName("Sync")),
 			connect.WithClientOptions(opts...),
 		),
+		sendLog: connect.NewClient[dispatch.SendLogRequest, dispatch.SendLogResponse](
+			httpClient,
+			baseURL+WorkerServiceSendLogProcedure,
+			connect.WithSchema(workerServiceMethods.ByName("SendLog")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -82,6 +93,7 @@ func NewWorkerServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 type workerServiceClient struct {
 	session *connect.Client[dispatch.SessionRequest, dispatch.SessionResponse]
 	sync    *connect.Client[dispatch.SyncRequest, dispatch.SyncResponse]
+	sendLog *connect.Client[dispatch.SendLogRequest, dispatch.SendLogResponse]
 }
 
 // Session calls quotasched.dispatch.v1.WorkerService.Session.
@@ -94,6 +106,11 @@ func (c *workerServiceClient) Sync(ctx context.Context, req *connect.Request[dis
 	return c.sync.CallUnary(ctx, req)
 }
 
+// SendLog calls quotasched.dispatch.v1.WorkerService.SendLog.
+func (c *workerServiceClient) SendLog(ctx context.Context, req *connect.Request[dispatch.SendLogRequest]) (*connect.Response[dispatch.SendLogResponse], error) {
+	return c.sendLog.CallUnary(ctx, req)
+}
+
 // WorkerServiceHandler is an implementation of the quotasched.dispatch.v1.WorkerService service.
 type WorkerServiceHandler interface {
 	// Session is the way for agents: reports up, orders down, one stream for as long as it lives. The
@@ -103,6 +120,9 @@ type WorkerServiceHandler interface {
 	// COMPLETE. The call of a worker that has nothing to do waits until there is something to say, or
 	// for the time that next_report of the answer before said.
 	Sync(context.Context, *connect.Request[dispatch.SyncRequest]) (*connect.Response[dispatch.SyncResponse], error)
+	// SendLog sends a part of a task's output that a fetch has asked for. It has nothing to do with
+	// reports, and no report waits for it.
+	SendLog(context.Context, *connect.Request[dispatch.SendLogRequest]) (*connect.Response[dispatch.SendLogResponse], error)
 }
 
 // NewWorkerServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -124,12 +144,20 @@ func NewWorkerServiceHandler(svc WorkerServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(workerServiceMethods.ByName("Sync")),
 		connect.WithHandlerOptions(opts...),
 	)
+	workerServiceSendLogHandler := connect.NewUnaryHandler(
+		WorkerServiceSendLogProcedure,
+		svc.SendLog,
+		connect.WithSchema(workerServiceMethods.ByName("SendLog")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/quotasched.dispatch.v1.WorkerService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WorkerServiceSessionProcedure:
 			workerServiceSessionHandler.ServeHTTP(w, r)
 		case WorkerServiceSyncProcedure:
 			workerServiceSyncHandler.ServeHTTP(w, r)
+		case WorkerServiceSendLogProcedure:
+			workerServiceSendLogHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -145,4 +173,8 @@ func (UnimplementedWorkerServiceHandler) Session(context.Context, *connect.BidiS
 
 func (UnimplementedWorkerServiceHandler) Sync(context.Context, *connect.Request[dispatch.SyncRequest]) (*connect.Response[dispatch.SyncResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.WorkerService.Sync is not implemented"))
+}
+
+func (UnimplementedWorkerServiceHandler) SendLog(context.Context, *connect.Request[dispatch.SendLogRequest]) (*connect.Response[dispatch.SendLogResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.WorkerService.SendLog is not implemented"))
 }
