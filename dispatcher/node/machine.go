@@ -3,10 +3,12 @@ package node
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/dispatcher/log"
@@ -124,7 +126,7 @@ const readingGCPercent = 400
 // ReadSnapshot implements log.Machine.
 func (m *machine) ReadSnapshot(r io.Reader) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGCPercent))
-	s, err := state.Read(r, m.hooks.options()...)
+	s, err := state.Read(r, append(m.hooks.options(), state.WithSideBySide(sideBySide))...)
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,16 @@ func (m *machine) ReadSnapshot(r io.Reader) error {
 	m.mu.Unlock()
 	m.applied(applied{}) // anything may be different
 	return nil
+}
+
+// sideBySide calls f(0) to f(n-1) on all processors.
+func sideBySide(n int, f func(i int)) {
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		all.Go(func() error { f(i); return nil })
+	}
+	all.Wait() // its functions return no errors
 }
 
 // read calls f with the state, while nobody else does.

@@ -20,6 +20,8 @@ type Machine struct {
 	results results
 	pools   map[string]*hosted
 	fault   Fault
+	// sideBySide calls a function for each of n sections of a snapshot.
+	sideBySide func(n int, f func(i int))
 }
 
 // A Fault is called before each operation of a pool, and may panic: so tests plant the failure of a
@@ -34,11 +36,18 @@ func WithFault(f Fault) Option { return func(m *Machine) { m.fault = f } }
 
 // New returns the state before the first entry.
 func New(options ...Option) *Machine {
-	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{}}
+	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{},
+		sideBySide: oneByOne}
 	for _, o := range options {
 		o(m)
 	}
 	return m
+}
+
+func oneByOne(n int, f func(i int)) {
+	for i := range n {
+		f(i)
+	}
 }
 
 // Index is the newest entry that was applied; 0 before the first.

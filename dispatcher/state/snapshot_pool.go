@@ -4,12 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"time"
-
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/internal/check"
-	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 	"github.com/quotasched/quotasched/scheduler"
 )
@@ -77,116 +73,6 @@ func (d *reading) head(b []byte, name string) error {
 	}
 	d.p, d.last = p, ""
 	d.m.pools[name] = p
-	return nil
-}
-
-// tasks reads some tasks.
-func (d *reading) tasks(b []byte) error {
-	m := &replica.Tasks{}
-	if err := unmarshal(b, m); err != nil {
-		return err
-	}
-	for _, s := range m.GetTasks() {
-		id := s.GetTask().GetId()
-		t, err := d.task(s)
-		if err != nil {
-			return fmt.Errorf("task %s: %w", check.Quote(id), err)
-		}
-		if id <= d.last {
-			return fmt.Errorf("task %s does not come after %s", check.Quote(id), d.last)
-		}
-		d.last = id
-		d.p.add(t)
-	}
-	return nil
-}
-
-// task reads a task.
-func (d *reading) task(s *replica.StoredTask) (*task, error) {
-	m := s.GetTask()
-	spec := &dispatch.TaskSpec{}
-	if err := unmarshal(s.GetSpec(), spec); err != nil {
-		return nil, fmt.Errorf("its spec: %w", err)
-	}
-	if err := checkSpec(spec); err != nil {
-		return nil, err
-	}
-	t := &task{id: m.GetId(), spec: s.GetSpec(), payload: payloadBytes(spec),
-		identity: m.GetIdentity(), state: m.GetState(), attempts: m.GetAttempts(),
-		losses: m.GetLosses(), failures: m.GetFailures(), preemptions: m.GetPreemptions(),
-		message: m.GetMessage(), result: m.GetResult(), late: m.GetLateResult()}
-	if err := checkTaskID(t.id); err != nil {
-		return nil, err
-	}
-	if t.state <= unborn || t.state >= numStates || t.hasEnded() && t.payload > 0 {
-		return nil, fmt.Errorf("it is %v, or has a payload that it cannot have", t.state)
-	}
-	var err error
-	if t.enqueued, err = readTime("enqueue_time", m.GetEnqueueTime()); err != nil {
-		return nil, err
-	}
-	if t.changed, err = readTime("change_time", m.GetChangeTime()); err != nil {
-		return nil, err
-	}
-	if t.lostWork, err = readDuration("lost_work", s.GetLostWork()); err != nil {
-		return nil, err
-	}
-	if err := d.key(t, spec, s.GetSpecHash()); err != nil {
-		return nil, err
-	}
-	t.account = d.p.accountOf(spec.GetAccountId())
-	return t, d.lease(t, s)
-}
-
-func readDuration(what string, d *durationpb.Duration) (time.Duration, error) {
-	v, ok := check.Duration(d)
-	if !ok || v < 0 {
-		return 0, fmt.Errorf("%s is not a duration, or negative", what)
-	}
-	return v, nil
-}
-
-// key reads the key of a task.
-func (d *reading) key(t *task, spec *dispatch.TaskSpec, hash []byte) error {
-	if spec.GetKey() == "" {
-		return nil
-	}
-	if len(hash) != sha256.Size || d.p.keys[spec.GetKey()] != nil {
-		return errors.New("its key has no hash, or is another task's as well")
-	}
-	t.key = &taskKey{key: spec.GetKey()}
-	copy(t.key.hash[:], hash)
-	return nil
-}
-
-// lease reads the lease of a task. Its slot is found when the workers are read.
-func (d *reading) lease(t *task, s *replica.StoredTask) error {
-	m := s.GetTask().GetLease()
-	if m == nil {
-		if t.onWorker() {
-			return errors.New("it is on a worker and has no lease")
-		}
-		return nil
-	}
-	l := &lease{id: m.GetId(), worker: m.GetWorker(), boot: m.GetBootId(), phase: m.GetPhase(),
-		started: timeOf(m.GetStartTime()), stop: m.GetStopReason(), stopped: timeOf(m.GetStopTime()),
-		provision: s.GetProvisionRequired(), silent: timeOf(s.GetDisconnectTime())}
-	var err error
-	if l.assigned, err = readTime("assign_time", m.GetAssignTime()); err != nil {
-		return err
-	}
-	if l.saved, err = readDuration("saved_for", s.GetSavedFor()); err != nil {
-		return err
-	}
-	t.lease = l
-	if d.p.failed() {
-		return nil // in the middle of whatever it was
-	}
-	if l.id != LeaseID(t.id, t.attempts) || alive(l.phase) != t.onWorker() ||
-		(l.stop != noStop) != (t.state == stopping) && t.onWorker() ||
-		!l.silent.IsZero() && !t.onWorker() {
-		return fmt.Errorf("its lease %s does not go with its state", check.Quote(l.id))
-	}
 	return nil
 }
 

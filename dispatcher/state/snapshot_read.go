@@ -40,10 +40,17 @@ func Read(r io.Reader, options ...Option) (*Machine, error) {
 	}
 	d := &reading{m: m}
 	for i, name := range header.GetSections() {
-		if err := d.section(in, name); err != nil {
-			return nil, fmt.Errorf("%w: section %d, %v of pool %s: %w", ErrBadSnapshot, i,
-				name.GetKind(), check.Quote(name.GetPool()), err)
+		if len(d.pending) > 0 && (name.GetKind() != tasksSection || len(d.pending) == sideBySideMax) {
+			if err := d.readPending(); err != nil {
+				return nil, err
+			}
 		}
+		if err := d.section(in, i, name); err != nil {
+			return nil, sectionError(i, name, err)
+		}
+	}
+	if err := d.readPending(); err != nil {
+		return nil, err
 	}
 	if err := d.endPool(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadSnapshot, err)
@@ -52,6 +59,11 @@ func Read(r io.Reader, options ...Option) (*Machine, error) {
 		return nil, fmt.Errorf("%w: something follows the last section", ErrBadSnapshot)
 	}
 	return m, nil
+}
+
+func sectionError(i int, name *replica.SectionName, err error) error {
+	return fmt.Errorf("%w: section %d, %v of pool %s: %w", ErrBadSnapshot, i, name.GetKind(),
+		check.Quote(name.GetPool()), err)
 }
 
 // startRead returns the state that a header is of, without pools.
@@ -142,10 +154,12 @@ type reading struct {
 	p    *hosted // the pool that sections are of; nil before the first
 	last string  // the greatest id of its tasks
 	kind replica.SectionName_Kind
+	// pending are sections of tasks of which the bytes alone were read, all of p.
+	pending []*tasksRead
 }
 
 // section reads the next section.
-func (d *reading) section(r io.Reader, name *replica.SectionName) error {
+func (d *reading) section(r io.Reader, i int, name *replica.SectionName) error {
 	b, err := readSection(r)
 	if err != nil {
 		return err
@@ -163,7 +177,8 @@ func (d *reading) section(r io.Reader, name *replica.SectionName) error {
 		d.p.pool, err = pool.RestoreBytes(b)
 		return err
 	case tasksSection:
-		return d.tasks(b)
+		d.pending = append(d.pending, &tasksRead{index: i, name: name, bytes: b})
+		return nil
 	case workersSection:
 		return d.workers(b)
 	}

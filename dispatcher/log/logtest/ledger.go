@@ -15,6 +15,8 @@ import (
 type Ledger struct {
 	mu   sync.Mutex
 	kept kept
+	// snapshots are the newest entries of the snapshots that it wrote.
+	snapshots []uint64
 	// Refuse makes it fail at the first entry of which it returns true. Set it before use.
 	Refuse func(entry []byte) bool
 }
@@ -48,6 +50,7 @@ func (l *Ledger) Apply(index uint64, entry []byte) (any, error) {
 func (l *Ledger) WriteSnapshot(w io.Writer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.snapshots = append(l.snapshots, l.kept.Index)
 	return gob.NewEncoder(w).Encode(l.kept)
 }
 
@@ -79,6 +82,13 @@ func (l *Ledger) Entries() []string {
 		all[i] = string(e)
 	}
 	return all
+}
+
+// Snapshots returns the newest entry of each snapshot that it wrote.
+func (l *Ledger) Snapshots() []uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.snapshots)
 }
 
 // State returns the newest index and the hash over all entries up to it.

@@ -58,7 +58,8 @@ func Open(o Options, m log.Machine) (*Log, error) {
 	l.lead.init()
 	l.machine = &machine{inner: m, dir: o.Dir, stopped: l.end,
 		due: make(chan struct{}, 1), changed: make(chan struct{}),
-		bytesMax: o.staggered(o.SnapshotBytes), entriesMax: o.staggered(o.SnapshotEntries)}
+		bytesMax: o.staggered(o.SnapshotBytes), entriesMax: o.staggered(o.SnapshotEntries),
+		applyingMax: o.SnapshotApplying, leadsOthers: l.leadsOthers}
 	if err := l.open(); err != nil {
 		return nil, errors.Join(err, l.release())
 	}
@@ -136,6 +137,7 @@ func (l *Log) checkState() (fresh bool, err error) {
 		return false, &DamageError{l.dir.file("snapshots"), fmt.Sprintf(
 			"entries begin with %d, and there is no snapshot of those before", first)}
 	}
+	l.machine.after = last
 	if last == 0 {
 		if l.dir.identity().Used {
 			err = fmt.Errorf("%w: %s: there are no entries any more, though there were some",

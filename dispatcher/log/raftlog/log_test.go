@@ -322,3 +322,20 @@ func TestALogIsReplayed(t *testing.T) {
 	c.must(nil, "last")
 	check()
 }
+
+// TestASnapshotIsDueWhenApplyingTookLong begins with entries that a node has left: the first
+// snapshot comes after all of them.
+func TestASnapshotIsDueWhenApplyingTookLong(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, nil, "a")
+	c.must(nil, numbered("e", 50)...)
+	n := c.leader()
+	left, _ := n.ledger.State()
+	require.Empty(t, n.ledger.Snapshots())
+	c.close("a")
+	n.options.SnapshotApplying = time.Nanosecond
+	c.open("a")
+	c.must(nil, "one")
+	within(t, "a snapshot is taken", func() bool { return len(n.ledger.Snapshots()) > 0 })
+	require.GreaterOrEqual(t, n.ledger.Snapshots()[0], left)
+}

@@ -24,10 +24,16 @@ type machine struct {
 	// stopped is called once, in a goroutine, when the inner machine cannot go on.
 	stopped func(error)
 	// due is told that a snapshot is due.
-	due          chan struct{}
-	bytesMax     uint64
-	entriesMax   uint64
-	bytes, count uint64 // applied since the newest snapshot
+	due         chan struct{}
+	bytesMax    uint64
+	entriesMax  uint64
+	applyingMax time.Duration
+	// leadsOthers says whether this node leads and has followers.
+	leadsOthers func() bool
+	// after is the newest entry that was there when the node started. Until it is applied no snapshot
+	// is due: one would hold up the node's start.
+	after uint64
+	since applying // since the newest snapshot
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when applied grows or the machine fails
@@ -38,6 +44,12 @@ type machine struct {
 	heldUp            time.Duration // how long the newest snapshot held up applying
 	// entryBytes is how large an entry was on average, between the newest two snapshots.
 	entryBytes uint64
+}
+
+// An applying is what applying some entries came to.
+type applying struct {
+	bytes, entries uint64
+	took           time.Duration
 }
 
 // An outcome is what a machine's Apply returns.
@@ -51,6 +63,7 @@ func (m *machine) Apply(l *raft.Log) any {
 	if err := m.failed(); err != nil {
 		return outcome{err: err}
 	}
+	begin := time.Now()
 	result, err := m.apply(l)
 	if err != nil {
 		err = fmt.Errorf("entry %d cannot be applied: %w", l.Index, err)
@@ -58,15 +71,28 @@ func (m *machine) Apply(l *raft.Log) any {
 		return outcome{err: err}
 	}
 	m.advance(l.Index)
-	m.bytes += uint64(len(l.Data))
-	m.count++
-	if m.bytes >= m.bytesMax || m.count >= m.entriesMax {
+	m.since.bytes += uint64(len(l.Data))
+	m.since.entries++
+	m.since.took += time.Since(begin)
+	if l.Index >= m.after && m.isDue() {
 		select {
 		case m.due <- struct{}{}:
 		default:
 		}
 	}
 	return outcome{result: result}
+}
+
+// isDue reports whether a snapshot is due.
+func (m *machine) isDue() bool {
+	if m.since.bytes >= m.bytesMax || m.since.entries >= m.entriesMax {
+		return true
+	}
+	if m.since.took < m.applyingMax {
+		return false
+	}
+	heldUp, _ := m.cost()
+	return m.since.took >= 2*heldUp && !m.leadsOthers()
 }
 
 func (m *machine) apply(l *raft.Log) (result any, err error) {
@@ -107,10 +133,10 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.heldUp = time.Since(start)
-	if m.count > 0 {
-		m.entryBytes = m.bytes / m.count
+	if m.since.entries > 0 {
+		m.entryBytes = m.since.bytes / m.since.entries
 	}
-	m.bytes, m.count = 0, 0
+	m.since = applying{}
 	return snapshotFile{f}, nil
 }
 
@@ -126,7 +152,7 @@ func (m *machine) Restore(r io.ReadCloser) error {
 	if err != nil {
 		return err
 	}
-	m.bytes, m.count = 0, 0
+	m.since = applying{}
 	for {
 		if s, ok := r.(openSnapshot); ok {
 			m.advance(s.index)

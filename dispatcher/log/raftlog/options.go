@@ -45,6 +45,10 @@ type Options struct {
 	// and 50,000. Nodes wait for up to a quarter more, by their ids, so that not all take one at the
 	// same entry.
 	SnapshotBytes, SnapshotEntries uint64
+	// SnapshotApplying is how long applying may take, all in all, since the last snapshot until a new
+	// one is due, since a restart does it all again; 0 means 2 s. It is at least twice as long as the
+	// last snapshot held up. A leader of others does not count it: it would hand over often.
+	SnapshotApplying time.Duration
 	// KeepBytes and KeepEntries are what is kept of the entries before a snapshot, so that a node
 	// that was away need not be sent the snapshot; 0 means 32 MB and 10,000. Fewer are kept of large
 	// entries.
@@ -73,6 +77,7 @@ func (o Options) withDefaults() Options {
 	o.WriteLimit = cmp.Or(o.WriteLimit, time.Second)
 	o.SnapshotBytes = cmp.Or(o.SnapshotBytes, 64<<20)
 	o.SnapshotEntries = cmp.Or(o.SnapshotEntries, 50_000)
+	o.SnapshotApplying = cmp.Or(o.SnapshotApplying, 2*time.Second)
 	o.KeepBytes = cmp.Or(o.KeepBytes, 32<<20)
 	o.KeepEntries = cmp.Or(o.KeepEntries, 10_000)
 	o.HandOver = cmp.Or(o.HandOver, 500*time.Millisecond)

@@ -54,13 +54,18 @@ func (l *Log) takeSnapshots() {
 // handOver gives the lead to another node if a snapshot would hold up this one for long.
 func (l *Log) handOver(ctx context.Context) {
 	heldUp, _ := l.machine.cost()
-	turn, _ := l.lead.current()
-	if l.options.HandOver < 0 || heldUp < l.options.HandOver || turn == 0 || l.voters() < 2 {
+	if l.options.HandOver < 0 || heldUp < l.options.HandOver || !l.leadsOthers() {
 		return
 	}
 	if err := l.Transfer(ctx, ""); err != nil {
 		l.options.Logger.Info("no node takes over before a snapshot", "error", err)
 	}
+}
+
+// leadsOthers reports whether this node leads, and another one could.
+func (l *Log) leadsOthers() bool {
+	turn, _ := l.lead.current()
+	return turn != 0 && l.voters() > 1
 }
 
 func (l *Log) voters() (n int) {
