@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -10,7 +11,7 @@ import (
 )
 
 // builtinKnobs are the knobs of a policy for which the file names none: rates from a quarter to
-// four times what they are, caps, limits of tasks, lost work and the cover of bursts.
+// four times what they are, caps, limits of tasks, protection, lost work and the cover of bursts.
 func builtinKnobs(p *Policy) []*tunable {
 	var knobs []*tunable
 	add := func(k tune.Knob, path ...string) {
@@ -35,6 +36,16 @@ func builtinKnobs(p *Policy) []*tunable {
 			start := a.MaxCharge.Seconds()
 			add(tune.Knob{From: min(600, start), To: max(24*3600, start), Seconds: true,
 				Start: start}, append(slices.Clone(path), "max_charge")...)
+		}
+		if d := a.SafeAfter; d != nil && *d > 0 {
+			add(tune.Knob{From: min(10, d.Seconds()), To: max(4*3600, d.Seconds()), Seconds: true,
+				Start: d.Seconds()}, append(slices.Clone(path), "safe_after")...)
+		}
+		for _, key := range slices.Sorted(maps.Keys(a.LabelLimits)) {
+			if n := float64(a.LabelLimits[key]); n > 0 {
+				add(tune.Knob{From: 1, To: 4 * n, Whole: true, Start: n},
+					append(slices.Clone(path), "label_limits", key)...)
+			}
 		}
 		if n := float64(a.MaxFanout); n > 0 {
 			add(tune.Knob{From: 1, To: 4 * n, Whole: true, Start: n},

@@ -32,6 +32,10 @@ func (t *Tuning) cases(part tune.Part) []tuneCase {
 		return logCases(part, seeds)
 	}
 	more := slices.Max(seeds) + 1
+	if missing := searchedSeeds - len(seeds); missing > 0 {
+		seeds = append(slices.Clone(seeds), seedsFrom(more, missing)...)
+		more += uint64(missing)
+	}
 	switch part.Use {
 	case tune.Searched:
 		return windows(seeds, part.Share, 0, 1)
@@ -42,6 +46,10 @@ func (t *Tuning) cases(part tune.Part) []tuneCase {
 	}
 	return nil
 }
+
+// searchedSeeds is how many made-up workloads a search sees at least: with three, the settings that
+// look best are those that suit these three.
+const searchedSeeds = 6
 
 // logCases returns those of a log, which is the same for all seeds.
 func logCases(part tune.Part, seeds []uint64) []tuneCase {

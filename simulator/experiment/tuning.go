@@ -49,8 +49,9 @@ type World struct {
 // Tuning is an experiment whose settings are searched for. It is a tune.Problem whose cases are:
 //
 //	                  search                          select          held out
-//	made-up workload  the file's seeds; of a share,   10 more seeds   10 more seeds
-//	                  each another window
+//	made-up workload  the file's seeds, and more up   10 more seeds   10 more seeds
+//	                  to six; of a share, each
+//	                  another window
 //	log               the first half; of a share,     4 quarters      the second half, and its
 //	                  two windows or one a seed       of it           5 fifths for the confidence
 type Tuning struct {

@@ -33,7 +33,7 @@ func TestTuneFindsSettings(t *testing.T) {
 	t.Parallel()
 	folder, file := tuneFolder(t)
 	policy, page := filepath.Join(folder, "policy.yaml"), filepath.Join(folder, "tune.html")
-	expect(t, exitOK, []string{`All goals are met on seeds 13 to 22`, `wait_p95@web +≤ 5 min`,
+	expect(t, exitOK, []string{`All goals are met on seeds 17 to 26`, `wait_p95@web +≤ 5 min`,
 		`web.rates.p0`, `What other bounds would cost`}, nil,
 		"tune", file, "--budget", "60", "-o", policy, "--html", page)
 	text := read(t, page)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/quotasched/quotasched/examples/experiments"
 	"github.com/quotasched/quotasched/simulator/experiment"
@@ -56,11 +57,11 @@ func TestLongTuneCapacity(t *testing.T) {
 		points = append(points, []float64{n})
 	}
 	outcomes, err := tuning.Problem().Evaluate(context.Background(),
-		tune.Part{Use: tune.Searched, Share: 1}, points)
+		tune.Part{Use: tune.Selecting, Share: 1}, points)
 	require.NoError(t, err)
 	least := 0.0
 	for i := len(points) - 1; i >= 0; i-- {
-		if meets(outcomes[i], []float64{1800, 1800}) {
+		if meets(outcomes[i], []float64{1800, 1800}, tune.SelectMargin) {
 			least = points[i][0]
 		}
 	}
@@ -83,7 +84,7 @@ func TestLongTuneImpossible(t *testing.T) {
 		tune.Part{Use: tune.Searched, Share: 1}, points)
 	require.NoError(t, err)
 	for i, cases := range outcomes {
-		require.False(t, meets(cases, []float64{10, 120}), "%v meets them", points[i])
+		require.False(t, meets(cases, []float64{10, 120}, 0), "%v meets them", points[i])
 	}
 }
 
@@ -111,14 +112,15 @@ func labTuning(t *testing.T, args []string) *experiment.Tuning {
 	return tuning
 }
 
-// meets reports whether the means over the cases are within bounds.
-func meets(cases []tune.Outcome, bounds []float64) bool {
+// meets reports whether the means over the cases are within bounds, by so many standard errors.
+func meets(cases []tune.Outcome, bounds []float64, margin float64) bool {
 	for g, bound := range bounds {
-		sum := 0.0
+		var list []float64
 		for _, c := range cases {
-			sum += c.Goals[g]
+			list = append(list, c.Goals[g])
 		}
-		if sum/float64(len(cases)) > bound {
+		mean, deviation := stat.MeanStdDev(list, nil)
+		if mean+margin*stat.StdErr(deviation, float64(len(list))) > bound {
 			return false
 		}
 	}

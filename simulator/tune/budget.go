@@ -9,8 +9,8 @@ type Options struct {
 	// Starts is how many searches there are, each from another start; 0 means 1. They share the
 	// budget.
 	Starts int
-	// Runs is the budget in runs; 0 means that Time is the budget. The
-	// phases after the frontier cost what they cost.
+	// Runs is the budget in runs; 0 means that Time is the budget. What looks at the chosen point
+	// costs what it costs, with the tenth that the search leaves or more.
 	Runs int
 	// Time is the budget in time on Clock, a stopwatch.
 	Time  time.Duration
@@ -35,7 +35,8 @@ type Progress struct {
 // them, whose cost does not depend on the budget.
 const (
 	searchUntil   = 0.60
-	frontierUntil = 0.80
+	frontierUntil = 0.75
+	selectUntil   = 0.95
 )
 
 // meter measures what is spent.

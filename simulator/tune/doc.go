@@ -34,9 +34,10 @@
 //	            knob at a time, with ever smaller steps, down to one for whole numbers.
 //	2 frontier  For each goal, with half and twice its bound: a short search that begins at the
 //	            best known point for it.
-//	3 select    The best points under the bounds and under tighter ones again, the cheapest first,
-//	            with cases that the search did not see, until one meets the goals by two standard
-//	            errors: the best of many measured points is partly the luckiest.
+//	3 select    The best point in cases that the search did not see, as the best of many measured
+//	            points is partly the luckiest. While it does not meet the goals there by three
+//	            standard errors, so that the verdict can be sure of it, the search goes on for
+//	            bounds that are tighter by what these cases added.
 //	4 knobs     Each knob a tenth of its range up and down from the chosen point.
 //	5 held out  The chosen point, and the settings at the beginning, in cases that no phase has
 //	seen.

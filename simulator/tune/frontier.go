@@ -23,11 +23,16 @@ func loosened(goals []Goal, i int, factor float64) []Goal {
 	return goals
 }
 
-// frontier searches for points with other bounds of each goal.
+// frontier searches for points with other bounds of each goal, the tighter ones first, as far as its
+// part of the budget goes: a generation of one at least.
 func (s *session) frontier(ctx context.Context) error {
-	n := len(s.problem.Goals) * frontierSearched
+	each := len(s.problem.Goals)
+	n := each * frontierSearched
 	for k := range n {
-		goals := loosened(s.problem.Goals, k/frontierSearched, frontierFactors[k%frontierSearched])
+		if k > 0 && s.spent() >= frontierUntil {
+			break
+		}
+		goals := loosened(s.problem.Goals, k%each, frontierFactors[k/each])
 		from := best(goals, s.points)
 		random := rand.New(rand.NewPCG(s.options.Seed, 1<<32+uint64(k)))
 		place := s.problem.units(from.Point)

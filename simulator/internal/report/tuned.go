@@ -109,8 +109,8 @@ func TunedText(out io.Writer, of *experiment.Tuned) error {
 			"its range.\n")
 	}
 	if len(r.Points) > 0 {
-		fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met:\n\n%s",
-			t.frontierTable().text())
+		fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met, on %s:\n\n%s",
+			t.Seen, t.frontierTable().text())
 	}
 	_, err = io.WriteString(out, trimLines(b.String()))
 	return err
