@@ -50,6 +50,13 @@ func (state *State) Cancellations(ctx context.Context) []Cancellation {
 	return out
 }
 
+// Cancels reports whether a request is among Cancellations. O(1).
+func (state *State) Cancels(r scheduler.RequestID) bool {
+	state.checkMade()
+	_, expired := state.expired[r]
+	return expired || len(state.abortOf[r]) > 0 || state.errors[r] != nil
+}
+
 func (state *State) cancellations() []reasoned {
 	type place struct {
 		worker  scheduler.WorkerID

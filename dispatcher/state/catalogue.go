@@ -52,7 +52,7 @@ func newHosted(name string, settings *dispatch.PoolSettings, fault Fault) *hoste
 	return p
 }
 
-// clear forgets all tasks.
+// clear forgets all tasks, but not that some are over.
 func (p *hosted) clear() {
 	p.tasks, p.keys, p.accounts = map[string]*task{}, map[string]*task{}, map[string]*account{}
 	p.byID = orderedlist.List[*task]{}
@@ -60,6 +60,7 @@ func (p *hosted) clear() {
 	p.unaccepted = orderedlist.List[byAssign]{}
 	p.disconnected = orderedlist.List[byDisconnect]{}
 	p.counts, p.payload = [numStates]int64{}, 0
+	p.heard = heardOf{}
 }
 
 // createPool makes a pool with its first accounts.

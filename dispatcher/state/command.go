@@ -62,6 +62,8 @@ func (e *entry) run(c *replica.Command, out *replica.CommandOutcome) error {
 		return e.raiseRules(k.RaiseRules)
 	case *replica.Command_External:
 		return e.external(k.External, out)
+	case *replica.Command_TakeCallbacks:
+		return e.takeCallbacks(k.TakeCallbacks, out)
 	}
 	return e.audited(c, out)
 }

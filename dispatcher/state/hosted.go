@@ -47,6 +47,10 @@ type hosted struct {
 	cordons map[string]string           // why, by machine or slot
 	usage   usage
 
+	// Of an external pool:
+	heard heardOf
+	over  overs
+
 	// While an entry is applied:
 	entry    *entry
 	looks    []*worker           // their idle slots pull in the pass
@@ -159,6 +163,7 @@ func (p *hosted) keepTasksAlone() {
 	p.silent = orderedlist.List[bySilence]{}
 	tasks := slices.Collect(p.byID.All())
 	p.clear()
+	p.over = overs{}
 	for _, t := range tasks {
 		if t.lease != nil {
 			t.lease.slot = nil

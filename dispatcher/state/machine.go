@@ -99,6 +99,9 @@ func (m *Machine) NextDue() (due time.Time, ok bool) {
 		if p.ended.Len() > 0 {
 			add(p.ended.First().changed.Add(p.limits.retention))
 		}
+		if t, any := p.over.due(); any {
+			add(t)
+		}
 		if p.silent.Len() > 0 {
 			add(p.silent.First().silentSince.Add(forgetWorkerAfter))
 		}

@@ -75,6 +75,7 @@ func (p *hosted) follow(event *protos.TaskEvent) {
 	}
 	p.entry.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Scheduler{Scheduler: event}})
 	if p.external {
+		p.followExternal(event)
 		return
 	}
 	switch event.GetType() {

@@ -176,6 +176,11 @@ func (d *reading) endPool() error {
 	if err := p.checkScheduler(); err != nil {
 		return fmt.Errorf("pool %s: %w", p.name, err)
 	}
+	if p.external {
+		if err := p.checkHeard(); err != nil {
+			return fmt.Errorf("pool %s: %w", p.name, err)
+		}
+	}
 	for w := range p.byName.All() {
 		p.listWorker(w)
 		for _, s := range w.slots {

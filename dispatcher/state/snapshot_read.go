@@ -182,14 +182,17 @@ func (d *reading) section(r io.Reader, i int, name *replica.SectionName) error {
 	case workersSection:
 		return d.workers(b)
 	}
-	return d.usage(b)
+	if d.kind == usageSection {
+		return d.usage(b)
+	}
+	return d.external(b)
 }
 
 // checkOrder returns an error unless a section may come next.
 func (d *reading) checkOrder(name *replica.SectionName) error {
 	kind := name.GetKind()
 	switch {
-	case kind < resultsSection || kind > usageSection:
+	case kind < resultsSection || kind > externalSection:
 		return errors.New("the kind is not known")
 	case kind == resultsSection:
 		if d.p != nil || name.GetPool() != "" {

@@ -27,12 +27,13 @@ const (
 )
 
 const (
-	resultsSection = replica.SectionName_KIND_REQUEST_RESULTS
-	headSection    = replica.SectionName_KIND_POOL_HEAD
-	poolSection    = replica.SectionName_KIND_POOL
-	tasksSection   = replica.SectionName_KIND_TASKS
-	workersSection = replica.SectionName_KIND_WORKERS
-	usageSection   = replica.SectionName_KIND_USAGE
+	resultsSection  = replica.SectionName_KIND_REQUEST_RESULTS
+	headSection     = replica.SectionName_KIND_POOL_HEAD
+	poolSection     = replica.SectionName_KIND_POOL
+	tasksSection    = replica.SectionName_KIND_TASKS
+	workersSection  = replica.SectionName_KIND_WORKERS
+	usageSection    = replica.SectionName_KIND_USAGE
+	externalSection = replica.SectionName_KIND_EXTERNAL
 )
 
 // A section is a part of a snapshot that is still to be made.
@@ -112,7 +113,11 @@ func (p *hosted) sections() []section {
 	if len(p.workers) > 0 {
 		all = append(all, section{workersSection, p.name, appendMessage(p.workersToProto)})
 	}
-	return append(all, section{usageSection, p.name, appendMessage(p.usage.toProto)})
+	all = append(all, section{usageSection, p.name, appendMessage(p.usage.toProto)})
+	if p.external && !p.failed() {
+		all = append(all, section{externalSection, p.name, appendMessage(p.externalToProto)})
+	}
+	return all
 }
 
 func (p *hosted) headToProto() proto.Message {

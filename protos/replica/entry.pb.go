@@ -133,6 +133,7 @@ type Command struct {
 	//	*Command_External
 	//	*Command_Direct
 	//	*Command_ContestedWorker
+	//	*Command_TakeCallbacks
 	Kind          isCommand_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -378,6 +379,15 @@ func (x *Command) GetContestedWorker() *ContestedWorker {
 	return nil
 }
 
+func (x *Command) GetTakeCallbacks() *TakeCallbacks {
+	if x != nil {
+		if x, ok := x.Kind.(*Command_TakeCallbacks); ok {
+			return x.TakeCallbacks
+		}
+	}
+	return nil
+}
+
 type isCommand_Kind interface {
 	isCommand_Kind()
 }
@@ -487,6 +497,11 @@ type Command_ContestedWorker struct {
 	ContestedWorker *ContestedWorker `protobuf:"bytes,23,opt,name=contested_worker,json=contestedWorker,proto3,oneof"`
 }
 
+type Command_TakeCallbacks struct {
+	// Another dispatcher asks what to say something about.
+	TakeCallbacks *TakeCallbacks `protobuf:"bytes,24,opt,name=take_callbacks,json=takeCallbacks,proto3,oneof"`
+}
+
 func (*Command_CreatePool) isCommand_Kind() {}
 
 func (*Command_ConfigurePool) isCommand_Kind() {}
@@ -528,6 +543,8 @@ func (*Command_External) isCommand_Kind() {}
 func (*Command_Direct) isCommand_Kind() {}
 
 func (*Command_ContestedWorker) isCommand_Kind() {}
+
+func (*Command_TakeCallbacks) isCommand_Kind() {}
 
 // SubmitTasks makes tasks.
 type SubmitTasks struct {
@@ -914,6 +931,99 @@ func (x *ExternalOperation) GetOperation() *protos.Operation {
 	return nil
 }
 
+// TakeCallbacks asks which requests of an external pool were not heard of for the longest time. They
+// count as asked about.
+type TakeCallbacks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool.
+	Pool          string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeCallbacks) Reset() {
+	*x = TakeCallbacks{}
+	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeCallbacks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeCallbacks) ProtoMessage() {}
+
+func (x *TakeCallbacks) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeCallbacks.ProtoReflect.Descriptor instead.
+func (*TakeCallbacks) Descriptor() ([]byte, []int) {
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TakeCallbacks) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+// Callbacks is the answer to take_callbacks.
+type Callbacks struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The requests, those that were not heard of or asked about for the longest time first.
+	RequestIds    []string `protobuf:"bytes,1,rep,name=request_ids,json=requestIds,proto3" json:"request_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Callbacks) Reset() {
+	*x = Callbacks{}
+	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Callbacks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Callbacks) ProtoMessage() {}
+
+func (x *Callbacks) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Callbacks.ProtoReflect.Descriptor instead.
+func (*Callbacks) Descriptor() ([]byte, []int) {
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Callbacks) GetRequestIds() []string {
+	if x != nil {
+		return x.RequestIds
+	}
+	return nil
+}
+
 // Direct tells a worker what to do with itself.
 type Direct struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -931,7 +1041,7 @@ type Direct struct {
 
 func (x *Direct) Reset() {
 	*x = Direct{}
-	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	mi := &file_protos_replica_entry_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1053,7 @@ func (x *Direct) String() string {
 func (*Direct) ProtoMessage() {}
 
 func (x *Direct) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[9]
+	mi := &file_protos_replica_entry_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1066,7 @@ func (x *Direct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Direct.ProtoReflect.Descriptor instead.
 func (*Direct) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{9}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Direct) GetPool() string {
@@ -1000,7 +1110,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	mi := &file_protos_replica_entry_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1122,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[10]
+	mi := &file_protos_replica_entry_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1135,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{10}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Outcome) GetCommands() []*CommandOutcome {
@@ -1059,6 +1169,7 @@ type CommandOutcome struct {
 	//	*CommandOutcome_SetAccount
 	//	*CommandOutcome_WipePool
 	//	*CommandOutcome_External
+	//	*CommandOutcome_Callbacks
 	Answer        isCommandOutcome_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1066,7 +1177,7 @@ type CommandOutcome struct {
 
 func (x *CommandOutcome) Reset() {
 	*x = CommandOutcome{}
-	mi := &file_protos_replica_entry_proto_msgTypes[11]
+	mi := &file_protos_replica_entry_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1189,7 @@ func (x *CommandOutcome) String() string {
 func (*CommandOutcome) ProtoMessage() {}
 
 func (x *CommandOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_replica_entry_proto_msgTypes[11]
+	mi := &file_protos_replica_entry_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1202,7 @@ func (x *CommandOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandOutcome.ProtoReflect.Descriptor instead.
 func (*CommandOutcome) Descriptor() ([]byte, []int) {
-	return file_protos_replica_entry_proto_rawDescGZIP(), []int{11}
+	return file_protos_replica_entry_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CommandOutcome) GetCode() uint32 {
@@ -1169,6 +1280,15 @@ func (x *CommandOutcome) GetExternal() *protos.Result {
 	return nil
 }
 
+func (x *CommandOutcome) GetCallbacks() *Callbacks {
+	if x != nil {
+		if x, ok := x.Answer.(*CommandOutcome_Callbacks); ok {
+			return x.Callbacks
+		}
+	}
+	return nil
+}
+
 type isCommandOutcome_Answer interface {
 	isCommandOutcome_Answer()
 }
@@ -1203,6 +1323,11 @@ type CommandOutcome_External struct {
 	External *protos.Result `protobuf:"bytes,8,opt,name=external,proto3,oneof"`
 }
 
+type CommandOutcome_Callbacks struct {
+	// To take_callbacks.
+	Callbacks *Callbacks `protobuf:"bytes,9,opt,name=callbacks,proto3,oneof"`
+}
+
 func (*CommandOutcome_SubmitTasks) isCommandOutcome_Answer() {}
 
 func (*CommandOutcome_CancelTasks) isCommandOutcome_Answer() {}
@@ -1215,6 +1340,8 @@ func (*CommandOutcome_WipePool) isCommandOutcome_Answer() {}
 
 func (*CommandOutcome_External) isCommandOutcome_Answer() {}
 
+func (*CommandOutcome_Callbacks) isCommandOutcome_Answer() {}
+
 var File_protos_replica_entry_proto protoreflect.FileDescriptor
 
 const file_protos_replica_entry_proto_rawDesc = "" +
@@ -1224,7 +1351,7 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\frule_version\x18\x01 \x01(\rR\vruleVersion\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12:\n" +
 	"\bcommands\x18\x03 \x03(\v2\x1e.quotasched.replica.v1.CommandR\bcommands\x12\x17\n" +
-	"\anode_id\x18\x04 \x01(\tR\x06nodeId\"\x97\r\n" +
+	"\anode_id\x18\x04 \x01(\tR\x06nodeId\"\xe6\r\n" +
 	"\aCommand\x12\x1a\n" +
 	"\bidentity\x18\x01 \x01(\tR\bidentity\x12\x1d\n" +
 	"\n" +
@@ -1254,7 +1381,8 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"raiseRules\x12F\n" +
 	"\bexternal\x18\x15 \x01(\v2(.quotasched.replica.v1.ExternalOperationH\x00R\bexternal\x127\n" +
 	"\x06direct\x18\x16 \x01(\v2\x1d.quotasched.replica.v1.DirectH\x00R\x06direct\x12S\n" +
-	"\x10contested_worker\x18\x17 \x01(\v2&.quotasched.replica.v1.ContestedWorkerH\x00R\x0fcontestedWorkerB\x06\n" +
+	"\x10contested_worker\x18\x17 \x01(\v2&.quotasched.replica.v1.ContestedWorkerH\x00R\x0fcontestedWorker\x12M\n" +
+	"\x0etake_callbacks\x18\x18 \x01(\v2$.quotasched.replica.v1.TakeCallbacksH\x00R\rtakeCallbacksB\x06\n" +
 	"\x04kind\"e\n" +
 	"\vSubmitTasks\x12D\n" +
 	"\arequest\x18\x01 \x01(\v2*.quotasched.dispatch.v1.SubmitTasksRequestR\arequest\x12\x10\n" +
@@ -1278,7 +1406,12 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\frule_version\x18\x01 \x01(\rR\vruleVersion\"_\n" +
 	"\x11ExternalOperation\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x126\n" +
-	"\toperation\x18\x02 \x01(\v2\x18.quotasched.v1.OperationR\toperation\"\x94\x01\n" +
+	"\toperation\x18\x02 \x01(\v2\x18.quotasched.v1.OperationR\toperation\"#\n" +
+	"\rTakeCallbacks\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\",\n" +
+	"\tCallbacks\x12\x1f\n" +
+	"\vrequest_ids\x18\x01 \x03(\tR\n" +
+	"requestIds\"\x94\x01\n" +
 	"\x06Direct\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12F\n" +
@@ -1286,7 +1419,7 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x83\x01\n" +
 	"\aOutcome\x12A\n" +
 	"\bcommands\x18\x01 \x03(\v2%.quotasched.replica.v1.CommandOutcomeR\bcommands\x125\n" +
-	"\x06events\x18\x02 \x03(\v2\x1d.quotasched.dispatch.v1.EventR\x06events\"\x8d\x04\n" +
+	"\x06events\x18\x02 \x03(\v2\x1d.quotasched.dispatch.v1.EventR\x06events\"\xcf\x04\n" +
 	"\x0eCommandOutcome\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\rR\x04code\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\x12P\n" +
@@ -1296,7 +1429,8 @@ const file_protos_replica_entry_proto_rawDesc = "" +
 	"\vset_account\x18\x06 \x01(\v2*.quotasched.dispatch.v1.SetAccountResponseH\x00R\n" +
 	"setAccount\x12G\n" +
 	"\twipe_pool\x18\a \x01(\v2(.quotasched.dispatch.v1.WipePoolResponseH\x00R\bwipePool\x123\n" +
-	"\bexternal\x18\b \x01(\v2\x15.quotasched.v1.ResultH\x00R\bexternalB\b\n" +
+	"\bexternal\x18\b \x01(\v2\x15.quotasched.v1.ResultH\x00R\bexternal\x12@\n" +
+	"\tcallbacks\x18\t \x01(\v2 .quotasched.replica.v1.CallbacksH\x00R\tcallbacksB\b\n" +
 	"\x06answerB1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
 
 var (
@@ -1311,7 +1445,7 @@ func file_protos_replica_entry_proto_rawDescGZIP() []byte {
 	return file_protos_replica_entry_proto_rawDescData
 }
 
-var file_protos_replica_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_protos_replica_entry_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_protos_replica_entry_proto_goTypes = []any{
 	(*Entry)(nil),                          // 0: quotasched.replica.v1.Entry
 	(*Command)(nil),                        // 1: quotasched.replica.v1.Command
@@ -1322,74 +1456,78 @@ var file_protos_replica_entry_proto_goTypes = []any{
 	(*Tick)(nil),                           // 6: quotasched.replica.v1.Tick
 	(*RaiseRules)(nil),                     // 7: quotasched.replica.v1.RaiseRules
 	(*ExternalOperation)(nil),              // 8: quotasched.replica.v1.ExternalOperation
-	(*Direct)(nil),                         // 9: quotasched.replica.v1.Direct
-	(*Outcome)(nil),                        // 10: quotasched.replica.v1.Outcome
-	(*CommandOutcome)(nil),                 // 11: quotasched.replica.v1.CommandOutcome
-	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
-	(*dispatch.CreatePoolRequest)(nil),     // 13: quotasched.dispatch.v1.CreatePoolRequest
-	(*dispatch.ConfigurePoolRequest)(nil),  // 14: quotasched.dispatch.v1.ConfigurePoolRequest
-	(*dispatch.WipePoolRequest)(nil),       // 15: quotasched.dispatch.v1.WipePoolRequest
-	(*dispatch.DeletePoolRequest)(nil),     // 16: quotasched.dispatch.v1.DeletePoolRequest
-	(*dispatch.SetAccountRequest)(nil),     // 17: quotasched.dispatch.v1.SetAccountRequest
-	(*dispatch.ResetBalanceRequest)(nil),   // 18: quotasched.dispatch.v1.ResetBalanceRequest
-	(*dispatch.SuspendAccountRequest)(nil), // 19: quotasched.dispatch.v1.SuspendAccountRequest
-	(*dispatch.ResumeAccountRequest)(nil),  // 20: quotasched.dispatch.v1.ResumeAccountRequest
-	(*dispatch.DeleteAccountRequest)(nil),  // 21: quotasched.dispatch.v1.DeleteAccountRequest
-	(*dispatch.CordonWorkerRequest)(nil),   // 22: quotasched.dispatch.v1.CordonWorkerRequest
-	(*dispatch.UncordonWorkerRequest)(nil), // 23: quotasched.dispatch.v1.UncordonWorkerRequest
-	(*dispatch.CancelTasksRequest)(nil),    // 24: quotasched.dispatch.v1.CancelTasksRequest
-	(*dispatch.Report)(nil),                // 25: quotasched.dispatch.v1.Report
-	(*dispatch.SubmitTasksRequest)(nil),    // 26: quotasched.dispatch.v1.SubmitTasksRequest
-	(*protos.Operation)(nil),               // 27: quotasched.v1.Operation
-	(dispatch.Orders_Directive)(0),         // 28: quotasched.dispatch.v1.Orders.Directive
-	(*dispatch.Event)(nil),                 // 29: quotasched.dispatch.v1.Event
-	(*dispatch.SubmitTasksResponse)(nil),   // 30: quotasched.dispatch.v1.SubmitTasksResponse
-	(*dispatch.CancelTasksResponse)(nil),   // 31: quotasched.dispatch.v1.CancelTasksResponse
-	(*dispatch.ConfigurePoolResponse)(nil), // 32: quotasched.dispatch.v1.ConfigurePoolResponse
-	(*dispatch.SetAccountResponse)(nil),    // 33: quotasched.dispatch.v1.SetAccountResponse
-	(*dispatch.WipePoolResponse)(nil),      // 34: quotasched.dispatch.v1.WipePoolResponse
-	(*protos.Result)(nil),                  // 35: quotasched.v1.Result
+	(*TakeCallbacks)(nil),                  // 9: quotasched.replica.v1.TakeCallbacks
+	(*Callbacks)(nil),                      // 10: quotasched.replica.v1.Callbacks
+	(*Direct)(nil),                         // 11: quotasched.replica.v1.Direct
+	(*Outcome)(nil),                        // 12: quotasched.replica.v1.Outcome
+	(*CommandOutcome)(nil),                 // 13: quotasched.replica.v1.CommandOutcome
+	(*timestamppb.Timestamp)(nil),          // 14: google.protobuf.Timestamp
+	(*dispatch.CreatePoolRequest)(nil),     // 15: quotasched.dispatch.v1.CreatePoolRequest
+	(*dispatch.ConfigurePoolRequest)(nil),  // 16: quotasched.dispatch.v1.ConfigurePoolRequest
+	(*dispatch.WipePoolRequest)(nil),       // 17: quotasched.dispatch.v1.WipePoolRequest
+	(*dispatch.DeletePoolRequest)(nil),     // 18: quotasched.dispatch.v1.DeletePoolRequest
+	(*dispatch.SetAccountRequest)(nil),     // 19: quotasched.dispatch.v1.SetAccountRequest
+	(*dispatch.ResetBalanceRequest)(nil),   // 20: quotasched.dispatch.v1.ResetBalanceRequest
+	(*dispatch.SuspendAccountRequest)(nil), // 21: quotasched.dispatch.v1.SuspendAccountRequest
+	(*dispatch.ResumeAccountRequest)(nil),  // 22: quotasched.dispatch.v1.ResumeAccountRequest
+	(*dispatch.DeleteAccountRequest)(nil),  // 23: quotasched.dispatch.v1.DeleteAccountRequest
+	(*dispatch.CordonWorkerRequest)(nil),   // 24: quotasched.dispatch.v1.CordonWorkerRequest
+	(*dispatch.UncordonWorkerRequest)(nil), // 25: quotasched.dispatch.v1.UncordonWorkerRequest
+	(*dispatch.CancelTasksRequest)(nil),    // 26: quotasched.dispatch.v1.CancelTasksRequest
+	(*dispatch.Report)(nil),                // 27: quotasched.dispatch.v1.Report
+	(*dispatch.SubmitTasksRequest)(nil),    // 28: quotasched.dispatch.v1.SubmitTasksRequest
+	(*protos.Operation)(nil),               // 29: quotasched.v1.Operation
+	(dispatch.Orders_Directive)(0),         // 30: quotasched.dispatch.v1.Orders.Directive
+	(*dispatch.Event)(nil),                 // 31: quotasched.dispatch.v1.Event
+	(*dispatch.SubmitTasksResponse)(nil),   // 32: quotasched.dispatch.v1.SubmitTasksResponse
+	(*dispatch.CancelTasksResponse)(nil),   // 33: quotasched.dispatch.v1.CancelTasksResponse
+	(*dispatch.ConfigurePoolResponse)(nil), // 34: quotasched.dispatch.v1.ConfigurePoolResponse
+	(*dispatch.SetAccountResponse)(nil),    // 35: quotasched.dispatch.v1.SetAccountResponse
+	(*dispatch.WipePoolResponse)(nil),      // 36: quotasched.dispatch.v1.WipePoolResponse
+	(*protos.Result)(nil),                  // 37: quotasched.v1.Result
 }
 var file_protos_replica_entry_proto_depIdxs = []int32{
-	12, // 0: quotasched.replica.v1.Entry.time:type_name -> google.protobuf.Timestamp
+	14, // 0: quotasched.replica.v1.Entry.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: quotasched.replica.v1.Entry.commands:type_name -> quotasched.replica.v1.Command
-	13, // 2: quotasched.replica.v1.Command.create_pool:type_name -> quotasched.dispatch.v1.CreatePoolRequest
-	14, // 3: quotasched.replica.v1.Command.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolRequest
-	15, // 4: quotasched.replica.v1.Command.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolRequest
-	16, // 5: quotasched.replica.v1.Command.delete_pool:type_name -> quotasched.dispatch.v1.DeletePoolRequest
-	17, // 6: quotasched.replica.v1.Command.set_account:type_name -> quotasched.dispatch.v1.SetAccountRequest
-	18, // 7: quotasched.replica.v1.Command.reset_balance:type_name -> quotasched.dispatch.v1.ResetBalanceRequest
-	19, // 8: quotasched.replica.v1.Command.suspend_account:type_name -> quotasched.dispatch.v1.SuspendAccountRequest
-	20, // 9: quotasched.replica.v1.Command.resume_account:type_name -> quotasched.dispatch.v1.ResumeAccountRequest
-	21, // 10: quotasched.replica.v1.Command.delete_account:type_name -> quotasched.dispatch.v1.DeleteAccountRequest
-	22, // 11: quotasched.replica.v1.Command.cordon_worker:type_name -> quotasched.dispatch.v1.CordonWorkerRequest
-	23, // 12: quotasched.replica.v1.Command.uncordon_worker:type_name -> quotasched.dispatch.v1.UncordonWorkerRequest
+	15, // 2: quotasched.replica.v1.Command.create_pool:type_name -> quotasched.dispatch.v1.CreatePoolRequest
+	16, // 3: quotasched.replica.v1.Command.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolRequest
+	17, // 4: quotasched.replica.v1.Command.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolRequest
+	18, // 5: quotasched.replica.v1.Command.delete_pool:type_name -> quotasched.dispatch.v1.DeletePoolRequest
+	19, // 6: quotasched.replica.v1.Command.set_account:type_name -> quotasched.dispatch.v1.SetAccountRequest
+	20, // 7: quotasched.replica.v1.Command.reset_balance:type_name -> quotasched.dispatch.v1.ResetBalanceRequest
+	21, // 8: quotasched.replica.v1.Command.suspend_account:type_name -> quotasched.dispatch.v1.SuspendAccountRequest
+	22, // 9: quotasched.replica.v1.Command.resume_account:type_name -> quotasched.dispatch.v1.ResumeAccountRequest
+	23, // 10: quotasched.replica.v1.Command.delete_account:type_name -> quotasched.dispatch.v1.DeleteAccountRequest
+	24, // 11: quotasched.replica.v1.Command.cordon_worker:type_name -> quotasched.dispatch.v1.CordonWorkerRequest
+	25, // 12: quotasched.replica.v1.Command.uncordon_worker:type_name -> quotasched.dispatch.v1.UncordonWorkerRequest
 	2,  // 13: quotasched.replica.v1.Command.submit_tasks:type_name -> quotasched.replica.v1.SubmitTasks
-	24, // 14: quotasched.replica.v1.Command.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksRequest
-	25, // 15: quotasched.replica.v1.Command.report:type_name -> quotasched.dispatch.v1.Report
+	26, // 14: quotasched.replica.v1.Command.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksRequest
+	27, // 15: quotasched.replica.v1.Command.report:type_name -> quotasched.dispatch.v1.Report
 	3,  // 16: quotasched.replica.v1.Command.silent_worker:type_name -> quotasched.replica.v1.SilentWorker
 	5,  // 17: quotasched.replica.v1.Command.confirm_idle:type_name -> quotasched.replica.v1.ConfirmIdle
 	6,  // 18: quotasched.replica.v1.Command.tick:type_name -> quotasched.replica.v1.Tick
 	7,  // 19: quotasched.replica.v1.Command.raise_rules:type_name -> quotasched.replica.v1.RaiseRules
 	8,  // 20: quotasched.replica.v1.Command.external:type_name -> quotasched.replica.v1.ExternalOperation
-	9,  // 21: quotasched.replica.v1.Command.direct:type_name -> quotasched.replica.v1.Direct
+	11, // 21: quotasched.replica.v1.Command.direct:type_name -> quotasched.replica.v1.Direct
 	4,  // 22: quotasched.replica.v1.Command.contested_worker:type_name -> quotasched.replica.v1.ContestedWorker
-	26, // 23: quotasched.replica.v1.SubmitTasks.request:type_name -> quotasched.dispatch.v1.SubmitTasksRequest
-	27, // 24: quotasched.replica.v1.ExternalOperation.operation:type_name -> quotasched.v1.Operation
-	28, // 25: quotasched.replica.v1.Direct.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
-	11, // 26: quotasched.replica.v1.Outcome.commands:type_name -> quotasched.replica.v1.CommandOutcome
-	29, // 27: quotasched.replica.v1.Outcome.events:type_name -> quotasched.dispatch.v1.Event
-	30, // 28: quotasched.replica.v1.CommandOutcome.submit_tasks:type_name -> quotasched.dispatch.v1.SubmitTasksResponse
-	31, // 29: quotasched.replica.v1.CommandOutcome.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksResponse
-	32, // 30: quotasched.replica.v1.CommandOutcome.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolResponse
-	33, // 31: quotasched.replica.v1.CommandOutcome.set_account:type_name -> quotasched.dispatch.v1.SetAccountResponse
-	34, // 32: quotasched.replica.v1.CommandOutcome.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolResponse
-	35, // 33: quotasched.replica.v1.CommandOutcome.external:type_name -> quotasched.v1.Result
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	9,  // 23: quotasched.replica.v1.Command.take_callbacks:type_name -> quotasched.replica.v1.TakeCallbacks
+	28, // 24: quotasched.replica.v1.SubmitTasks.request:type_name -> quotasched.dispatch.v1.SubmitTasksRequest
+	29, // 25: quotasched.replica.v1.ExternalOperation.operation:type_name -> quotasched.v1.Operation
+	30, // 26: quotasched.replica.v1.Direct.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	13, // 27: quotasched.replica.v1.Outcome.commands:type_name -> quotasched.replica.v1.CommandOutcome
+	31, // 28: quotasched.replica.v1.Outcome.events:type_name -> quotasched.dispatch.v1.Event
+	32, // 29: quotasched.replica.v1.CommandOutcome.submit_tasks:type_name -> quotasched.dispatch.v1.SubmitTasksResponse
+	33, // 30: quotasched.replica.v1.CommandOutcome.cancel_tasks:type_name -> quotasched.dispatch.v1.CancelTasksResponse
+	34, // 31: quotasched.replica.v1.CommandOutcome.configure_pool:type_name -> quotasched.dispatch.v1.ConfigurePoolResponse
+	35, // 32: quotasched.replica.v1.CommandOutcome.set_account:type_name -> quotasched.dispatch.v1.SetAccountResponse
+	36, // 33: quotasched.replica.v1.CommandOutcome.wipe_pool:type_name -> quotasched.dispatch.v1.WipePoolResponse
+	37, // 34: quotasched.replica.v1.CommandOutcome.external:type_name -> quotasched.v1.Result
+	10, // 35: quotasched.replica.v1.CommandOutcome.callbacks:type_name -> quotasched.replica.v1.Callbacks
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_protos_replica_entry_proto_init() }
@@ -1419,14 +1557,16 @@ func file_protos_replica_entry_proto_init() {
 		(*Command_External)(nil),
 		(*Command_Direct)(nil),
 		(*Command_ContestedWorker)(nil),
+		(*Command_TakeCallbacks)(nil),
 	}
-	file_protos_replica_entry_proto_msgTypes[11].OneofWrappers = []any{
+	file_protos_replica_entry_proto_msgTypes[13].OneofWrappers = []any{
 		(*CommandOutcome_SubmitTasks)(nil),
 		(*CommandOutcome_CancelTasks)(nil),
 		(*CommandOutcome_ConfigurePool)(nil),
 		(*CommandOutcome_SetAccount)(nil),
 		(*CommandOutcome_WipePool)(nil),
 		(*CommandOutcome_External)(nil),
+		(*CommandOutcome_Callbacks)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1434,7 +1574,7 @@ func file_protos_replica_entry_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_replica_entry_proto_rawDesc), len(file_protos_replica_entry_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

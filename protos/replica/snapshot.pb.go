@@ -44,6 +44,8 @@ const (
 	SectionName_KIND_WORKERS SectionName_Kind = 5
 	// Usage.
 	SectionName_KIND_USAGE SectionName_Kind = 6
+	// External, of an external pool.
+	SectionName_KIND_EXTERNAL SectionName_Kind = 7
 )
 
 // Enum value maps for SectionName_Kind.
@@ -56,6 +58,7 @@ var (
 		4: "KIND_TASKS",
 		5: "KIND_WORKERS",
 		6: "KIND_USAGE",
+		7: "KIND_EXTERNAL",
 	}
 	SectionName_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":     0,
@@ -65,6 +68,7 @@ var (
 		"KIND_TASKS":           4,
 		"KIND_WORKERS":         5,
 		"KIND_USAGE":           6,
+		"KIND_EXTERNAL":        7,
 	}
 )
 
@@ -1101,6 +1105,198 @@ func (x *UsageLoss) GetLostMs() int64 {
 	return 0
 }
 
+// External is what is known of the requests of an external pool beside its scheduler.
+type External struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When they were last heard of, in the order of callbacks.
+	Heard []*HeardOf `protobuf:"bytes,1,rep,name=heard,proto3" json:"heard,omitempty"`
+	// Those that are over, in the order in which that became known.
+	Over          []*Over `protobuf:"bytes,2,rep,name=over,proto3" json:"over,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *External) Reset() {
+	*x = External{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *External) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*External) ProtoMessage() {}
+
+func (x *External) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use External.ProtoReflect.Descriptor instead.
+func (*External) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *External) GetHeard() []*HeardOf {
+	if x != nil {
+		return x.Heard
+	}
+	return nil
+}
+
+func (x *External) GetOver() []*Over {
+	if x != nil {
+		return x.Over
+	}
+	return nil
+}
+
+// HeardOf says when a request was last heard of.
+type HeardOf struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The time of the newest news.
+	HeardTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=heard_time,json=heardTime,proto3" json:"heard_time,omitempty"`
+	// When it was last heard of or asked about.
+	TurnTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=turn_time,json=turnTime,proto3" json:"turn_time,omitempty"`
+	// How often it was asked about since it was last heard of.
+	Asked         int32 `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeardOf) Reset() {
+	*x = HeardOf{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeardOf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeardOf) ProtoMessage() {}
+
+func (x *HeardOf) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeardOf.ProtoReflect.Descriptor instead.
+func (*HeardOf) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *HeardOf) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *HeardOf) GetHeardTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HeardTime
+	}
+	return nil
+}
+
+func (x *HeardOf) GetTurnTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.TurnTime
+	}
+	return nil
+}
+
+func (x *HeardOf) GetAsked() int32 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+// Over is a request that is over.
+type Over struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The time of the news that said so.
+	NewsTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=news_time,json=newsTime,proto3" json:"news_time,omitempty"`
+	// When that became known.
+	KnownTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=known_time,json=knownTime,proto3" json:"known_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Over) Reset() {
+	*x = Over{}
+	mi := &file_protos_replica_snapshot_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Over) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Over) ProtoMessage() {}
+
+func (x *Over) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_replica_snapshot_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Over.ProtoReflect.Descriptor instead.
+func (*Over) Descriptor() ([]byte, []int) {
+	return file_protos_replica_snapshot_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Over) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *Over) GetNewsTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewsTime
+	}
+	return nil
+}
+
+func (x *Over) GetKnownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownTime
+	}
+	return nil
+}
+
 var File_protos_replica_snapshot_proto protoreflect.FileDescriptor
 
 const file_protos_replica_snapshot_proto_rawDesc = "" +
@@ -1112,10 +1308,10 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\x05index\x18\x03 \x01(\x04R\x05index\x12.\n" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
 	"\frolling_hash\x18\x05 \x01(\fR\vrollingHash\x12>\n" +
-	"\bsections\x18\x06 \x03(\v2\".quotasched.replica.v1.SectionNameR\bsections\"\xec\x01\n" +
+	"\bsections\x18\x06 \x03(\v2\".quotasched.replica.v1.SectionNameR\bsections\"\xff\x01\n" +
 	"\vSectionName\x12;\n" +
 	"\x04kind\x18\x01 \x01(\x0e2'.quotasched.replica.v1.SectionName.KindR\x04kind\x12\x12\n" +
-	"\x04pool\x18\x02 \x01(\tR\x04pool\"\x8b\x01\n" +
+	"\x04pool\x18\x02 \x01(\tR\x04pool\"\x9e\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14KIND_REQUEST_RESULTS\x10\x01\x12\x12\n" +
@@ -1125,7 +1321,8 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"KIND_TASKS\x10\x04\x12\x10\n" +
 	"\fKIND_WORKERS\x10\x05\x12\x0e\n" +
 	"\n" +
-	"KIND_USAGE\x10\x06\"P\n" +
+	"KIND_USAGE\x10\x06\x12\x11\n" +
+	"\rKIND_EXTERNAL\x10\a\"P\n" +
 	"\x0eRequestResults\x12>\n" +
 	"\aresults\x18\x01 \x03(\v2$.quotasched.replica.v1.RequestResultR\aresults\"\xde\x01\n" +
 	"\rRequestResult\x12\x1a\n" +
@@ -1192,7 +1389,23 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\tUsageLoss\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x17\n" +
-	"\alost_ms\x18\x02 \x01(\x03R\x06lostMsB1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
+	"\alost_ms\x18\x02 \x01(\x03R\x06lostMs\"q\n" +
+	"\bExternal\x124\n" +
+	"\x05heard\x18\x01 \x03(\v2\x1e.quotasched.replica.v1.HeardOfR\x05heard\x12/\n" +
+	"\x04over\x18\x02 \x03(\v2\x1b.quotasched.replica.v1.OverR\x04over\"\xb2\x01\n" +
+	"\aHeardOf\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x129\n" +
+	"\n" +
+	"heard_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\theardTime\x127\n" +
+	"\tturn_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bturnTime\x12\x14\n" +
+	"\x05asked\x18\x04 \x01(\x05R\x05asked\"\x99\x01\n" +
+	"\x04Over\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x127\n" +
+	"\tnews_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bnewsTime\x129\n" +
+	"\n" +
+	"known_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tknownTimeB1Z/github.com/quotasched/quotasched/protos/replicab\x06proto3"
 
 var (
 	file_protos_replica_snapshot_proto_rawDescOnce sync.Once
@@ -1207,7 +1420,7 @@ func file_protos_replica_snapshot_proto_rawDescGZIP() []byte {
 }
 
 var file_protos_replica_snapshot_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protos_replica_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_protos_replica_snapshot_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_protos_replica_snapshot_proto_goTypes = []any{
 	(SectionName_Kind)(0),          // 0: quotasched.replica.v1.SectionName.Kind
 	(*Header)(nil),                 // 1: quotasched.replica.v1.Header
@@ -1224,45 +1437,54 @@ var file_protos_replica_snapshot_proto_goTypes = []any{
 	(*UsageHour)(nil),              // 12: quotasched.replica.v1.UsageHour
 	(*UsageRun)(nil),               // 13: quotasched.replica.v1.UsageRun
 	(*UsageLoss)(nil),              // 14: quotasched.replica.v1.UsageLoss
-	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
-	(*CommandOutcome)(nil),         // 16: quotasched.replica.v1.CommandOutcome
-	(*dispatch.PoolSettings)(nil),  // 17: quotasched.dispatch.v1.PoolSettings
-	(*dispatch.PoolStatus)(nil),    // 18: quotasched.dispatch.v1.PoolStatus
-	(*dispatch.Task)(nil),          // 19: quotasched.dispatch.v1.Task
-	(*durationpb.Duration)(nil),    // 20: google.protobuf.Duration
-	(*dispatch.Report)(nil),        // 21: quotasched.dispatch.v1.Report
-	(dispatch.Orders_Directive)(0), // 22: quotasched.dispatch.v1.Orders.Directive
+	(*External)(nil),               // 15: quotasched.replica.v1.External
+	(*HeardOf)(nil),                // 16: quotasched.replica.v1.HeardOf
+	(*Over)(nil),                   // 17: quotasched.replica.v1.Over
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
+	(*CommandOutcome)(nil),         // 19: quotasched.replica.v1.CommandOutcome
+	(*dispatch.PoolSettings)(nil),  // 20: quotasched.dispatch.v1.PoolSettings
+	(*dispatch.PoolStatus)(nil),    // 21: quotasched.dispatch.v1.PoolStatus
+	(*dispatch.Task)(nil),          // 22: quotasched.dispatch.v1.Task
+	(*durationpb.Duration)(nil),    // 23: google.protobuf.Duration
+	(*dispatch.Report)(nil),        // 24: quotasched.dispatch.v1.Report
+	(dispatch.Orders_Directive)(0), // 25: quotasched.dispatch.v1.Orders.Directive
 }
 var file_protos_replica_snapshot_proto_depIdxs = []int32{
-	15, // 0: quotasched.replica.v1.Header.time:type_name -> google.protobuf.Timestamp
+	18, // 0: quotasched.replica.v1.Header.time:type_name -> google.protobuf.Timestamp
 	2,  // 1: quotasched.replica.v1.Header.sections:type_name -> quotasched.replica.v1.SectionName
 	0,  // 2: quotasched.replica.v1.SectionName.kind:type_name -> quotasched.replica.v1.SectionName.Kind
 	4,  // 3: quotasched.replica.v1.RequestResults.results:type_name -> quotasched.replica.v1.RequestResult
-	15, // 4: quotasched.replica.v1.RequestResult.time:type_name -> google.protobuf.Timestamp
-	16, // 5: quotasched.replica.v1.RequestResult.outcome:type_name -> quotasched.replica.v1.CommandOutcome
-	17, // 6: quotasched.replica.v1.PoolHead.settings:type_name -> quotasched.dispatch.v1.PoolSettings
-	18, // 7: quotasched.replica.v1.PoolHead.status:type_name -> quotasched.dispatch.v1.PoolStatus
-	15, // 8: quotasched.replica.v1.PoolHead.create_time:type_name -> google.protobuf.Timestamp
-	15, // 9: quotasched.replica.v1.PoolHead.time:type_name -> google.protobuf.Timestamp
+	18, // 4: quotasched.replica.v1.RequestResult.time:type_name -> google.protobuf.Timestamp
+	19, // 5: quotasched.replica.v1.RequestResult.outcome:type_name -> quotasched.replica.v1.CommandOutcome
+	20, // 6: quotasched.replica.v1.PoolHead.settings:type_name -> quotasched.dispatch.v1.PoolSettings
+	21, // 7: quotasched.replica.v1.PoolHead.status:type_name -> quotasched.dispatch.v1.PoolStatus
+	18, // 8: quotasched.replica.v1.PoolHead.create_time:type_name -> google.protobuf.Timestamp
+	18, // 9: quotasched.replica.v1.PoolHead.time:type_name -> google.protobuf.Timestamp
 	6,  // 10: quotasched.replica.v1.PoolHead.cordons:type_name -> quotasched.replica.v1.Cordon
 	8,  // 11: quotasched.replica.v1.Tasks.tasks:type_name -> quotasched.replica.v1.StoredTask
-	19, // 12: quotasched.replica.v1.StoredTask.task:type_name -> quotasched.dispatch.v1.Task
-	20, // 13: quotasched.replica.v1.StoredTask.lost_work:type_name -> google.protobuf.Duration
-	20, // 14: quotasched.replica.v1.StoredTask.saved_for:type_name -> google.protobuf.Duration
-	15, // 15: quotasched.replica.v1.StoredTask.disconnect_time:type_name -> google.protobuf.Timestamp
+	22, // 12: quotasched.replica.v1.StoredTask.task:type_name -> quotasched.dispatch.v1.Task
+	23, // 13: quotasched.replica.v1.StoredTask.lost_work:type_name -> google.protobuf.Duration
+	23, // 14: quotasched.replica.v1.StoredTask.saved_for:type_name -> google.protobuf.Duration
+	18, // 15: quotasched.replica.v1.StoredTask.disconnect_time:type_name -> google.protobuf.Timestamp
 	10, // 16: quotasched.replica.v1.Workers.workers:type_name -> quotasched.replica.v1.StoredWorker
-	21, // 17: quotasched.replica.v1.StoredWorker.report:type_name -> quotasched.dispatch.v1.Report
-	15, // 18: quotasched.replica.v1.StoredWorker.silent_time:type_name -> google.protobuf.Timestamp
-	22, // 19: quotasched.replica.v1.StoredWorker.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	24, // 17: quotasched.replica.v1.StoredWorker.report:type_name -> quotasched.dispatch.v1.Report
+	18, // 18: quotasched.replica.v1.StoredWorker.silent_time:type_name -> google.protobuf.Timestamp
+	25, // 19: quotasched.replica.v1.StoredWorker.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
 	12, // 20: quotasched.replica.v1.Usage.hours:type_name -> quotasched.replica.v1.UsageHour
 	13, // 21: quotasched.replica.v1.Usage.runs:type_name -> quotasched.replica.v1.UsageRun
 	14, // 22: quotasched.replica.v1.Usage.losses:type_name -> quotasched.replica.v1.UsageLoss
-	15, // 23: quotasched.replica.v1.UsageRun.since:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	18, // 23: quotasched.replica.v1.UsageRun.since:type_name -> google.protobuf.Timestamp
+	16, // 24: quotasched.replica.v1.External.heard:type_name -> quotasched.replica.v1.HeardOf
+	17, // 25: quotasched.replica.v1.External.over:type_name -> quotasched.replica.v1.Over
+	18, // 26: quotasched.replica.v1.HeardOf.heard_time:type_name -> google.protobuf.Timestamp
+	18, // 27: quotasched.replica.v1.HeardOf.turn_time:type_name -> google.protobuf.Timestamp
+	18, // 28: quotasched.replica.v1.Over.news_time:type_name -> google.protobuf.Timestamp
+	18, // 29: quotasched.replica.v1.Over.known_time:type_name -> google.protobuf.Timestamp
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_protos_replica_snapshot_proto_init() }
@@ -1277,7 +1499,7 @@ func file_protos_replica_snapshot_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_replica_snapshot_proto_rawDesc), len(file_protos_replica_snapshot_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
