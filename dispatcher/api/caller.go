@@ -73,3 +73,6 @@ func identityOf(ctx context.Context) *access.Identity {
 	i, _ := ctx.Value(identityKey{}).(*access.Identity)
 	return i
 }
+
+// callerName returns the name of who calls.
+func callerName(ctx context.Context) string { return identityOf(ctx).Name() }

@@ -3,6 +3,7 @@
 //	HTTP        loopback rules (without authentication), redirection to the leader, deadlines
 //	 └ guard    who calls, how often; what the message needs, and whether they may; whether it makes
 //	            sense; codes of errors
+//	    ├ swarming   LUCI Swarming's ExternalScheduler, also over pRPC
 //	    └ services   TaskService, WorkerService, AdminService, ViewService, EventService,
 //	                 ClusterService: thin, over package node
 //

@@ -22,8 +22,8 @@ const (
 	TimeHeader  = "qsched-time"
 )
 
-// codes are the codes of errors, the first that fits.
-var codes = []struct {
+// codesOf are the codes of errors, the first that fits.
+var codesOf = []struct {
 	err  error
 	code connect.Code
 }{
@@ -62,7 +62,7 @@ func connectError(err error) error {
 	if errors.As(err, &old) {
 		return connect.NewError(connect.CodeOutOfRange, err)
 	}
-	for _, c := range codes {
+	for _, c := range codesOf {
 		if errors.Is(err, c.err) {
 			return connect.NewError(c.code, err)
 		}

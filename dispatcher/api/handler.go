@@ -11,6 +11,7 @@ import (
 
 	"github.com/quotasched/quotasched/dispatcher/access"
 	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/dispatcher/swarming"
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
 
@@ -36,11 +37,11 @@ type Config struct {
 // services are the services that reflection and the health service know.
 var services = []string{
 	dc.TaskServiceName, dc.WorkerServiceName, dc.AdminServiceName, dc.ViewServiceName,
-	dc.EventServiceName, dc.ClusterServiceName,
+	dc.EventServiceName, dc.ClusterServiceName, swarmingName,
 }
 
 // NewHandler returns what a node serves on its one port: the services over gRPC, gRPC-Web and
-// Connect, health, reflection, /healthz, /readyz and /metrics.
+// Connect, Swarming's over pRPC as well, health, reflection, /healthz, /readyz and /metrics.
 func NewHandler(c Config) http.Handler {
 	g := &guard{authorizer: c.Authorizer, limits: &limits{used: map[string]*used{}},
 		observer: c.Observer, logger: c.Logger, leaderURL: c.Node.LeaderURL}
@@ -58,6 +59,7 @@ func NewHandler(c Config) http.Handler {
 	mux.Handle(dc.NewViewServiceHandler(view{s}, options...))
 	mux.Handle(dc.NewEventServiceHandler(events{s}, options...))
 	mux.Handle(dc.NewClusterServiceHandler(cluster{s}, options...))
+	g.handleSwarming(mux, swarming.New(c.Node, callerName, c.Logger), options)
 	small := connect.WithReadMaxBytes(64 << 10)
 	mux.Handle(grpchealth.NewHandler(health{c.Ready}, small))
 	reflector := grpcreflect.NewStaticReflector(services...)

@@ -43,7 +43,11 @@ func (g *guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		begin := time.Now()
 		ctx, cancel := context.WithTimeout(ctx, callMax)
 		defer cancel()
-		answer, err := g.call(ctx, r, next)
+		var answer connect.AnyResponse
+		err := g.call(ctx, r.Spec().Procedure, r.Any(), func(ctx context.Context) (err error) {
+			answer, err = next(ctx, r)
+			return err
+		})
 		err = g.ended(r.Spec().Procedure, begin, err)
 		if err != nil {
 			return nil, err
@@ -52,22 +56,23 @@ func (g *guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	}
 }
 
-func (g *guard) call(ctx context.Context, r connect.AnyRequest, next connect.UnaryFunc) (
-	connect.AnyResponse, error) {
+// call lets a message to a method pass, in the name of who sends it, or returns why not.
+func (g *guard) call(ctx context.Context, procedure string, message any,
+	next func(context.Context) error) error {
 	callerOf(ctx).received()
 	identity, err := g.identify(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	done, err := g.limits.begin(identity)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	if err := g.allow(identity, r.Spec().Procedure, r.Any()); err != nil {
-		return nil, err
+	if err := g.allow(identity, procedure, message); err != nil {
+		return err
 	}
-	return next(context.WithValue(ctx, identityKey{}, identity), r)
+	return next(context.WithValue(ctx, identityKey{}, identity))
 }
 
 // WrapStreamingHandler implements connect.Interceptor.

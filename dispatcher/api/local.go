@@ -61,7 +61,8 @@ func ownOrigin(r *http.Request) bool {
 // contentTypes are those that the services read. A browser asks the server before it sends one of
 // them to another origin, and gets no permission.
 var contentTypes = []string{
-	"application/json", "application/proto", "application/grpc", "application/grpc+proto",
+	"application/json", "application/proto", "application/prpc",
+	"application/grpc", "application/grpc+proto",
 	"application/grpc+json", "application/grpc-web", "application/grpc-web+proto",
 	"application/grpc-web+json", "application/connect+json", "application/connect+proto",
 }

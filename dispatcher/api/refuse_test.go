@@ -91,6 +91,10 @@ var requests = map[string]string{
 	dc.AdminServiceWipePoolProcedure:             `{"pool":"lab"}`,
 	dc.AdminServiceDeletePoolProcedure:           `{"pool":"lab","requestId":"x"}`,
 	dc.EventServiceFollowEventsProcedure:         `{"pool":"lab"}`,
+	assignTasksMethod:                            `{"schedulerId":"lab","time":"2026-03-01T12:00:00Z"}`,
+	notifyTasksMethod:                            `{"schedulerId":"lab"}`,
+	getCancellationsMethod:                       `{"schedulerId":"lab"}`,
+	getCallbacksMethod:                           `{"schedulerId":"lab"}`,
 	dc.ClusterServiceTransferLeadershipProcedure: `{"id":"NOBODY"}`,
 }
 

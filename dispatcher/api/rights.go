@@ -52,6 +52,9 @@ var rules = map[string]rule{
 	dc.ClusterServiceAddMemberProcedure:          always(access.Operate),
 	dc.ClusterServiceRemoveMemberProcedure:       always(access.Operate),
 	dc.ClusterServiceTransferLeadershipProcedure: always(access.Operate),
+
+	assignTasksMethod: deciding, notifyTasksMethod: deciding,
+	getCancellationsMethod: deciding, getCallbacksMethod: deciding,
 }
 
 // always is the rule of what concerns no pool alone.

@@ -53,11 +53,16 @@ func (e *entry) external(c *replica.ExternalOperation, out *replica.CommandOutco
 func (e *entry) onExternal(name string, do func(*hosted) error) error {
 	return e.on(name, func(p *hosted) error {
 		if !p.external {
-			return refuse(codes.FailedPrecondition,
-				"pool %s is not external: its tasks and workers are this dispatcher's", p.name)
+			return ownPool(name)
 		}
 		return do(p)
 	})
+}
+
+// ownPool says that a pool's tasks live here.
+func ownPool(name string) error {
+	return refuse(codes.FailedPrecondition,
+		"pool %s is not external: its tasks and workers are this dispatcher's", name)
 }
 
 // takeCallbacks asks about the requests whose turn it is. One of which nothing was heard for a day,
@@ -174,8 +179,8 @@ func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 		op.Time = timestamppb.New(p.now)
 		pull := op.GetAssignTasks()
 		pull.Workers = slices.DeleteFunc(pull.GetWorkers(), func(w *protos.IdleWorker) bool {
-			known := p.newsOfWorker(w.GetWorkerId())
-			if !known.After(at) {
+			known, runs := p.newsOfWorker(w.GetWorkerId())
+			if known.Before(at) || known.Equal(at) && !runs {
 				return false
 			}
 			p.ignore(late, &protos.TaskEvent{WorkerId: w.GetWorkerId()},
@@ -189,17 +194,19 @@ func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 	return op
 }
 
-// newsOfWorker returns the time of the newest news of a worker, and of what is on it; the zero time
-// if the worker is unknown.
-func (p *hosted) newsOfWorker(worker string) time.Time {
+// newsOfWorker returns the time of the newest news of a worker, and of what is on it, and whether a
+// task was reported to run there. Of an unknown worker the time is zero.
+func (p *hosted) newsOfWorker(worker string) (newest time.Time, runs bool) {
 	s := p.pool.Scheduler()
 	w, _ := s.Worker(scheduler.WorkerID(worker))
-	if w.Run != nil {
-		if r, _ := s.Request(w.Run.Request); r.ConfirmedTime.After(w.ConfirmedTime) {
-			return r.ConfirmedTime
-		}
+	if w.Run == nil {
+		return w.ConfirmedTime, false
 	}
-	return w.ConfirmedTime
+	newest, runs = w.ConfirmedTime, w.Run.Stage == scheduler.Running
+	if r, _ := s.Request(w.Run.Request); r.ConfirmedTime.After(newest) {
+		newest = r.ConfirmedTime
+	}
+	return newest, runs
 }
 
 // timeRunning returns the news that a task runs where it was handed to, not older than the pull
@@ -210,7 +217,7 @@ func (p *hosted) timeRunning(op *protos.Operation) *protos.Operation {
 	if !ok || stage != scheduler.HandedOut || string(on) != n.GetWorkerId() {
 		return op
 	}
-	known := p.newsOfWorker(n.GetWorkerId())
+	known, _ := p.newsOfWorker(n.GetWorkerId())
 	if late := known.Sub(op.GetTime().AsTime()); late <= 0 || late > externalBehind {
 		return op
 	}

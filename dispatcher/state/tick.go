@@ -31,7 +31,8 @@ func (p *hosted) tick(e *entry) {
 // hasOverdue reports whether anything is kept for too long, with nothing waiting or running.
 func (p *hosted) hasOverdue(e *entry) bool {
 	due, any := p.over.due()
-	return any && !due.After(e.at) || p.ended.Len() > 0 && !p.ended.First().changed.Add(p.limits.retention).After(e.at) ||
+	return any && !due.After(e.at) ||
+		p.ended.Len() > 0 && !p.ended.First().changed.Add(p.limits.retention).After(e.at) ||
 		p.silent.Len() > 0 && !p.silent.First().silentSince.Add(forgetWorkerAfter).After(e.at)
 }
 

@@ -33,7 +33,7 @@ var disciplines = map[string]discipline{
 	"replay":   sequential,
 	"forecast": timeless,
 
-	"dispatcher/access": timeless,
+	"dispatcher/access": timeless, "dispatcher/swarming": timeless,
 
 	"worker/lease": pure, "worker/record": sequential,
 	"dispatcher/state": function, // its snapshot is read and written
