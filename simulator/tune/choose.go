@@ -8,9 +8,9 @@ import (
 )
 
 // SelectMargin is by how many standard errors a point must meet the goals in cases that the search
-// did not see. Of ten cases the verdict's confidence takes 2.3 of them; with 0.7 more it comes out as
-// met two times of three, and the mean is within the bounds 98 times of 100. More would cost more
-// than it is worth.
+// did not see. Of ten cases the verdict's confidence takes 2.3 of them; with 0.7 more it comes out
+// as met two times of three, and the mean is within the bounds 98 times of 100. More would cost
+// more than it is worth.
 const SelectMargin = 3
 
 const (
@@ -21,8 +21,8 @@ const (
 )
 
 // choose returns the first point that meets the goals in cases that the search did not see, or else
-// the one that misses them by the least, with the figures of the search. The first one that it tries
-// is the best for the goals. What the cases that the search did not see add to a figure, the next
+// the one that misses them by the least, with the figures of the search. The first that it tries is
+// the best for the goals. What the cases that the search did not see add to a figure, the next
 // bounds take off: the best point for these is tried then, after a short search for it if none that
 // is known meets them.
 func (s *session) choose(ctx context.Context) (*Measured, error) {

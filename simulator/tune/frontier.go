@@ -23,8 +23,8 @@ func loosened(goals []Goal, i int, factor float64) []Goal {
 	return goals
 }
 
-// frontier searches for points with other bounds of each goal, the tighter ones first, as far as its
-// part of the budget goes: a generation of one at least.
+// frontier searches for points with other bounds of each goal, the tighter ones first, as far as
+// its part of the budget goes: a generation of one at least.
 func (s *session) frontier(ctx context.Context) error {
 	each := len(s.problem.Goals)
 	n := each * frontierSearched
