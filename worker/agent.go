@@ -36,7 +36,7 @@ func Run(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("worker: the state directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, store.close()) }()
-	kernel, err := kernelBoot()
+	boot, err := store.boot()
 	if err != nil {
 		return fmt.Errorf("worker: the boot id: %w", err)
 	}
@@ -45,7 +45,7 @@ func Run(ctx context.Context, config Config) (err error) {
 	defer leave()
 	m := newManager(working, c, store, lease.Self{
 		Pool: c.Pool, Worker: c.Name, Labels: c.Labels,
-		BootID: kernel + "-" + store.uuid, Instance: rand.Text(),
+		BootID: boot, Instance: rand.Text(),
 	})
 	defer m.wg.Wait()
 	defer leave()
@@ -116,7 +116,8 @@ func (*manager) ending(d dispatch.Orders_Directive) error {
 	return nil
 }
 
-// adopter is a driver that wants to know whose tasks are its own.
+// adopter is a driver whose tasks outlive the agent, and that wants to know which ones are its own.
+// It needs a state directory.
 type adopter interface {
 	// adopt gives it the name of the agent's state directory. It ends processes of leases that are
 	// no more, and returns how many there were.

@@ -22,7 +22,8 @@ type Config struct {
 	// Slots is how many tasks run at once; 0 means 1.
 	Slots int
 	// StateDir is the directory for what must survive the agent. It is made if there is none. One
-	// agent at a time has it.
+	// agent at a time has it. Empty means that nothing survives: each agent is another boot to the
+	// dispatcher, and the driver must be one whose tasks end with it.
 	StateDir string
 	// Dispatcher reaches the dispatcher. Its calls are not repeated by itself.
 	Dispatcher dispatchconnect.WorkerServiceClient
@@ -61,6 +62,7 @@ func (c Config) withDefaults() (*Config, error) {
 	if c.Slots == 0 {
 		c.Slots = 1
 	}
+	_, outlive := c.Driver.(adopter)
 	var errs []error
 	for _, v := range []struct {
 		bad  bool
@@ -68,7 +70,7 @@ func (c Config) withDefaults() (*Config, error) {
 	}{
 		{c.Pool == "", "no pool is named"},
 		{c.Name == "", "no name is given"},
-		{c.StateDir == "", "no state directory is given"},
+		{c.StateDir == "" && outlive, "no state directory is given, and the tasks outlive the agent"},
 		{c.Dispatcher == nil, "no dispatcher is given"},
 		{c.Driver == nil, "no driver is given"},
 		{c.Slots < 1 || c.Slots > slotsMax,
@@ -84,11 +86,13 @@ func (c Config) withDefaults() (*Config, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
-	dir, err := filepath.Abs(c.StateDir)
-	if err != nil {
-		return nil, fmt.Errorf("worker: the state directory: %w", err)
+	if c.StateDir != "" {
+		dir, err := filepath.Abs(c.StateDir)
+		if err != nil {
+			return nil, fmt.Errorf("worker: the state directory: %w", err)
+		}
+		c.StateDir = dir
 	}
-	c.StateDir = dir
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -18,10 +18,15 @@ type Driver interface {
 	Find(ctx context.Context, t Task) (Process, error)
 }
 
+// A PermanentError is an error of Driver.Start that says that no worker can start the task: it is
+// not tried elsewhere.
+type PermanentError struct{ error }
+
 // Task is what a driver is to run.
 type Task struct {
 	Run *dispatch.Run
-	// Dir is the lease's directory. It survives the agent, until the end is recorded.
+	// Dir is the lease's directory. It survives the agent, until the end is recorded; empty if the
+	// agent has no state directory. What the task writes goes to files in it, as package shim says.
 	Dir string
 	// Deadline is when the task must have ended unless Renew moves it, by CLOCK_BOOTTIME; 0 means
 	// that it has none. Margin before that it is to get its stop signal.

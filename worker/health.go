@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/worker/lease"
 )
 
 // A Check says whether the machine is fit for tasks.
@@ -75,7 +76,7 @@ func (m *manager) watchHealth(ctx context.Context) {
 			notify(m.changed)
 		}
 		m.mu.Unlock()
-		m.store.logs.expire()
+		m.store.expire()
 		select {
 		case <-ctx.Done():
 			return
@@ -113,12 +114,13 @@ type failures struct {
 	until time.Duration // no task is taken until then; 0 if tasks are
 }
 
-// learn takes in how far a task is, and reports whether a quarantine begins.
-func (f *failures) learn(p dispatch.Phase, now time.Duration) bool {
-	switch p {
-	case dispatch.Phase_PHASE_RUNNING:
+// learn takes in how far a task is, and reports whether a quarantine begins. A task that can start
+// nowhere says nothing of the machine.
+func (f *failures) learn(n lease.News, now time.Duration) bool {
+	switch {
+	case n.Phase == dispatch.Phase_PHASE_RUNNING:
 		f.count = 0
-	case dispatch.Phase_PHASE_REJECTED:
+	case n.Phase == dispatch.Phase_PHASE_REJECTED && !n.Result.GetPermanent():
 		f.count++
 		if f.count >= f.max && f.until == 0 {
 			f.until = now + f.time

@@ -88,7 +88,7 @@ func (m *manager) heard() bool {
 func (m *manager) learn(n lease.News) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failures.learn(n.Phase, m.config.Clock()) {
+	if m.failures.learn(n, m.config.Clock()) {
 		m.log.Warn("no task is taken for a while", "reason", m.failures.refusal())
 		notify(m.changed)
 	}

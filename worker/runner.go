@@ -11,7 +11,6 @@ import (
 
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/worker/lease"
-	"github.com/quotasched/quotasched/worker/shim"
 )
 
 const (
@@ -134,7 +133,7 @@ func (r *runner) live(ctx context.Context, earlier bool) {
 		x.GetExitCode() != 0 || x.GetTimedOut()) {
 		x.Events = trail
 	}
-	if err := shim.WriteEnd(r.dir, end); err != nil {
+	if err := r.m.store.end(r.dir, end); err != nil {
 		// The next agent would report what the shim recorded, or that the lease is lost.
 		r.log.Error("the end of a lease cannot be recorded", "error", err)
 	}
@@ -151,9 +150,9 @@ func (r *runner) runTask(ctx, startCtx context.Context, earlier bool) *dispatch.
 		r.log.Warn("a task of an earlier agent is gone", "error", err)
 		return &dispatch.LeaseReport{Phase: dispatch.Phase_PHASE_LOST}
 	case err != nil:
-		return &dispatch.LeaseReport{
-			Phase: dispatch.Phase_PHASE_REJECTED, Result: &dispatch.Result{Message: err.Error()},
-		}
+		return &dispatch.LeaseReport{Phase: dispatch.Phase_PHASE_REJECTED, Result: &dispatch.Result{
+			Message: err.Error(), Permanent: errors.As(err, new(PermanentError)),
+		}}
 	}
 	if since := p.Since(); since > 0 {
 		r.note("running")

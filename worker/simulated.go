@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +21,10 @@ var ErrGone = errors.New("the task ended with the agent that ran it")
 // "simulate 10m 0", runs for so long and ends with that exit code. Another one runs for a minute.
 // When it is stopped it takes StopTakes, or its grace if that is shorter.
 type Simulated struct {
-	// Clock is the time since the machine booted.
+	// Clock is that of the agent; nil means the system's.
 	Clock func() time.Duration
-	// Speed is how much faster than life tasks run; 0 means 1.
+	// Speed is how much faster than life tasks run; 0 means 1. How long a task may run, and how long
+	// it says that it ran, are as in life.
 	Speed float64
 	// StopTakes is how long a task takes to stop.
 	StopTakes time.Duration
@@ -33,22 +35,44 @@ type Simulated struct {
 // simulatedRun is how long a task runs that does not say.
 const simulatedRun = time.Minute
 
+// Simulate returns the payload of a task that runs for so long and ends with an exit code, for
+// Simulated.
+func Simulate(run time.Duration, exit uint8) *dispatch.Exec {
+	return &dispatch.Exec{Command: []string{"simulate", run.String(), strconv.Itoa(int(exit))}}
+}
+
+// speed is Speed, or 1.
+func (d *Simulated) speed() float64 { return defaultTo(d.Speed, 1) }
+
+// real is how long something takes that takes d in life.
+func (d *Simulated) real(life time.Duration) time.Duration {
+	return time.Duration(float64(life) / d.speed())
+}
+
+// now is the time by the agent's clock.
+func (d *Simulated) now() time.Duration {
+	if d.Clock == nil {
+		boot, _ := bootClock()
+		return boot
+	}
+	return d.Clock()
+}
+
 // Start implements Driver.
 func (d *Simulated) Start(_ context.Context, t Task) (Process, error) {
-	run, exit, err := d.simulation(t.Run.GetTask())
+	spec := t.Run.GetTask()
+	run, exit, err := simulation(spec)
 	if err != nil {
-		return nil, err
+		return nil, PermanentError{err}
 	}
 	p := &simulated{
-		driver: d, since: max(1, d.Clock()), exit: exit, deadline: t.Deadline, margin: t.Margin,
-		wake: make(chan struct{}, 1),
+		driver: d, since: max(1, d.now()), exit: exit, deadline: t.Deadline, margin: t.Margin,
+		stopSignal: cmp.Or(spec.GetStopSignal(), "SIGTERM"), wake: make(chan struct{}, 1),
 	}
-	p.endsAt = p.since + run
-	if timeout := t.Run.GetTask().GetTimeout(); timeout != nil {
-		if at := p.since + timeout.AsDuration(); at < p.endsAt {
-			p.endsAt, p.signal, p.timedOut = at, "SIGTERM", true
-		}
+	if timeout := spec.GetTimeout(); timeout != nil && timeout.AsDuration() < run {
+		run, p.signal, p.timedOut = timeout.AsDuration(), p.stopSignal, true
 	}
+	p.endsAt = p.since + d.real(run)
 	return p, nil
 }
 
@@ -56,7 +80,7 @@ func (d *Simulated) Start(_ context.Context, t Task) (Process, error) {
 func (d *Simulated) Find(context.Context, Task) (Process, error) { return nil, ErrGone }
 
 // simulation reads what a task does.
-func (d *Simulated) simulation(spec *dispatch.TaskSpec) (run time.Duration, exit int32, err error) {
+func simulation(spec *dispatch.TaskSpec) (run time.Duration, exit int32, err error) {
 	run = simulatedRun
 	if c := spec.GetExec().GetCommand(); len(c) > 0 && c[0] == "simulate" {
 		if len(c) != 3 {
@@ -71,17 +95,15 @@ func (d *Simulated) simulation(spec *dispatch.TaskSpec) (run time.Duration, exit
 		}
 		exit = int32(code)
 	}
-	if d.Speed > 0 {
-		run = time.Duration(float64(run) / d.Speed)
-	}
 	return run, exit, nil
 }
 
 // simulated is a task of a Simulated.
 type simulated struct {
-	driver *Simulated
-	since  time.Duration
-	wake   chan struct{}
+	driver     *Simulated
+	since      time.Duration
+	stopSignal string
+	wake       chan struct{}
 
 	mu               sync.Mutex
 	endsAt           time.Duration
@@ -104,7 +126,7 @@ func (p *simulated) Saved() (time.Duration, bool) {
 	if every <= 0 {
 		return 0, false
 	}
-	return (p.driver.Clock() - p.since).Truncate(every), true
+	return (p.driver.now() - p.since).Truncate(every), true
 }
 
 // Renew implements Process.
@@ -129,11 +151,11 @@ func (p *simulated) Stop(grace time.Duration, own bool) {
 
 // stop ends the task after its grace, or when it would have ended. p.mu is held.
 func (p *simulated) stop(grace time.Duration, own bool) {
-	takes, signal := p.driver.StopTakes, "SIGTERM"
+	takes, signal := p.driver.StopTakes, p.stopSignal
 	if takes >= grace {
 		takes, signal = grace, "SIGKILL"
 	}
-	if at := p.driver.Clock() + takes; at < p.endsAt {
+	if at := p.driver.now() + takes; at < p.endsAt {
 		p.endsAt, p.signal, p.timedOut = at, signal, false
 		if !p.stopped {
 			p.stopped, p.lost = true, own
@@ -164,7 +186,7 @@ func (p *simulated) Wait(ctx context.Context) (*dispatch.LeaseReport, error) {
 func (p *simulated) step() (time.Duration, *dispatch.LeaseReport) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.driver.Clock()
+	now := p.driver.now()
 	next := p.endsAt
 	if p.deadline > 0 && !p.stopped {
 		if now >= p.deadline-p.margin {
@@ -180,7 +202,7 @@ func (p *simulated) step() (time.Duration, *dispatch.LeaseReport) {
 	}
 	r := &dispatch.Result{
 		Outcome: &dispatch.Result_ExitCode{ExitCode: p.exit}, TimedOut: p.timedOut,
-		Ran: durationpb.New(p.endsAt - p.since),
+		Ran: durationpb.New(time.Duration(float64(p.endsAt-p.since) * p.driver.speed())),
 	}
 	if p.signal != "" {
 		r.Outcome = &dispatch.Result_Signal{Signal: p.signal}

@@ -22,7 +22,8 @@ import (
 // ErrInUse is for a state directory that another agent has.
 var ErrInUse = errors.New("another agent has this state directory")
 
-// store is the agent's state directory, which survives the agent:
+// store is the agent's state directory, which survives the agent. One without a directory keeps
+// nothing.
 //
 //	lock              held for as long as the agent lives
 //	uuid              record: names the directory
@@ -37,8 +38,16 @@ type store struct {
 	logs  *logs
 }
 
-// openStore takes a state directory, and makes it if there is none.
+// openStore takes a state directory, and makes it if there is none. An empty name means that there
+// is no directory.
 func openStore(dir string, keep LogsKept) (*store, error) {
+	if dir == "" {
+		return &store{uuid: rand.Text()}, nil
+	}
+	return openDirectory(dir, keep)
+}
+
+func openDirectory(dir string, keep LogsKept) (*store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "leases"), 0o711); err != nil {
 		return nil, err
 	}
@@ -66,21 +75,49 @@ func openStore(dir string, keep LogsKept) (*store, error) {
 }
 
 // close gives the directory up.
-func (s *store) close() error { return s.lock.Close() }
+func (s *store) close() error {
+	if s.dir == "" {
+		return nil
+	}
+	return s.lock.Close()
+}
+
+// boot returns what the dispatcher is to call this boot of the machine and this directory.
+func (s *store) boot() (string, error) {
+	if s.dir == "" {
+		return s.uuid, nil
+	}
+	kernel, err := kernelBoot()
+	return kernel + "-" + s.uuid, err
+}
 
 func (s *store) leases() string { return filepath.Join(s.dir, "leases") }
 
 // path returns a lease's directory.
 func (s *store) path(id string, slot int32) string {
+	if s.dir == "" {
+		return ""
+	}
 	return filepath.Join(s.leases(), fmt.Sprintf("%d.%s", slot, url.PathEscape(id)))
 }
 
 // make makes a lease's directory, with the order in it.
-func (*store) make(dir string, run *dispatch.Run) error {
+func (s *store) make(dir string, run *dispatch.Run) error {
+	if s.dir == "" {
+		return nil
+	}
 	if err := os.Mkdir(dir, 0o711); err != nil {
 		return err
 	}
 	return shim.WriteRun(dir, run)
+}
+
+// end records how a lease ended.
+func (s *store) end(dir string, end *dispatch.LeaseReport) error {
+	if s.dir == "" {
+		return nil
+	}
+	return shim.WriteEnd(dir, end)
 }
 
 // kept is a lease that an earlier agent left.
@@ -92,6 +129,9 @@ type kept struct {
 
 // kept returns what earlier agents left. What is no lease is removed.
 func (s *store) kept() (all []kept, err error) {
+	if s.dir == "" {
+		return nil, nil
+	}
 	entries, err := os.ReadDir(s.leases())
 	if err != nil {
 		return nil, err
@@ -121,14 +161,24 @@ func (s *store) kept() (all []kept, err error) {
 
 // forget drops what is kept of a lease, but what its task wrote.
 func (s *store) forget(dir string, log *slog.Logger) {
-	if s.logs.keep(dir) != nil {
+	if s.dir != "" && s.logs.keep(dir) != nil {
 		s.remove(dir, log)
+	}
+}
+
+// expire removes what is too old.
+func (s *store) expire() {
+	if s.dir != "" {
+		s.logs.expire()
 	}
 }
 
 // find returns the directory of a lease, and whether the lease has ended; false if nothing is kept
 // of it.
 func (s *store) find(lease string) (dir string, ended, ok bool) {
+	if s.dir == "" {
+		return "", false, false
+	}
 	// In this order: directories move from the first to the second.
 	if dir, ok = leaseIn(s.leases(), lease); ok {
 		_, err := shim.ReadEnd(dir)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaos
 
 import (
@@ -19,12 +21,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/quotasched/quotasched/dispatcher/demo"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 	"github.com/quotasched/quotasched/protos/replica"
+	"github.com/quotasched/quotasched/worker"
 )
 
 // A fault does harm to a cluster, until cluster.heal.
@@ -248,7 +250,7 @@ func firstAcknowledgement(t *testing.T, nodes []*node) time.Duration {
 			_, err := dispatchconnect.NewTaskServiceClient(h, n.url()).SubmitTasks(ctx,
 				connect.NewRequest(&dispatch.SubmitTasksRequest{Pool: pool, Tasks: []*dispatch.TaskSpec{
 					{AccountId: account(0), Payload: &dispatch.TaskSpec_Exec{
-						Exec: demo.Simulate(time.Millisecond, 0)}}}}))
+						Exec: worker.Simulate(time.Millisecond, 0)}}}}))
 			cancel()
 			if err == nil {
 				return time.Since(began)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaos
 
 import (
@@ -50,10 +52,12 @@ func startWorkers(t *testing.T, c *cluster, n int) (h *holdings, stop func()) {
 		one, err := client.New(client.Config{Servers: c.urls(), TryTimeout: time.Second,
 			Patience: time.Second, Interceptors: []connect.Interceptor{w}})
 		require.NoError(t, err)
-		worker := demo.NewWorker(demo.WorkerConfig{Client: one.Workers, Pool: pool, Name: w.name, Slots: 2})
+		device := demo.Device{Dispatcher: one.Workers, Pool: pool, Name: w.name, Slots: 2}
 		running.Go(func() {
 			defer one.Close()
-			worker.Run(ctx)
+			if err := device.Run(ctx); err != nil {
+				t.Errorf("%s: %v", device.Name, err)
+			}
 		})
 	}
 	return h, func() { cancel(); running.Wait() }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaos
 
 import (
@@ -14,9 +16,9 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
-	"github.com/quotasched/quotasched/dispatcher/demo"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/worker"
 )
 
 const (
@@ -95,7 +97,7 @@ func (l *load) submit(ctx context.Context, rng *rand.Rand) {
 	r := &dispatch.SubmitTasksRequest{Pool: pool}
 	for range 1 + rng.IntN(3) {
 		r.Tasks = append(r.Tasks, &dispatch.TaskSpec{AccountId: account(rng.IntN(accounts)),
-			Payload: &dispatch.TaskSpec_Exec{Exec: demo.Simulate(
+			Payload: &dispatch.TaskSpec_Exec{Exec: worker.Simulate(
 				time.Duration(50+rng.IntN(3000))*time.Millisecond, 0)}})
 	}
 	began := time.Now()

@@ -51,13 +51,17 @@ func RunLab(ctx context.Context, c LabConfig) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
+	failed := make(chan error, devices+len(teams)) // nil is of teams alone
 	for i := range devices {
-		w := NewWorker(WorkerConfig{Client: c.Client.Workers, Pool: c.Pool, Slots: 1, Speed: c.Speed,
+		d := Device{Dispatcher: c.Client.Workers, Pool: c.Pool, Slots: 1, Speed: c.Speed,
 			Name:   fmt.Sprintf("device-%02d", i+1),
-			Labels: []string{"model:" + models[i%len(models)], "os:build-100"}})
-		running.Go(func() { w.Run(ctx) })
+			Labels: []string{"model:" + models[i%len(models)], "os:build-100"}}
+		running.Go(func() {
+			if err := d.Run(ctx); err != nil {
+				failed <- err
+			}
+		})
 	}
-	failed := make(chan error, len(teams))
 	for i := range teams {
 		r := rand.New(rand.NewPCG(c.Seed, uint64(i)))
 		running.Go(func() { failed <- l.submit(ctx, teams[i].arrivals(r)) })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/worker"
 )
 
 // models are those of the devices, six of each.
@@ -93,12 +94,12 @@ const day = 24 * time.Hour
 func (t *team) task(r *rand.Rand, now time.Duration, model string) *dispatch.TaskSpec {
 	run := time.Duration(t.median.Seconds() * math.Exp(t.spread*r.NormFloat64()) * float64(
 		time.Second))
-	exit := 0
+	exit := uint8(0)
 	if r.Float64() < t.fails {
 		exit = 1
 	}
 	spec := &dispatch.TaskSpec{AccountId: t.account, Tags: []string{"demo"},
-		Payload: &dispatch.TaskSpec_Exec{Exec: Simulate(run.Round(time.Second), exit)}}
+		Payload: &dispatch.TaskSpec_Exec{Exec: worker.Simulate(run.Round(time.Second), exit)}}
 	if t.account != "fuzz" {
 		spec.BaseLabels = []string{model}
 	}

@@ -176,9 +176,13 @@ func (s *script) workers(n, slots int) string {
 	require.NoError(s.t, err)
 	s.t.Cleanup(c.Close)
 	for i := range n {
-		w := demo.NewWorker(demo.WorkerConfig{Client: c.Workers, Pool: "lab", Slots: slots, Speed: 1000,
-			Name: fmt.Sprintf("m-%d", i), Labels: []string{"model:" + []string{"oak", "fir"}[i%2], "os:7"}})
-		s.machines.Go(func() { w.Run(s.life) })
+		d := demo.Device{Dispatcher: c.Workers, Pool: "lab", Slots: slots, Speed: 1000,
+			Name: fmt.Sprintf("m-%d", i), Labels: []string{"model:" + []string{"oak", "fir"}[i%2], "os:7"}}
+		s.machines.Go(func() {
+			if err := d.Run(s.life); err != nil {
+				s.t.Errorf("%s: %v", d.Name, err)
+			}
+		})
 	}
 	return ""
 }

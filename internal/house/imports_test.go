@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"dispatcher/certs":  {},
 	"dispatcher/client": {"protos/dispatch", "protos/dispatch/dispatchconnect"},
 	"dispatcher/demo": {"protos", "protos/dispatch", "protos/dispatch/dispatchconnect",
-		"dispatcher/client", "internal/words"},
+		"dispatcher/client", "internal/words", "worker"},
 	"dispatcher/state": {"protos", "protos/dispatch", "protos/replica", "scheduler", "reconciler",
 		"pool", "explain", "internal/check", "internal/orderedlist"},
 	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
