@@ -46,8 +46,14 @@ type Config struct {
 
 	// SegmentBytes is the size of the files of the log; 0 means 64 MiB.
 	SegmentBytes int
+	// SnapshotEntries is after how many entries a snapshot is taken, and KeepEntries how many are kept
+	// before it; 0 means 50,000 and 10,000.
+	SnapshotEntries, KeepEntries uint64
 	// SessionsMax is how many workers may have a session with this node; 0 means 20,000.
 	SessionsMax int
+	// ConnectionsMax is how many connections clients may have; 0 means 30,000. Beyond it health and
+	// metrics are served, and nothing else.
+	ConnectionsMax int
 	// EventBytes and EventAge are how much, and for how long, events are kept; 0 means 1 GiB and 32
 	// days.
 	EventBytes int64
@@ -77,6 +83,7 @@ const (
 	defaultListen      = "127.0.0.1:7878"
 	defaultNodeID      = "n1"
 	defaultSessionsMax = 20_000
+	defaultConnections = 30_000
 	defaultEventBytes  = 1 << 30
 	defaultEventAge    = 32 * 24 * time.Hour
 )
@@ -85,6 +92,7 @@ func (c Config) withDefaults() Config {
 	c.NodeID = cmp.Or(c.NodeID, defaultNodeID)
 	c.Listen = cmp.Or(c.Listen, defaultListen)
 	c.SessionsMax = cmp.Or(c.SessionsMax, defaultSessionsMax)
+	c.ConnectionsMax = cmp.Or(c.ConnectionsMax, defaultConnections)
 	c.EventBytes = cmp.Or(c.EventBytes, defaultEventBytes)
 	c.EventAge = cmp.Or(c.EventAge, defaultEventAge)
 	if c.hooks == nil {
@@ -120,6 +128,8 @@ func (c Config) check() error {
 		return errors.New("TLS: a certificate and its key belong together")
 	case c.SessionsMax < 0:
 		return fmt.Errorf("sessions: %d is less than 0", c.SessionsMax)
+	case c.ConnectionsMax < 0:
+		return fmt.Errorf("connections: %d is less than 0", c.ConnectionsMax)
 	case c.EventBytes < 0 || c.EventAge < 0:
 		return errors.New("events: what is kept is less than nothing")
 	}

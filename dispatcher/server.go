@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/quotasched/quotasched/dispatcher/api"
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/metrics"
@@ -47,7 +48,7 @@ func Run(ctx context.Context, c Config) error {
 // A server is a running node with all its parts.
 type server struct {
 	config   Config
-	listener net.Listener
+	listener *connections
 	files    *certificates // nil without TLS
 	events   *eventFiles
 	node     *node.Node
@@ -73,9 +74,11 @@ func (s *server) open() error {
 	if s.traces, err = openTraces(c.TraceEndpoint); err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
-	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
 		return err
 	}
+	s.listener = limitConnections(listener, c.ConnectionsMax)
 	if s.events, err = openEvents(c); err != nil {
 		return err
 	}
@@ -83,9 +86,14 @@ func (s *server) open() error {
 	s.node = node.New(node.Config{ID: c.NodeID, URL: c.url(s.listener.Addr()), Events: s.events,
 		Observer: s.metrics, Logger: c.Logger, SessionsMax: c.SessionsMax,
 		Hooks: *c.hooks})
+	failpoints, err := failpoint.FromEnvironment()
+	if err != nil {
+		return err
+	}
 	options := raftlog.Options{Dir: filepath.Join(c.DataDir, "log"), NodeID: c.NodeID,
 		Bootstrap: c.Bootstrap, Advertise: c.PeerAdvertise, Logger: c.Logger,
-		SegmentBytes: c.SegmentBytes}
+		SegmentBytes: c.SegmentBytes, SnapshotEntries: c.SnapshotEntries, KeepEntries: c.KeepEntries,
+		Failpoints: failpoints}
 	if c.PeerListen != "" {
 		options.Peers = &peers.Options{Listen: c.PeerListen, TLS: c.PeerTLS, Logger: c.Logger}
 	}
@@ -176,10 +184,11 @@ func (s *server) publicServer(life context.Context) *http.Server {
 	if i := s.traces.interceptor; i != nil {
 		interceptors = append(interceptors, i)
 	}
-	h := s.newHTTPServer(life, api.NewHandler(api.Config{
+	h := s.newHTTPServer(life, s.listener.onFew(api.NewHandler(api.Config{
 		Node: s.node, Events: s.events, Authorizer: authorizer, Observer: s.metrics, Logger: c.Logger,
 		Ready: s.node.Ready, Metrics: s.metrics.Handler(), Interceptors: interceptors,
-	}))
+	})))
+	h.ConnContext = withConnection
 	if s.files != nil {
 		h.TLSConfig = s.files.base()
 	}

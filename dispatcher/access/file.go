@@ -1,6 +1,7 @@
 package access
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -9,11 +10,14 @@ import (
 type File struct {
 	path   string
 	policy atomic.Pointer[Policy]
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when the policy changes
 }
 
 // Open reads a policy file, as Load does.
 func Open(path string) (*File, error) {
-	f := &File{path: path}
+	f := &File{path: path, changed: make(chan struct{})}
 	if err := f.Reload(); err != nil {
 		return nil, err
 	}
@@ -27,7 +31,18 @@ func (f *File) Reload() error {
 		return err
 	}
 	f.policy.Store(p)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	close(f.changed)
+	f.changed = make(chan struct{})
 	return nil
+}
+
+// Changed is closed when the file is read again.
+func (f *File) Changed() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.changed
 }
 
 // Identify is that of the policy which was read last.

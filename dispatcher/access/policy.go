@@ -137,6 +137,9 @@ func (p *Policy) Identify(c Credentials, now time.Time) (*Identity, error) {
 		ErrUnauthenticated)
 }
 
+// Changed returns nil, as a policy does not change.
+func (p *Policy) Changed() <-chan struct{} { return nil }
+
 // byToken looks at every token, in the same time whichever fits.
 func (p *Policy) byToken(text string, now time.Time) (*Identity, error) {
 	hash := sha256.Sum256([]byte(text))

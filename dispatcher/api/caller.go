@@ -12,6 +12,9 @@ import (
 // An Authorizer says who a caller is. access.Policy and access.File are ones.
 type Authorizer interface {
 	Identify(c access.Credentials, now time.Time) (*access.Identity, error)
+	// Changed is closed when the next answers may be other ones for the same credentials; nil if that
+	// never happens. Streams of callers that lost their rights end then.
+	Changed() <-chan struct{}
 }
 
 // Local is the Authorizer of a server without authentication, which serves this machine alone.
@@ -21,6 +24,9 @@ type Local struct{}
 func (Local) Identify(access.Credentials, time.Time) (*access.Identity, error) {
 	return access.Everybody(), nil
 }
+
+// Changed implements Authorizer.
+func (Local) Changed() <-chan struct{} { return nil }
 
 // A caller is what HTTP says of who calls.
 type caller struct {

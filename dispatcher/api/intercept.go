@@ -14,6 +14,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
+	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
 
 // An Observer is told of calls, for metrics.
@@ -69,10 +70,18 @@ func (g *guard) call(ctx context.Context, procedure string, message any,
 		return err
 	}
 	defer done()
-	if err := g.allow(identity, procedure, message); err != nil {
+	actions, err := g.allow(identity, procedure, message)
+	if err != nil {
 		return err
 	}
-	return next(context.WithValue(ctx, identityKey{}, identity))
+	ctx = context.WithValue(ctx, identityKey{}, identity)
+	if procedure != dc.WorkerServiceSyncProcedure {
+		return next(ctx)
+	}
+	p := &permit{} // it waits for long
+	p.grant(actions)
+	ctx, stop := g.recheck(ctx, p)
+	return stop(next(ctx))
 }
 
 // WrapStreamingHandler implements connect.Interceptor.
@@ -96,7 +105,8 @@ func (g *guard) stream(ctx context.Context, conn connect.StreamingHandlerConn,
 	}
 	defer done()
 	guarded := &guardedConn{StreamingHandlerConn: conn, ctx: ctx, guard: g}
-	return next(context.WithValue(ctx, identityKey{}, identity), guarded)
+	ctx, stop := g.recheck(context.WithValue(ctx, identityKey{}, identity), &guarded.permit)
+	return stop(next(ctx, guarded))
 }
 
 // WrapStreamingClient implements connect.Interceptor; there are no clients here.
@@ -108,19 +118,19 @@ func (g *guard) identify(ctx context.Context) (*access.Identity, error) {
 	return g.authorizer.Identify(callerOf(ctx).credentials, time.Now())
 }
 
-// allow returns nil if an identity may send this message to a method, and the message makes sense.
-func (g *guard) allow(i *access.Identity, procedure string, message any) error {
+// allow returns what an identity does with this message to a method, or an error if it may not, or
+// if the message makes no sense.
+func (g *guard) allow(i *access.Identity, procedure string, message any) ([]access.Action, error) {
 	m, ok := message.(proto.Message)
 	needs := rules[procedure]
 	if !ok || needs == nil {
-		return fmt.Errorf("%w: nobody may call %s", access.ErrDenied, procedure)
+		return nil, fmt.Errorf("%w: nobody may call %s", access.ErrDenied, procedure)
 	}
-	for _, a := range needs(m) {
-		if err := i.May(a); err != nil {
-			return err
-		}
+	actions := needs(m)
+	if err := mayAll(i, actions); err != nil {
+		return nil, err
 	}
-	return check(m)
+	return actions, check(m)
 }
 
 // check refuses a message that could be accepted in no state.
@@ -164,13 +174,14 @@ func (g *guard) ended(procedure string, begin time.Time, err error) error {
 	return c
 }
 
-// A guardedConn asks for each message of a stream whether its sender may send it: certificates
-// expire, and policies change.
+// A guardedConn asks for each message of a stream whether its sender may send it.
 type guardedConn struct {
 	connect.StreamingHandlerConn
 	ctx   context.Context
 	guard *guard
 	begun bool // a message has come
+	// permit is for what the newest message asks.
+	permit permit
 }
 
 // Receive implements connect.StreamingHandlerConn.
@@ -186,5 +197,10 @@ func (c *guardedConn) Receive(message any) error {
 	if err != nil {
 		return err
 	}
-	return c.guard.allow(identity, c.Spec().Procedure, message)
+	actions, err := c.guard.allow(identity, c.Spec().Procedure, message)
+	if err != nil {
+		return err
+	}
+	c.permit.grant(actions)
+	return nil
 }

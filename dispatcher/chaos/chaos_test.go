@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -105,6 +106,59 @@ var faults = []fault{
 	}},
 }
 
+func init() {
+	for _, name := range failpoint.Names {
+		faults = append(faults, fault{"end a node at " + string(name),
+			func(c *cluster, rng *rand.Rand) error { return c.endAt(name, rng) }})
+	}
+}
+
+// endAt starts a node again, so that it ends by itself when it comes to a moment, and waits until it
+// has. One that shall install a snapshot is away until the others have dropped what it misses.
+func (c *cluster) endAt(name failpoint.Name, rng *rand.Rand) error {
+	leader := c.leader()
+	n := c.others(leader)[rng.IntN(2)]
+	nth := 1
+	switch name {
+	case failpoint.BeforeRestore, failpoint.AfterRestore:
+		if leader == c.nodes[0] { // it keeps all entries
+			leader.kill()
+			require.NoError(c.t, leader.start())
+			return c.endAt(name, rng)
+		}
+		n.kill()
+		c.awaitSnapshots(leader)
+	case failpoint.BeforeLogWrite, failpoint.AfterLogWrite:
+		nth += rng.IntN(20)
+		fallthrough
+	default:
+		if rng.IntN(2) == 0 {
+			n = leader
+		}
+		n.kill()
+	}
+	if err := n.startWith(name, nth); err != nil {
+		return err
+	}
+	select {
+	case <-n.exited:
+	case <-time.After(20 * time.Second):
+	}
+	if n.cameTo() {
+		c.ended[name]++
+	}
+	return nil
+}
+
+// awaitSnapshots waits until a node has taken two snapshots.
+func (c *cluster) awaitSnapshots(n *node) {
+	first := c.status(n).GetSnapshotIndex()
+	require.Eventually(c.t, func() bool {
+		s := c.status(n)
+		return s.GetSnapshotIndex() > first+2*snapshotEntries
+	}, 60*time.Second, 50*time.Millisecond, "snapshots are taken")
+}
+
 func (c *cluster) cut(from, to *node) {
 	c.network.change(func() { c.network.cut[direction{from.setup.ID, to.setup.ID}] = true })
 }
@@ -127,6 +181,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	makePool(t, c.client())
 	l := startLoad(t, c, uint64(seed))
 	h, stopWorkers := startWorkers(t, c, 6)
+	follower := startFollowing(t, c)
 	var order []int
 	for round := range rounds {
 		if len(order) == 0 {
@@ -144,10 +199,17 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	}
 	l.end()
 	stopWorkers()
-	index, hash := c.agree()
+	c.agree()
 	l.check(t)
 	h.check(t)
-	c.replay(index, hash)
+	follower.check(t, c)
+	c.replay(c.agree())
+	t.Logf("processes ended where they were told: %v", c.ended)
+	if rounds >= 3*len(faults) {
+		for _, name := range failpoint.Names {
+			require.Positive(t, c.ended[name], "no process ended at %s", name)
+		}
+	}
 }
 
 // agree waits until all nodes have applied the same entries, and compares their hashes.
@@ -171,25 +233,36 @@ func (c *cluster) agree() (index uint64, hash string) {
 	return index, hash
 }
 
-// replay ends all nodes, and applies each one's log in a fresh state.
+// replay ends all nodes, and applies each one's log in a fresh state. The hash after each entry must
+// be the same in all of them, and what the nodes had after one entry.
 func (c *cluster) replay(index uint64, hash string) {
 	for _, n := range c.nodes {
 		n.end(c.t)
 	}
+	hashes := map[uint64]string{index: hash}
 	for _, n := range c.nodes {
-		m := &replayed{state: state.New(), at: index}
+		m := &replayed{state: state.New(), hashes: map[uint64]string{}}
 		require.NoError(c.t, raftlog.Replay(raftlog.Options{Dir: filepath.Join(n.setup.Dir, "log"),
 			NodeID: n.setup.ID, Bootstrap: n.setup.Members[:0], SegmentBytes: segmentBytes,
 			Logger: slog.New(slog.DiscardHandler)}, m))
-		require.Equal(c.t, hash, m.hash, "the log of %s, replayed up to entry %d", n.setup.ID, index)
+		compared := 0
+		for i, h := range m.hashes {
+			if other, known := hashes[i]; known {
+				compared++
+				require.Equal(c.t, other, h, "the log of %s, replayed up to entry %d", n.setup.ID, i)
+			}
+			hashes[i] = h
+		}
+		require.Positive(c.t, compared, "the log of %s has an entry that another one has", n.setup.ID)
+		c.t.Logf("the log of %s was replayed: %d entries, of which %d were compared", n.setup.ID,
+			len(m.hashes), compared)
 	}
 }
 
-// replayed is a state that remembers its hash after one entry.
+// replayed is a state that remembers its hash after each entry.
 type replayed struct {
-	state *state.Machine
-	at    uint64
-	hash  string
+	state  *state.Machine
+	hashes map[uint64]string
 }
 
 func (r *replayed) Apply(index uint64, b []byte) (any, error) {
@@ -198,17 +271,19 @@ func (r *replayed) Apply(index uint64, b []byte) (any, error) {
 		return nil, err
 	}
 	a, err := r.state.Apply(index, e)
-	if index == r.at {
-		r.hash = fmt.Sprintf("%x", r.state.RollingHash())
-	}
+	r.note()
 	return a, err
+}
+
+func (r *replayed) note() {
+	r.hashes[r.state.Index()] = fmt.Sprintf("%x", r.state.RollingHash())
 }
 
 func (r *replayed) WriteSnapshot(w io.Writer) error { return r.state.Write(w) }
 
 func (r *replayed) ReadSnapshot(from io.Reader) (err error) {
-	if r.state, err = state.Read(from); err == nil && r.state.Index() == r.at {
-		r.hash = fmt.Sprintf("%x", r.state.RollingHash())
+	if r.state, err = state.Read(from); err == nil {
+		r.note()
 	}
 	return err
 }

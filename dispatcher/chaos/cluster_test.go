@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -28,12 +29,14 @@ type cluster struct {
 	t       *testing.T
 	nodes   []*node
 	network *network
+	// ended counts how often processes ended where startWith said.
+	ended map[failpoint.Name]int
 	// small is the node with a disk of its own; nil if this user may not make one.
 	small *node
 }
 
 func newCluster(t *testing.T) *cluster {
-	c := &cluster{t: t, network: newNetwork()}
+	c := &cluster{t: t, network: newNetwork(), ended: map[failpoint.Name]int{}}
 	dir := t.TempDir()
 	var members []raftlog.Address
 	for i := range 3 {
@@ -46,8 +49,10 @@ func newCluster(t *testing.T) *cluster {
 		c.nodes = append(c.nodes, n)
 	}
 	c.mountSmall(c.nodes[2])
-	for _, n := range c.nodes {
+	for i, n := range c.nodes {
 		n.setup.Members = members
+		// The first node keeps all entries, so that they can be replayed; the others send snapshots.
+		n.setup.KeepEntries = []uint64{1 << 40, 20, 20}[i]
 		require.NoError(t, n.start())
 	}
 	t.Cleanup(c.close)
@@ -170,11 +175,15 @@ func (c *cluster) heal() {
 		}
 		select {
 		case <-n.exited:
-			if err := n.ended(); err != nil {
+			if err := n.ended(); err != nil && n.failpoint == "" {
 				c.t.Logf("it ended by itself: %v", err)
 			}
 			require.NoError(c.t, n.start())
 		default:
+			if n.failpoint != "" { // it did not come there
+				n.kill()
+				require.NoError(c.t, n.start())
+			}
 		}
 	}
 }

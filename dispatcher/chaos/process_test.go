@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher"
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 )
 
@@ -42,10 +43,15 @@ func TestMain(m *testing.M) {
 type setup struct {
 	ID, Dir, Listen, Peer, Advertise string
 	Members                          []raftlog.Address
+	KeepEntries                      uint64
 }
 
-// segmentBytes make the log begin a segment often, so that a full disk is noticed.
-const segmentBytes = 256 << 10
+const (
+	// segmentBytes make the log begin a segment often, so that a full disk is noticed.
+	segmentBytes = 256 << 10
+	// snapshotEntries make a node take a snapshot every few seconds.
+	snapshotEntries = 150
+)
 
 func runNode(text string) error {
 	var s setup
@@ -56,8 +62,8 @@ func runNode(text string) error {
 	defer stop()
 	return dispatcher.Run(ctx, dispatcher.Config{DataDir: s.Dir, NodeID: s.ID, Listen: s.Listen,
 		PeerListen: s.Peer, PeerAdvertise: s.Advertise, Bootstrap: s.Members,
-		SegmentBytes: segmentBytes,
-		Logger:       slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", s.ID)})
+		SegmentBytes: segmentBytes, SnapshotEntries: snapshotEntries, KeepEntries: s.KeepEntries,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", s.ID)})
 }
 
 // A node is a process that can be started again.
@@ -69,12 +75,17 @@ type node struct {
 	exited  chan struct{} // closed when the process has ended
 	killed  atomic.Bool   // by us
 	halted  bool
-	full    func() // ends a full disk; nil if it is not full
+	// failpoint is where it ends, by itself; empty for nowhere.
+	failpoint failpoint.Name
+	full      func() // ends a full disk; nil if it is not full
 }
 
 func (n *node) url() string { return "http://" + n.setup.Listen }
 
-func (n *node) start() error {
+func (n *node) start() error { return n.startWith("", 0) }
+
+// startWith starts a process that ends by itself the nth time that it comes to a moment.
+func (n *node) startWith(fail failpoint.Name, nth int) error {
 	text, err := json.Marshal(n.setup)
 	if err != nil {
 		return err
@@ -91,6 +102,9 @@ func (n *node) start() error {
 	c := exec.Command(self)
 	c.Env = append(os.Environ(), nodeEnvironment+"="+string(text),
 		"QSCHED_TEST_CLOCK_OFFSET_FILE="+n.clock)
+	if n.failpoint = fail; fail != "" {
+		c.Env = append(c.Env, fmt.Sprintf("%s=%s:%d", failpoint.Environment, fail, nth))
+	}
 	c.Stdout, c.Stderr = out, out
 	// A test that is killed leaves no process behind.
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -144,6 +158,17 @@ func (n *node) end(t *testing.T) {
 
 func (n *node) setClock(offset time.Duration) error {
 	return os.WriteFile(n.clock, []byte(offset.String()), 0o600)
+}
+
+// cameTo reports whether the process has ended where startWith said.
+func (n *node) cameTo() bool {
+	select {
+	case <-n.exited:
+	default:
+		return false
+	}
+	status, ok := n.command.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL && !n.killed.Load()
 }
 
 // fill fills the disk, if the node has one of its own.

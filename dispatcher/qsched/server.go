@@ -88,6 +88,8 @@ func (f *serverFlags) register(c *cobra.Command) {
 			"certificates")
 	flags.IntVar(&f.config.SessionsMax, "sessions-max", 20_000, "how many workers may have a session "+
 		"with this node")
+	flags.IntVar(&f.config.ConnectionsMax, "connections-max", 30_000,
+		"how many connections clients may have; beyond it health and metrics are served")
 	flags.Int64Var(&f.config.EventBytes, "event-bytes", 1<<30, "bytes of events that are kept")
 	durationVar(flags, &f.config.EventAge, "event-age", 32*24*time.Hour, "how long events are kept")
 	flags.StringVar(&f.config.TraceEndpoint, "trace-endpoint", "",

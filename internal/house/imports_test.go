@@ -29,7 +29,8 @@ var mayImport = map[string][]string{
 	"protos/dispatch":                 {},
 	"protos/replica":                  {},
 	"protos/dispatch/dispatchconnect": {}, "protos/replica/replicaconnect": {},
-	"dispatcher": {"dispatcher/api", "dispatcher/eventlog", "dispatcher/log", "dispatcher/log/peers",
+	"dispatcher": {"dispatcher/api", "dispatcher/eventlog", "dispatcher/internal/failpoint", "dispatcher/internal/strangers",
+		"dispatcher/log", "dispatcher/log/peers",
 		"dispatcher/log/raftlog", "dispatcher/metrics", "dispatcher/node", "protos/dispatch",
 		"protos/replica", "protos/replica/replicaconnect"},
 	"dispatcher/api": {"dispatcher/access", "dispatcher/eventlog", "dispatcher/node", "dispatcher/state", "protos/dispatch",
@@ -53,12 +54,15 @@ var mayImport = map[string][]string{
 		"internal/cli", "internal/nearest", "internal/words", "internal/yamltree", "worker", "worker/shim"},
 
 	// The log and what is near it.
-	"dispatcher/chaos":            {},
-	"dispatcher/eventlog":         {"protos/dispatch", "dispatcher/internal/durable"},
-	"dispatcher/log/logtest":      {},
-	"dispatcher/log/peers":        {},
-	"dispatcher/log/raftlog":      {"dispatcher/log", "dispatcher/log/peers", "dispatcher/internal/durable"},
-	"dispatcher/internal/durable": {},
+	"dispatcher/chaos":       {},
+	"dispatcher/eventlog":    {"protos/dispatch", "dispatcher/internal/durable"},
+	"dispatcher/log/logtest": {},
+	"dispatcher/log/peers":   {"dispatcher/internal/strangers"},
+	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers", "dispatcher/internal/durable",
+		"dispatcher/internal/failpoint"},
+	"dispatcher/internal/failpoint": {},
+	"dispatcher/internal/strangers": {},
+	"dispatcher/internal/durable":   {},
 
 	// The worker.
 	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime",

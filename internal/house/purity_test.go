@@ -65,7 +65,7 @@ var free = map[string]bool{
 	"dispatcher/certs": true, "dispatcher/qsched": true,
 	"benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
-	"internal/cli": true, "dispatcher/internal/durable": true,
+	"internal/cli": true, "dispatcher/internal/durable": true, "dispatcher/internal/failpoint": true, "dispatcher/internal/strangers": true,
 	"internal/house": true, "internal/plain": true, "internal/promises": true,
 	"internal/recording": true,
 	"internal/scramble":  true, "internal/script": true,

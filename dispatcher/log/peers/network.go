@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/quotasched/quotasched/dispatcher/internal/strangers"
 )
 
 // A Network is one node's end of all connections with its peers.
@@ -21,8 +23,8 @@ type Network struct {
 
 	closed    chan struct{}
 	once      sync.Once
-	strangers chan struct{}  // one for each connection without a hello
-	running   sync.WaitGroup // the accepting goroutine and the handshakes
+	strangers *strangers.Bound // connections without a hello
+	running   sync.WaitGroup   // the accepting goroutine and the handshakes
 }
 
 // Listen begins to listen. What other nodes say of themselves goes through check, which may refuse
@@ -33,7 +35,7 @@ func Listen(o Options, self func() Hello, check func(Hello) error) (*Network, er
 	}
 	o = o.withDefaults()
 	n := &Network{options: o, self: self, check: check, closed: make(chan struct{}),
-		strangers: make(chan struct{}, o.StrangersMax)}
+		strangers: strangers.NewBound(o.StrangersMax)}
 	if o.TLS != nil {
 		var err error
 		if n.certs, err = loadCertificates(*o.TLS); err != nil {
@@ -81,22 +83,16 @@ func (n *Network) accept() {
 			}
 			continue
 		}
-		select {
-		case n.strangers <- struct{}{}:
-			n.running.Add(1)
-			go n.greet(conn)
-		default:
-			n.options.Logger.Warn("a connection to the peers' port was closed: too many say nothing",
-				"remote", conn.RemoteAddr(), "max", n.options.StrangersMax)
-			conn.Close()
-		}
+		n.running.Add(1)
+		go n.greet(conn, n.strangers.Add(conn))
 	}
 }
 
-// greet says hello to who opened a connection, and hands it to the listener of its kind.
-func (n *Network) greet(conn net.Conn) {
+// greet says hello to who opened a connection, and hands it to the listener of its kind. It calls
+// known when that has happened.
+func (n *Network) greet(conn net.Conn, known func()) {
 	defer n.running.Done()
-	defer func() { <-n.strangers }()
+	defer known()
 	ctx, cancel := n.deadline(context.Background())
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -111,6 +107,7 @@ func (n *Network) greet(conn net.Conn) {
 		conn.Close()
 		return
 	}
+	known()
 	n.kinds[kind].hand(secured, n.options.HandshakeTimeout)
 }
 

@@ -20,8 +20,8 @@ type Options struct {
 	Logger *slog.Logger
 	// HandshakeTimeout is how long a connection may take to say hello; 0 means 10 s.
 	HandshakeTimeout time.Duration
-	// StrangersMax is how many connections may be without a hello at once; 0 means 64. One more is
-	// closed.
+	// StrangersMax is how many connections may be without a hello at once; 0 means 64. One more
+	// closes the oldest.
 	StrangersMax int
 	// Dial opens a connection; nil means TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)

@@ -115,6 +115,12 @@ func TestStrangersAreCutOff(t *testing.T) {
 			require.False(t, errors.As(err, &timeout) && timeout.Timeout(), "it is closed")
 		})
 	}
+}
+
+// TestTheSilentKeepNobodyOut opens many connections on which nothing is said, before a peer does.
+func TestTheSilentKeepNobodyOut(t *testing.T) {
+	b := listen(t, "b", peers.Options{HandshakeTimeout: time.Hour, StrangersMax: 3}, anybody)
+	echo(t, b, peers.Raft, "")
 	for range 50 {
 		conn, err := net.Dial("tcp", b.Addr().String())
 		require.NoError(t, err)
@@ -124,7 +130,7 @@ func TestStrangersAreCutOff(t *testing.T) {
 	require.Eventually(t, func() bool {
 		got, err := ask(t, a, peers.Raft, b)
 		return err == nil && got == "hello"
-	}, 30*time.Second, 10*time.Millisecond, "the silent ones do not stay")
+	}, 30*time.Second, 10*time.Millisecond, "it is served")
 }
 
 func TestADialEndsWithItsContextAndTheNetwork(t *testing.T) {

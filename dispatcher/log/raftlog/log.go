@@ -59,7 +59,8 @@ func Open(o Options, m log.Machine) (*Log, error) {
 	l.machine = &machine{inner: m, dir: o.Dir, stopped: l.end,
 		due: make(chan struct{}, 1), changed: make(chan struct{}),
 		bytesMax: o.staggered(o.SnapshotBytes), entriesMax: o.staggered(o.SnapshotEntries),
-		applyingMax: o.SnapshotApplying, leadsOthers: l.leadsOthers}
+		applyingMax: o.SnapshotApplying, leadsOthers: l.leadsOthers,
+		failpoints: o.Failpoints, started: l.started.Load}
 	if err := l.open(); err != nil {
 		return nil, errors.Join(err, l.release())
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log"
 )
 
@@ -32,8 +33,11 @@ type machine struct {
 	leadsOthers func() bool
 	// after is the newest entry that was there when the node started. Until it is applied no snapshot
 	// is due: one would hold up the node's start.
-	after uint64
-	since applying // since the newest snapshot
+	after      uint64
+	since      applying // since the newest snapshot
+	failpoints *failpoint.Plan
+	// started reports whether the node has read its own snapshot.
+	started func() bool
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when applied grows or the machine fails
@@ -123,6 +127,7 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	}
 	// Without a name it is gone when the process is.
 	err = os.Remove(f.Name())
+	m.failpoints.At(failpoint.BeforeSnapshot)
 	if err == nil {
 		w := bufio.NewWriterSize(f, 1<<20)
 		err = errors.Join(m.inner.WriteSnapshot(w), w.Flush())
@@ -130,6 +135,7 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	m.failpoints.At(failpoint.AfterSnapshot)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.heldUp = time.Since(start)
@@ -144,6 +150,10 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 func (m *machine) Restore(r io.ReadCloser) error {
 	if err := m.failed(); err != nil {
 		return err
+	}
+	if m.started() { // it is of another node
+		m.failpoints.At(failpoint.BeforeRestore)
+		defer m.failpoints.At(failpoint.AfterRestore)
 	}
 	err := m.inner.ReadSnapshot(r)
 	m.mu.Lock()

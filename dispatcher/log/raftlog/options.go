@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/raft"
 	"github.com/hashicorp/raft-wal/types"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 )
 
@@ -59,6 +60,8 @@ type Options struct {
 	// SegmentBytes is the size of a segment of the log; 0 means 64 MB.
 	SegmentBytes int
 
+	// Failpoints end the process at a moment; nil means never.
+	Failpoints *failpoint.Plan
 	// Transport is used in place of Peers, by tests.
 	Transport raft.Transport
 	// Files are used in place of the file system for the log, by tests.

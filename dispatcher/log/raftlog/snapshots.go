@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 )
 
 // snapshotsKept is how many snapshots a node keeps.
@@ -20,8 +22,9 @@ const snapshotsKept = 2
 // an older one in place of one that is damaged, entries might be missing in between.
 type snapshots struct {
 	*raft.FileSnapshotStore
-	dir string
-	log *store
+	dir  string
+	log  *store
+	fail *failpoint.Plan
 }
 
 func openSnapshots(o Options, d *directory, s *store) (*snapshots, error) {
@@ -32,7 +35,7 @@ func openSnapshots(o Options, d *directory, s *store) (*snapshots, error) {
 	if err := checkSnapshots(d.file("snapshots")); err != nil {
 		return nil, err
 	}
-	return &snapshots{files, d.file("snapshots"), s}, nil
+	return &snapshots{files, d.file("snapshots"), s, o.Failpoints}, nil
 }
 
 // checkSnapshots finds snapshots that say nothing of themselves, which raft leaves out, and removes
@@ -115,7 +118,7 @@ func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64,
 	if err != nil {
 		return nil, err
 	}
-	return summedSink{sink, filepath.Join(s.dir, sink.ID())}, nil
+	return summedSink{sink, filepath.Join(s.dir, sink.ID()), s.fail}, nil
 }
 
 // A summedSink gives a snapshot a checksum of what it says of itself, which raft leaves without
@@ -123,15 +126,18 @@ func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64,
 type summedSink struct {
 	raft.SnapshotSink
 	path string
+	fail *failpoint.Plan
 }
 
 const sumName = "meta.sum"
 
 // Close implements raft.SnapshotSink.
 func (s summedSink) Close() error {
+	s.fail.At(failpoint.BeforeRename)
 	if err := s.SnapshotSink.Close(); err != nil {
 		return err
 	}
+	s.fail.At(failpoint.AfterRename)
 	b, err := os.ReadFile(filepath.Join(s.path, "meta.json"))
 	if err != nil {
 		return err

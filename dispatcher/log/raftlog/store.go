@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
+
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 )
 
 // A store is raft's log and stable store: raft-wal with a checksum on each entry, and an eye on how
@@ -28,6 +30,7 @@ type store struct {
 	// used is called after entries are written.
 	used func() error
 	meta *metaFile
+	fail *failpoint.Plan
 	open func() (*wal.WAL, error)
 
 	mu      sync.RWMutex
@@ -44,7 +47,8 @@ func openStore(o Options, dir string, used func() error) (*store, error) {
 		files = fs.New()
 	}
 	meta := &metaFile{files: files}
-	s := &store{dir: dir, limit: o.WriteLimit, exit: o.Exit, log: o.Logger, used: used, meta: meta}
+	s := &store{dir: dir, limit: o.WriteLimit, exit: o.Exit, log: o.Logger, used: used, meta: meta,
+		fail: o.Failpoints}
 	s.open = func() (*wal.WAL, error) {
 		return wal.Open(dir, wal.WithMetaStore(meta), wal.WithSegmentSize(o.SegmentBytes),
 			wal.WithSegmentFiler(filer{segment.NewFiler(dir, files), files, dir, meta}),
@@ -117,6 +121,8 @@ func (s *store) StoreLogs(logs []*raft.Log) error {
 		copies[i].Extensions = binary.LittleEndian.AppendUint32(slices.Clone(l.Extensions), checksum(l))
 		sealed[i] = &copies[i]
 	}
+	s.fail.At(failpoint.BeforeLogWrite)
+	defer s.fail.At(failpoint.AfterLogWrite)
 	return s.write("entries", func() error {
 		err := s.current().StoreLogs(sealed)
 		if errors.Is(err, types.ErrSealed) { // no other segment could be begun
@@ -163,6 +169,8 @@ func checksum(l *raft.Log) uint32 {
 
 // DeleteRange implements raft.LogStore.
 func (s *store) DeleteRange(from, to uint64) error {
+	s.fail.At(failpoint.BeforeTruncation)
+	defer s.fail.At(failpoint.AfterTruncation)
 	return s.note(s.current().DeleteRange(from, to))
 }
 
