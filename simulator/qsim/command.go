@@ -11,6 +11,7 @@ import (
 
 	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/tuning"
 )
 
 // The exit codes of qsim.
@@ -84,10 +85,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func exitCode(err error) int {
 	switch {
 	case errors.Is(err, experiment.ErrBroken), errors.Is(err, errDiffers),
-		errors.Is(err, errHarm), errors.Is(err, errCannotBeMet):
+		errors.Is(err, errHarm), errors.Is(err, tuning.ErrNotMet):
 		return exitBroken
 	case errors.Is(err, errInterrupted), errors.Is(err, errStopped), errors.Is(err, errCutShort),
-		errors.Is(err, errInterruptedTuning):
+		errors.Is(err, tuning.ErrInterrupted):
 		return exitInterrupted
 	}
 	return exitUsage

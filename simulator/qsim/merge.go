@@ -12,6 +12,7 @@ import (
 	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/tune"
+	"github.com/quotasched/quotasched/simulator/tuning"
 )
 
 const mergeHelp = `Put the parts together that 'qsim run --shard K/N -o PART' or
@@ -121,12 +122,12 @@ func (f *mergeFlags) mergeStarts(ctx context.Context, parts []*part,
 	if err := set.Parse(parts[0].Args); err != nil {
 		return fmt.Errorf("the command of the parts: %w", err)
 	}
-	flags.starts = max(flags.starts, 1)
+	flags.Starts = max(flags.Starts, 1)
 	if !set.Changed("starts") {
-		flags.starts = parts[0].Shard.Of
+		flags.Starts = parts[0].Shard.Of
 	}
-	flags.out, flags.html, flags.json = f.out, f.html, f.json
-	flags.parallel, flags.progress = f.parallel, f.progress
+	flags.Outputs = tuning.Outputs{Policy: f.out, HTML: f.html, JSON: f.json}
+	flags.Parallel, flags.progress = f.parallel, f.progress
 	files := set.Args()[1:] // the first one is "tune"
 	t, text, err := flags.prepare(ctx, files, stderr)
 	if err != nil {

@@ -5,20 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/simulator/experiment"
-	"github.com/quotasched/quotasched/simulator/internal/report"
 	"github.com/quotasched/quotasched/simulator/tune"
+	"github.com/quotasched/quotasched/simulator/tuning"
 )
-
-// errCannotBeMet is a tuning whose goals are not met.
-var errCannotBeMet = errors.New("the goals are not met")
 
 const tuneHelp = `Search for the settings of a policy that meet goals at the least cost.
 FILE.yaml is an experiment with the fields goals, knobs and minimize; --goal, --knob
@@ -44,41 +39,23 @@ const tuneExamples = `  qsim tune --goal wait_p95@cq=3m --goal wait_p95@release=
 // tuneFlags are the flags of qsim tune.
 type tuneFlags struct {
 	experimentFlags
-	policy, minimize string
-	journal          string
-	goals, knobs     []string
-	budget           budgetFlag
-	seed             uint64
-	starts, parallel int
-	out, html, json  string
-	progress         progressFlag
-	shard            shardFlag
+	tuning.Flags
+	tuning.Outputs
+	journal  string
+	progress progressFlag
+	shard    shardFlag
 }
 
 // register adds the flags, with their defaults.
 func (f *tuneFlags) register(set *pflag.FlagSet) {
-	*f = tuneFlags{progress: "auto", budget: budgetFlag{runs: 400}}
+	*f = tuneFlags{progress: "auto"}
 	set.SortFlags = false
-	set.StringArrayVar(&f.goals, "goal", nil, "a `METRIC@ACCOUNT=BOUND` to meet, such as "+
-		"wait_p95@cq=3m; once for each (default: the file's)")
-	set.StringArrayVar(&f.knobs, "knob", nil, "a field to change and its range, "+
-		"`PATH=FROM..TO[,log][,whole]`; once for each (default: the file's, or those of the policy)")
-	set.StringVar(&f.minimize, "minimize", "", "the `METRIC@ACCOUNT` to make small (default: the "+
-		"file's, or lost@*)")
-	set.StringVar(&f.policy, "policy", "", "`name` of the policy to tune, where it is not clear")
+	f.Flags.Register(set)
 	set.StringVar(&f.journal, "journal", "", "try policies out on this journal, as qsim plan does, "+
 		"and not on the workload of FILE.yaml; a `file` that qsim record has written")
-	set.Var(&f.budget, "budget", "how much to search: a number of runs, such as 400, or a time, such "+
-		"as 5m; only with runs is the result the same each time")
-	set.Uint64Var(&f.seed, "seed", 1, "the seed of the search")
-	set.IntVar(&f.starts, "starts", 1, "searches from different starts, which share the budget")
-	set.StringVarP(&f.out, "out", "o", "", "write the policy with its new settings to this `file`")
-	set.StringVar(&f.html, "html", "", "also write a `file` with charts, for a browser")
-	set.StringVar(&f.json, "json", "", "also write all that was found to a `file`; - is standard "+
-		"output, without the tables")
+	f.Outputs.Register(set)
 	set.Var(&f.shard, "shard", shardHelp+"; without --starts, each shard is a start")
 	f.experimentFlags.register(set)
-	set.IntVar(&f.parallel, "parallel", 0, "runs that go at once (default: one for each processor)")
 	set.Var(&f.progress, "progress", "a bar on stderr; auto: if that is a terminal")
 }
 
@@ -92,13 +69,13 @@ func newTuneCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 		Example: tuneExamples,
 		Args:    atMostOne,
 		RunE: func(c *cobra.Command, files []string) error {
-			if f.starts < 1 || f.starts > startsMax || f.parallel < 0 {
-				return cli.Usagef("--starts is from 1 to %d, and --parallel not negative", startsMax)
+			if err := f.Check(); err != nil {
+				return err
 			}
 			if f.shard.Of > 0 && !c.Flags().Changed("starts") {
-				f.starts = f.shard.Of
+				f.Starts = f.shard.Of
 			}
-			if f.shard.Of > 0 && f.out == "" {
+			if f.shard.Of > 0 && f.Outputs.Policy == "" {
 				return cli.Usagef("name the part with -o PART")
 			}
 			return f.run(c.Context(), files, args, stdout, stderr)
@@ -108,9 +85,6 @@ func newTuneCommand(args []string, stdout, stderr io.Writer) *cobra.Command {
 	return c
 }
 
-// startsMax bounds --starts.
-const startsMax = 10_000
-
 // atMostOne refuses a second argument.
 func atMostOne(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
@@ -119,75 +93,10 @@ func atMostOne(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// budgetFlag is a number of runs or a time.
-type budgetFlag struct {
-	runs int
-	time time.Duration
-}
-
-// The least and the largest budgets.
-const (
-	runsMin, runsMax = 20, 10_000_000
-	timeMin          = time.Second
-)
-
-func (f *budgetFlag) Type() string { return "RUNS|TIME" }
-
-func (f *budgetFlag) String() string {
-	if f.time > 0 {
-		return f.time.String()
-	}
-	return strconv.Itoa(f.runs)
-}
-
-func (f *budgetFlag) Set(text string) error {
-	if runs, err := strconv.Atoi(text); err == nil {
-		if runs < runsMin || runs > runsMax {
-			return fmt.Errorf("%d runs are not from %d to %d", runs, runsMin, runsMax)
-		}
-		*f = budgetFlag{runs: runs}
-		return nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < timeMin {
-		return fmt.Errorf("want a number of runs, such as 400, or a time of %v or more, such as 5m",
-			timeMin)
-	}
-	*f = budgetFlag{time: d}
-	return nil
-}
-
-// options say what to tune.
-func (f *tuneFlags) options() (experiment.TuneOptions, error) {
-	o := experiment.TuneOptions{Policy: f.policy, Parallel: f.parallel}
-	for _, text := range f.goals {
-		g, err := experiment.ParseGoal(text)
-		if err != nil {
-			return o, cli.Usagef("--goal: %w", err)
-		}
-		o.Goals = append(o.Goals, g)
-	}
-	for _, text := range f.knobs {
-		k, err := experiment.ParseKnob("--knob", text)
-		if err != nil {
-			return o, cli.Usagef("%w", err)
-		}
-		o.Knobs = append(o.Knobs, k)
-	}
-	if f.minimize != "" {
-		m, err := experiment.ParseObjective(f.minimize)
-		if err != nil {
-			return o, cli.Usagef("--minimize: %w", err)
-		}
-		o.Minimize = &m
-	}
-	return o, nil
-}
-
 // prepare loads the experiment, and returns its text, too.
 func (f *tuneFlags) prepare(ctx context.Context, files []string, stderr io.Writer) (
 	*experiment.Tuning, []byte, error) {
-	o, err := f.options()
+	o, err := f.Options()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -247,7 +156,7 @@ func (f *tuneFlags) run(ctx context.Context, files, args []string, stdout, stder
 func (f *tuneFlags) runShard(ctx context.Context, t *experiment.Tuning, bar *progressBar, p *part,
 	stdout io.Writer) error {
 	p.Version, p.Kind, p.Shard = partVersion, "tune", f.shard.Shard
-	for number := range f.starts {
+	for number := range f.Starts {
 		if !f.shard.Has(number) {
 			continue
 		}
@@ -257,7 +166,7 @@ func (f *tuneFlags) runShard(ctx context.Context, t *experiment.Tuning, bar *pro
 		}
 		p.Starts = append(p.Starts, start)
 	}
-	return p.write(ctx, f.out, stdout)
+	return p.write(ctx, f.Outputs.Policy, stdout)
 }
 
 // tuneError is an interruption if nothing was found for that.
@@ -270,60 +179,20 @@ func tuneError(err error) error {
 
 // search says how to search.
 func (f *tuneFlags) search(t *experiment.Tuning, bar *progressBar) tune.Options {
-	begin := time.Now()
-	o := tune.Options{Seed: f.seed, Starts: f.starts, Runs: f.budget.runs, Time: f.budget.time,
-		Clock: func() time.Duration { return time.Since(begin) }}
-	if bar != nil {
-		o.Progress = func(p tune.Progress) {
-			doing := p.Phase
-			if p.Best != nil {
-				doing += "; best so far: " + t.Describe(p.Best)
-			}
-			bar.moved(doing, int64(1000*p.Spent), 1000)
+	return f.Search(t, func(doing string, spent int64) {
+		if bar != nil {
+			bar.moved(doing, spent, 1000)
 		}
-	}
-	return o
+	})
 }
 
-// write writes what was found, and returns an error unless the goals are met.
+// write writes what was found, and returns an error unless the goals are met. The best so far of a
+// search that was interrupted is written, too.
 func (f *tuneFlags) write(ctx context.Context, t *experiment.Tuning, r *tune.Result,
 	args []string, stdout io.Writer) error {
-	tuned, err := t.Tuned(r)
-	if err != nil {
-		return err
-	}
-	ctx = context.WithoutCancel(ctx) // the best so far is written, too
-	var errs []error
-	if f.out != "" {
-		errs = append(errs, writeWhole(ctx, f.out, stdout, func(w io.Writer) error {
-			_, err := io.WriteString(w, tuned.PolicyText)
-			return err
-		}))
-	}
-	if f.json != "" {
-		errs = append(errs, writeWhole(ctx, f.json, stdout, func(w io.Writer) error {
-			return writeJSON(w, tuned)
-		}))
-	}
-	if f.html != "" {
-		errs = append(errs, writeWhole(ctx, f.html, stdout, func(w io.Writer) error {
-			return report.TunedHTML(w, tuned, report.HTMLOptions{Program: "qsim " + cli.Version(),
-				Command: commandLine(args)})
-		}))
-	}
-	if f.html != report.Stdout && f.json != report.Stdout && f.out != report.Stdout {
-		errs = append(errs, report.TunedText(stdout, tuned))
-	}
-	switch err := errors.Join(errs...); {
-	case err != nil:
-		return err
-	case r.Interrupted:
-		return errInterruptedTuning
-	case !r.Met():
-		return errCannotBeMet
-	}
-	return nil
+	ctx = context.WithoutCancel(ctx)
+	return f.Outputs.Write(t, r, tuning.Writing{Program: "qsim", Command: commandLine(args),
+		Stdout: stdout, File: func(path string, write func(io.Writer) error) error {
+			return writeWhole(ctx, path, stdout, write)
+		}})
 }
-
-// errInterruptedTuning is a search that was stopped by a signal, and has written its best.
-var errInterruptedTuning = errors.New("interrupted: these are the best settings so far")

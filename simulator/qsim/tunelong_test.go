@@ -99,12 +99,12 @@ func labTuning(t *testing.T, args []string) *experiment.Tuning {
 	for i := 0; i < len(args); i += 2 {
 		switch args[i] {
 		case "--goal":
-			f.goals = append(f.goals, args[i+1])
+			f.Goals = append(f.Goals, args[i+1])
 		case "--knob":
-			f.knobs = append(f.knobs, args[i+1])
+			f.Knobs = append(f.Knobs, args[i+1])
 		}
 	}
-	o, err := f.options()
+	o, err := f.Options()
 	require.NoError(t, err)
 	o.Policy = "quota"
 	tuning, err := e.Tuning(o)
