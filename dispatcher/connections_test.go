@@ -90,3 +90,16 @@ func TestTooManyConnectionsAreToldSo(t *testing.T) {
 	eventually(t, func() error { return list(newcomer) })
 	s.stop(t)
 }
+
+// TestRaftsOwnMetricsAreShown reads one that raft counts when a node begins to lead.
+func TestRaftsOwnMetricsAreShown(t *testing.T) {
+	t.Parallel()
+	s := start(t, Config{DataDir: t.TempDir()})
+	answer, err := http.Get(s.url + "/metrics")
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^qsched_raft_became_leader_total [1-9]`, string(text))
+	s.stop(t)
+}

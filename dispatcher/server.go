@@ -103,6 +103,7 @@ func (s *server) open() error {
 	s.peers = newNodePeers(s.log.DialNode)
 	s.node.Attach(s.log, s.peers)
 	s.metrics.Watch(s.node, s.events.bytes)
+	s.metrics.WatchRaft()
 	return nil
 }
 

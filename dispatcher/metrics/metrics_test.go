@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	raftmetrics "github.com/hashicorp/go-metrics/compat"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/require"
 
@@ -55,6 +56,8 @@ func busy(t *testing.T) *Metrics {
 	require.NoError(t, err)
 	n.Attach(opened, twin{})
 	m.Watch(n, func() int64 { return 4096 })
+	m.WatchRaft()
+	emitRaft()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { n.Run(ctx) })
@@ -77,6 +80,23 @@ func busy(t *testing.T) *Metrics {
 	require.Eventually(t, func() bool { return strings.Contains(shown(m), "qsched_log_member_lag") },
 		5*time.Second, time.Millisecond)
 	return m
+}
+
+// emitRaft has raft report each of its metrics once.
+func emitRaft() {
+	for _, all := range [][]raftMetric{raftCounters, raftGauges, raftTimes, raftSizes} {
+		for _, one := range all {
+			key := strings.Split(one.name, ".")
+			var labels []raftmetrics.Label
+			if raftByMember[one.name] {
+				labels = append(labels, raftmetrics.Label{Name: "peer_id", Value: "b"})
+			}
+			raftmetrics.IncrCounterWithLabels(key, 1, labels)
+			raftmetrics.SetGaugeWithLabels(key, 3, labels)
+			raftmetrics.AddSampleWithLabels(key, 1500, labels)
+		}
+	}
+	raftmetrics.IncrCounter([]string{"raft", "unknown"}, 1)
 }
 
 // shown is what Prometheus is told.
@@ -145,6 +165,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`qsched_calls_total{code="ok",method="GetTask"} 1`,
 		`qsched_log_leading 1`,
 		`qsched_commit_failures_total 1`,
+		`qsched_raft_members 3`,
 	} {
 		require.Contains(t, got, want+"\n")
 	}

@@ -107,8 +107,7 @@ func (l *Log) await(ctx context.Context, begin func() raft.Future) error {
 func (l *Log) Status() log.Status {
 	turn, _ := l.lead.current()
 	applied, _, failure := l.machine.state()
-	_, leader := l.raft.LeaderWithID()
-	s := log.Status{NodeID: l.options.NodeID, LeaderID: string(leader), Leading: turn != 0,
+	s := log.Status{NodeID: l.options.NodeID, LeaderID: l.leaderID(), Leading: turn != 0,
 		Term: l.raft.CurrentTerm(), Committed: max(l.raft.CommitIndex(), applied), Applied: applied}
 	if list, err := l.snapshots.List(); err != nil {
 		s.Alarms = append(s.Alarms, err.Error())
@@ -126,6 +125,17 @@ func (l *Log) Status() log.Status {
 		s.Members = append(s.Members, member)
 	}
 	return l.alarms(s, failure)
+}
+
+// leaderID is who leads, empty if nobody does for all that this node knows: raft names a leader that
+// has died until an election begins.
+func (l *Log) leaderID() string {
+	_, leader := l.raft.LeaderWithID()
+	heard := time.Since(l.raft.LastContact())
+	if string(leader) != l.options.NodeID && heard > max(l.options.Heartbeat, l.options.Election) {
+		return ""
+	}
+	return string(leader)
 }
 
 func (l *Log) alarms(s log.Status, failure error) log.Status {

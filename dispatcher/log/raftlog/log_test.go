@@ -339,3 +339,20 @@ func TestASnapshotIsDueWhenApplyingTookLong(t *testing.T) {
 	within(t, "a snapshot is taken", func() bool { return len(n.ledger.Snapshots()) > 0 })
 	require.GreaterOrEqual(t, n.ledger.Snapshots()[0], left)
 }
+
+// TestADeadLeaderIsNotNamed cuts a leader off: the others name it no longer than a heartbeat may take,
+// though no election has begun yet.
+func TestADeadLeaderIsNotNamed(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, func(o *raftlog.Options) {
+		o.Heartbeat, o.Election, o.Lease = time.Second, time.Second, time.Second
+	}, "a", "b", "c")
+	old := c.leader()
+	c.must(nil, "one")
+	c.cut(old.id)
+	cut := time.Now()
+	within(t, "a heartbeat is missed", func() bool { return time.Since(cut) > 1500*time.Millisecond })
+	for _, id := range c.others(old.id) {
+		require.NotEqual(t, old.id, c.nodes[id].log.Status().LeaderID)
+	}
+}

@@ -131,8 +131,7 @@ func (l *Log) meet(h peers.Hello) error {
 		return nil
 	}
 	servers := l.raft.GetConfiguration().Configuration().Servers
-	_, leader := l.raft.LeaderWithID()
-	if leader != "" && !slices.ContainsFunc(servers, func(s raft.Server) bool {
+	if l.leaderID() != "" && !slices.ContainsFunc(servers, func(s raft.Server) bool {
 		return string(s.ID) == h.Node
 	}) {
 		return fmt.Errorf("node %s is no member", h.Node)

@@ -54,6 +54,10 @@ type Options struct {
 	// that was away need not be sent the snapshot; 0 means 32 MB and 10,000. Fewer are kept of large
 	// entries.
 	KeepBytes, KeepEntries uint64
+	// InFlight is how many batches of entries may be on the way to a follower; 0 means 1. With more of
+	// them raft may leave a follower behind for good, and nothing is gained, as BenchmarkInFlight says:
+	// while one batch is on the way, the next one grows.
+	InFlight int
 	// HandOver is how long a snapshot has to hold up a leader for it to hand over before the next
 	// one; 0 means 500 ms, and a negative one never.
 	HandOver time.Duration
@@ -83,6 +87,7 @@ func (o Options) withDefaults() Options {
 	o.SnapshotApplying = cmp.Or(o.SnapshotApplying, 2*time.Second)
 	o.KeepBytes = cmp.Or(o.KeepBytes, 32<<20)
 	o.KeepEntries = cmp.Or(o.KeepEntries, 10_000)
+	o.InFlight = cmp.Or(o.InFlight, 1)
 	o.HandOver = cmp.Or(o.HandOver, 500*time.Millisecond)
 	o.SegmentBytes = cmp.Or(o.SegmentBytes, 64<<20)
 	if o.Exit == nil {

@@ -38,6 +38,7 @@ func (a advertised) String() string  { return string(a) }
 // A transport is raft's, which notes when each follower was last heard of and how far it is.
 type transport struct {
 	raft.Transport
+	inFlight int
 	mu       sync.Mutex
 	contacts map[raft.ServerID]contact
 	changed  chan struct{}
@@ -49,8 +50,8 @@ type contact struct {
 	last uint64 // the newest entry that it has of this leader's
 }
 
-func newTransport(inner raft.Transport) *transport {
-	return &transport{Transport: inner, contacts: map[raft.ServerID]contact{},
+func newTransport(inner raft.Transport, inFlight int) *transport {
+	return &transport{Transport: inner, inFlight: inFlight, contacts: map[raft.ServerID]contact{},
 		changed: make(chan struct{})}
 }
 
@@ -73,11 +74,13 @@ func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress,
 	return err
 }
 
-// AppendEntriesPipeline implements raft.Transport: there is one batch of entries on the way to a
-// node at a time. With more of them a follower may be left behind for good.
-func (t *transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.AppendPipeline,
-	error) {
-	return nil, raft.ErrPipelineReplicationNotSupported
+// AppendEntriesPipeline implements raft.Transport.
+func (t *transport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (
+	raft.AppendPipeline, error) {
+	if t.inFlight <= 1 {
+		return nil, raft.ErrPipelineReplicationNotSupported
+	}
+	return t.Transport.AppendEntriesPipeline(id, target)
 }
 
 // RequestPreVote implements raft.WithPreVote.
