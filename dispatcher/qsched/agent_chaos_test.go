@@ -27,14 +27,38 @@ type chaos struct {
 type fleet struct {
 	*script
 	agents []*exec.Cmd // nil for one that is down
+	links  []*link     // that they share
 	slots  int
 	faults map[string]int
+	ended  chan struct{} // closed when the server has ended
+}
+
+// serve starts the server.
+func (f *fleet) serve() {
+	f.start(nil)
+	server, ended := f.server, make(chan struct{})
+	f.ended = ended
+	go func() {
+		defer close(ended)
+		_ = server.Wait()
+	}()
+}
+
+// serveAgain starts the server if it has ended by itself, as it does when its disk hangs.
+func (f *fleet) serveAgain() {
+	select {
+	case <-f.ended:
+		f.faults["server ended"]++
+		f.serve()
+	default:
+	}
 }
 
 func (f *fleet) begin(i int) {
 	name := fmt.Sprintf("host%d", i)
 	c := f.command(filepath.Join(f.dir, "bin", "qsched"), "agent", "--pool", "lab", "--name", name,
-		"--slots", strconv.Itoa(f.slots), "--state-dir", f.state(i))
+		"--slots", strconv.Itoa(f.slots), "--state-dir", f.state(i), "--server",
+		f.links[i%len(f.links)].url())
 	log, err := os.OpenFile(filepath.Join(f.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(f.t, err)
 	defer log.Close()
@@ -72,7 +96,7 @@ func (f *fleet) shims(i int) (pids []int) {
 func (f *fleet) fault(rng *rand.Rand) {
 	i := rng.IntN(len(f.agents))
 	what := []string{"agent killed", "agent killed", "agent stopped", "shim killed", "shim stopped",
-		"both killed", "server killed"}[rng.IntN(7)]
+		"both killed", "server killed", "link cut", "link held"}[rng.IntN(9)]
 	switch shims := f.shims(i); what {
 	case "agent killed":
 		f.kill(i)
@@ -97,8 +121,16 @@ func (f *fleet) fault(rng *rand.Rand) {
 		}
 	case "server killed":
 		_ = f.server.Process.Kill()
-		_ = f.server.Wait()
-		f.start(nil)
+		<-f.ended
+		f.serve()
+	case "link cut", "link held":
+		l := f.links[i%len(f.links)]
+		if what == "link cut" {
+			l.setCut()
+		} else {
+			l.hold()
+		}
+		f.later(rng, l.heal)
 	}
 	f.faults[what]++
 }
@@ -110,11 +142,14 @@ func (f *fleet) later(rng *rand.Rand, do func()) {
 }
 
 // chaosTask holds a lock for as long as any of its processes lives, so that another attempt that
-// runs at the same time is found. What it leaves behind ignores SIGTERM.
+// runs at the same time is found, and notes by CLOCK_BOOTTIME when it begins and ends. What it
+// leaves behind ignores SIGTERM.
 const chaosTask = `exec 9>>"$CHAOS_DIR/locks/${QSCHED_LEASE%/*}"
 if ! flock -n 9; then echo "$QSCHED_LEASE" >>"$CHAOS_DIR/overlaps"; exit 99; fi
+read up rest </proc/uptime; echo "begin $up $QSCHED_LEASE" >>"$CHAOS_DIR/times"
 (trap '' TERM; exec setsid sleep 1000) &
 sleep $SECONDS_LONG
+read up rest </proc/uptime; echo "end $up $QSCHED_LEASE" >>"$CHAOS_DIR/times"
 echo "$QSCHED_LEASE" >>"$CHAOS_DIR/done"`
 
 // TestNoTaskRunsTwiceAtOnce kills and stops agents, shims and the server at random, and runs real
@@ -124,12 +159,15 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("agents are for Linux only")
 	}
-	size := chaos{agents: 4, slots: 1, tasks: 30, seconds: 4}
+	size := chaos{agents: 20, slots: 1, tasks: 60, seconds: 10}
+	if underRace {
+		size = chaos{agents: 4, slots: 1, tasks: 20, seconds: 4}
+	}
 	if text := os.Getenv("CHAOS_AGENTS"); text != "" {
 		n, err := fmt.Sscanf(text, "%d,%d", &size.agents, &size.seconds)
 		require.NoError(t, err)
 		require.Equal(t, 2, n)
-		size.tasks = size.agents * size.seconds / 5
+		size.tasks = size.agents * size.seconds / 30
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -137,7 +175,10 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 	f := &fleet{script: newScript(t), agents: make([]*exec.Cmd, size.agents), slots: size.slots,
 		faults: map[string]int{}}
 	require.NoError(t, os.Mkdir(filepath.Join(f.dir, "locks"), 0o700))
-	f.start(nil)
+	f.serve()
+	for range (size.agents + 9) / 10 {
+		f.links = append(f.links, newLink(t, strings.TrimPrefix(f.url, "http://")))
+	}
 	out, code := f.sh("qsched pool create lab --lease-ttl 2s")
 	require.Zero(t, code, out)
 	f.submit(rng, size.tasks)
@@ -148,8 +189,11 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 		for i := range f.agents {
 			f.kill(i)
 		}
+		_ = f.server.Process.Kill()
+		<-f.ended
 	})
 	for end := time.Now().Add(time.Duration(size.seconds) * time.Second); time.Now().Before(end); {
+		f.serveAgain()
 		f.fault(rng)
 		for i, c := range f.agents {
 			if c == nil && rng.IntN(2) == 0 {
@@ -173,6 +217,7 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 func (f *fleet) settle(size chaos) {
 	end := time.Now().Add(time.Minute + 3*time.Duration(size.seconds)*time.Second)
 	for left := ""; left != "0"; time.Sleep(200 * time.Millisecond) {
+		f.serveAgain()
 		require.True(f.t, time.Now().Before(end), "%s tasks have not ended", left)
 		out, _ := f.sh(`qsched task list lab --state WAITING --state ASSIGNED --state RUNNING ` +
 			`--state STOPPING --limit 0 --json | wc -l`)
@@ -200,6 +245,36 @@ func (f *fleet) submit(rng *rand.Rand, tasks int) {
 	require.Zero(f.t, code, out)
 }
 
+// judgeTimes looks at when attempts began and ended: no attempt begins before an earlier one of its
+// task has ended.
+func (f *fleet) judgeTimes() {
+	text, err := os.ReadFile(filepath.Join(f.dir, "times"))
+	require.NoError(f.t, err)
+	type times struct{ begin, end float64 }
+	attempts := map[string][]times{} // by task; in the order in which they began
+	at := map[string]int{}           // by lease
+	for line := range strings.Lines(string(text)) {
+		var what, lease string
+		var up float64
+		_, err := fmt.Sscan(line, &what, &up, &lease)
+		require.NoError(f.t, err, line)
+		task, _, _ := strings.Cut(lease, "/")
+		switch _, begun := at[lease]; {
+		case what == "begin":
+			require.False(f.t, begun, "%s began twice", lease)
+			at[lease] = len(attempts[task])
+			attempts[task] = append(attempts[task], times{begin: up})
+		default:
+			attempts[task][at[lease]].end = up
+		}
+	}
+	for task, all := range attempts {
+		for i, one := range all[1:] {
+			require.GreaterOrEqual(f.t, one.begin, all[i].end, "attempts of %s overlap", task)
+		}
+	}
+}
+
 // judge looks what has become of the tasks.
 func (f *fleet) judge(tasks int) {
 	overlaps, _ := os.ReadFile(filepath.Join(f.dir, "overlaps"))
@@ -211,6 +286,7 @@ func (f *fleet) judge(tasks int) {
 		byTask[strings.Split(lease, "/")[0]] = true
 	}
 	require.Len(f.t, byTask, tasks, "not all tasks have run to their end")
+	f.judgeTimes()
 	out, _ := f.sh("qsched task list lab --state SUCCEEDED --limit 0 --json | wc -l")
 	require.Equal(f.t, strconv.Itoa(tasks), strings.TrimSpace(out), "not all have succeeded")
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
