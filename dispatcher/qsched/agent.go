@@ -147,6 +147,9 @@ func runCheck(ctx context.Context, program string) error {
 	return err
 }
 
+// trimAfter is how long after its start an agent has all that it needs for its work.
+const trimAfter = 5 * time.Second
+
 // agent runs until it has drained.
 func (a *app) agent(ctx context.Context, f *agentFlags) error {
 	c, err := f.complete(a)
@@ -171,8 +174,14 @@ func (a *app) agent(ctx context.Context, f *agentFlags) error {
 	defer signal.Stop(signals)
 	ended := make(chan error, 1)
 	go func() { ended <- worker.Run(ctx, c) }()
+	begun := time.NewTimer(trimAfter)
+	defer begun.Stop()
 	for ends := 0; ; {
 		select {
+		case <-begun.C:
+			if err := trim(); err != nil {
+				c.Logger.Debug("memory is not given back", "error", err)
+			}
 		case s := <-signals: // the first end is ctx's
 			switch {
 			case s != syscall.SIGHUP:
