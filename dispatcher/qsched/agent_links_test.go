@@ -120,4 +120,3 @@ func (l *link) heal() {
 		close(l.held)
 	}
 }
-

@@ -91,3 +91,31 @@ func startsWhole(t *testing.T, o raftlog.Options, dir string, want []string) boo
 	require.Equal(t, want, ledger.Entries())
 	return true
 }
+
+// A crash may leave half of an older snapshot that was being removed. It keeps no node from
+// starting; half of the newest one does.
+func TestASnapshotWhoseRemovalWasInterruptedIsRemoved(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, func(o *raftlog.Options) { o.KeepEntries = 5 }, "a")
+	n := c.nodes["a"]
+	c.must(nil, numbered("early", 30)...)
+	require.NoError(t, n.log.Snapshot(t.Context()))
+	c.must(nil, numbered("late", 30)...)
+	require.NoError(t, n.log.Snapshot(t.Context()))
+	want := n.ledger.Entries()
+	c.close("a")
+	all, err := filepath.Glob(filepath.Join(n.options.Dir, "snapshots", "*"))
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	slices.Sort(all) // of one term, with indices of two digits
+	for i, path := range all {
+		dir := filepath.Join(t.TempDir(), "a")
+		require.NoError(t, os.CopyFS(dir, os.DirFS(n.options.Dir)))
+		half := filepath.Join(dir, "snapshots", filepath.Base(path))
+		require.NoError(t, os.Remove(filepath.Join(half, "meta.json")))
+		require.Equal(t, i == 0, startsWhole(t, n.options, dir, want))
+		if i == 0 {
+			require.NoDirExists(t, half)
+		}
+	}
+}

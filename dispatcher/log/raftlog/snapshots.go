@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/raft"
@@ -39,12 +40,14 @@ func openSnapshots(o Options, d *directory, s *store) (*snapshots, error) {
 }
 
 // checkSnapshots finds snapshots that say nothing of themselves, which raft leaves out, and removes
-// those that were not finished.
+// those that were not finished, or whose removal was not.
 func checkSnapshots(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
+	var newest string // of those that are whole
+	var headless []string
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if strings.HasSuffix(e.Name(), ".tmp") {
@@ -55,6 +58,10 @@ func checkSnapshots(dir string) error {
 		}
 		name := filepath.Join(path, "meta.json")
 		b, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			headless = append(headless, e.Name())
+			continue
+		}
 		if err != nil {
 			return &DamageError{name, err.Error()}
 		}
@@ -69,8 +76,35 @@ func checkSnapshots(dir string) error {
 			meta.Index)) {
 			return &DamageError{name, "it is of another snapshot"}
 		}
+		if newest == "" || isOlder(newest, e.Name()) {
+			newest = e.Name()
+		}
+	}
+	return removeHalves(dir, headless, newest)
+}
+
+// removeHalves removes snapshots without a meta.json, which a crash has left when they were being
+// removed: they are older than the newest whole one. Any other one is damaged.
+func removeHalves(dir string, headless []string, newest string) error {
+	for _, name := range headless {
+		path := filepath.Join(dir, name)
+		if newest == "" || !isOlder(name, newest) {
+			return &DamageError{filepath.Join(path, "meta.json"), "it is not there"}
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// isOlder reports whether the first of two snapshots was taken before the second one. Their names
+// are their terms, indices and times.
+func isOlder(a, b string) bool {
+	var x, y [3]uint64
+	_, err := fmt.Sscanf(a, "%d-%d-%d", &x[0], &x[1], &x[2])
+	_, err2 := fmt.Sscanf(b, "%d-%d-%d", &y[0], &y[1], &y[2])
+	return err == nil && err2 == nil && slices.Compare(x[:], y[:]) < 0
 }
 
 // List implements raft.SnapshotStore.
