@@ -107,6 +107,10 @@ bench: ## Run the benchmarks, and print their tables; some minutes.
 bench-long: ## The same at full size, up to a million requests; some more.
 	$(GO) run ./benchmarks/table -long
 
+.PHONY: bench-dispatcher
+bench-dispatcher: ## Measure a dispatcher from end to end, and print a table; some minutes.
+	$(GO) run ./benchmarks/dispatcher
+
 .PHONY: demo
 demo: ## Run the built-in experiment: a week of a device lab under three policies.
 	$(GO) run ./simulator/qsim run

@@ -63,7 +63,7 @@ var free = map[string]bool{
 	"dispatcher/api": true, "dispatcher/metrics": true, "dispatcher/node": true,
 	"dispatcher": true, "dispatcher/log": true, "dispatcher/client": true, "dispatcher/demo": true,
 	"dispatcher/certs": true, "dispatcher/qsched": true,
-	"benchmarks": true, "benchmarks/table": true, "examples/dispatcher": true,
+	"benchmarks": true, "benchmarks/table": true, "benchmarks/dispatcher": true, "examples/dispatcher": true,
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
 	"simulator/tuning": true,
 	"internal/cli":     true, "dispatcher/internal/durable": true, "dispatcher/internal/failpoint": true, "dispatcher/internal/strangers": true,
