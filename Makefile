@@ -62,8 +62,12 @@ chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minu
 	CHAOS_AGENTS=200,300 $(GO) test -timeout=30m -run=TestNoTaskRunsTwiceAtOnce -v \
 	  ./dispatcher/qsched
 	WORKER_CHAOS_ROUNDS=500 $(GO) test -timeout=30m -v \
-	  -run='TestAKilledAgentsTasksAreFoundAgain|TestHeartbeatsGoOnUnderLoad' \
-	  ./worker
+	  -run='TestAKilledAgentsTasksAreFoundAgain|TestHeartbeatsGoOnUnderLoad|TestOutputIsBounded' \
+	  ./worker ./worker/shim
+
+.PHONY: cost-agents
+cost-agents: ## Measure what an agent costs, on a machine that does nothing else; two minutes.
+	QSCHED_COST=1 $(GO) test -count=1 -timeout=10m -v -run=TestWhatAnAgentCosts ./dispatcher/qsched
 
 .PHONY: chaos
 chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.

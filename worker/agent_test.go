@@ -85,6 +85,8 @@ func TestAnIdleAgentEndsWhenTheDispatcherKnows(t *testing.T) {
 	})
 }
 
+// ECS's task handler: what was to be sent is on disk, so that a restart sends the rest. SwarmKit:
+// statuses are sent until they are accepted.
 func TestAResultThatIsNotRecordedIsSaidByTheNextAgent(t *testing.T) {
 	var leave chan struct{}
 	play(t, func(s *stage) {

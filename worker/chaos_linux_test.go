@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -289,19 +290,23 @@ func TestAnAgentThatHasLostItsNameEndsWhatRan(t *testing.T) {
 	require.Empty(t, l.processes("agent-shim\x00"+l.dir))
 }
 
-// Heartbeats share nothing with tasks: they go on while twenty tasks keep all cores busy and write
-// as much as they can, for longer than the TTL.
+// Heartbeats share nothing with tasks: they go on for five TTLs while all cores are busy and each of
+// twenty tasks writes a thousand lines a second.
 func TestHeartbeatsGoOnUnderLoad(t *testing.T) {
 	if os.Getenv("WORKER_CHAOS_ROUNDS") == "" {
 		t.Skip("WORKER_CHAOS_ROUNDS is not set: this keeps the machine busy for a while")
 	}
-	const tasks = 20
+	const writers = 20
+	tasks := writers + runtime.NumCPU()
 	l := newLab(t, tasks)
 	l.begin()
 	for i := range tasks {
 		task := l.task("", 0)
-		task.GetExec().Command = []string{"sh", "-c",
-			"while :; do echo a line of a log, as programs write them; done"}
+		task.GetExec().Command = []string{"sh", "-c", "lines=$(yes a line of a log | head -n 100); " +
+			"while :; do echo \"$lines\"; sleep 0.1; done"}
+		if i >= writers {
+			task.GetExec().Command = []string{"sh", "-c", "while :; do :; done"}
+		}
 		l.give(fmt.Sprintf("t%d/1", i), int32(i), task)
 	}
 	l.eventually("all run", func() bool { return strings.Count(l.told(), "RUNNING") == tasks })

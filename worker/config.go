@@ -55,6 +55,8 @@ type Config struct {
 	// Clock is the time since the machine booted, which goes on while it sleeps; nil means the
 	// system's.
 	Clock func() time.Duration
+	// Asleep is how much of that time the machine slept; nil means as the system says.
+	Asleep func() time.Duration
 }
 
 // withDefaults checks a configuration and fills it in.
@@ -98,6 +100,9 @@ func (c Config) withDefaults() (*Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = func() time.Duration { boot, _ := bootClock(); return boot }
+	}
+	if c.Asleep == nil {
+		c.Asleep = func() time.Duration { boot, awake := bootClock(); return boot - awake }
 	}
 	if c.LogSender == nil {
 		c.LogSender = c.Dispatcher

@@ -7,8 +7,7 @@
 //	    ▲ reports        │ orders               one connection, of its own goroutine
 //	    │                ▼
 //	┌──────────────────────────┐
-//	│ session                  │  connects, backs off, says all that is true, hears all that shall
-//	be
+//	│ session                  │  connects, backs off, says all that is true, hears what shall be
 //	└──────────┬───────────────┘
 //	┌──────────▼───────────────┐
 //	│ manager                  │  holds the lease table (package lease, pure) and does what it says
@@ -51,6 +50,20 @@
 //     to run it that comes later is ignored.
 //   - A report that nobody answers: the deadline does not move. Each task has to have ended by
 //     then, but those that go on when disconnected. See package lease.
+//
+// # What is on disk
+//
+// Each lease has a directory with a file for the order and one for the end, each with a checksum
+// and replaced as a whole (package record), in place of one database for all: the shim writes the
+// end while no agent is there, and no two processes share a file that is written; a damaged file
+// costs its own lease alone; and what is to be sent after a restart is the list of directories. The
+// end is synced before it is reported, and removed when the dispatcher says that it is recorded.
+//
+// # What tasks write
+//
+// It stays on this machine, in files of bounded length, and is sent when somebody wants to read it:
+// orders name a fetch, and calls of SendLog, which reports neither wait for nor share a connection
+// with, send a part each. What ended tasks wrote is kept within bounds of its own.
 //
 // # The deadline
 //

@@ -56,11 +56,9 @@ func (m *manager) check(ctx context.Context) string {
 func (m *manager) watchHealth(ctx context.Context) {
 	ticker := time.NewTicker(m.config.CheckEvery)
 	defer ticker.Stop()
-	boot, awake := bootClock()
-	slept := boot - awake
+	slept := m.config.Asleep()
 	for {
 		sick := m.check(ctx)
-		boot, awake := bootClock()
 		m.mu.Lock()
 		if sick != m.sick {
 			m.log.Info("the health of this machine has changed", "refusal", sick)
@@ -70,9 +68,9 @@ func (m *manager) watchHealth(ctx context.Context) {
 		if m.failures.over(m.config.Clock()) {
 			notify(m.changed)
 		}
-		if d := boot - awake - slept; d > time.Second {
+		if d := m.config.Asleep() - slept; d > time.Second {
 			m.log.Warn("this machine has slept", "time", d)
-			slept = boot - awake
+			slept += d
 			notify(m.changed)
 		}
 		m.mu.Unlock()

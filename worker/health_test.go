@@ -33,6 +33,7 @@ func TestChecksKeepTasksAway(t *testing.T) {
 	})
 }
 
+// A sick worker: quarantine after K failures in a row.
 func TestAMachineOnWhichNothingStartsIsInQuarantine(t *testing.T) {
 	broken := func(_ context.Context, r *dispatch.Run) error {
 		if r.GetTask().GetExec().GetCommand()[1] == "1h" {
@@ -63,4 +64,30 @@ func TestAMachineOnWhichNothingStartsIsInQuarantine(t *testing.T) {
 		s.wait(time.Second)
 		require.False(s, s.newest().GetAcceptsWork(), "one more begins the next quarantine")
 	})
+}
+
+// A machine that has slept counts the time of its sleep: a task whose deadline passed meanwhile is
+// stopped when it wakes, one that was renewed goes on, and the dispatcher hears of it at once.
+func TestAMachineThatHasSleptStopsWhatIsOverdue(t *testing.T) {
+	for _, c := range []struct {
+		slept time.Duration
+		want  string
+	}{{10 * time.Second, ""}, {time.Hour, "LOST"}} {
+		var slept atomic.Int64
+		play(t, func(s *stage) {
+			awake := s.config.Clock
+			s.config.Clock = func() time.Duration { return awake() + time.Duration(slept.Load()) }
+			s.config.Asleep = func() time.Duration { return time.Duration(slept.Load()) }
+			s.config.Driver.(*worker.Simulated).Clock = s.config.Clock
+		}, func(s *stage) {
+			s.give("a/1", 0, simulate("10h", "0"))
+			s.wait(ttl + ttl/10)
+			before := s.said()
+			slept.Store(int64(c.slept))
+			s.wait(11 * time.Second)
+			require.Greater(s, s.said(), before)
+			require.Equal(s, c.want, s.fake.end("a/1"))
+			s.stop("a/1", 0)
+		})
+	}
 }

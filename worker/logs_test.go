@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,6 +144,7 @@ func TestAReaderThatTakesNothingKeepsNoResultWaiting(t *testing.T) {
 	})
 }
 
+// Bounded disk: the oldest output goes first.
 func TestWhatEndedTasksWroteIsKeptWithinBounds(t *testing.T) {
 	for name, c := range map[string]struct {
 		keep worker.LogsKept
@@ -194,7 +196,8 @@ func TestTheNextAgentHasTheLogsOfTheOneBefore(t *testing.T) {
 	})
 }
 
-// What happened to an attempt that did not do what was wanted is a part of its result.
+// Nomad's task runner: the last 10 events of a task. Those of an attempt that did not do what was
+// wanted are a part of its result.
 func TestTheLastEventsOfATaskAreInItsResult(t *testing.T) {
 	play(t, nil, func(s *stage) {
 		s.give("good/1", 0, simulate("1s", "0"))
@@ -205,5 +208,19 @@ func TestTheLastEventsOfATaskAreInItsResult(t *testing.T) {
 		require.Empty(s, s.ends["good/1"].GetResult().GetEvents())
 		require.Equal(s, []string{"00:00:01 preparing", "00:00:01 running", "00:00:11 stopped, grace 1m0s"},
 			s.ends["bad/1"].GetResult().GetEvents())
+	})
+	long := strings.Repeat("x", 200)
+	fails := func(context.Context, *dispatch.Run) error { return errors.New(long) }
+	play(t, func(s *stage) {
+		for range 20 {
+			s.config.Hooks = append(s.config.Hooks, worker.Hook{Name: "h", Exited: fails})
+		}
+	}, func(s *stage) {
+		s.give("bad/1", 0, simulate("1s", "7"))
+		s.wait(10 * time.Second)
+		events := s.ends["bad/1"].GetResult().GetEvents()
+		require.Len(s, events, 10, "the oldest have gone")
+		require.LessOrEqual(s, len(strings.Join(events, "\n")), 1024)
+		require.Contains(s, events[9], "hook h, exited: xxx")
 	})
 }

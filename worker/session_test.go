@@ -111,6 +111,7 @@ func TestPreparingAloneMakesNoReport(t *testing.T) {
 	})
 }
 
+// A dispatcher that answers garbage does no harm.
 func TestADispatcherThatAnswersNothingUsefulDoesNoHarm(t *testing.T) {
 	play(t, func(s *stage) { s.garbage = true }, func(s *stage) {
 		s.wait(5 * time.Minute)

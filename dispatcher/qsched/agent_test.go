@@ -25,6 +25,8 @@ preempted once, run twice
 # one that nobody can run: why? it is cancelled
 it can NEVER run, as things are.
 it CANCELLED
+# a machine that is not fit takes no task, and says why
+it refuses: the battery is flat
 # a machine drains: it ends when its work is done and recorded
 exit code 0
 `

@@ -141,6 +141,15 @@ func (s *script) command(name string, args ...string) *exec.Cmd {
 
 // start starts the server, the second time at the same address.
 func (s *script) start(args []string) string {
+	if err := s.tryStart(args); err != nil {
+		text, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
+		s.t.Fatalf("the server did not say that it is ready: %v\n%s", err, text)
+	}
+	return ""
+}
+
+// tryStart starts the server, or returns an error if it ends before it is ready.
+func (s *script) tryStart(args []string) error {
 	listen := "127.0.0.1:0"
 	if s.url != "" {
 		_, listen, _ = strings.Cut(s.url, "://")
@@ -156,11 +165,10 @@ func (s *script) start(args []string) string {
 	require.NoError(s.t, s.server.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		text, _ := os.ReadFile(filepath.Join(s.dir, "server.log"))
-		s.t.Fatalf("the server did not say that it is ready: %v\n%s", err, text)
+		return err
 	}
 	s.url = strings.TrimSpace(strings.TrimPrefix(line, "ready: "))
-	return ""
+	return nil
 }
 
 func (s *script) stop() string {

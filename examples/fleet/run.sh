@@ -85,8 +85,16 @@ never=$(qsched task submit lab --account web --label model:elm -- true)
 qsched task why lab "$never" | head -n 1 | sed "s/$never/it/"
 qsched task cancel lab "$never" | sed "s/$never/it/"
 
-echo "# a machine drains: it ends when its work is done and recorded"
 last=${pids##* }
+echo "# a machine that is not fit takes no task, and says why"
+printf '#!/bin/sh\necho the battery is flat\nexit 1\n' >"$dir/fit"
+chmod +x "$dir/fit"
+qsched agent --pool lab --name ash --check "$dir/fit" --state-dir "$dir/ash" 2>"$dir/ash.log" &
+pids="$pids $!"
+unfit() { qsched worker list lab | grep -q 'ash/0 .*refuses .*the battery is flat'; }
+until_true "the list says so" unfit && echo "it refuses: the battery is flat"
+
+echo "# a machine drains: it ends when its work is done and recorded"
 kill -TERM "$last"
 wait "$last"
 echo "exit code $?"

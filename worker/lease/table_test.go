@@ -52,6 +52,7 @@ func connected(slots int, runs ...*dispatch.Run) (*lease.Table, lease.Ready) {
 	return t, t.Hear(time.Second, complete(1, 1, runs...))
 }
 
+// SwarmKit: a status is sent until it is accepted.
 func TestATaskRunsAndItsEndIsSaidUntilItIsRecorded(t *testing.T) {
 	table, ready := connected(1, run("a", 0))
 	require.Equal(t, []string{"a"}, starts(ready))
@@ -83,6 +84,7 @@ func TestATaskRunsAndItsEndIsSaidUntilItIsRecorded(t *testing.T) {
 	require.Empty(t, starts(table.Hear(13*time.Second, late)), "a forgotten lease starts again")
 }
 
+// SwarmKit: statuses only move forward.
 func TestPhasesOnlyMoveForward(t *testing.T) {
 	table, _ := connected(1, run("a", 0))
 	table.Learn(2*time.Second, lease.News{LeaseID: "a", Phase: dispatch.Phase_PHASE_RUNNING})
@@ -103,6 +105,7 @@ func TestAnOrderToStopAnUnknownLeaseIsAnsweredAndALateOrderToRunItIsNot(t *testi
 	require.Equal(t, []string{"a REJECTED"}, told(report(table, 3*time.Second)))
 }
 
+// SwarmKit: a gap in the sequence means a new COMPLETE.
 func TestAGapInTheVersionsAsksForCompleteOrders(t *testing.T) {
 	table, _ := connected(1)
 	o := complete(1, 4)
@@ -130,6 +133,7 @@ func TestOrdersOfAnOlderLeaderAreIgnored(t *testing.T) {
 	require.Equal(t, time.Second+ttl, at, "an older leader moved the deadline")
 }
 
+// A worker stops its tasks by its own clock before the dispatcher gives them to another.
 func TestTheDeadlineCountsFromTheSendingOfTheReportThatWasAnswered(t *testing.T) {
 	table, ready := connected(1)
 	require.True(t, ready.Fence)
@@ -176,6 +180,7 @@ func TestNothingStartsNearTheDeadline(t *testing.T) {
 	require.Equal(t, []string{"a"}, starts(ready))
 }
 
+// Never idle with a live child.
 func TestASlotIsNeverIdleWithALiveTask(t *testing.T) {
 	table, _ := connected(1, run("a", 0))
 	o := complete(1, 2, run("b", 0))
@@ -191,6 +196,7 @@ func TestASlotIsNeverIdleWithALiveTask(t *testing.T) {
 	require.Equal(t, []string{"b"}, starts(ready))
 }
 
+// Buildbarn: a worker that runs a wrong task is corrected.
 func TestCompleteOrdersStopWhatTheyDoNotName(t *testing.T) {
 	table, _ := connected(2, run("a", 0), run("b", 1))
 	ready := table.Hear(2*time.Second, complete(1, 2, run("b", 1)))
@@ -249,6 +255,7 @@ func TestALateAnswerOfACallIsIgnored(t *testing.T) {
 	require.Equal(t, []string{"a ACCEPTED"}, told(report(table, time.Second)))
 }
 
+// Bounded messages: a table holds no more than its bounds, whatever it is told.
 func TestGarbageIsRefusedAndBounded(t *testing.T) {
 	table, _ := connected(1)
 	long := strings.Repeat("x", 1000)

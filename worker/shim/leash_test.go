@@ -61,6 +61,7 @@ func TestGraceEndsAtTheDeadline(t *testing.T) {
 	require.Equal(t, []string{"1m0s kill"}, acts(l, 40*time.Second, 60*time.Second))
 }
 
+// Nomad's task runner: kill with back-off, up to 5 s, and a limit, after which the task is stuck.
 func TestKillsAreRepeatedEverMoreRarelyUntilTheTaskIsStuck(t *testing.T) {
 	l := &leash{}
 	l.stop(0, 0, reasonOrdered)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Wrong kills: a process is named by its id and its start time.
 func TestAReusedIDIsNotKilled(t *testing.T) {
 	cmd := exec.Command("cat")
 	in, err := cmd.StdinPipe()
