@@ -32,6 +32,7 @@ func (Local) Changed() <-chan struct{} { return nil }
 type caller struct {
 	credentials access.Credentials
 	controller  *http.ResponseController
+	patience    time.Duration // how long it may take to read one message of a stream
 }
 
 // receiveTimeout is how long the first message of a call may take to arrive.
@@ -47,9 +48,10 @@ func (c caller) received() {
 type callerKey struct{}
 
 // withCaller makes what HTTP says of a caller known to the handlers behind it.
-func withCaller(next http.Handler) http.Handler {
+func withCaller(patience time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := caller{credentials: credentialsOf(r), controller: http.NewResponseController(w)}
+		c := caller{credentials: credentialsOf(r), controller: http.NewResponseController(w),
+			patience: patience}
 		// An error says that the connection has no deadlines, as in tests.
 		_ = c.controller.SetReadDeadline(time.Now().Add(receiveTimeout))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))

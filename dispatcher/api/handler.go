@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -30,9 +32,14 @@ type Config struct {
 	Ready func() error
 	// Metrics serves /metrics.
 	Metrics http.Handler
+	// SendTimeout is how long the reader of a stream may take for one message; 0 means 10 s. Then it
+	// is cut off.
+	SendTimeout time.Duration
 	// Interceptors stand before the guard, such as one that traces.
 	Interceptors []connect.Interceptor
 }
+
+const sendTimeout = 10 * time.Second
 
 // services are the services that reflection and the health service know.
 var services = []string{
@@ -78,7 +85,7 @@ func NewHandler(c Config) http.Handler {
 		}
 		fmt.Fprintln(w, "ready")
 	})
-	all := withCaller(redirectJSON(mux))
+	all := withCaller(cmp.Or(c.SendTimeout, sendTimeout), redirectJSON(mux))
 	if _, local := c.Authorizer.(Local); local {
 		all = onlyLocal(all)
 	}

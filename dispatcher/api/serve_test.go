@@ -37,6 +37,11 @@ type served struct {
 
 // serve starts nodes with a pool "lab", which has the account "web".
 func serve(t *testing.T, authorizer Authorizer, ids ...string) *served {
+	return serveWith(t, func(c *Config) { c.Authorizer = authorizer }, ids...)
+}
+
+// serveWith starts nodes whose configurations were tuned.
+func serveWith(t *testing.T, tune func(*Config), ids ...string) *served {
 	s := &served{log: log.NewMemory(ids...)}
 	var last *node.Node
 	var nodes []*node.Node
@@ -57,8 +62,10 @@ func serve(t *testing.T, authorizer Authorizer, ids ...string) *served {
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { n.Run(ctx) })
-		h.Config.Handler = NewHandler(Config{Node: n, Events: noEvents{}, Authorizer: authorizer,
-			Observer: m, Logger: logger, Ready: n.Ready, Metrics: m.Handler()})
+		config := Config{Node: n, Events: noEvents{}, Authorizer: Local{}, Observer: m, Logger: logger,
+			Ready: n.Ready, Metrics: m.Handler()}
+		tune(&config)
+		h.Config.Handler = NewHandler(config)
 		h.Start()
 		t.Cleanup(func() {
 			cancel()

@@ -61,9 +61,6 @@ func read[A any](ctx context.Context, s *service, o *dispatch.ReadOptions,
 	return r, nil
 }
 
-// sendTimeout is how long the reader of a stream may take for one message.
-const sendTimeout = 10 * time.Second
-
 // within sends a message of a stream, or gives up on a reader that does not read: its stream is
 // cut.
 func within(ctx context.Context, send func() error) error {
@@ -72,10 +69,11 @@ func within(ctx context.Context, send func() error) error {
 		return send()
 	}
 	// An error says that the connection has no deadlines: then the reader's own must do.
-	_ = c.SetWriteDeadline(time.Now().Add(sendTimeout))
+	patience := callerOf(ctx).patience
+	_ = c.SetWriteDeadline(time.Now().Add(patience))
 	begin := time.Now()
 	err := send()
-	if err != nil && time.Since(begin) >= sendTimeout {
+	if err != nil && time.Since(begin) >= patience {
 		return node.ErrSlow
 	}
 	_ = c.SetWriteDeadline(time.Time{})

@@ -1,12 +1,15 @@
 package chaos
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
+	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
+	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
 // endings are faults that end a process while it does something to its files.
@@ -28,11 +31,21 @@ func (c *cluster) endAt(name failpoint.Name, rng *rand.Rand) error {
 	case failpoint.BeforeTruncation, failpoint.AfterTruncation:
 		n = c.nodes[1+rng.IntN(2)] // the first one keeps all entries
 	case failpoint.BeforeRestore, failpoint.AfterRestore:
-		n = c.away()
+		leader := c.nodes[1+rng.IntN(2)]
+		c.lead(leader)
+		n = c.others(leader)[1]
+		c.leaveBehind(n, leader)
 	}
-	n.kill()
-	if err := n.startWith(name, nth); err != nil {
-		return err
+	if name == failpoint.Sending {
+		n = c.nodes[1]
+		if err := c.endSending(n, c.nodes[2]); err != nil {
+			return err
+		}
+	} else {
+		n.kill()
+		if err := n.startWith(name, nth); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-n.exited:
@@ -44,21 +57,37 @@ func (c *cluster) endAt(name failpoint.Name, rng *rand.Rand) error {
 	return nil
 }
 
-// away kills a node that does not lead, and waits until the leader has dropped what it misses: it
-// will be sent a snapshot.
-func (c *cluster) away() *node {
-	leader := c.leader()
-	for leader == c.nodes[0] { // it keeps all entries
-		leader.kill()
-		other := c.leader()
-		require.NoError(c.t, leader.start())
-		leader = other
+// endSending has a leader end while it sends another node a snapshot.
+func (c *cluster) endSending(leader, to *node) error {
+	leader.kill()
+	if err := leader.startWith(failpoint.Sending, 1); err != nil {
+		return err
 	}
-	n := c.others(leader)[1] // not the first one, whose log is replayed from the first entry on
+	c.lead(leader)
+	c.leaveBehind(to, leader)
+	return to.start()
+}
+
+// lead hands the lead to a node.
+func (c *cluster) lead(n *node) {
+	for deadline := time.Now().Add(time.Minute); c.leader() != n; {
+		require.Less(c.t, time.Now(), deadline, "%s does not come to lead", n.setup.ID)
+		ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+		_, err := c.client(c.leader().url()).Cluster.TransferLeadership(ctx, connect.NewRequest(
+			&dispatch.TransferLeadershipRequest{Id: n.setup.ID}))
+		cancel()
+		if err != nil {
+			<-time.After(50 * time.Millisecond)
+		}
+	}
+}
+
+// leaveBehind kills a node, and waits until the leader has dropped what it misses: it will be sent a
+// snapshot.
+func (c *cluster) leaveBehind(n, leader *node) {
 	n.kill()
 	first := c.status(leader).GetSnapshotIndex()
 	require.Eventually(c.t, func() bool {
 		return c.status(leader).GetSnapshotIndex() > first+2*snapshotEntries
 	}, 60*time.Second, 50*time.Millisecond, "snapshots are taken")
-	return n
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/client"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 	"github.com/quotasched/quotasched/worker"
 )
 
@@ -30,12 +32,15 @@ const (
 // A load is people who submit, cancel and change accounts all the time, and what they were told.
 type load struct {
 	client  *client.Client
+	http    *http.Client
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
 	mu        sync.Mutex
 	submitted []string
 	cancelled []string
+	reads     int
+	stale     []string      // acknowledged tasks that a node did not know, though it answered
 	changes   [accounts]int // the newest change of each account that was acknowledged
 	acked     chan struct{} // closed at the next acknowledged submit that began after it was made
 	since     time.Time
@@ -59,12 +64,16 @@ func makePool(t *testing.T, c *client.Client) {
 
 // startLoad begins to load the cluster.
 func startLoad(t *testing.T, c *cluster, seed uint64) *load {
-	l := &load{client: c.client()}
+	l := &load{client: c.client(), http: &http.Client{Transport: &http.Transport{}}}
 	var ctx context.Context
 	ctx, l.stop = context.WithCancel(t.Context())
 	for i := range 3 {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		l.running.Go(func() { l.repeat(ctx, func() { l.submit(ctx, rng) }) })
+	}
+	for _, n := range c.nodes {
+		one := dispatchconnect.NewTaskServiceClient(l.http, n.url())
+		l.running.Go(func() { l.repeat(ctx, func() { l.read(ctx, n.setup.ID, one) }) })
 	}
 	rng := rand.New(rand.NewPCG(seed, 100))
 	l.running.Go(func() { l.repeat(ctx, func() { l.cancel(ctx, rng) }) })
@@ -89,6 +98,7 @@ func (l *load) repeat(ctx context.Context, f func()) {
 func (l *load) end() {
 	l.stop()
 	l.running.Wait()
+	l.http.CloseIdleConnections()
 }
 
 func (l *load) submit(ctx context.Context, rng *rand.Rand) {
@@ -111,6 +121,31 @@ func (l *load) submit(ctx context.Context, rng *rand.Rand) {
 	if l.acked != nil && began.After(l.since) {
 		close(l.acked)
 		l.acked = nil
+	}
+}
+
+// read asks one node for the newest task that was acknowledged. A node that answers must know it,
+// whatever became of its lead.
+func (l *load) read(ctx context.Context, node string, one dispatchconnect.TaskServiceClient) {
+	l.mu.Lock()
+	id := ""
+	if n := len(l.submitted); n > 0 {
+		id = l.submitted[n-1]
+	}
+	l.mu.Unlock()
+	if id == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err := one.GetTask(ctx, connect.NewRequest(&dispatch.GetTaskRequest{Pool: pool, Id: id}))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil:
+		l.reads++
+	case connect.CodeOf(err) == connect.CodeNotFound:
+		l.stale = append(l.stale, fmt.Sprintf("%s does not know task %s", node, id))
 	}
 }
 
@@ -190,6 +225,7 @@ func (l *load) check(t *testing.T) {
 		i++
 	}
 	require.Equal(t, accounts, i)
-	t.Logf("acknowledged: %d tasks, %d cancellations, changes %v", len(l.submitted), len(l.cancelled),
-		l.changes)
+	require.Empty(t, l.stale, "stale reads")
+	t.Logf("acknowledged: %d tasks, %d cancellations, changes %v; %d reads, none of them stale",
+		len(l.submitted), len(l.cancelled), l.changes, l.reads)
 }

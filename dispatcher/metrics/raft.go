@@ -63,7 +63,7 @@ var (
 		{"raft.compactLogs", "raft_truncation_seconds", "Removing entries before a snapshot."},
 		{"raft.replication.appendEntries.rpc", "raft_send_seconds", "A member's answer to a batch."},
 		{"raft.replication.heartbeat", "raft_heartbeat_seconds", "A member's answer to a heartbeat."},
-		{"raft.replication.installSnapshot", "raft_send_snapshot_seconds", "Sending a member a snapshot."},
+		{"raft.replication.installSnapshot", "raft_send_snapshot_seconds", "Sending a snapshot."},
 	}
 	raftSizes = []raftMetric{
 		{"raft.fsm.applyBatchNum", "raft_apply_batch_entries", "Entries that were applied at once."},

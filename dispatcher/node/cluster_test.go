@@ -25,6 +25,7 @@ type cluster struct {
 	log   *log.Memory
 	mu    sync.Mutex // of nodes
 	nodes map[string]*member
+	rules map[string]uint32 // what nodes of another version say that they know
 }
 
 // A member is a node of a cluster.
@@ -128,11 +129,16 @@ func (c *cluster) Exchange(_ context.Context, m log.Member, _ *replica.NodeState
 	error) {
 	c.mu.Lock()
 	n := c.nodes[m.ID]
+	rules, another := c.rules[m.ID]
 	c.mu.Unlock()
 	if n == nil {
 		return nil, errors.New("no such node")
 	}
-	return n.State(), nil
+	s := n.State()
+	if another {
+		s.RuleVersion = rules
+	}
+	return s, nil
 }
 
 // keptEvents are events in memory.

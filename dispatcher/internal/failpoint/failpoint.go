@@ -30,6 +30,8 @@ const (
 	// BeforeTruncation is before old or superseded entries are removed from the log.
 	BeforeTruncation Name = "before-truncation"
 	AfterTruncation  Name = "after-truncation"
+	// Sending is when the first part of a snapshot was sent to another node.
+	Sending Name = "sending"
 	// BeforeRestore is when a snapshot of another node is stored, and not read yet.
 	BeforeRestore Name = "before-restore"
 	AfterRestore  Name = "after-restore"
@@ -37,7 +39,7 @@ const (
 
 // Names are all of them.
 var Names = []Name{BeforeLogWrite, AfterLogWrite, BeforeSnapshot, AfterSnapshot, BeforeRename,
-	AfterRename, BeforeTruncation, AfterTruncation, BeforeRestore, AfterRestore}
+	AfterRename, BeforeTruncation, AfterTruncation, Sending, BeforeRestore, AfterRestore}
 
 // Environment is the variable that arms a process: NAME:N ends it the Nth time that it comes to
 // NAME.

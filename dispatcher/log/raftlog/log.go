@@ -156,13 +156,13 @@ func (l *Log) checkState() (fresh bool, err error) {
 func (l *Log) connect() error {
 	o := l.options
 	if o.Transport != nil {
-		l.transport = newTransport(o.Transport, o.InFlight)
+		l.transport = newTransport(o.Transport, o)
 		return nil
 	}
 	if o.Peers == nil {
 		address := raft.ServerAddress("alone:" + o.NodeID)
 		_, t := raft.NewInmemTransport(address)
-		l.transport = newTransport(t, 1)
+		l.transport = newTransport(t, o)
 		return nil
 	}
 	var err error
@@ -177,7 +177,7 @@ func (l *Log) connect() error {
 		Stream: streams{l.network.Listener(peers.Raft), l.network, address},
 		Logger: adapter{log: o.Logger}, MaxPool: 3, MaxRPCsInFlight: o.InFlight,
 		Timeout: max(4*o.Heartbeat, 2*time.Second),
-	}), o.InFlight)
+	}), o)
 	return nil
 }
 

@@ -3,11 +3,14 @@ package raftlog
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 )
@@ -38,10 +41,11 @@ func (a advertised) String() string  { return string(a) }
 // A transport is raft's, which notes when each follower was last heard of and how far it is.
 type transport struct {
 	raft.Transport
-	inFlight int
-	mu       sync.Mutex
-	contacts map[raft.ServerID]contact
-	changed  chan struct{}
+	inFlight   int
+	failpoints *failpoint.Plan
+	mu         sync.Mutex
+	contacts   map[raft.ServerID]contact
+	changed    chan struct{}
 }
 
 // A contact is what a follower last answered.
@@ -50,9 +54,10 @@ type contact struct {
 	last uint64 // the newest entry that it has of this leader's
 }
 
-func newTransport(inner raft.Transport, inFlight int) *transport {
-	return &transport{Transport: inner, inFlight: inFlight, contacts: map[raft.ServerID]contact{},
-		changed: make(chan struct{})}
+func newTransport(inner raft.Transport, o Options) *transport {
+	return &transport{Transport: inner, inFlight: o.InFlight, failpoints: o.Failpoints,
+		contacts: map[raft.ServerID]contact{},
+		changed:  make(chan struct{})}
 }
 
 // AppendEntries implements raft.Transport.
@@ -72,6 +77,28 @@ func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress,
 		t.contacts[id] = c
 	}
 	return err
+}
+
+// InstallSnapshot implements raft.Transport.
+func (t *transport) InstallSnapshot(id raft.ServerID, target raft.ServerAddress,
+	args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	return t.Transport.InstallSnapshot(id, target, args, resp, &sentSnapshot{data, t.failpoints, false})
+}
+
+// A sentSnapshot is one that is being sent.
+type sentSnapshot struct {
+	io.Reader
+	failpoints *failpoint.Plan
+	begun      bool
+}
+
+// Read implements io.Reader.
+func (s *sentSnapshot) Read(b []byte) (int, error) {
+	if s.begun {
+		s.failpoints.At(failpoint.Sending)
+	}
+	s.begun = true
+	return s.Reader.Read(b)
 }
 
 // AppendEntriesPipeline implements raft.Transport.
