@@ -206,7 +206,7 @@ func (l *load) check(t *testing.T) {
 		tasks[task.GetId()] = task
 	}
 	for _, id := range l.submitted {
-		require.Contains(t, tasks, id, "an acknowledged task is lost")
+		require.NotNil(t, tasks[id], "the acknowledged task %s is lost", id)
 	}
 	for _, id := range l.cancelled {
 		s := tasks[id].GetState()

@@ -39,10 +39,10 @@ var (
 	}
 	raftGauges = []raftMetric{
 		{"raft.peers", "raft_members", "Members, as this node knows them."},
-		{"raft.commitNumLogs", "raft_batch_committed_entries", "Entries in the newest batch that was " +
-			"handed over to be applied."},
-		{"raft.leader.dispatchNumLogs", "raft_batch_written_entries", "Entries in the newest batch that " +
-			"this node wrote as the leader."},
+		{"raft.commitNumLogs", "raft_batch_committed_entries",
+			"Entries of the newest batch applied."},
+		{"raft.leader.dispatchNumLogs", "raft_batch_written_entries",
+			"Entries of the newest batch written."},
 	}
 	raftTimes = []raftMetric{
 		{"raft.commitTime", "raft_commit_seconds", "From giving raft an entry to its commit."},
@@ -56,9 +56,9 @@ var (
 		{"raft.rpc.installSnapshot", "raft_install_snapshot_seconds", "Taking in a leader's snapshot."},
 		{"raft.candidate.electSelf", "raft_election_seconds", "Asking for votes."},
 		{"raft.fsm.apply", "raft_apply_seconds", "Applying an entry, as raft sees it."},
-		{"raft.fsm.enqueue", "raft_apply_wait_seconds", "How long batches waited to be applied."},
+		{"raft.fsm.enqueue", "raft_apply_wait_seconds", "How long batches waited for that."},
 		{"raft.fsm.restore", "raft_restore_seconds", "Reading a snapshot into the state."},
-		{"raft.snapshot.takeSnapshot", "raft_snapshot_seconds", "Taking a snapshot, until it is durable."},
+		{"raft.snapshot.takeSnapshot", "raft_snapshot_seconds", "A snapshot, until it is durable."},
 		{"raft.snapshot.persist", "raft_snapshot_write_seconds", "Making a snapshot durable."},
 		{"raft.compactLogs", "raft_truncation_seconds", "Removing entries before a snapshot."},
 		{"raft.replication.appendEntries.rpc", "raft_send_seconds", "A member's answer to a batch."},

@@ -482,7 +482,9 @@ type InspectPoolResponse struct {
 	Settings *PoolSettings `protobuf:"bytes,2,opt,name=settings,proto3" json:"settings,omitempty"`
 	// What its payloads take, in bytes.
 	PayloadBytes int64 `protobuf:"varint,3,opt,name=payload_bytes,json=payloadBytes,proto3" json:"payload_bytes,omitempty"`
-	// The SHA-256 of the pool's state, in hexadecimal; with its index, comparable between nodes.
+	// The SHA-256 of the pool's state, in hexadecimal; with its index, comparable between nodes. Empty
+	// for a pool with more than 20,000 tasks and workers, as it costs as much as writing all of them;
+	// the rolling hash of GetStatus compares nodes whatever their size.
 	StateHash string `protobuf:"bytes,4,opt,name=state_hash,json=stateHash,proto3" json:"state_hash,omitempty"`
 	// The entry of the log up to which this is true.
 	Index         uint64 `protobuf:"varint,5,opt,name=index,proto3" json:"index,omitempty"`

@@ -127,8 +127,8 @@ func (l *Log) Status() log.Status {
 	return l.alarms(s, failure)
 }
 
-// leaderID is who leads, empty if nobody does for all that this node knows: raft names a leader that
-// has died until an election begins.
+// leaderID is who leads, empty if nobody does for all that this node knows: raft names a leader
+// that has died until an election begins.
 func (l *Log) leaderID() string {
 	_, leader := l.raft.LeaderWithID()
 	heard := time.Since(l.raft.LastContact())

@@ -55,8 +55,8 @@ type Options struct {
 	// entries.
 	KeepBytes, KeepEntries uint64
 	// InFlight is how many batches of entries may be on the way to a follower; 0 means 1. With more of
-	// them raft may leave a follower behind for good, and nothing is gained, as BenchmarkInFlight says:
-	// while one batch is on the way, the next one grows.
+	// them raft may leave a follower behind for good, and nothing is gained, as BenchmarkInFlight
+	// says: while one batch is on the way, the next one grows.
 	InFlight int
 	// HandOver is how long a snapshot has to hold up a leader for it to hand over before the next
 	// one; 0 means 500 ms, and a negative one never.

@@ -82,7 +82,8 @@ func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress,
 // InstallSnapshot implements raft.Transport.
 func (t *transport) InstallSnapshot(id raft.ServerID, target raft.ServerAddress,
 	args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
-	return t.Transport.InstallSnapshot(id, target, args, resp, &sentSnapshot{data, t.failpoints, false})
+	return t.Transport.InstallSnapshot(id, target, args, resp,
+		&sentSnapshot{Reader: data, failpoints: t.failpoints})
 }
 
 // A sentSnapshot is one that is being sent.
