@@ -19,6 +19,8 @@ const (
 	externalAhead = 10 * time.Second
 	// and externalBehind how far behind the pool's time a pull: an older one is taken at that time.
 	externalBehind = 10 * time.Second
+	// externalSkew is how far the clocks of an external dispatcher's servers may be apart.
+	externalSkew = 10 * time.Second
 )
 
 // external runs an operation of an external pool.
@@ -37,11 +39,15 @@ func (e *entry) external(c *replica.ExternalOperation, out *replica.CommandOutco
 			return err
 		}
 		result := &protos.Result{}
-		if !p.isOverBefore(op) {
+		if !p.isOld(op) {
 			var err error
-			if result, err = p.apply(p.timed(op)); err != nil {
+			op = p.timed(op)
+			if result, err = p.apply(op); err != nil {
 				return refusalOf(err)
 			}
+		}
+		for _, a := range result.GetAssignments() {
+			p.heard.handOut(a.GetRequestId(), op.GetTime().AsTime())
 		}
 		p.noteNews(op)
 		out.Answer = &replica.CommandOutcome_External{External: result}
@@ -76,7 +82,7 @@ func (e *entry) takeCallbacks(c *replica.TakeCallbacks, out *replica.CommandOutc
 			case h == nil:
 				out.Answer = &replica.CommandOutcome_Callbacks{Callbacks: asked}
 				return nil
-			case !p.follows(h.request):
+			case !p.follows(h.request) && h.asked > 0:
 			case h.isLost(e.at):
 				p.must(pool.TaskAbsent(p.now, scheduler.RequestID(h.request)))
 			default:
@@ -97,19 +103,29 @@ func (p *hosted) follows(request string) bool {
 	return p.pool.Scheduler().Knows(id) || p.pool.Reconciler().Cancels(id)
 }
 
-// isOverBefore reports whether news says that a request lives which was over at that time or later,
-// and if so tells that the news is ignored.
-func (p *hosted) isOverBefore(op *protos.Operation) bool {
+// isOld reports whether news says that a request waits or runs which is known to have gone on since,
+// and if so tells that it is ignored. What is not newer by more than externalSkew may be from
+// before; if it is true, an answer to a callback says so again.
+func (p *hosted) isOld(op *protos.Operation) bool {
 	request := requestOf(op)
 	if request == "" || op.GetTaskAbsent() != nil {
 		return false
 	}
-	news, over := p.over.since(request, op.GetTime().AsTime())
-	if over {
-		p.ignore(op, &protos.TaskEvent{RequestId: request},
-			protos.TaskEvent_Ignored_REASON_REQUEST_NEWER, news)
+	known := p.over.since(request)
+	if op.GetTaskWaiting() != nil {
+		known = latest(known, p.heard.handed(request))
+		id := scheduler.RequestID(request)
+		if _, stage, on := p.pool.Scheduler().Stage(id); on && stage == scheduler.Running {
+			r, _ := p.pool.Scheduler().Request(id)
+			known = latest(known, r.ConfirmedTime)
+		}
 	}
-	return over
+	if op.GetTime().AsTime().Sub(known) > externalSkew {
+		return false
+	}
+	p.ignore(op, &protos.TaskEvent{RequestId: request},
+		protos.TaskEvent_Ignored_REASON_REQUEST_NEWER, known)
+	return true
 }
 
 // ignore tells that an operation says something about a request or worker which is older than what
@@ -123,7 +139,8 @@ func (p *hosted) ignore(op *protos.Operation, of *protos.TaskEvent,
 	p.follow(of)
 }
 
-// noteNews notes that a request was heard of, or that it is over.
+// noteNews notes that a request was heard of, or that it is over. Of one that was over, and is said
+// to wait again too soon to be believed, more is to be heard.
 func (p *hosted) noteNews(op *protos.Operation) {
 	request := requestOf(op)
 	if request == "" {
@@ -133,13 +150,13 @@ func (p *hosted) noteNews(op *protos.Operation) {
 	if at.After(p.entry.at) {
 		at = p.entry.at
 	}
-	if p.follows(request) {
-		p.heard.hear(request, at)
-		return
-	}
-	p.heard.forget(request)
-	if op.GetTaskAbsent() != nil {
+	switch {
+	case op.GetTaskAbsent() != nil && !p.follows(request):
+		p.heard.forget(request)
 		p.over.add(request, op.GetTime().AsTime(), p.entry.at)
+	case p.follows(request), op.GetTaskWaiting() != nil &&
+		op.GetTime().AsTime().After(p.over.since(request)):
+		p.heard.hear(request, at)
 	}
 }
 
@@ -169,8 +186,7 @@ func (p *hosted) timed(op *protos.Operation) *protos.Operation {
 }
 
 // timePull returns a pull that is not older than the pool allows, and takes its time for the
-// pool's. An older one is taken at the pool's time, without the workers of which something newer is
-// known: it was under way for long, and says nothing of what they do by now.
+// pool's. An older one is taken at the pool's time, without the workers that have gone on since.
 func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 	at := op.GetTime().AsTime()
 	if p.now.Sub(at) > externalBehind {
@@ -179,13 +195,12 @@ func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 		op.Time = timestamppb.New(p.now)
 		pull := op.GetAssignTasks()
 		pull.Workers = slices.DeleteFunc(pull.GetWorkers(), func(w *protos.IdleWorker) bool {
-			known, runs := p.newsOfWorker(w.GetWorkerId())
-			if known.Before(at) || known.Equal(at) && !runs {
-				return false
+			known, newer := p.hasGoneOn(w.GetWorkerId(), at)
+			if newer {
+				p.ignore(late, &protos.TaskEvent{WorkerId: w.GetWorkerId()},
+					protos.TaskEvent_Ignored_REASON_WORKER_NEWER, known)
 			}
-			p.ignore(late, &protos.TaskEvent{WorkerId: w.GetWorkerId()},
-				protos.TaskEvent_Ignored_REASON_WORKER_NEWER, known)
-			return true
+			return newer
 		})
 	}
 	if at.After(p.now) {
@@ -194,31 +209,41 @@ func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 	return op
 }
 
-// newsOfWorker returns the time of the newest news of a worker, and of what is on it, and whether a
-// task was reported to run there. Of an unknown worker the time is zero.
-func (p *hosted) newsOfWorker(worker string) (newest time.Time, runs bool) {
+// hasGoneOn reports whether a worker is known to have done something since it pulled at a time: it
+// runs a task, or has pulled again. One that has a task which it is not known to run has not: its
+// late pull may be the one whose answer it waits for.
+func (p *hosted) hasGoneOn(worker string, at time.Time) (known time.Time, newer bool) {
 	s := p.pool.Scheduler()
 	w, _ := s.Worker(scheduler.WorkerID(worker))
-	if w.Run == nil {
-		return w.ConfirmedTime, false
+	switch {
+	case w.Run == nil:
+		return w.ConfirmedTime, w.ConfirmedTime.After(at)
+	case w.Run.Stage != scheduler.Running:
+		return time.Time{}, false
 	}
-	newest, runs = w.ConfirmedTime, w.Run.Stage == scheduler.Running
-	if r, _ := s.Request(w.Run.Request); r.ConfirmedTime.After(newest) {
-		newest = r.ConfirmedTime
-	}
-	return newest, runs
+	r, _ := s.Request(w.Run.Request)
+	known = latest(w.ConfirmedTime, r.ConfirmedTime)
+	return known, !known.Before(at)
 }
 
-// timeRunning returns the news that a task runs where it was handed to, not older than the pull
-// that it was handed to: it cannot be, but the clocks of an external dispatcher's servers differ.
+// latest returns the latest of some times.
+func latest(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
+}
+
+// timeRunning returns the news that a task runs where it was handed to, not older than what is known
+// of it and its worker, all of which was before: the clocks of an external dispatcher's servers
+// differ.
 func (p *hosted) timeRunning(op *protos.Operation) *protos.Operation {
-	n := op.GetTaskRunning()
-	on, stage, ok := p.pool.Scheduler().Stage(scheduler.RequestID(n.GetRequestId()))
+	n, s := op.GetTaskRunning(), p.pool.Scheduler()
+	on, stage, ok := s.Stage(scheduler.RequestID(n.GetRequestId()))
 	if !ok || stage != scheduler.HandedOut || string(on) != n.GetWorkerId() {
 		return op
 	}
-	known, _ := p.newsOfWorker(n.GetWorkerId())
-	if late := known.Sub(op.GetTime().AsTime()); late <= 0 || late > externalBehind {
+	w, _ := s.Worker(on)
+	r, _ := s.Request(w.Run.Request)
+	known := latest(w.ConfirmedTime, r.ConfirmedTime, p.heard.handed(n.GetRequestId()))
+	if late := known.Sub(op.GetTime().AsTime()); late <= 0 || late > externalSkew {
 		return op
 	}
 	op = proto.CloneOf(op)

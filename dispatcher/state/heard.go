@@ -38,6 +38,7 @@ type heard struct {
 	heard   time.Time // of the newest news
 	turn    time.Time // when it was last heard of or asked about
 	asked   int32     // how often it was asked about since it was last heard of
+	handed  time.Time // of the newest pull that was answered with it; zero if there was none
 }
 
 // Before orders requests by turn.
@@ -83,6 +84,22 @@ func (l *heardOf) forget(request string) {
 	}
 }
 
+// handOut notes that a pull of a time was answered with a request. O(1).
+func (l *heardOf) handOut(request string, at time.Time) {
+	if h := l.byID[request]; h != nil && at.After(h.handed) {
+		h.handed = at
+	}
+}
+
+// handed returns the time of the newest pull that was answered with a request; zero if there was
+// none.
+func (l *heardOf) handed(request string) time.Time {
+	if h := l.byID[request]; h != nil {
+		return h.handed
+	}
+	return time.Time{}
+}
+
 // next takes the request whose turn it is out of the order; nil if it is nobody's. It is to be put
 // back by add, or its name to be forgotten. O(log n).
 func (l *heardOf) next(now time.Time) *heard {
@@ -102,7 +119,8 @@ func (h *heard) isLost(now time.Time) bool {
 func (l *heardOf) toProto() (all []*replica.HeardOf) {
 	for h := range l.turns.All() {
 		all = append(all, &replica.HeardOf{RequestId: h.request,
-			HeardTime: timestamppb.New(h.heard), TurnTime: timestamppb.New(h.turn), Asked: h.asked})
+			HeardTime: timestamppb.New(h.heard), TurnTime: timestamppb.New(h.turn), Asked: h.asked,
+			HandedTime: timestampOf(h.handed)})
 	}
 	return all
 }
@@ -112,6 +130,11 @@ func readHeard(all []*replica.HeardOf) (l heardOf, err error) {
 	var last *heard
 	for _, m := range all {
 		h := &heard{request: m.GetRequestId(), asked: m.GetAsked()}
+		if t := m.GetHandedTime(); t != nil {
+			if h.handed, err = readTime("handed_time", t); err != nil {
+				return heardOf{}, fmt.Errorf("request %s: %w", check.Quote(h.request), err)
+			}
+		}
 		if h.heard, err = readTime("heard_time", m.GetHeardTime()); err == nil {
 			h.turn, err = readTime("turn_time", m.GetTurnTime())
 		}

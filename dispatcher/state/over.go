@@ -64,13 +64,12 @@ func (l *overs) put(o *over) {
 	l.queue.Insert(o)
 }
 
-// since returns when a request was over, if it was at a time or later.
-func (l *overs) since(request string, at time.Time) (news time.Time, ok bool) {
-	o := l.byID[request]
-	if o == nil || o.news.Before(at) {
-		return time.Time{}, false
+// since returns the time of the news that a request is over; the zero time if that is not known.
+func (l *overs) since(request string) time.Time {
+	if o := l.byID[request]; o != nil {
+		return o.news
 	}
-	return o.news, true
+	return time.Time{}
 }
 
 // due returns when the oldest request is to be forgotten.

@@ -1170,7 +1170,9 @@ type HeardOf struct {
 	// When it was last heard of or asked about.
 	TurnTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=turn_time,json=turnTime,proto3" json:"turn_time,omitempty"`
 	// How often it was asked about since it was last heard of.
-	Asked         int32 `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
+	Asked int32 `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
+	// The time of the newest pull that was answered with it; unset if there was none.
+	HandedTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=handed_time,json=handedTime,proto3" json:"handed_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1231,6 +1233,13 @@ func (x *HeardOf) GetAsked() int32 {
 		return x.Asked
 	}
 	return 0
+}
+
+func (x *HeardOf) GetHandedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HandedTime
+	}
+	return nil
 }
 
 // Over is a request that is over.
@@ -1392,14 +1401,16 @@ const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\alost_ms\x18\x02 \x01(\x03R\x06lostMs\"q\n" +
 	"\bExternal\x124\n" +
 	"\x05heard\x18\x01 \x03(\v2\x1e.quotasched.replica.v1.HeardOfR\x05heard\x12/\n" +
-	"\x04over\x18\x02 \x03(\v2\x1b.quotasched.replica.v1.OverR\x04over\"\xb2\x01\n" +
+	"\x04over\x18\x02 \x03(\v2\x1b.quotasched.replica.v1.OverR\x04over\"\xef\x01\n" +
 	"\aHeardOf\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x129\n" +
 	"\n" +
 	"heard_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\theardTime\x127\n" +
 	"\tturn_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\bturnTime\x12\x14\n" +
-	"\x05asked\x18\x04 \x01(\x05R\x05asked\"\x99\x01\n" +
+	"\x05asked\x18\x04 \x01(\x05R\x05asked\x12;\n" +
+	"\vhanded_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"handedTime\"\x99\x01\n" +
 	"\x04Over\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x127\n" +
@@ -1478,13 +1489,14 @@ var file_protos_replica_snapshot_proto_depIdxs = []int32{
 	17, // 25: quotasched.replica.v1.External.over:type_name -> quotasched.replica.v1.Over
 	18, // 26: quotasched.replica.v1.HeardOf.heard_time:type_name -> google.protobuf.Timestamp
 	18, // 27: quotasched.replica.v1.HeardOf.turn_time:type_name -> google.protobuf.Timestamp
-	18, // 28: quotasched.replica.v1.Over.news_time:type_name -> google.protobuf.Timestamp
-	18, // 29: quotasched.replica.v1.Over.known_time:type_name -> google.protobuf.Timestamp
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	18, // 28: quotasched.replica.v1.HeardOf.handed_time:type_name -> google.protobuf.Timestamp
+	18, // 29: quotasched.replica.v1.Over.news_time:type_name -> google.protobuf.Timestamp
+	18, // 30: quotasched.replica.v1.Over.known_time:type_name -> google.protobuf.Timestamp
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_protos_replica_snapshot_proto_init() }
