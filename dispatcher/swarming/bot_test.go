@@ -22,11 +22,11 @@ import (
 func (d *day) bot(n int) {
 	name := fmt.Sprintf("b%03d", n)
 	dimensions := []string{"os:linux", fmt.Sprint("model:", n%3), "id:" + name, "image:0"}
-	wait := time.Second
+	wait := 4 * time.Second
 	time.Sleep(d.upTo(time.Minute))
 	for !d.done() {
 		if d.chance(1) { // it vanishes, and comes back
-			time.Sleep(d.upTo(30 * time.Minute))
+			d.away(30 * time.Minute)
 		}
 		k, slice := d.poll(name, dimensions)
 		if k == nil {
@@ -34,11 +34,18 @@ func (d *day) bot(n int) {
 			wait = min(2*wait, time.Minute)
 			continue
 		}
-		wait = time.Second
+		wait = 4 * time.Second
 		if slice == 1 {
 			dimensions[3] = k.image
 		}
 		d.run(k)
+	}
+}
+
+// away waits for up to so long, and not beyond the day.
+func (d *day) away(longest time.Duration) {
+	for end := time.Now().Add(d.upTo(longest)); time.Now().Before(end) && !d.done(); {
+		time.Sleep(time.Minute)
 	}
 }
 
@@ -51,7 +58,7 @@ func (d *day) run(k *task) {
 			d.count(func(c *counts) { c.disappeared++ })
 			d.queue(5*time.Minute, d.item(k))
 		}
-		time.Sleep(d.upTo(20 * time.Minute))
+		d.away(20 * time.Minute)
 		return
 	}
 	select {

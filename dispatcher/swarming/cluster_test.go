@@ -48,12 +48,19 @@ type member struct {
 	log     log.Log
 	handler http.Handler
 	metrics *metrics.Metrics
-	batches []node.Batch
 	stop    func()
+
+	mu      sync.Mutex
+	batches []node.Batch
 }
 
+// newCluster starts nodes that everybody may call.
 func newCluster(t *testing.T, ids ...string) *cluster {
-	c := &cluster{t: t, log: log.NewMemory(ids...), authorizer: api.Local{},
+	return newClusterFor(t, api.Local{}, ids...)
+}
+
+func newClusterFor(t *testing.T, who api.Authorizer, ids ...string) *cluster {
+	c := &cluster{t: t, log: log.NewMemory(ids...), authorizer: who,
 		seen: func([]*dispatch.Event) {}, members: map[string]*member{}}
 	for _, id := range ids {
 		c.open(id)
@@ -66,7 +73,7 @@ func (c *cluster) open(id string) {
 	m := &member{metrics: metrics.New()}
 	logger := slog.New(slog.DiscardHandler)
 	m.Node = node.New(node.Config{ID: id, URL: "http://" + id, Events: events{c}, Observer: m,
-		Logger: logger, SessionsMax: 1})
+		Logger: logger, SessionsMax: 1, Hooks: node.Hooks{PanicPool: "bad"}})
 	l, err := c.log.Open(id, m.Machine())
 	require.NoError(c.t, err)
 	m.log = l
@@ -224,7 +231,11 @@ func (c *cluster) Exchange(_ context.Context, to log.Member, _ *replica.NodeStat
 func (m *member) Applied(a node.Applied) { m.metrics.Applied(a) }
 
 // Proposed implements node.Observer.
-func (m *member) Proposed(b node.Batch) { m.batches = append(m.batches, b) }
+func (m *member) Proposed(b node.Batch) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.batches = append(m.batches, b)
+}
 
 // Snapshot implements node.Observer.
 func (m *member) Snapshot(int64, time.Duration) {}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -22,15 +23,16 @@ import (
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
-// TestADay lets Swarming's bots live through a day, two hours long unless QSCHED_SWARMING_HOURS says
-// otherwise, in which all goes wrong that can: calls, answers and news are lost, late, doubled and
+// TestADay lets Swarming's bots live through a day, which is an hour long unless
+// QSCHED_SWARMING_HOURS says otherwise, in which all goes wrong that can: calls, answers and news are lost, late, doubled and
 // shuffled, no news comes for five minutes, the clocks of two servers are 3 s apart, bots vanish,
 // people cancel tasks, and the leader is killed ten times. Each task ends once; what is known to be
 // over is over; an assignment that was lost is given again; and no bot gets a task that is not its.
 func TestADay(t *testing.T) {
-	s := size{tasks: 5000, bots: 300, length: 2 * time.Hour}
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	s := size{tasks: 5000, bots: 300, length: time.Hour}
 	if underRace {
-		s = size{tasks: 600, bots: 40, length: 2 * time.Hour}
+		s.tasks, s.bots = 1000, 60
 	}
 	if hours, err := strconv.Atoi(os.Getenv("QSCHED_SWARMING_HOURS")); err == nil {
 		s.length = time.Duration(hours) * time.Hour
@@ -451,7 +453,7 @@ func (d *day) event(e *protos.TaskEvent) {
 func (d *day) check() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.t.Logf("%v: %+v", time.Since(d.begin), d.counts)
+	d.t.Logf("in %v: %+v", time.Since(d.begin), d.counts)
 	require.Empty(d.t, d.wrong)
 	require.Zero(d.t, d.open, "tasks that have not ended")
 	c := d.counts
