@@ -74,6 +74,10 @@ chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.
 	QSCHED_CHAOS_ROUNDS=100 QSCHED_CHAOS_KILLS=30 $(GO) test -count=1 -timeout=40m -v ./dispatcher/chaos
 	QSCHED_LONG_POWER=50 $(GO) test -count=1 -timeout=20m -v -run=TestLossOfPower ./dispatcher/log/raftlog
 
+.PHONY: swarming-long
+swarming-long: ## Let 300 of Swarming's bots live through 24 hours with all faults; some minutes.
+	QSCHED_SWARMING_HOURS=24 $(GO) test -count=1 -timeout=60m -v -run=TestADay ./dispatcher/swarming
+
 .PHONY: tune-long
 tune-long: ## Tune the device lab and logs in QSIM_TRACES, against grids and held-out halves; an hour.
 	QSIM_LONG_TUNE=1 $(GO) test -timeout=150m -run='TestLongTune' -v ./simulator/qsim

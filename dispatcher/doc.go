@@ -51,6 +51,7 @@
 //	node       what runs on each node: proposer, clock, sessions, reads, comparison with the others
 //	access     who may do what
 //	api        the services
+//	swarming   what LUCI Swarming asks of external pools
 //	metrics    what Prometheus is told
 //	client     what people's commands and programs call them with
 //	qsched     the command

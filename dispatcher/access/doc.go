@@ -37,7 +37,8 @@
 // Those of a pool are given for one pool, or for all of them with "*":
 //
 //	view      look at all there is in the pool, and follow its events
-//	worker    be a worker of the pool
+//	worker    be a worker of the pool; of an external pool, be the dispatcher that owns its tasks
+//	          and workers, such as Swarming, whatever account they are of
 //	submit    submit tasks to the accounts on the list, and cancel tasks of theirs; "*" stands for
 //	          all accounts and for tasks without one. It includes view
 //	continue  submit tasks that go on when their worker falls silent; needs submit, too

@@ -15,7 +15,7 @@ type Right int
 const (
 	// View is to look at a pool: view, submit to any account, admin, operator.
 	View Right = iota + 1
-	// Work is to be a worker of a pool: worker.
+	// Work is to be a worker of a pool, or the dispatcher that owns an external one: worker.
 	Work
 	// Submit is to submit tasks to an account: submit with that account.
 	Submit

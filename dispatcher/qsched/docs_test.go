@@ -82,10 +82,12 @@ func TestFilesOfThePage(t *testing.T) {
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	require.Len(t, blocks, 2)
+	require.Len(t, blocks, 3)
 	s, err := readContext(write(t, "qsched.yaml", blocks[0][1]), "")
 	require.NoError(t, err)
 	require.Len(t, s.Servers, 2)
-	_, err = access.Parse("policy.yaml", []byte(blocks[1][1]))
-	require.NoError(t, err)
+	for _, block := range blocks[1:] {
+		_, err = access.Parse("policy.yaml", []byte(block[1]))
+		require.NoError(t, err)
+	}
 }

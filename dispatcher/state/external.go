@@ -103,9 +103,9 @@ func (p *hosted) follows(request string) bool {
 	return p.pool.Scheduler().Knows(id) || p.pool.Reconciler().Cancels(id)
 }
 
-// isOld reports whether news says that a request waits or runs which is known to have gone on since,
-// and if so tells that it is ignored. What is not newer by more than externalSkew may be from
-// before; if it is true, an answer to a callback says so again.
+// isOld reports whether news says that a request waits or runs which is known to have gone on
+// since, and if so tells that it is ignored. What is not newer by more than externalSkew may be
+// from before; if it is true, an answer to a callback says so again.
 func (p *hosted) isOld(op *protos.Operation) bool {
 	request := requestOf(op)
 	if request == "" || op.GetTaskAbsent() != nil {
@@ -231,9 +231,9 @@ func latest(times ...time.Time) time.Time {
 	return slices.MaxFunc(times, time.Time.Compare)
 }
 
-// timeRunning returns the news that a task runs where it was handed to, not older than what is known
-// of it and its worker, all of which was before: the clocks of an external dispatcher's servers
-// differ.
+// timeRunning returns the news that a task runs where it was handed to, not older than what is
+// known of it and its worker, all of which was before: the clocks of an external dispatcher's
+// servers differ.
 func (p *hosted) timeRunning(op *protos.Operation) *protos.Operation {
 	n, s := op.GetTaskRunning(), p.pool.Scheduler()
 	on, stage, ok := s.Stage(scheduler.RequestID(n.GetRequestId()))

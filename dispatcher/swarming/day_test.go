@@ -32,7 +32,7 @@ func TestADay(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	s := size{tasks: 5000, bots: 300, length: time.Hour}
 	if underRace {
-		s.tasks, s.bots = 1000, 60
+		s = size{tasks: 400, bots: 24, length: 40 * time.Minute}
 	}
 	if hours, err := strconv.Atoi(os.Getenv("QSCHED_SWARMING_HOURS")); err == nil {
 		s.length = time.Duration(hours) * time.Hour
@@ -193,17 +193,18 @@ func (d *day) submit() {
 			if d.failed() {
 				return
 			}
-			d.make(fmt.Sprintf("t%05d", i))
+			d.make(i)
 		})
 	}
 	made.Wait()
 }
 
 // make makes a task, and tells of it until that is heard.
-func (d *day) make(id string) {
+func (d *day) make(n int) {
+	id := fmt.Sprintf("t%05d", n)
 	mean := d.length * time.Duration(d.bots*13) / time.Duration(d.size.tasks*20)
-	k := &task{takes: time.Second + d.upTo(2*mean), killed: make(chan struct{}), bad: d.chance(10),
-		vanishes: d.chance(10), image: fmt.Sprint("image:", d.number(4))}
+	k := &task{takes: time.Second + d.upTo(2*mean), killed: make(chan struct{}), bad: n%100 == 1,
+		vanishes: n%100 == 2, image: fmt.Sprint("image:", d.number(4))}
 	if d.chance(50) {
 		k.takes = d.upTo(3 * time.Second)
 	}
@@ -457,11 +458,14 @@ func (d *day) check() {
 	require.Empty(d.t, d.wrong)
 	require.Zero(d.t, d.open, "tasks that have not ended")
 	c := d.counts
-	for name, n := range map[string]int{"claims": c.claims, "again": c.again,
-		"preempted": c.preempted, "killed": c.killed, "cancelled": c.cancelled, "bad": c.bad,
-		"disappeared": c.disappeared, "callbacks": c.callbacks, "callsLost": c.callsLost,
-		"answersLost": c.answersLost, "callsTwice": c.callsTwice, "newsLost": c.newsLost,
-		"newsTwice": c.newsTwice} {
+	happened := map[string]int{"claims": c.claims, "cancelled": c.cancelled, "bad": c.bad,
+		"callbacks": c.callbacks, "callsLost": c.callsLost, "answersLost": c.answersLost,
+		"callsTwice": c.callsTwice, "newsLost": c.newsLost, "newsTwice": c.newsTwice}
+	if !underRace { // of few tasks these may not be
+		happened["again"], happened["preempted"], happened["killed"] = c.again, c.preempted, c.killed
+		happened["disappeared"] = c.disappeared
+	}
+	for name, n := range happened {
 		require.NotZero(d.t, n, name)
 	}
 	require.Equal(d.t, 10, c.kills)
