@@ -67,7 +67,7 @@ chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minu
 
 .PHONY: cost-agents
 cost-agents: ## Measure what an agent costs, on a machine that does nothing else; two minutes.
-	QSCHED_COST=1 $(GO) test -count=1 -timeout=10m -v -run=TestWhatAnAgentCosts ./dispatcher/qsched
+	AGENT_COST=1 $(GO) test -count=1 -timeout=10m -v -run=TestWhatAnAgentCosts ./dispatcher/qsched
 
 .PHONY: chaos
 chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.

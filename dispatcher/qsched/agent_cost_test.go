@@ -15,7 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
 // residentFileBytes returns how much of the files that a process has mapped is in its memory.
@@ -55,10 +59,10 @@ func processorTime(t *testing.T, pid int) time.Duration {
 }
 
 // TestWhatAnAgentCosts measures an agent of the command as it is installed, on a machine that does
-// nothing else: QSCHED_COST=1.
+// nothing else: AGENT_COST=1.
 func TestWhatAnAgentCosts(t *testing.T) {
-	if os.Getenv("QSCHED_COST") == "" {
-		t.Skip("QSCHED_COST is not set: this measures for a minute and a half")
+	if os.Getenv("AGENT_COST") == "" {
+		t.Skip("AGENT_COST is not set: this measures for a minute and a half")
 	}
 	s := newScript(t)
 	program := filepath.Join(s.dir, "qsched-installed")
@@ -92,12 +96,18 @@ func TestWhatAnAgentCosts(t *testing.T) {
 		float64(resident)/1e6, float64(memoryOf(t, agent.Process.Pid, "RssAnon:"))/1e6, part)
 
 	// 20 tasks a second; each notes when it is executed.
+	c, err := client.New(client.Config{Servers: []string{s.url}})
+	require.NoError(t, err)
+	defer c.Close()
+	note := `echo "$(date +%s%N) $QSCHED_LEASE" >>` + s.dir + `/executed; sleep 0.3`
+	task := &dispatch.TaskSpec{Payload: &dispatch.TaskSpec_Exec{Exec: &dispatch.Exec{
+		Command: []string{"sh", "-c", note}}}}
 	begin := time.Now()
 	for n := range starts {
 		time.Sleep(time.Until(begin.Add(time.Duration(n) * time.Second / slots)))
-		text, code := s.sh(`qsched task submit lab -- sh -c 'echo "$(date +%s%N) $QSCHED_LEASE" >>` + s.dir +
-			`/executed; sleep 0.3' >/dev/null &`)
-		require.Zero(t, code, text)
+		_, err := c.Tasks.SubmitTasks(t.Context(), connect.NewRequest(&dispatch.SubmitTasksRequest{
+			Pool: "lab", Tasks: []*dispatch.TaskSpec{task}}))
+		require.NoError(t, err)
 	}
 	require.Eventually(t, func() bool {
 		text, _ := os.ReadFile(filepath.Join(s.dir, "executed"))
