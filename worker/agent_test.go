@@ -173,7 +173,7 @@ func TestAnAgentWithoutAStateDirectoryIsAnotherBootEachTime(t *testing.T) {
 		s.wait(time.Second)
 		log := s.fetch(fetch("f", "b/1", nil), nil)
 		s.wait(time.Second)
-		require.NotEmpty(s, log.failure)
+		require.NotEmpty(s, s.sent(log).failure)
 		close(leave)
 		require.NoError(s, <-s.ended)
 		s.config.Leave = nil

@@ -239,6 +239,20 @@ func (f *fake) fetch(o *dispatch.Fetch, blocked chan struct{}) *sentLog {
 	return l
 }
 
+// sent returns what was sent of a log until now.
+func (f *fake) sent(l *sentLog) sentLog {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return *l
+}
+
+// result returns how a lease ended, as the worker has said it.
+func (f *fake) result(lease string) *dispatch.Result {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ends[lease].GetResult()
+}
+
 // SendLog implements WorkerServiceHandler.
 func (f *fake) SendLog(ctx context.Context, r *connect.Request[dispatch.SendLogRequest]) (
 	*connect.Response[dispatch.SendLogResponse], error) {

@@ -49,7 +49,7 @@ func TestAMachineOnWhichNothingStartsIsInQuarantine(t *testing.T) {
 			s.give(id, 0, simulate("forever", "0"))
 			s.wait(time.Second)
 			require.Equal(s, `REJECTED: "forever" is not a duration such as 10m`, s.fake.end(id))
-			require.True(s, s.ends[id].GetResult().GetPermanent())
+			require.True(s, s.result(id).GetPermanent())
 		}
 		for _, id := range []string{"a/1", "b/1", "c/1"} {
 			require.True(s, s.newest().GetAcceptsWork())

@@ -85,14 +85,14 @@ func TestALogIsSentWhenSomebodyAsks(t *testing.T) {
 				beyond := s.fetch(fetch("beyond", "a/1", func(f *dispatch.Fetch) { f.Offset = 1 << 40 }), nil)
 				other := s.fetch(fetch("other", "b/1", nil), nil)
 				s.wait(ttl / 2) // an agent that uses calls asks then
-				require.Equal(s, lines(0, 20_000), all.text)
-				require.True(s, all.ended)
-				require.Equal(s, 4, all.parts)
-				require.Equal(s, lines(19_998, 20_000), tail.text)
-				require.Equal(s, lines(19_999, 20_000), rest.text)
-				require.Empty(s, beyond.text)
-				require.True(s, beyond.ended)
-				require.Equal(s, "it keeps no log of b/1 any more, or never had one", other.failure)
+				require.Equal(s, lines(0, 20_000), s.sent(all).text)
+				require.True(s, s.sent(all).ended)
+				require.Equal(s, 4, s.sent(all).parts)
+				require.Equal(s, lines(19_998, 20_000), s.sent(tail).text)
+				require.Equal(s, lines(19_999, 20_000), s.sent(rest).text)
+				require.Empty(s, s.sent(beyond).text)
+				require.True(s, s.sent(beyond).ended)
+				require.Equal(s, "it keeps no log of b/1 any more, or never had one", s.sent(other).failure)
 				require.Equal(s, "a/1 RUNNING", s.told())
 			})
 		})
@@ -106,23 +106,23 @@ func TestALogIsFollowedToTheEndOfItsTask(t *testing.T) {
 		s.wait(time.Second)
 		log := s.fetch(fetch("f", "a/1", follow), nil)
 		s.wait(time.Second)
-		require.Equal(s, lines(0, 2), log.text)
+		require.Equal(s, lines(0, 2), s.sent(log).text)
 		w.write(20, lines(2, 5)) // the next file
 		s.wait(time.Second)
-		require.Equal(s, lines(0, 5), log.text)
-		before := log.parts
+		require.Equal(s, lines(0, 5), s.sent(log).text)
+		before := s.sent(log).parts
 		s.wait(20 * time.Second)
-		require.InDelta(s, 4, log.parts-before, 1, "now and then it asks whether anybody reads")
+		require.InDelta(s, 4, s.sent(log).parts-before, 1, "now and then it asks whether anybody reads")
 		require.NoError(s, os.Remove(filepath.Join(w.dir, "output.0")))
 		w.write(100, lines(10, 11)) // what was between is gone before anybody looked
 		require.NoError(s, os.Remove(filepath.Join(w.dir, "output.20")))
 		s.wait(time.Second)
-		require.Equal(s, lines(0, 5)+lines(10, 11), log.text)
-		require.EqualValues(s, 50, log.missing)
-		require.False(s, log.ended)
+		require.Equal(s, lines(0, 5)+lines(10, 11), s.sent(log).text)
+		require.EqualValues(s, 50, s.sent(log).missing)
+		require.False(s, s.sent(log).ended)
 		s.wait(10 * time.Minute)
 		require.Equal(s, "FINISHED 0", s.fake.end("a/1"))
-		require.True(s, log.ended)
+		require.True(s, s.sent(log).ended)
 	})
 }
 
@@ -137,10 +137,10 @@ func TestAReaderThatTakesNothingKeepsNoResultWaiting(t *testing.T) {
 		s.wait(10 * time.Minute)
 		require.Greater(s, s.said()-before, 20, "reports go on")
 		require.Equal(s, "FINISHED 0", s.fake.end("a/1"))
-		require.Zero(s, log.parts)
+		require.Zero(s, s.sent(log).parts)
 		close(blocked)
 		s.wait(time.Second)
-		require.Equal(s, lines(0, 100_000), log.text, "it is kept")
+		require.Equal(s, lines(0, 100_000), s.sent(log).text, "it is kept")
 	})
 }
 
@@ -167,7 +167,7 @@ func TestWhatEndedTasksWroteIsKeptWithinBounds(t *testing.T) {
 				for _, id := range all {
 					log := s.fetch(fetch(id, id, nil), nil)
 					s.wait(time.Second)
-					if log.text == lines(0, 10) {
+					if s.sent(log).text == lines(0, 10) {
 						kept += " " + id
 					}
 				}
@@ -192,7 +192,7 @@ func TestTheNextAgentHasTheLogsOfTheOneBefore(t *testing.T) {
 		s.start()
 		log := s.fetch(fetch("f", "a/1", nil), nil)
 		s.wait(time.Second)
-		require.Equal(s, lines(0, 3), log.text)
+		require.Equal(s, lines(0, 3), s.sent(log).text)
 	})
 }
 
@@ -205,9 +205,9 @@ func TestTheLastEventsOfATaskAreInItsResult(t *testing.T) {
 		s.wait(10 * time.Second)
 		s.stop("bad/1", time.Minute)
 		s.wait(ttl)
-		require.Empty(s, s.ends["good/1"].GetResult().GetEvents())
+		require.Empty(s, s.result("good/1").GetEvents())
 		require.Equal(s, []string{"00:00:01 preparing", "00:00:01 running", "00:00:11 stopped, grace 1m0s"},
-			s.ends["bad/1"].GetResult().GetEvents())
+			s.result("bad/1").GetEvents())
 	})
 	long := strings.Repeat("x", 200)
 	fails := func(context.Context, *dispatch.Run) error { return errors.New(long) }
@@ -218,7 +218,7 @@ func TestTheLastEventsOfATaskAreInItsResult(t *testing.T) {
 	}, func(s *stage) {
 		s.give("bad/1", 0, simulate("1s", "7"))
 		s.wait(10 * time.Second)
-		events := s.ends["bad/1"].GetResult().GetEvents()
+		events := s.result("bad/1").GetEvents()
 		require.Len(s, events, 10, "the oldest have gone")
 		require.LessOrEqual(s, len(strings.Join(events, "\n")), 1024)
 		require.Contains(s, events[9], "hook h, exited: xxx")
