@@ -118,11 +118,13 @@ func fromEnvironment(name string, otherwise int) int {
 	return otherwise
 }
 
+func rounds() int { return fromEnvironment("QSCHED_CHAOS_ROUNDS", 10) }
+
 // TestNothingAcknowledgedIsLost does harm round after round, while people, workers and accounts go
 // on. QSCHED_CHAOS_ROUNDS says how often, QSCHED_CHAOS_SEED which schedule, and QSCHED_CHAOS_FAULT
 // which fault, if there shall be but one kind.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
-	rounds, seed := fromEnvironment("QSCHED_CHAOS_ROUNDS", 10), fromEnvironment("QSCHED_CHAOS_SEED", 1)
+	rounds, seed := rounds(), fromEnvironment("QSCHED_CHAOS_SEED", 1)
 	t.Logf("seed %d, %d rounds", seed, rounds)
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	c := newCluster(t)

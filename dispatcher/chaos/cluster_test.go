@@ -21,8 +21,8 @@ import (
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
-// diskBytes is how large the disk of the node is that it may fill.
-const diskBytes = 64 << 20
+// diskBytes is how large the disk of the node is that it may fill: what all rounds leave must fit.
+var diskBytes = 64<<20 + rounds()<<22
 
 // A cluster is three nodes and the links between them.
 type cluster struct {

@@ -50,7 +50,7 @@ func checkSnapshots(dir string) error {
 	var headless []string
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if strings.HasSuffix(e.Name(), ".tmp") {
+		if strings.HasSuffix(e.Name(), tmpSuffix) {
 			if err := os.RemoveAll(path); err != nil {
 				return err
 			}
@@ -163,13 +163,30 @@ type summedSink struct {
 	fail *failpoint.Plan
 }
 
+// tmpSuffix is what raft has at the end of a snapshot's name while it is written.
+const tmpSuffix = ".tmp"
+
 const sumName = "meta.sum"
+
+// Cancel implements raft.SnapshotSink.
+func (s summedSink) Cancel() error { return errors.Join(s.SnapshotSink.Cancel(), s.discard()) }
+
+// discard removes what was written. On a full disk raft leaves it, and its file open, which would
+// keep the disk full.
+func (s summedSink) discard() error {
+	dir := s.path + tmpSuffix
+	err := os.Truncate(filepath.Join(dir, "state.bin"), 0)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, os.RemoveAll(dir))
+}
 
 // Close implements raft.SnapshotSink.
 func (s summedSink) Close() error {
 	s.fail.At(failpoint.BeforeRename)
 	if err := s.SnapshotSink.Close(); err != nil {
-		return err
+		return errors.Join(err, s.discard())
 	}
 	s.fail.At(failpoint.AfterRename)
 	b, err := os.ReadFile(filepath.Join(s.path, "meta.json"))
