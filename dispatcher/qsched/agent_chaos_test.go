@@ -174,7 +174,7 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 		t.Skip("agents are for Linux only")
 	}
 	size := chaos{agents: 20, slots: 1, tasks: 60, seconds: 10}
-	if underRace {
+	if slow {
 		size = chaos{agents: 4, slots: 1, tasks: 20, seconds: 4}
 	}
 	if text := os.Getenv("CHAOS_AGENTS"); text != "" {
