@@ -31,6 +31,7 @@ var (
 	_ func(ctx, state, sched, *protos.Operation, events, *protos.Result) error           = reconciler.ApplyInto
 	_ func(state) *protos.Reconciler                                                     = state.ToProto
 	_ func(state, scheduler.RequestID, error) error                                      = state.AddTaskError
+	_ func(state, scheduler.RequestID) bool                                              = state.Cancels
 	_ func(state, ctx) []reconciler.Cancellation                                         = state.Cancellations
 	_ func(state, ctx, sched, events, *reconciler.TaskAbsentRequest) error               = state.NotifyTaskAbsent
 	_ func(state, ctx, sched, events, *reconciler.TaskRunningRequest) error              = state.NotifyTaskRunning

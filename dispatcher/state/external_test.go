@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
+	"pgregory.net/rapid"
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -138,4 +139,43 @@ func TestTaskErrorsCountAsTasks(t *testing.T) {
 		require.Equal(t, "pool lab: requests: 3 are more than 2",
 			got.Outcome.GetCommands()[0].GetError())
 	}
+}
+
+// Whatever another dispatcher says, in whatever order, a state goes on from its snapshot as without
+// one, and all that the scheduler knows has its turn.
+func TestAnyNewsOfAnotherDispatcher(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		o, plain := newOutside(t), newOutside(t)
+		id := rapid.SampledFrom([]string{"r1", "r2", "r3", "r4"})
+		worker := rapid.SampledFrom([]string{"w1", "w2"})
+		for range rapid.IntRange(1, 60).Draw(r, "steps") {
+			o.at = o.at.Add(time.Duration(rapid.IntRange(0, 90).Draw(r, "after")) * time.Second)
+			at := o.at.Add(-time.Duration(rapid.IntRange(-9, 40).Draw(r, "late")) * time.Second)
+			request := scheduler.RequestID(id.Draw(r, "request"))
+			w := scheduler.WorkerID(worker.Draw(r, "worker"))
+			op := rapid.SampledFrom([]*protos.Operation{
+				pool.TaskWaiting(at, scheduler.TaskRequest{ID: request, EnqueueTime: at}),
+				pool.TaskRunning(at, request, w), pool.TaskAbsent(at, request),
+				pool.AddTaskError(at, request, "wrong"), pool.WorkerGone(at, w),
+				pool.AssignTasks(at, pool.IdleWorker(w)), pool.AssignTasks(at, pool.IdleWorker(w)),
+				nil,
+			}).Draw(r, "operation")
+			c := &replica.Command{Kind: &replica.Command_TakeCallbacks{
+				TakeCallbacks: &replica.TakeCallbacks{Pool: "lab"}}}
+			if op != nil {
+				c.Kind = &replica.Command_External{
+					External: &replica.ExternalOperation{Pool: "lab", Operation: op}}
+			}
+			plain.at = o.at
+			plain.apply(c)
+			o.apply(c)
+			require.NoError(t, checkInvariants(o.m))
+			require.False(t, o.m.pools["lab"].failed(), o.m.pools["lab"].status.GetFailure())
+			if rapid.IntRange(0, 9).Draw(r, "restart") == 0 {
+				o.restart()
+			}
+			require.Equal(t, plain.m.RollingHash(), o.m.RollingHash())
+		}
+		require.Equal(t, plain.m.pools["lab"].hash(), o.m.pools["lab"].hash())
+	})
 }

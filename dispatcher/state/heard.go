@@ -14,8 +14,8 @@ import (
 
 const (
 	// callbackAfter is how long nothing must have been heard of a request before it is asked about,
-	// and before it is asked about again,
-	callbackAfter = time.Minute
+	// and before it is asked about again: less than the minute from one question to the next,
+	callbackAfter = 50 * time.Second
 	// and callbacksMax about how many is asked at once.
 	callbacksMax = 1_000
 	// A request of which nothing was heard for unheardFor, and for unansweredMax callbacks, is over.

@@ -15,6 +15,11 @@ func checkInvariants(m *Machine) error {
 		if err := p.checkCounts(); err != nil {
 			return fmt.Errorf("pool %s: %w", p.name, err)
 		}
+		if p.external && !p.failed() {
+			if err := p.checkOutside(); err != nil {
+				return fmt.Errorf("pool %s: %w", p.name, err)
+			}
+		}
 		if p.failed() || p.external {
 			continue
 		}
@@ -25,6 +30,20 @@ func checkInvariants(m *Machine) error {
 		}
 	}
 	return nil
+}
+
+// checkOutside compares what is known of another dispatcher's requests with what the scheduler has.
+func (p *hosted) checkOutside() error {
+	if p.heard.turns.Len() != len(p.heard.byID) || p.over.queue.Len() != len(p.over.byID) {
+		return fmt.Errorf("%d turns of %d requests; %d of %d that are over", p.heard.turns.Len(),
+			len(p.heard.byID), p.over.queue.Len(), len(p.over.byID))
+	}
+	for h := range p.heard.turns.All() {
+		if h.turn.Before(h.heard) || p.heard.byID[h.request] != h {
+			return fmt.Errorf("request %s has its turn before it was heard of, or is not found", h.request)
+		}
+	}
+	return p.checkHeard()
 }
 
 // checkCounts counts again what is counted.

@@ -23,16 +23,16 @@ import (
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
-// TestADay lets Swarming's bots live through a day, which is an hour long unless
+// TestADay lets Swarming's bots live through a day, which is 40 minutes long unless
 // QSCHED_SWARMING_HOURS says otherwise, in which all goes wrong that can: calls, answers and news are lost, late, doubled and
 // shuffled, no news comes for five minutes, the clocks of two servers are 3 s apart, bots vanish,
 // people cancel tasks, and the leader is killed ten times. Each task ends once; what is known to be
 // over is over; an assignment that was lost is given again; and no bot gets a task that is not its.
 func TestADay(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	s := size{tasks: 5000, bots: 300, length: time.Hour}
+	s := size{tasks: 5000, bots: 300, length: 40 * time.Minute}
 	if underRace {
-		s = size{tasks: 400, bots: 24, length: 40 * time.Minute}
+		s.tasks, s.bots = 400, 24
 	}
 	if hours, err := strconv.Atoi(os.Getenv("QSCHED_SWARMING_HOURS")); err == nil {
 		s.length = time.Duration(hours) * time.Hour
@@ -202,7 +202,7 @@ func (d *day) submit() {
 // make makes a task, and tells of it until that is heard.
 func (d *day) make(n int) {
 	id := fmt.Sprintf("t%05d", n)
-	mean := d.length * time.Duration(d.bots*13) / time.Duration(d.size.tasks*20)
+	mean := d.length * time.Duration(d.bots*4) / time.Duration(d.size.tasks*5) // 80 % are busy
 	k := &task{takes: time.Second + d.upTo(2*mean), killed: make(chan struct{}), bad: n%100 == 1,
 		vanishes: n%100 == 2, image: fmt.Sprint("image:", d.number(4))}
 	if d.chance(50) {

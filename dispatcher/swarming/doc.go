@@ -27,14 +27,17 @@
 //   - News that comes late or twice: each item has its time, and what is older than what is known
 //     of the task or bot is ignored. That a task is over is remembered for an hour, so that news
 //     from before does not bring it back.
-//   - News that is lost: tasks of which nothing was heard for a minute are asked about by
+//   - News that is lost: tasks of which nothing was heard for 50 s are asked about by
 //     GetCallbacks, at most 1,000 at a time, the one that was not heard of or asked about for the
 //     longest time first. So n tasks have each their turn within n/1,000 + 2 minutes. A task of
 //     which nothing was heard for a day, and for 60 callbacks, is over.
 //   - A pull that comes late: one that is more than 10 s old is taken at the pool's time, unless
 //     something newer is known of the bot; then it is ignored.
-//   - Times that are more than 10 s ahead are refused, with how much. Clocks of Swarming's servers
-//     may differ by as much.
+//   - Times that are more than 10 s ahead are refused, with how much.
+//   - Clocks of Swarming's servers may differ by 10 s. So news that a task runs where it was handed
+//     to is never too old by less than that; and that a task waits which was handed out, runs or is
+//     over is believed only if it is newer by more. If it was true, it is said again soon: the task
+//     is asked about.
 //   - A cancellation that is lost: it is repeated until news says that the task waits or is over.
 //   - The leader is lost: calls end with UNAVAILABLE, and are to be repeated. All of them may be.
 //
