@@ -47,6 +47,13 @@
 //   - Orders that are late: a worker ignores those that answer an older report than it has followed
 //     the answer of. Else it would start again what it has ended and forgotten.
 //
+// # External pools
+//
+// Another dispatcher owns the tasks and workers of an external pool, and its news comes with times
+// of its own. Beside the scheduler the state knows two things of each request: when it was last
+// heard of, so that the stalest are asked about, and for an hour that it is over, so that news from
+// before does not bring it back.
+//
 // # An entry
 //
 // Apply checks that it knows the rules and each command, runs the commands in order, and then one

@@ -26,7 +26,7 @@ func (d *day) bot(n int) {
 	time.Sleep(d.upTo(time.Minute))
 	for !d.done() {
 		if d.chance(1) { // it vanishes, and comes back
-			d.away(30 * time.Minute)
+			d.away(d.length / 2)
 		}
 		k, slice := d.poll(name, dimensions)
 		if k == nil {
@@ -58,7 +58,7 @@ func (d *day) run(k *task) {
 			d.count(func(c *counts) { c.disappeared++ })
 			d.queue(5*time.Minute, d.item(k))
 		}
-		d.away(20 * time.Minute)
+		d.away(d.length / 2)
 		return
 	}
 	select {
