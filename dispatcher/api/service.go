@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"os"
 	"strconv"
 	"time"
 
@@ -70,10 +72,10 @@ func within(ctx context.Context, send func() error) error {
 	}
 	// An error says that the connection has no deadlines: then the reader's own must do.
 	patience := callerOf(ctx).patience
-	_ = c.SetWriteDeadline(time.Now().Add(patience))
 	begin := time.Now()
+	_ = c.SetWriteDeadline(begin.Add(patience))
 	err := send()
-	if err != nil && time.Since(begin) >= patience {
+	if errors.Is(err, os.ErrDeadlineExceeded) || err != nil && time.Since(begin) >= patience {
 		return node.ErrSlow
 	}
 	_ = c.SetWriteDeadline(time.Time{})

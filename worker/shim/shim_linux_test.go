@@ -372,7 +372,7 @@ func TestAFullDisk(t *testing.T) {
 // An output of 10 GB, or of any length, takes no more than twice its bound.
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
-	written := 50_000_000
+	written := int64(50_000_000)
 	if os.Getenv("WORKER_CHAOS_ROUNDS") != "" {
 		written = 10_000_000_000
 	}
@@ -391,7 +391,7 @@ func TestOutputIsBounded(t *testing.T) {
 	out, err := shim.ReadOutput(s.dir, -5, 100)
 	require.NoError(t, err)
 	require.Equal(t, "last\n", string(out.Data))
-	require.EqualValues(t, written+6, out.End)
+	require.Equal(t, written+6, out.End)
 	out, err = shim.ReadOutput(s.dir, 3, 100)
 	require.NoError(t, err)
 	require.Len(t, out.Data, 100)
