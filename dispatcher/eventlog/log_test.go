@@ -375,6 +375,12 @@ func TestAFullDisk(t *testing.T) {
 	release := l.Obstruct(errors.New("no space"))
 	apply(t, l, 11, 20)
 	require.ErrorContains(t, l.Sync(), "no space")
+	unread := func() {
+		t.Helper()
+		_, err := l.Read(eventlog.Query{All: true, After: eventlog.Position{Index: 20, N: 1000}, Until: 30})
+		require.ErrorIs(t, err, eventlog.ErrMissing, "nobody takes it that there are none")
+	}
+	unread()
 	release()
 	require.NoError(t, l.Sync(), "what was kept in memory is written")
 
@@ -382,6 +388,7 @@ func TestAFullDisk(t *testing.T) {
 	apply(t, l, 21, 5000)
 	release()
 	require.ErrorContains(t, l.Sync(), "come again after a restart")
+	unread()
 	require.NoError(t, l.Abandon())
 	l = open(t, dir, eventlog.Options{})
 	apply(t, l, 1, 5000)

@@ -146,8 +146,8 @@ func (l *Log) parts(q Query) (parts []part, e end, err error) {
 		return nil, e, &TooOldError{q.After, start}
 	}
 	if err := l.write(); err != nil { // what is written can be read
-		l.options.Logger.Warn("events cannot be written", "error", err)
-		return nil, end{}, nil
+		l.options.Logger.Warn("events cannot be written, nor read", "error", err)
+		return nil, end{missing: true}, nil
 	}
 	for _, s := range l.segments {
 		if len(l.gaps) > 0 && !s.after.before(endOf(l.gaps[0].To)) {
@@ -158,7 +158,7 @@ func (l *Log) parts(q Query) (parts []part, e end, err error) {
 			parts = append(parts, part{path: s.path, from: s.offset(q.After), to: s.Bytes})
 		}
 	}
-	e.missing = len(l.gaps) > 0 && (q.Until == 0 || q.Until > l.gaps[0].From)
+	e.missing = l.broken != nil || len(l.gaps) > 0 && (q.Until == 0 || q.Until > l.gaps[0].From)
 	return parts, e, nil
 }
 
