@@ -58,6 +58,10 @@ type Config struct {
 	// days.
 	EventBytes int64
 	EventAge   time.Duration
+	// JournalBytes and JournalAge are how much, and for how long, is kept of the pools' journals; 0
+	// means 1 GiB and 32 days.
+	JournalBytes int64
+	JournalAge   time.Duration
 	// TraceEndpoint is the URL that spans are sent to, as OTLP over HTTP; empty means none.
 	TraceEndpoint string
 
@@ -86,6 +90,9 @@ const (
 	defaultConnections = 30_000
 	defaultEventBytes  = 1 << 30
 	defaultEventAge    = 32 * 24 * time.Hour
+
+	defaultJournalBytes = 1 << 30
+	defaultJournalAge   = 32 * 24 * time.Hour
 )
 
 func (c Config) withDefaults() Config {
@@ -95,6 +102,8 @@ func (c Config) withDefaults() Config {
 	c.ConnectionsMax = cmp.Or(c.ConnectionsMax, defaultConnections)
 	c.EventBytes = cmp.Or(c.EventBytes, defaultEventBytes)
 	c.EventAge = cmp.Or(c.EventAge, defaultEventAge)
+	c.JournalBytes = cmp.Or(c.JournalBytes, defaultJournalBytes)
+	c.JournalAge = cmp.Or(c.JournalAge, defaultJournalAge)
 	if c.hooks == nil {
 		hooks := node.HooksFromEnvironment()
 		c.hooks = &hooks
@@ -132,6 +141,8 @@ func (c Config) check() error {
 		return fmt.Errorf("connections: %d is less than 0", c.ConnectionsMax)
 	case c.EventBytes < 0 || c.EventAge < 0:
 		return errors.New("events: what is kept is less than nothing")
+	case c.JournalBytes < 0 || c.JournalAge < 0:
+		return errors.New("journals: what is kept is less than nothing")
 	}
 	for name, text := range map[string]string{"URL": c.URL, "trace endpoint": c.TraceEndpoint} {
 		if text == "" {

@@ -53,6 +53,18 @@ func (f *eventFiles) Append(index uint64, events []*dispatch.Event) error {
 	return nil
 }
 
+// Reach implements node.EventLog.
+func (f *eventFiles) Reach(index, restored uint64) error {
+	if err := f.Log.Reach(index); err != nil {
+		return err
+	}
+	gap, missing := f.Missing()
+	if !missing || gap.From >= restored {
+		return nil
+	}
+	return f.GiveUp(min(restored, gap.To))
+}
+
 // Whole implements node.EventLog.
 func (f *eventFiles) Whole() error {
 	if gap, missing := f.Missing(); missing {

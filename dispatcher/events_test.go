@@ -55,7 +55,7 @@ func TestMissingEventsComeFromAnotherNode(t *testing.T) {
 	whole, gappy := openTestEvents(t), openTestEvents(t)
 	write(t, whole, 1, 3000)
 	write(t, gappy, 1, 10)
-	require.NoError(t, gappy.Reach(2900))
+	require.NoError(t, gappy.Reach(2900, 0))
 	write(t, gappy, 2901, 3000)
 	require.ErrorIs(t, gappy.Whole(), eventlog.ErrMissing)
 
@@ -80,7 +80,7 @@ func TestMissingEventsComeFromAnotherNode(t *testing.T) {
 func TestEventsThatNobodyHasAreGivenUp(t *testing.T) {
 	gappy := openTestEvents(t)
 	write(t, gappy, 1, 10)
-	require.NoError(t, gappy.Reach(2000))
+	require.NoError(t, gappy.Reach(2000, 0))
 	write(t, gappy, 2001, 2010)
 	away := func(context.Context, *dispatch.Position, uint64,
 		func([]*dispatch.Event, uint64) error) error {

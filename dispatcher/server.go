@@ -51,6 +51,7 @@ type server struct {
 	listener *connections
 	files    *certificates // nil without TLS
 	events   *eventFiles
+	journals *journalFiles
 	node     *node.Node
 	log      *raftlog.Log
 	peers    *nodePeers
@@ -82,10 +83,14 @@ func (s *server) open() error {
 	if s.events, err = openEvents(c); err != nil {
 		return err
 	}
+	if s.journals, err = openJournals(c); err != nil {
+		return err
+	}
 	s.metrics = metrics.New()
 	s.node = node.New(node.Config{ID: c.NodeID, URL: c.url(s.listener.Addr()), Events: s.events,
-		Observer: s.metrics, Logger: c.Logger, SessionsMax: c.SessionsMax,
-		Hooks: *c.hooks})
+		Dir: c.DataDir, Recorder: s.journals, Observer: s.metrics, Logger: c.Logger,
+		SessionsMax: c.SessionsMax, Hooks: *c.hooks})
+	s.journals.node = s.node
 	failpoints, err := failpoint.FromEnvironment()
 	if err != nil {
 		return err
@@ -102,7 +107,8 @@ func (s *server) open() error {
 	}
 	s.peers = newNodePeers(s.log.DialNode)
 	s.node.Attach(s.log, s.peers)
-	s.metrics.Watch(s.node, s.events.bytes)
+	s.metrics.Watch(s.node, metrics.Files{EventBytes: s.events.bytes, JournalBytes: s.journals.Bytes,
+		JournalCuts: s.journals.Cuts})
 	s.metrics.WatchRaft()
 	return nil
 }
@@ -186,8 +192,9 @@ func (s *server) publicServer(life context.Context) *http.Server {
 		interceptors = append(interceptors, i)
 	}
 	h := s.newHTTPServer(life, s.listener.onFew(api.NewHandler(api.Config{
-		Node: s.node, Events: s.events, Authorizer: authorizer, Observer: s.metrics, Logger: c.Logger,
-		Ready: s.node.Ready, Metrics: s.metrics.Handler(), Interceptors: interceptors,
+		Node: s.node, Events: s.events, Journals: s.journals, Authorizer: authorizer,
+		Observer: s.metrics, Logger: c.Logger, Ready: s.node.Ready, Metrics: s.metrics.Handler(),
+		Interceptors: interceptors,
 	})))
 	h.ConnContext = withConnection
 	if s.files != nil {
@@ -285,6 +292,9 @@ func (s *server) close() error {
 	}
 	if s.events != nil {
 		errs = append(errs, s.events.Close())
+	}
+	if s.journals != nil {
+		errs = append(errs, s.journals.Close())
 	}
 	if s.listener != nil {
 		s.listener.Close() // the server has closed it, if there was one

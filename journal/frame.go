@@ -33,15 +33,28 @@ func appendFrame(dst []byte, record *protos.JournalRecord) ([]byte, error) {
 	if err != nil {
 		return dst[:begin], fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	header, body := dst[begin:begin+frameHeaderBytes], dst[begin+frameHeaderBytes:]
-	if len(body) > recordBytesMax {
-		return dst[:begin], fmt.Errorf("%w: %d bytes are more than %d", ErrInvalid, len(body),
-			recordBytesMax)
+	header, err := frameHeader(dst[begin+frameHeaderBytes:])
+	if err != nil {
+		return dst[:begin], err
 	}
-	binary.LittleEndian.PutUint32(header, uint32(len(body)))
-	binary.LittleEndian.PutUint32(header[4:], crc32.Checksum(header[:4], castagnoli))
-	binary.LittleEndian.PutUint32(header[8:], crc32.Checksum(body, castagnoli))
+	copy(dst[begin:], header[:])
 	return dst, nil
+}
+
+// frameHeader returns what stands before a record that is in parts.
+func frameHeader(parts ...[]byte) (header [frameHeaderBytes]byte, err error) {
+	size, sum := 0, uint32(0)
+	for _, part := range parts {
+		size += len(part)
+		sum = crc32.Update(sum, castagnoli, part)
+	}
+	if size > recordBytesMax {
+		return header, fmt.Errorf("%w: %d bytes are more than %d", ErrInvalid, size, recordBytesMax)
+	}
+	binary.LittleEndian.PutUint32(header[:], uint32(size))
+	binary.LittleEndian.PutUint32(header[4:], crc32.Checksum(header[:4], castagnoli))
+	binary.LittleEndian.PutUint32(header[8:], sum)
+	return header, nil
 }
 
 // errTornFrame is a frame that the end of the file cuts.

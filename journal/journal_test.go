@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -61,6 +62,17 @@ func written(t testing.TB, c journal.Compression, n uint64) []byte {
 		t.Fatal(err)
 	}
 	return file.Bytes()
+}
+
+// A snapshot that is there as bytes is written as the message would be.
+func TestSnapshotBytes(t *testing.T) {
+	encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(snapshot)
+	require.NoError(t, err)
+	var file bytes.Buffer
+	w, err := journal.NewWriter(&file, journal.Beginning{Header: header, SnapshotBytes: encoded})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.Equal(t, written(t, journal.None, 0), file.Bytes())
 }
 
 // read reads a journal to its end, and checks that it has the first steps of what written writes.

@@ -31,6 +31,23 @@ func (r *Reader) readSnapshot() error {
 	return nil
 }
 
+// writeSnapshot writes the second record from a snapshot's bytes.
+func (w *Writer) writeSnapshot(snapshot []byte) error {
+	field := (&protos.JournalRecord{}).ProtoReflect().Descriptor().Fields().ByName("snapshot").Number()
+	record := protowire.AppendTag(nil, field, protowire.BytesType)
+	record = protowire.AppendVarint(record, uint64(len(snapshot)))
+	header, err := frameHeader(record, snapshot)
+	if err != nil {
+		return err
+	}
+	for _, part := range [][]byte{header[:], record, snapshot} {
+		if _, err := w.out.Write(part); err != nil {
+			return w.ended(err)
+		}
+	}
+	return nil
+}
+
 // snapshotIn returns the bytes of the snapshot in a record, which is not large beside it. The error
 // is ErrOrder if the record is something else, and ErrInvalid if it cannot be decoded.
 func snapshotIn(record []byte) ([]byte, error) {

@@ -17,6 +17,8 @@ type Beginning struct {
 	Header *protos.JournalHeader
 	// Snapshot is the pool before the first step.
 	Snapshot *protos.Pool
+	// SnapshotBytes is the same as bytes, deterministically marshalled, in place of Snapshot.
+	SnapshotBytes []byte
 	// Compression is that of the whole file.
 	Compression Compression
 }
@@ -37,7 +39,7 @@ type Writer struct {
 // NewWriter begins a journal. What it begins with is in the buffer; see Flush. The error is
 // ErrInvalid for a beginning that cannot be written, or that of out.
 func NewWriter(out io.Writer, b Beginning) (*Writer, error) {
-	if b.Snapshot == nil {
+	if b.Snapshot == nil && b.SnapshotBytes == nil {
 		return nil, fmt.Errorf("%w: there is no snapshot to begin with", ErrInvalid)
 	}
 	w := &Writer{below: out}
@@ -57,13 +59,16 @@ func NewWriter(out io.Writer, b Beginning) (*Writer, error) {
 	if _, err := w.out.WriteString(magic); err != nil {
 		return nil, err
 	}
-	for _, record := range []*protos.JournalRecord{
-		{Kind: &protos.JournalRecord_Header{Header: header}},
-		{Kind: &protos.JournalRecord_Snapshot{Snapshot: b.Snapshot}},
-	} {
-		if err := w.write(record); err != nil {
-			return nil, err
-		}
+	err = w.write(&protos.JournalRecord{Kind: &protos.JournalRecord_Header{Header: header}})
+	switch {
+	case err != nil:
+	case b.SnapshotBytes != nil:
+		err = w.writeSnapshot(b.SnapshotBytes)
+	default:
+		err = w.write(&protos.JournalRecord{Kind: &protos.JournalRecord_Snapshot{Snapshot: b.Snapshot}})
+	}
+	if err != nil {
+		return nil, err
 	}
 	return w, nil
 }

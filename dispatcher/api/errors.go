@@ -9,6 +9,8 @@ import (
 
 	"github.com/quotasched/quotasched/dispatcher/access"
 	"github.com/quotasched/quotasched/dispatcher/eventlog"
+	"github.com/quotasched/quotasched/dispatcher/forecasts"
+	"github.com/quotasched/quotasched/dispatcher/journals"
 	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/dispatcher/state"
 )
@@ -42,6 +44,11 @@ var codesOf = []struct {
 	{node.ErrEarly, connect.CodeAborted},
 	{eventlog.ErrClosed, connect.CodeUnavailable},
 	{node.ErrSlow, connect.CodeResourceExhausted},
+	{node.ErrNotEmpty, connect.CodeFailedPrecondition},
+	{node.ErrBadBackup, connect.CodeInvalidArgument},
+	{journals.ErrNone, connect.CodeNotFound},
+	{journals.ErrClosed, connect.CodeUnavailable},
+	{forecasts.ErrNotWaiting, connect.CodeFailedPrecondition},
 	{node.ErrNoFetch, connect.CodeNotFound},
 	{node.ErrNoAnswer, connect.CodeDeadlineExceeded},
 }

@@ -51,9 +51,9 @@ func (s events) FollowEvents(ctx context.Context,
 	})
 }
 
-// knows returns an error if there is no such pool. Events of a pool that was deleted can be read
-// from a position that somebody knows.
-func (s events) knows(ctx context.Context, pool string) error {
+// knows returns an error if there is no such pool, as this node sees it. Events of a pool that was
+// deleted can be read from a position that somebody knows.
+func (s *service) knows(ctx context.Context, pool string) error {
 	var found *dispatch.ListPoolsResponse
 	var refused error
 	_, err := s.node.Read(ctx, &dispatch.ReadOptions{Stale: true}, func(m *state.Machine) {

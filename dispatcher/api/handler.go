@@ -24,6 +24,8 @@ const MessageBytesMax = 4 << 20
 type Config struct {
 	Node   *node.Node
 	Events Events
+	// Journals are those of this node.
+	Journals Journals
 	// Authorizer says who calls. With Local, callers must be on this machine.
 	Authorizer Authorizer
 	Observer   Observer
@@ -58,7 +60,7 @@ func NewHandler(c Config) http.Handler {
 		connect.WithRecover(g.recovered),
 		connect.WithHandlerOptions(jsonCodecs...),
 	}
-	s := &service{node: c.Node, events: c.Events}
+	s := &service{node: c.Node, events: c.Events, journals: c.Journals}
 	mux := http.NewServeMux()
 	mux.Handle(dc.NewTaskServiceHandler(tasks{s}, options...))
 	mux.Handle(dc.NewWorkerServiceHandler(workers{s}, options...))

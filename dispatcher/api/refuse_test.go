@@ -87,6 +87,8 @@ var requests = map[string]string{
 	dc.ViewServiceListPoolsProcedure:             `{}`,
 	dc.ClusterServiceGetStatusProcedure:          `{}`,
 	dc.ClusterServiceAddMemberProcedure:          `{}`,
+	dc.ClusterServiceBackupProcedure:             `{}`,
+	dc.ClusterServiceRestoreProcedure:            `{"bytes":"eA=="}`,
 	dc.ClusterServiceRemoveMemberProcedure:       `{}`,
 	dc.AdminServiceWipePoolProcedure:             `{"pool":"lab"}`,
 	dc.AdminServiceDeletePoolProcedure:           `{"pool":"lab","requestId":"x"}`,

@@ -39,12 +39,14 @@ var rules = map[string]rule{
 	dc.AdminServiceDirectWorkerProcedure:   inPool(access.Administer),
 
 	// ListPools leaves out the pools that the caller may not see.
-	dc.ViewServiceListPoolsProcedure:    always(access.Known),
-	dc.ViewServiceInspectPoolProcedure:  inPool(access.View),
-	dc.ViewServiceListAccountsProcedure: inPool(access.View),
-	dc.ViewServiceListWorkersProcedure:  inPool(access.View),
-	dc.ViewServiceExplainTaskProcedure:  inPool(access.View),
-	dc.ViewServiceGetUsageProcedure:     inPool(access.View),
+	dc.ViewServiceListPoolsProcedure:     always(access.Known),
+	dc.ViewServiceInspectPoolProcedure:   inPool(access.View),
+	dc.ViewServiceListAccountsProcedure:  inPool(access.View),
+	dc.ViewServiceListWorkersProcedure:   inPool(access.View),
+	dc.ViewServiceExplainTaskProcedure:   inPool(access.View),
+	dc.ViewServiceGetUsageProcedure:      inPool(access.View),
+	dc.ViewServiceForecastTaskProcedure:  inPool(access.View),
+	dc.ViewServiceExportJournalProcedure: inPool(access.View),
 
 	dc.EventServiceFollowEventsProcedure: following,
 
@@ -52,6 +54,8 @@ var rules = map[string]rule{
 	dc.ClusterServiceAddMemberProcedure:          always(access.Operate),
 	dc.ClusterServiceRemoveMemberProcedure:       always(access.Operate),
 	dc.ClusterServiceTransferLeadershipProcedure: always(access.Operate),
+	dc.ClusterServiceBackupProcedure:             always(access.Operate),
+	dc.ClusterServiceRestoreProcedure:            always(access.Operate),
 
 	assignTasksMethod: deciding, notifyTasksMethod: deciding,
 	getCancellationsMethod: deciding, getCallbacksMethod: deciding,

@@ -58,7 +58,8 @@ func serveWith(t *testing.T, tune func(*Config), ids ...string) *served {
 		l, err := s.log.Open(id, n.Machine())
 		require.NoError(t, err)
 		n.Attach(l, s)
-		m.Watch(n, func() int64 { return 0 })
+		m.Watch(n, metrics.Files{EventBytes: func() int64 { return 0 }, JournalBytes: func() int64 { return 0 },
+			JournalCuts: func() uint64 { return 0 }})
 		ctx, cancel := context.WithCancel(context.Background())
 		var running sync.WaitGroup
 		running.Go(func() { n.Run(ctx) })
@@ -114,7 +115,7 @@ func (s *served) Exchange(_ context.Context, m log.Member, _ *replica.NodeState)
 type noEvents struct{}
 
 func (noEvents) Append(uint64, []*dispatch.Event) error { return nil }
-func (noEvents) Reach(uint64) error                     { return nil }
+func (noEvents) Reach(uint64, uint64) error             { return nil }
 func (noEvents) Whole() error                           { return nil }
 func (noEvents) Sync() error                            { return nil }
 func (noEvents) Follow(context.Context, Following, func([]*dispatch.Event) error) error {

@@ -17,8 +17,9 @@ import (
 
 // A service answers calls that the guard has let in.
 type service struct {
-	node   *node.Node
-	events Events
+	node     *node.Node
+	events   Events
+	journals Journals
 }
 
 // propose has a command applied in the caller's name. The headers of the answer say as of which

@@ -201,7 +201,7 @@ func giveRequestID(message any) string {
 // isRead says whether a method only looks.
 func isRead(spec connect.Spec) bool {
 	name := spec.Procedure[strings.LastIndexByte(spec.Procedure, '/')+1:]
-	for _, verb := range []string{"Get", "List", "Inspect", "Explain"} {
+	for _, verb := range []string{"Get", "List", "Inspect", "Explain", "Forecast"} {
 		if strings.HasPrefix(name, verb) {
 			return true
 		}

@@ -30,6 +30,9 @@ type Log interface {
 	Leading() <-chan bool
 	// Snapshot takes a snapshot now.
 	Snapshot(ctx context.Context) error
+	// Restore replaces the state of all nodes, for a log whose machines hold nothing yet. It returns
+	// when a majority has it. Entries that were on their way may be lost.
+	Restore(ctx context.Context, b Backup) error
 	// AddMember adds a node, first without a vote, and with one when it has caught up.
 	AddMember(ctx context.Context, id, address string) error
 	// RemoveMember removes a node.
@@ -49,6 +52,16 @@ type Machine interface {
 	WriteSnapshot(w io.Writer) error
 	// ReadSnapshot replaces the whole state, or returns an error and changes nothing.
 	ReadSnapshot(r io.Reader) error
+}
+
+// A Backup is a state that a Machine has written.
+type Backup struct {
+	// Index is the newest entry that is in it: those to come have greater ones.
+	Index uint64
+	// Bytes is how long it is.
+	Bytes int64
+	// Content is what was written.
+	Content io.Reader
 }
 
 // Status is what a node knows of a log.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Append implements Log.
@@ -82,6 +83,31 @@ func (m *memoryMember) Snapshot(ctx context.Context) error {
 	m.compacted, m.snapshot = m.applied, b.Bytes()
 	m.synced = max(m.synced, m.compacted)
 	return nil
+}
+
+// Restore implements Log.
+func (m *memoryMember) Restore(ctx context.Context, b Backup) error {
+	content, err := io.ReadAll(b.Content)
+	if err != nil {
+		return err
+	}
+	c := m.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := m.await(ctx, func() bool { return !m.busy() }); err != nil {
+		return err
+	}
+	if !m.leading {
+		return fmt.Errorf("%w: %s", ErrNotLeader, m.id)
+	}
+	if err := m.machine.ReadSnapshot(bytes.NewReader(content)); err != nil {
+		return err
+	}
+	m.entries, m.compacted = nil, max(b.Index, m.last())+1
+	m.snapshot, m.snapTerm = content, m.term
+	m.applied, m.committed, m.synced = m.compacted, m.compacted, m.compacted
+	c.settle()
+	return m.await(ctx, func() bool { return c.majority(m.peers()) })
 }
 
 // busy reports whether entries are being applied or wait for it.

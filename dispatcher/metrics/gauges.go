@@ -13,10 +13,17 @@ import (
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
-// Watch adds gauges of what a node holds, which are read when somebody asks for them. eventBytes is
-// how long its files of events are.
-func (m *Metrics) Watch(n *node.Node, eventBytes func() int64) {
-	m.registry.MustRegister(&gauges{node: n, eventBytes: eventBytes, snapshotTime: m.snapshotTime},
+// Files are those of a node beside its log.
+type Files struct {
+	// EventBytes and JournalBytes are how long the files of events and the journals are.
+	EventBytes, JournalBytes func() int64
+	// JournalCuts is how many journals were cut.
+	JournalCuts func() uint64
+}
+
+// Watch adds gauges of what a node holds, which are read when somebody asks for them.
+func (m *Metrics) Watch(n *node.Node, f Files) {
+	m.registry.MustRegister(&gauges{node: n, files: f, snapshotTime: m.snapshotTime},
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
@@ -36,7 +43,7 @@ func (m *Metrics) Handler() http.Handler {
 // gauges are a prometheus.Collector.
 type gauges struct {
 	node         *node.Node
-	eventBytes   func() int64
+	files        Files
 	snapshotTime func() time.Time
 }
 
@@ -73,14 +80,17 @@ var (
 		"How long ago this process took a snapshot; absent before the first.")
 	sessions = describe("sessions", "Workers that have a session with this node.")
 	events   = describe("event_log_bytes", "How long this node's files of events are.")
-	alarms   = describe("alarms", "How many things are wrong with this node.")
+	journals = describe("journal_bytes", "How long this node's journals of its pools are.")
+	cuts     = describe("journal_cuts_total",
+		"Journals that were cut, as their files did not keep up or could not be written.")
+	alarms = describe("alarms", "How many things are wrong with this node.")
 )
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{tasksDesc, waitDesc, workers, failedDesc, waiting, running,
 		balance, accountWait, suspended, leading, term, committed, appliedDesc, snapIndex, lag, heard,
-		clock, snapAge, sessions, events, alarms} {
+		clock, snapAge, sessions, events, alarms, journals, cuts} {
 		to <- d
 	}
 }
@@ -101,7 +111,9 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		set(snapAge, time.Since(t).Seconds())
 	}
 	set(sessions, float64(g.node.Sessions()))
-	set(events, float64(g.eventBytes()))
+	set(events, float64(g.files.EventBytes()))
+	set(journals, float64(g.files.JournalBytes()))
+	to <- prometheus.MustNewConstMetric(cuts, prometheus.CounterValue, float64(g.files.JournalCuts()))
 	set(alarms, float64(len(g.node.Alarms())))
 }
 

@@ -34,7 +34,7 @@ type noEvents struct{}
 
 func (noEvents) Append(uint64, []*dispatch.Event) error { return nil }
 func (noEvents) Sync() error                            { return nil }
-func (noEvents) Reach(uint64) error                     { return nil }
+func (noEvents) Reach(uint64, uint64) error             { return nil }
 func (noEvents) Whole() error                           { return nil }
 
 // twin answers for the other node.
@@ -55,7 +55,8 @@ func busy(t *testing.T) *Metrics {
 	other, err := l.Open("b", node.New(node.Config{ID: "b", Events: noEvents{}, Observer: New()}).Machine())
 	require.NoError(t, err)
 	n.Attach(opened, twin{})
-	m.Watch(n, func() int64 { return 4096 })
+	m.Watch(n, Files{EventBytes: func() int64 { return 4096 }, JournalBytes: func() int64 { return 8192 },
+		JournalCuts: func() uint64 { return 1 }})
 	m.WatchRaft()
 	emitRaft()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -154,9 +154,9 @@ func (k *keptEvents) Append(_ uint64, es []*dispatch.Event) error {
 	return nil
 }
 
-func (k *keptEvents) Sync() error        { return nil }
-func (k *keptEvents) Reach(uint64) error { return nil }
-func (k *keptEvents) Whole() error       { return nil }
+func (k *keptEvents) Sync() error                { return nil }
+func (k *keptEvents) Reach(uint64, uint64) error { return nil }
+func (k *keptEvents) Whole() error               { return nil }
 
 // quiet observes nothing.
 type quiet struct{}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strconv"
@@ -22,6 +23,8 @@ type Hooks struct {
 	PanicPool string
 	// ClockOffsetFile names a file with a duration that the wall clock is off by.
 	ClockOffsetFile string
+	// Rules is the newest rule version that this node says it knows; 0 means what it does know.
+	Rules uint32
 }
 
 // HooksFromEnvironment returns those that the environment asks for.
@@ -30,7 +33,12 @@ func HooksFromEnvironment() Hooks {
 	if err != nil {
 		at = 0
 	}
+	rules, err := strconv.ParseUint(os.Getenv("QSCHED_TEST_RULES"), 10, 32)
+	if err != nil {
+		rules = 0
+	}
 	return Hooks{
+		Rules:           uint32(rules),
 		DivergeAt:       at,
 		PanicPool:       os.Getenv("QSCHED_TEST_PANIC_POOL"),
 		ClockOffsetFile: os.Getenv("QSCHED_TEST_CLOCK_OFFSET_FILE"),
@@ -46,15 +54,19 @@ func (h Hooks) tamper(before, index uint64, e *replica.Entry) {
 
 // options are those of the state.
 func (h Hooks) options() []state.Option {
-	if h.PanicPool == "" {
-		return nil
+	options := []state.Option{state.WithRules(h.rules())}
+	if h.PanicPool != "" {
+		options = append(options, state.WithFault(func(pool string, op *protos.Operation) {
+			if pool == h.PanicPool && slices.Contains(op.GetTaskWaiting().GetTags(), "panic") {
+				panic("planted by a test")
+			}
+		}))
 	}
-	return []state.Option{state.WithFault(func(pool string, op *protos.Operation) {
-		if pool == h.PanicPool && slices.Contains(op.GetTaskWaiting().GetTags(), "panic") {
-			panic("planted by a test")
-		}
-	})}
+	return options
 }
+
+// rules is the newest rule version that is known.
+func (h Hooks) rules() uint32 { return cmp.Or(h.Rules, state.RuleVersion) }
 
 // wall is the wall clock.
 func (h Hooks) wall() time.Time {

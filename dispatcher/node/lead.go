@@ -32,6 +32,7 @@ type lead struct {
 	node     *Node
 	ctx      context.Context // ends with the lead
 	term     uint64
+	epoch    uint64 // greater than those of all leads before, also of those before a restore
 	elected  time.Duration
 	clock    replicatedClock
 	ids      *ulid.MonotonicEntropy
@@ -52,6 +53,7 @@ func (n *Node) newLead(ctx context.Context) *lead {
 	l.proposer = newProposer(n.log, l.seal, n.observer.Proposed)
 	l.sessions = &sessions{workers: map[state.WorkerKey]*contact{}, elected: l.elected}
 	n.machine.read(func(m *state.Machine) {
+		l.epoch = l.term + m.Restored()
 		newest := m.Time()
 		if m.Index() == 0 {
 			newest = time.Time{}

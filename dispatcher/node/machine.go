@@ -24,16 +24,18 @@ type EventLog interface {
 	// Sync returns when all events so far are durable.
 	Sync() error
 	// Reach says that the state has all entries up to one, from a snapshot: events that did not come
-	// are missing.
-	Reach(index uint64) error
+	// are missing. Those up to the entry restored are nowhere any more: the cluster began there, with
+	// a backup; 0 if it began with nothing.
+	Reach(index, restored uint64) error
 	// Whole returns nil, or says what is missing.
 	Whole() error
 }
 
 // A machine is what the log applies entries to: the state, the event log, and those who are told.
 type machine struct {
-	events EventLog
-	hooks  Hooks
+	events   EventLog
+	recorder state.Recorder // nil for none
+	hooks    Hooks
 	// applied is told of each entry, when it is applied, on the log's goroutine.
 	applied func(applied)
 	// snapshot is told of each snapshot that was written.
@@ -90,6 +92,15 @@ func (m *machine) apply(index uint64, e *replica.Entry) (*state.Applied, error) 
 	return a, nil
 }
 
+// options are those of the state.
+func (m *machine) options() []state.Option {
+	options := m.hooks.options()
+	if m.recorder != nil {
+		options = append(options, state.WithRecorder(m.recorder))
+	}
+	return options
+}
+
 // WriteSnapshot implements log.Machine. Events of the entries that the log may drop afterwards are
 // durable first.
 func (m *machine) WriteSnapshot(w io.Writer) error {
@@ -126,11 +137,11 @@ const readingGCPercent = 400
 // ReadSnapshot implements log.Machine.
 func (m *machine) ReadSnapshot(r io.Reader) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGCPercent))
-	s, err := state.Read(r, append(m.hooks.options(), state.WithSideBySide(sideBySide))...)
+	s, err := state.Read(r, append(m.options(), state.WithSideBySide(sideBySide))...)
 	if err != nil {
 		return err
 	}
-	if err := m.events.Reach(s.Index()); err != nil {
+	if err := m.events.Reach(s.Index(), s.Restored()); err != nil {
 		return fmt.Errorf("the event log: %w", err)
 	}
 	m.mu.Lock()

@@ -37,8 +37,12 @@ type Config struct {
 	ID string
 	// URL is where clients reach this node; empty if that is not known.
 	URL string
+	// Dir is a folder for temporary files; empty means that of the system.
+	Dir string
 	// Events is the node's event log.
 	Events EventLog
+	// Recorder is told what the pools are told, for journals; nil for none.
+	Recorder state.Recorder
 	// Observer is told what happens.
 	Observer Observer
 	// Logger gets what people should know.
@@ -54,6 +58,7 @@ type Config struct {
 // has begun.
 type Node struct {
 	id, url     string
+	dir         string
 	sessionsMax int
 	observer    Observer
 	logger      *slog.Logger
@@ -65,6 +70,9 @@ type Node struct {
 	log     log.Log
 	peers   Peers
 	current atomic.Pointer[lead] // nil while this node does not lead
+	// replaced has room for one; full if the state was replaced by a snapshot.
+	replaced  chan struct{}
+	restoring sync.Mutex // held by who restores a backup
 
 	mu     sync.Mutex
 	others map[string]*other // the other members, by id
@@ -76,12 +84,14 @@ type Node struct {
 // New returns a node that knows nothing.
 func New(c Config) *Node {
 	n := &Node{
-		id: c.ID, url: c.URL, sessionsMax: c.SessionsMax, observer: c.Observer, logger: c.Logger,
+		id: c.ID, url: c.URL, dir: c.Dir, sessionsMax: c.SessionsMax, observer: c.Observer,
+		logger: c.Logger, replaced: make(chan struct{}, 1),
 		hooks: c.Hooks, began: time.Now(),
 		others: map[string]*other{}, alarms: map[string]string{},
 	}
-	n.machine = &machine{events: c.Events, hooks: c.Hooks, applied: n.applied,
-		snapshot: c.Observer.Snapshot, state: state.New(c.Hooks.options()...), began: n.began}
+	n.machine = &machine{events: c.Events, recorder: c.Recorder, hooks: c.Hooks, applied: n.applied,
+		snapshot: c.Observer.Snapshot, began: n.began}
+	n.machine.state = state.New(n.machine.options()...)
 	return n
 }
 
@@ -107,9 +117,10 @@ func (n *Node) follow(ctx context.Context) {
 	stop := func() {}
 	defer func() { stop(); leading.Wait() }()
 	for {
-		var leads, open bool
+		leads, open := n.current.Load() != nil, true
 		select {
 		case leads, open = <-n.log.Leading():
+		case <-n.replaced: // a lead that knows the old state ends, and another one begins
 		case <-ctx.Done():
 			return
 		}
@@ -145,6 +156,10 @@ func (n *Node) applied(a applied) {
 			l.sessions.touchAll()
 		}
 		n.watches.touchAll()
+		select {
+		case n.replaced <- struct{}{}:
+		default:
+		}
 		return
 	}
 	for _, stack := range a.stacks {

@@ -93,7 +93,7 @@ func (n *Node) keepOnly(members []log.Member) {
 // State is what this node says of itself.
 func (n *Node) State() *replica.NodeState {
 	s := &replica.NodeState{NodeId: n.id, Url: n.url, WallTime: timestamppb.New(n.wall()),
-		RuleVersion: state.RuleVersion}
+		RuleVersion: n.hooks.rules()}
 	n.machine.read(func(m *state.Machine) {
 		s.AppliedIndex, s.Hashes = m.Index(), n.machine.trail.newest()
 	})
@@ -180,7 +180,7 @@ func (n *Node) knownRules() uint32 {
 	members := n.log.Status().Members
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	known := uint32(state.RuleVersion)
+	known := n.hooks.rules()
 	for _, m := range members {
 		if m.ID == n.id {
 			continue
@@ -217,7 +217,7 @@ func (n *Node) Status() *dispatch.GetStatusResponse {
 func (n *Node) member(m log.Member, leader string, applied uint64) *dispatch.Member {
 	out := &dispatch.Member{Id: m.ID, Address: m.Address, Voter: m.Voter, Leader: m.ID == leader}
 	if m.ID == n.id {
-		out.Url, out.RuleVersion, out.AppliedIndex = n.url, state.RuleVersion, applied
+		out.Url, out.RuleVersion, out.AppliedIndex = n.url, n.hooks.rules(), applied
 		return out
 	}
 	if o := n.others[m.ID]; o != nil {

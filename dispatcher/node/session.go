@@ -60,7 +60,7 @@ func (n *Node) Session(ctx context.Context, s Stream) error {
 	defer l.sessions.detach(v.key, v.attachment)
 	if err := v.hear(ctx, r); err != nil {
 		if early := (errEarly{}); errors.As(err, &early) { // it has no session until then
-			return errors.Join(err, s.Send(earlyOrders(l.term, early.wait)))
+			return errors.Join(err, s.Send(earlyOrders(l.epoch, early.wait)))
 		}
 		return v.reason(ctx, err)
 	}
@@ -133,7 +133,7 @@ func (v *session) hear(ctx context.Context, r *dispatch.Report) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.answers, v.due = max(v.answers, r.GetSequence()), true
-	v.complete = v.complete || r.GetVersion() == 0 || r.GetEpoch() != v.lead.term
+	v.complete = v.complete || r.GetVersion() == 0 || r.GetEpoch() != v.lead.epoch
 	signal(v.attachment.changed)
 	return nil
 }
@@ -205,7 +205,7 @@ func (v *session) send() (bool, error) {
 	if items > 0 {
 		v.version++
 	}
-	o.ResultsIn, o.Epoch, o.Answers = v.version, v.lead.term, answers
+	o.ResultsIn, o.Epoch, o.Answers = v.version, v.lead.epoch, answers
 	o.LeaseTtl, o.NextReport = now.GetLeaseTtl(), nextReport(now.GetLeaseTtl().AsDuration())
 	v.sent = now
 	return true, v.stream.Send(o)
@@ -303,7 +303,7 @@ func (n *Node) Sync(ctx context.Context, r *dispatch.Report) (*dispatch.Orders, 
 	key := keyOf(r)
 	if err := l.hear(ctx, r); err != nil {
 		if early := (errEarly{}); errors.As(err, &early) {
-			return earlyOrders(l.term, early.wait), nil
+			return earlyOrders(l.epoch, early.wait), nil
 		}
 		return nil, err
 	}
@@ -318,7 +318,7 @@ func (n *Node) Sync(ctx context.Context, r *dispatch.Report) (*dispatch.Orders, 
 		}
 		next = durationpb.New(0) // it has waited here
 	}
-	o.Epoch, o.Answers, o.NextReport = l.term, r.GetSequence(), next
+	o.Epoch, o.Answers, o.NextReport = l.epoch, r.GetSequence(), next
 	return o, nil
 }
 

@@ -16,7 +16,7 @@ import (
 func newClusterCommand(a *app) *cobra.Command {
 	return group("cluster", "Look at the nodes of a cluster, and change which there are",
 		newClusterStatusCommand(a), newClusterAddCommand(a), newClusterRemoveCommand(a),
-		newClusterTransferCommand(a))
+		newClusterTransferCommand(a), newClusterBackupCommand(a), newClusterRestoreCommand(a))
 }
 
 func newClusterStatusCommand(a *app) *cobra.Command {

@@ -45,6 +45,8 @@ const rootExamples = `  qsched demo                              a server and a 
   qsched task submit lab --account web --label model:oak -- make test
   qsched task list lab --state WAITING
   qsched task why lab 01K6Z3V5M0A1B2C3D4E5F6G7H8
+  qsched task when lab 01K6Z3V5M0A1B2C3D4E5F6G7H8
+  qsched plan lab new-quotas.yaml
   qsched worker list lab
   qsched usage lab --since 30d`
 
@@ -88,7 +90,8 @@ func newRoot(std streams) *cobra.Command {
 	root.AddCommand(newServerCommand(app), newAgentCommand(app), newShimCommand(),
 		newDemoCommand(app), newPoolCommand(app), newAccountCommand(app), newTaskCommand(app),
 		newWorkerCommand(app), newEventsCommand(app),
-		newUsageCommand(app), newClusterCommand(app), newAuthCommand(app), newCertCommand(app),
+		newUsageCommand(app), newPlanCommand(app), newJournalCommand(app), newClusterCommand(app),
+		newAuthCommand(app), newCertCommand(app),
 		newVersionCommand(app))
 	cli.Prepare(root)
 	root.SetIn(std.in)

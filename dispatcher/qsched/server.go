@@ -92,6 +92,10 @@ func (f *serverFlags) register(c *cobra.Command) {
 		"how many connections clients may have; beyond it health and metrics are served")
 	flags.Int64Var(&f.config.EventBytes, "event-bytes", 1<<30, "bytes of events that are kept")
 	durationVar(flags, &f.config.EventAge, "event-age", 32*24*time.Hour, "how long events are kept")
+	flags.Int64Var(&f.config.JournalBytes, "journal-bytes", 1<<30, "bytes of pools' journals that "+
+		"are kept")
+	durationVar(flags, &f.config.JournalAge, "journal-age", 32*24*time.Hour, "how long journals are "+
+		"kept")
 	flags.StringVar(&f.config.TraceEndpoint, "trace-endpoint", "",
 		"`URL` that spans are sent to, as OTLP "+
 			"over HTTP (default none)")

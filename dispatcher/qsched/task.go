@@ -19,7 +19,7 @@ import (
 func newTaskCommand(a *app) *cobra.Command {
 	return group("task", "Submit, follow and cancel tasks", newTaskSubmitCommand(a),
 		newTaskShowCommand(a), newTaskListCommand(a), newTaskCancelCommand(a), newTaskWhyCommand(a),
-		newTaskLogsCommand(a))
+		newTaskWhenCommand(a), newTaskLogsCommand(a))
 }
 
 // idsPerCall is how many tasks one call names at most.

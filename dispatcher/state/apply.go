@@ -103,8 +103,8 @@ func (m *Machine) timeOf(in *replica.Entry) time.Time {
 
 // checkKnown returns an error unless this code knows all that an entry says.
 func (m *Machine) checkKnown(in *replica.Entry) error {
-	if v := in.GetRuleVersion(); v > RuleVersion {
-		return fmt.Errorf("%w: version %d; the newest known is %d", ErrUnknownRules, v, RuleVersion)
+	if v := in.GetRuleVersion(); v > m.known {
+		return fmt.Errorf("%w: version %d; the newest known is %d", ErrUnknownRules, v, m.known)
 	}
 	if hasUnknown(in.ProtoReflect()) {
 		return fmt.Errorf("%w: unknown fields", ErrUnknownRules)
@@ -118,9 +118,9 @@ func (m *Machine) checkKnown(in *replica.Entry) error {
 		if raise.GetRuleVersion() != rules+1 {
 			continue
 		}
-		if rules++; rules > RuleVersion {
+		if rules++; rules > m.known {
 			return fmt.Errorf("%w: version %d comes into force; the newest known is %d",
-				ErrUnknownRules, rules, RuleVersion)
+				ErrUnknownRules, rules, m.known)
 		}
 	}
 	return nil

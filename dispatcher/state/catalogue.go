@@ -43,8 +43,8 @@ func (m *Machine) usable(name string) (*hosted, error) {
 }
 
 // newHosted returns a pool that holds nothing.
-func newHosted(name string, settings *dispatch.PoolSettings, fault Fault) *hosted {
-	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), fault: fault,
+func newHosted(name string, settings *dispatch.PoolSettings, x extras) *hosted {
+	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), extras: x,
 		doing: noOperation}
 	p.clear()
 	p.workers, p.cordons = map[string]*worker{}, map[string]string{}
@@ -87,7 +87,7 @@ func (e *entry) createPool(r *dispatch.CreatePoolRequest, change *dispatch.Chang
 	if !r.GetExternal() {
 		options = append(options, reconciler.WithWorkerQueueTimeout(neverTakenBack))
 	}
-	p := newHosted(name, settings, e.m.fault)
+	p := newHosted(name, settings, e.m.extras)
 	p.external, p.created = r.GetExternal(), e.at
 	if p.pool, err = pool.New(e.at, config, options...); err != nil {
 		return refusalOf(err)
@@ -95,6 +95,7 @@ func (e *entry) createPool(r *dispatch.CreatePoolRequest, change *dispatch.Chang
 	if settings.Scheduler == nil {
 		settings.Scheduler = &protos.Config{}
 	}
+	e.m.recorder.Begin(name, e.index, p.pool.AppendSnapshot(nil))
 	err = e.guard(p, func() error {
 		e.begin(p)
 		for _, id := range slices.Sorted(maps.Keys(r.GetAccounts())) {
@@ -106,6 +107,7 @@ func (e *entry) createPool(r *dispatch.CreatePoolRequest, change *dispatch.Chang
 	})
 	if err != nil && !p.failed() {
 		e.news = e.news[:len(e.news)-1] // nothing of it stays
+		e.m.recorder.End(name)
 		return err
 	}
 	e.m.pools[name] = p
@@ -220,6 +222,7 @@ func (e *entry) deletePool(r *dispatch.DeletePoolRequest, change *dispatch.Chang
 		e.touched[WorkerKey{p.name, w.name}] = true
 	}
 	delete(e.m.pools, p.name)
+	e.m.recorder.End(p.name)
 	change.Before = jsonOf(p.settings)
 	return nil
 }

@@ -27,7 +27,7 @@ type hosted struct {
 	status   *dispatch.PoolStatus
 	pool     *pool.Pool // nil if it failed
 	now      time.Time  // of the newest entry or pull
-	fault    Fault
+	extras
 
 	tasks        map[string]*task
 	byID         orderedlist.List[*task]
@@ -102,6 +102,7 @@ func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	err := p.pool.ApplyInto(context.Background(), op, p, result)
 	events := p.batch
 	p.batch = nil
+	p.recorder.Step(p.name, op, pool.OutcomeOf(result, events, err))
 	p.doing = "after an operation " + kindOf(op)
 	for _, event := range events {
 		p.follow(event)
@@ -148,6 +149,7 @@ func (e *entry) fail(p *hosted, cause string) {
 		Failure: fmt.Sprintf("%s, in entry %d, %s", strings.ToValidUTF8(cause, "\uFFFD"), e.index,
 			p.doing)}
 	p.pool, p.batch, p.assigned, p.looks = nil, nil, nil, nil
+	p.recorder.End(p.name)
 	e.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Failure{
 		Failure: &dispatch.PoolFailure{Text: p.status.GetFailure()}}})
 	for w := range p.byName.All() {

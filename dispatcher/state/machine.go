@@ -19,9 +19,18 @@ type Machine struct {
 	hash    [sha256.Size]byte
 	results results
 	pools   map[string]*hosted
-	fault   Fault
+	// restored is the newest entry of the backup that the cluster began with; 0 for none.
+	restored uint64
 	// sideBySide calls a function for each of n sections of a snapshot.
 	sideBySide func(n int, f func(i int))
+	extras
+}
+
+// extras are what options say. They are no part of the state.
+type extras struct {
+	fault    Fault
+	recorder Recorder
+	known    uint32 // the newest rules
 }
 
 // A Fault is called before each operation of a pool, and may panic: so tests plant the failure of a
@@ -34,10 +43,17 @@ type Option func(*Machine)
 // WithFault plants a fault.
 func WithFault(f Fault) Option { return func(m *Machine) { m.fault = f } }
 
+// WithRecorder tells a recorder of all that is done to the pools.
+func WithRecorder(r Recorder) Option { return func(m *Machine) { m.recorder = r } }
+
+// WithRules takes it that rules up to a version are known, which may be more than RuleVersion: so
+// tests try out how a new version comes into force.
+func WithRules(version uint32) Option { return func(m *Machine) { m.known = version } }
+
 // New returns the state before the first entry.
 func New(options ...Option) *Machine {
 	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{},
-		sideBySide: oneByOne}
+		sideBySide: oneByOne, extras: extras{recorder: nobody{}, known: RuleVersion}}
 	for _, o := range options {
 		o(m)
 	}
@@ -58,6 +74,19 @@ func (m *Machine) Time() time.Time { return m.now }
 
 // Rules is the rule version in force.
 func (m *Machine) Rules() uint32 { return m.rules }
+
+// KnownRules is the newest rule version that this replica knows.
+func (m *Machine) KnownRules() uint32 { return m.known }
+
+// Restored is the newest entry of the backup that the cluster began with, before which there are no
+// events; 0 if it began with nothing.
+func (m *Machine) Restored() uint64 { return m.restored }
+
+// Restore makes this state, which was read from a backup, the one that a cluster begins with.
+func (m *Machine) Restore() { m.restored = m.index }
+
+// Empty reports whether there is no pool.
+func (m *Machine) Empty() bool { return len(m.pools) == 0 }
 
 // RollingHash is a SHA-256 over all entries and their outcomes: replicas with the same index and
 // another hash differ.

@@ -54,7 +54,7 @@ func (d *reading) head(b []byte, name string) error {
 	if settings.GetScheduler() == nil {
 		return errors.New("settings.scheduler is missing")
 	}
-	p := newHosted(name, settings, d.m.fault)
+	p := newHosted(name, settings, d.m.extras)
 	p.external, p.status, p.lastID = h.GetExternal(), h.GetStatus(), h.GetLastId()
 	var err error
 	if p.created, err = readTime("create_time", h.GetCreateTime()); err != nil {

@@ -58,6 +58,7 @@ func Read(r io.Reader, options ...Option) (*Machine, error) {
 	if _, err := in.ReadByte(); err != io.EOF {
 		return nil, fmt.Errorf("%w: something follows the last section", ErrBadSnapshot)
 	}
+	d.record()
 	return m, nil
 }
 
@@ -66,25 +67,38 @@ func sectionError(i int, name *replica.SectionName, err error) error {
 		check.Quote(name.GetPool()), err)
 }
 
+// record tells the recorder of the state that was read.
+func (d *reading) record() {
+	d.m.recorder.Restart()
+	for i, b := range d.begun {
+		d.m.recorder.Begin(b.pool, d.m.index, b.snapshot)
+		d.begun[i].snapshot = nil
+	}
+}
+
 // startRead returns the state that a header is of, without pools.
 func startRead(h *replica.Header, options []Option) (*Machine, error) {
+	m := New(options...)
 	switch {
 	case h.GetFormatVersion() != formatVersion:
 		return nil, fmt.Errorf("%w: the snapshot has format %d, and %d is known", ErrUnknownRules,
 			h.GetFormatVersion(), formatVersion)
-	case h.GetRuleVersion() > RuleVersion:
+	case h.GetRuleVersion() > m.known:
 		return nil, fmt.Errorf("%w: the snapshot has rules %d; the newest known are %d",
-			ErrUnknownRules, h.GetRuleVersion(), RuleVersion)
+			ErrUnknownRules, h.GetRuleVersion(), m.known)
 	case h.GetRuleVersion() == 0 || len(h.GetRollingHash()) != sha256.Size:
 		return nil, fmt.Errorf("%w: header: no rules, or a rolling hash of %d bytes",
 			ErrBadSnapshot, len(h.GetRollingHash()))
+	case h.GetRestoredIndex() > h.GetIndex():
+		return nil, fmt.Errorf("%w: header: it began with entry %d, and ends with %d",
+			ErrBadSnapshot, h.GetRestoredIndex(), h.GetIndex())
 	}
 	now, err := readTime("time", h.GetTime())
 	if err != nil {
 		return nil, fmt.Errorf("%w: header: %w", ErrBadSnapshot, err)
 	}
-	m := New(options...)
 	m.index, m.rules, m.now = h.GetIndex(), h.GetRuleVersion(), now
+	m.restored = h.GetRestoredIndex()
 	copy(m.hash[:], h.GetRollingHash())
 	return m, nil
 }
@@ -156,6 +170,14 @@ type reading struct {
 	kind replica.SectionName_Kind
 	// pending are sections of tasks of which the bytes alone were read, all of p.
 	pending []*tasksRead
+	// begun are the pools that have not failed, for the recorder.
+	begun []begun
+}
+
+// A begun is a pool as its section has it.
+type begun struct {
+	pool     string
+	snapshot []byte
 }
 
 // section reads the next section.
@@ -175,6 +197,9 @@ func (d *reading) section(r io.Reader, i int, name *replica.SectionName) error {
 		return d.head(b, name.GetPool())
 	case poolSection:
 		d.p.pool, err = pool.RestoreBytes(b)
+		if d.m.recorder != (nobody{}) {
+			d.begun = append(d.begun, begun{d.p.name, b})
+		}
 		return err
 	case tasksSection:
 		d.pending = append(d.pending, &tasksRead{index: i, name: name, bytes: b})

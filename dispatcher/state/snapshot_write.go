@@ -41,17 +41,21 @@ type section struct {
 	kind   replica.SectionName_Kind
 	pool   string
 	append func([]byte) ([]byte, error)
+	// written, if not nil, is told of the section when it is written, in a snapshot with all entries
+	// up to an index, and keeps the bytes.
+	written func(bytes []byte, index uint64)
 }
 
 // Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
 // big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. The same
 // state gives the same bytes. It costs O(n log n) in what is stored, and the memory of the largest
-// section, which is a pool without what only the dispatcher knows of its tasks.
+// section, which is a pool without what only the dispatcher knows of its tasks. A recorder is told
+// that journals can begin anew here.
 func (m *Machine) Write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	sections := m.sections()
 	header := &replica.Header{FormatVersion: formatVersion, RuleVersion: m.rules, Index: m.index,
-		Time: timestamppb.New(m.now), RollingHash: m.hash[:]}
+		Time: timestamppb.New(m.now), RollingHash: m.hash[:], RestoredIndex: m.restored}
 	for _, s := range sections {
 		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
 	}
@@ -65,7 +69,10 @@ func (m *Machine) Write(w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("write a snapshot: %w", err)
 		}
-		memory = bytes
+		if memory = bytes; s.written != nil {
+			s.written(bytes, m.index)
+			memory = nil
+		}
 	}
 	return out.Flush()
 }
@@ -89,8 +96,8 @@ func appendMessage(build func() proto.Message) func([]byte) ([]byte, error) {
 // sections returns all sections but the header, in order.
 func (m *Machine) sections() (all []section) {
 	for chunk := range slices.Chunk(m.results.queue, resultsPerSection) {
-		all = append(all, section{resultsSection, "",
-			appendMessage(func() proto.Message { return resultsToProto(chunk) })})
+		all = append(all, section{kind: resultsSection,
+			append: appendMessage(func() proto.Message { return resultsToProto(chunk) })})
 	}
 	for _, p := range m.sortedPools() {
 		all = append(all, p.sections()...)
@@ -100,22 +107,28 @@ func (m *Machine) sections() (all []section) {
 
 // sections returns the sections of a pool.
 func (p *hosted) sections() []section {
-	all := []section{{headSection, p.name, appendMessage(p.headToProto)}}
+	of := func(kind replica.SectionName_Kind, build func() proto.Message) section {
+		return section{kind: kind, pool: p.name, append: appendMessage(build)}
+	}
+	all := []section{of(headSection, p.headToProto)}
 	if !p.failed() {
-		all = append(all, section{poolSection, p.name, func(b []byte) ([]byte, error) {
+		s := section{kind: poolSection, pool: p.name, append: func(b []byte) ([]byte, error) {
 			return p.pool.AppendSnapshot(b), nil
-		}})
+		}}
+		if p.recorder != (nobody{}) {
+			s.written = func(bytes []byte, index uint64) { p.recorder.Begin(p.name, index, bytes) }
+		}
+		all = append(all, s)
 	}
 	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
-		all = append(all, section{tasksSection, p.name,
-			appendMessage(func() proto.Message { return tasksToProto(chunk) })})
+		all = append(all, of(tasksSection, func() proto.Message { return tasksToProto(chunk) }))
 	}
 	if len(p.workers) > 0 {
-		all = append(all, section{workersSection, p.name, appendMessage(p.workersToProto)})
+		all = append(all, of(workersSection, p.workersToProto))
 	}
-	all = append(all, section{usageSection, p.name, appendMessage(p.usage.toProto)})
+	all = append(all, of(usageSection, p.usage.toProto))
 	if p.external && !p.failed() {
-		all = append(all, section{externalSection, p.name, appendMessage(p.externalToProto)})
+		all = append(all, of(externalSection, p.externalToProto))
 	}
 	return all
 }

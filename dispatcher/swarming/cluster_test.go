@@ -78,7 +78,8 @@ func (c *cluster) open(id string) {
 	require.NoError(c.t, err)
 	m.log = l
 	m.Attach(l, c)
-	m.metrics.Watch(m.Node, func() int64 { return 0 })
+	m.metrics.Watch(m.Node, metrics.Files{EventBytes: func() int64 { return 0 }, JournalBytes: func() int64 { return 0 },
+		JournalCuts: func() uint64 { return 0 }})
 	m.handler = api.NewHandler(api.Config{Node: m.Node, Events: events{c}, Authorizer: c.authorizer,
 		Observer: m.metrics, Logger: logger, Ready: m.Ready, Metrics: m.metrics.Handler()})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -247,9 +248,9 @@ func (e events) Append(_ uint64, all []*dispatch.Event) error {
 	e.c.seen(all)
 	return nil
 }
-func (events) Reach(uint64) error { return nil }
-func (events) Whole() error       { return nil }
-func (events) Sync() error        { return nil }
+func (events) Reach(uint64, uint64) error { return nil }
+func (events) Whole() error               { return nil }
+func (events) Sync() error                { return nil }
 func (events) Follow(context.Context, api.Following, func([]*dispatch.Event) error) error {
 	return nil
 }

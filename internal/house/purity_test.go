@@ -34,6 +34,7 @@ var disciplines = map[string]discipline{
 	"forecast": timeless,
 
 	"dispatcher/access": timeless, "dispatcher/swarming": timeless,
+	"dispatcher/forecasts": timeless,
 
 	"worker/lease": pure, "worker/record": sequential,
 	"dispatcher/state": function, // its snapshot is read and written
@@ -41,6 +42,7 @@ var disciplines = map[string]discipline{
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,
 	"simulator/trace":           sequential,
+	"simulator/recorded":        inexact,
 	"simulator/tune":            inexact,
 	"simulator/experiment":      timeless,
 	"simulator/internal/draft":  inexact,
@@ -57,7 +59,7 @@ var disciplines = map[string]discipline{
 
 // free are folders that may do what they want.
 var free = map[string]bool{
-	"dispatcher/chaos": true, "dispatcher/eventlog": true, "dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
+	"dispatcher/chaos": true, "dispatcher/eventlog": true, "dispatcher/journals": true, "dispatcher/log/logtest": true, "dispatcher/log/peers": true, "dispatcher/log/raftlog": true,
 	"protos": true, "protos/dispatch": true, "protos/replica": true,
 	"protos/dispatch/dispatchconnect": true, "protos/replica/replicaconnect": true,
 	"dispatcher/api": true, "dispatcher/metrics": true, "dispatcher/node": true,

@@ -472,6 +472,190 @@ func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
 	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{6}
 }
 
+// BackupRequest is the request of Backup.
+type BackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{7}
+}
+
+// BackupResponse is one message of the stream.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of the file: at most 256 KiB.
+	Bytes         []byte `protobuf:"bytes,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BackupResponse) GetBytes() []byte {
+	if x != nil {
+		return x.Bytes
+	}
+	return nil
+}
+
+// RestoreRequest is one message of the stream.
+type RestoreRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of the file: at most 1 MiB.
+	Bytes         []byte `protobuf:"bytes,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreRequest) Reset() {
+	*x = RestoreRequest{}
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreRequest) ProtoMessage() {}
+
+func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
+func (*RestoreRequest) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RestoreRequest) GetBytes() []byte {
+	if x != nil {
+		return x.Bytes
+	}
+	return nil
+}
+
+// RestoreResponse is the answer.
+type RestoreResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest entry that is in the backup.
+	Index uint64 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// The rolling hash over entries and outcomes up to it, in hexadecimal.
+	RollingHash   string `protobuf:"bytes,2,opt,name=rolling_hash,json=rollingHash,proto3" json:"rolling_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreResponse) Reset() {
+	*x = RestoreResponse{}
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreResponse) ProtoMessage() {}
+
+func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
+func (*RestoreResponse) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RestoreResponse) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *RestoreResponse) GetRollingHash() string {
+	if x != nil {
+		return x.RollingHash
+	}
+	return ""
+}
+
 // TransferLeadershipRequest is the request of TransferLeadership.
 type TransferLeadershipRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -483,7 +667,7 @@ type TransferLeadershipRequest struct {
 
 func (x *TransferLeadershipRequest) Reset() {
 	*x = TransferLeadershipRequest{}
-	mi := &file_protos_dispatch_cluster_proto_msgTypes[7]
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -495,7 +679,7 @@ func (x *TransferLeadershipRequest) String() string {
 func (*TransferLeadershipRequest) ProtoMessage() {}
 
 func (x *TransferLeadershipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_cluster_proto_msgTypes[7]
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -508,7 +692,7 @@ func (x *TransferLeadershipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferLeadershipRequest.ProtoReflect.Descriptor instead.
 func (*TransferLeadershipRequest) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{7}
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TransferLeadershipRequest) GetId() string {
@@ -527,7 +711,7 @@ type TransferLeadershipResponse struct {
 
 func (x *TransferLeadershipResponse) Reset() {
 	*x = TransferLeadershipResponse{}
-	mi := &file_protos_dispatch_cluster_proto_msgTypes[8]
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -539,7 +723,7 @@ func (x *TransferLeadershipResponse) String() string {
 func (*TransferLeadershipResponse) ProtoMessage() {}
 
 func (x *TransferLeadershipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_cluster_proto_msgTypes[8]
+	mi := &file_protos_dispatch_cluster_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -552,7 +736,7 @@ func (x *TransferLeadershipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferLeadershipResponse.ProtoReflect.Descriptor instead.
 func (*TransferLeadershipResponse) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{8}
+	return file_protos_dispatch_cluster_proto_rawDescGZIP(), []int{12}
 }
 
 var File_protos_dispatch_cluster_proto protoreflect.FileDescriptor
@@ -587,15 +771,25 @@ const file_protos_dispatch_cluster_proto_rawDesc = "" +
 	"\x11AddMemberResponse\"%\n" +
 	"\x13RemoveMemberRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x16\n" +
-	"\x14RemoveMemberResponse\"+\n" +
+	"\x14RemoveMemberResponse\"\x0f\n" +
+	"\rBackupRequest\"&\n" +
+	"\x0eBackupResponse\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\fR\x05bytes\"&\n" +
+	"\x0eRestoreRequest\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\fR\x05bytes\"J\n" +
+	"\x0fRestoreResponse\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12!\n" +
+	"\frolling_hash\x18\x02 \x01(\tR\vrollingHash\"+\n" +
 	"\x19TransferLeadershipRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x1c\n" +
-	"\x1aTransferLeadershipResponse2\xbc\x03\n" +
+	"\x1aTransferLeadershipResponse2\xf5\x04\n" +
 	"\x0eClusterService\x12`\n" +
 	"\tGetStatus\x12(.quotasched.dispatch.v1.GetStatusRequest\x1a).quotasched.dispatch.v1.GetStatusResponse\x12`\n" +
 	"\tAddMember\x12(.quotasched.dispatch.v1.AddMemberRequest\x1a).quotasched.dispatch.v1.AddMemberResponse\x12i\n" +
 	"\fRemoveMember\x12+.quotasched.dispatch.v1.RemoveMemberRequest\x1a,.quotasched.dispatch.v1.RemoveMemberResponse\x12{\n" +
-	"\x12TransferLeadership\x121.quotasched.dispatch.v1.TransferLeadershipRequest\x1a2.quotasched.dispatch.v1.TransferLeadershipResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
+	"\x12TransferLeadership\x121.quotasched.dispatch.v1.TransferLeadershipRequest\x1a2.quotasched.dispatch.v1.TransferLeadershipResponse\x12Y\n" +
+	"\x06Backup\x12%.quotasched.dispatch.v1.BackupRequest\x1a&.quotasched.dispatch.v1.BackupResponse0\x01\x12\\\n" +
+	"\aRestore\x12&.quotasched.dispatch.v1.RestoreRequest\x1a'.quotasched.dispatch.v1.RestoreResponse(\x01B2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
 
 var (
 	file_protos_dispatch_cluster_proto_rawDescOnce sync.Once
@@ -609,7 +803,7 @@ func file_protos_dispatch_cluster_proto_rawDescGZIP() []byte {
 	return file_protos_dispatch_cluster_proto_rawDescData
 }
 
-var file_protos_dispatch_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_protos_dispatch_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_protos_dispatch_cluster_proto_goTypes = []any{
 	(*Member)(nil),                     // 0: quotasched.dispatch.v1.Member
 	(*GetStatusRequest)(nil),           // 1: quotasched.dispatch.v1.GetStatusRequest
@@ -618,27 +812,35 @@ var file_protos_dispatch_cluster_proto_goTypes = []any{
 	(*AddMemberResponse)(nil),          // 4: quotasched.dispatch.v1.AddMemberResponse
 	(*RemoveMemberRequest)(nil),        // 5: quotasched.dispatch.v1.RemoveMemberRequest
 	(*RemoveMemberResponse)(nil),       // 6: quotasched.dispatch.v1.RemoveMemberResponse
-	(*TransferLeadershipRequest)(nil),  // 7: quotasched.dispatch.v1.TransferLeadershipRequest
-	(*TransferLeadershipResponse)(nil), // 8: quotasched.dispatch.v1.TransferLeadershipResponse
-	(*durationpb.Duration)(nil),        // 9: google.protobuf.Duration
+	(*BackupRequest)(nil),              // 7: quotasched.dispatch.v1.BackupRequest
+	(*BackupResponse)(nil),             // 8: quotasched.dispatch.v1.BackupResponse
+	(*RestoreRequest)(nil),             // 9: quotasched.dispatch.v1.RestoreRequest
+	(*RestoreResponse)(nil),            // 10: quotasched.dispatch.v1.RestoreResponse
+	(*TransferLeadershipRequest)(nil),  // 11: quotasched.dispatch.v1.TransferLeadershipRequest
+	(*TransferLeadershipResponse)(nil), // 12: quotasched.dispatch.v1.TransferLeadershipResponse
+	(*durationpb.Duration)(nil),        // 13: google.protobuf.Duration
 }
 var file_protos_dispatch_cluster_proto_depIdxs = []int32{
-	9, // 0: quotasched.dispatch.v1.Member.heard_ago:type_name -> google.protobuf.Duration
-	9, // 1: quotasched.dispatch.v1.Member.clock_offset:type_name -> google.protobuf.Duration
-	0, // 2: quotasched.dispatch.v1.GetStatusResponse.members:type_name -> quotasched.dispatch.v1.Member
-	1, // 3: quotasched.dispatch.v1.ClusterService.GetStatus:input_type -> quotasched.dispatch.v1.GetStatusRequest
-	3, // 4: quotasched.dispatch.v1.ClusterService.AddMember:input_type -> quotasched.dispatch.v1.AddMemberRequest
-	5, // 5: quotasched.dispatch.v1.ClusterService.RemoveMember:input_type -> quotasched.dispatch.v1.RemoveMemberRequest
-	7, // 6: quotasched.dispatch.v1.ClusterService.TransferLeadership:input_type -> quotasched.dispatch.v1.TransferLeadershipRequest
-	2, // 7: quotasched.dispatch.v1.ClusterService.GetStatus:output_type -> quotasched.dispatch.v1.GetStatusResponse
-	4, // 8: quotasched.dispatch.v1.ClusterService.AddMember:output_type -> quotasched.dispatch.v1.AddMemberResponse
-	6, // 9: quotasched.dispatch.v1.ClusterService.RemoveMember:output_type -> quotasched.dispatch.v1.RemoveMemberResponse
-	8, // 10: quotasched.dispatch.v1.ClusterService.TransferLeadership:output_type -> quotasched.dispatch.v1.TransferLeadershipResponse
-	7, // [7:11] is the sub-list for method output_type
-	3, // [3:7] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	13, // 0: quotasched.dispatch.v1.Member.heard_ago:type_name -> google.protobuf.Duration
+	13, // 1: quotasched.dispatch.v1.Member.clock_offset:type_name -> google.protobuf.Duration
+	0,  // 2: quotasched.dispatch.v1.GetStatusResponse.members:type_name -> quotasched.dispatch.v1.Member
+	1,  // 3: quotasched.dispatch.v1.ClusterService.GetStatus:input_type -> quotasched.dispatch.v1.GetStatusRequest
+	3,  // 4: quotasched.dispatch.v1.ClusterService.AddMember:input_type -> quotasched.dispatch.v1.AddMemberRequest
+	5,  // 5: quotasched.dispatch.v1.ClusterService.RemoveMember:input_type -> quotasched.dispatch.v1.RemoveMemberRequest
+	11, // 6: quotasched.dispatch.v1.ClusterService.TransferLeadership:input_type -> quotasched.dispatch.v1.TransferLeadershipRequest
+	7,  // 7: quotasched.dispatch.v1.ClusterService.Backup:input_type -> quotasched.dispatch.v1.BackupRequest
+	9,  // 8: quotasched.dispatch.v1.ClusterService.Restore:input_type -> quotasched.dispatch.v1.RestoreRequest
+	2,  // 9: quotasched.dispatch.v1.ClusterService.GetStatus:output_type -> quotasched.dispatch.v1.GetStatusResponse
+	4,  // 10: quotasched.dispatch.v1.ClusterService.AddMember:output_type -> quotasched.dispatch.v1.AddMemberResponse
+	6,  // 11: quotasched.dispatch.v1.ClusterService.RemoveMember:output_type -> quotasched.dispatch.v1.RemoveMemberResponse
+	12, // 12: quotasched.dispatch.v1.ClusterService.TransferLeadership:output_type -> quotasched.dispatch.v1.TransferLeadershipResponse
+	8,  // 13: quotasched.dispatch.v1.ClusterService.Backup:output_type -> quotasched.dispatch.v1.BackupResponse
+	10, // 14: quotasched.dispatch.v1.ClusterService.Restore:output_type -> quotasched.dispatch.v1.RestoreResponse
+	9,  // [9:15] is the sub-list for method output_type
+	3,  // [3:9] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_protos_dispatch_cluster_proto_init() }
@@ -652,7 +854,7 @@ func file_protos_dispatch_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_dispatch_cluster_proto_rawDesc), len(file_protos_dispatch_cluster_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

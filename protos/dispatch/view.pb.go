@@ -1177,6 +1177,208 @@ func (x *ExplainTaskResponse) GetText() string {
 	return ""
 }
 
+// ForecastTaskRequest is the request of ForecastTask.
+type ForecastTaskRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool.
+	Pool string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	// The task.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastTaskRequest) Reset() {
+	*x = ForecastTaskRequest{}
+	mi := &file_protos_dispatch_view_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastTaskRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastTaskRequest) ProtoMessage() {}
+
+func (x *ForecastTaskRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_view_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastTaskRequest.ProtoReflect.Descriptor instead.
+func (*ForecastTaskRequest) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ForecastTaskRequest) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+func (x *ForecastTaskRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// ForecastTaskResponse is the answer.
+type ForecastTaskResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When, and what that is based on.
+	Forecast *protos.Forecast `protobuf:"bytes,1,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	// The same in words, for people.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastTaskResponse) Reset() {
+	*x = ForecastTaskResponse{}
+	mi := &file_protos_dispatch_view_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastTaskResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastTaskResponse) ProtoMessage() {}
+
+func (x *ForecastTaskResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_view_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastTaskResponse.ProtoReflect.Descriptor instead.
+func (*ForecastTaskResponse) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ForecastTaskResponse) GetForecast() *protos.Forecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
+}
+
+func (x *ForecastTaskResponse) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// ExportJournalRequest is the request of ExportJournal.
+type ExportJournalRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The pool.
+	Pool          string `protobuf:"bytes,1,opt,name=pool,proto3" json:"pool,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportJournalRequest) Reset() {
+	*x = ExportJournalRequest{}
+	mi := &file_protos_dispatch_view_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportJournalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportJournalRequest) ProtoMessage() {}
+
+func (x *ExportJournalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_view_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportJournalRequest.ProtoReflect.Descriptor instead.
+func (*ExportJournalRequest) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExportJournalRequest) GetPool() string {
+	if x != nil {
+		return x.Pool
+	}
+	return ""
+}
+
+// ExportJournalResponse is one message of the stream.
+type ExportJournalResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The next bytes of the file: at most 256 KiB.
+	Bytes         []byte `protobuf:"bytes,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportJournalResponse) Reset() {
+	*x = ExportJournalResponse{}
+	mi := &file_protos_dispatch_view_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportJournalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportJournalResponse) ProtoMessage() {}
+
+func (x *ExportJournalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_protos_dispatch_view_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportJournalResponse.ProtoReflect.Descriptor instead.
+func (*ExportJournalResponse) Descriptor() ([]byte, []int) {
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ExportJournalResponse) GetBytes() []byte {
+	if x != nil {
+		return x.Bytes
+	}
+	return nil
+}
+
 // GetUsageRequest is the request of GetUsage.
 type GetUsageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1192,7 +1394,7 @@ type GetUsageRequest struct {
 
 func (x *GetUsageRequest) Reset() {
 	*x = GetUsageRequest{}
-	mi := &file_protos_dispatch_view_proto_msgTypes[15]
+	mi := &file_protos_dispatch_view_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1406,7 @@ func (x *GetUsageRequest) String() string {
 func (*GetUsageRequest) ProtoMessage() {}
 
 func (x *GetUsageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_view_proto_msgTypes[15]
+	mi := &file_protos_dispatch_view_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1419,7 @@ func (x *GetUsageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsageRequest.ProtoReflect.Descriptor instead.
 func (*GetUsageRequest) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{15}
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetUsageRequest) GetPool() string {
@@ -1254,7 +1456,7 @@ type GetUsageResponse struct {
 
 func (x *GetUsageResponse) Reset() {
 	*x = GetUsageResponse{}
-	mi := &file_protos_dispatch_view_proto_msgTypes[16]
+	mi := &file_protos_dispatch_view_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1266,7 +1468,7 @@ func (x *GetUsageResponse) String() string {
 func (*GetUsageResponse) ProtoMessage() {}
 
 func (x *GetUsageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_view_proto_msgTypes[16]
+	mi := &file_protos_dispatch_view_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1279,7 +1481,7 @@ func (x *GetUsageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsageResponse.ProtoReflect.Descriptor instead.
 func (*GetUsageResponse) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{16}
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetUsageResponse) GetAccounts() []*AccountUsage {
@@ -1313,7 +1515,7 @@ type AccountUsage struct {
 
 func (x *AccountUsage) Reset() {
 	*x = AccountUsage{}
-	mi := &file_protos_dispatch_view_proto_msgTypes[17]
+	mi := &file_protos_dispatch_view_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1325,7 +1527,7 @@ func (x *AccountUsage) String() string {
 func (*AccountUsage) ProtoMessage() {}
 
 func (x *AccountUsage) ProtoReflect() protoreflect.Message {
-	mi := &file_protos_dispatch_view_proto_msgTypes[17]
+	mi := &file_protos_dispatch_view_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1338,7 +1540,7 @@ func (x *AccountUsage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountUsage.ProtoReflect.Descriptor instead.
 func (*AccountUsage) Descriptor() ([]byte, []int) {
-	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{17}
+	return file_protos_dispatch_view_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AccountUsage) GetAccountId() string {
@@ -1373,7 +1575,7 @@ var File_protos_dispatch_view_proto protoreflect.FileDescriptor
 
 const file_protos_dispatch_view_proto_rawDesc = "" +
 	"\n" +
-	"\x1aprotos/dispatch/view.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\x1a\x1bprotos/dispatch/admin.proto\x1a\x1bprotos/dispatch/tasks.proto\x1a\x1dprotos/dispatch/workers.proto\x1a\x14protos/explain.proto\"\xbf\x02\n" +
+	"\x1aprotos/dispatch/view.proto\x12\x16quotasched.dispatch.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13protos/config.proto\x1a\x1bprotos/dispatch/admin.proto\x1a\x1bprotos/dispatch/tasks.proto\x1a\x1dprotos/dispatch/workers.proto\x1a\x14protos/explain.proto\x1a\x15protos/forecast.proto\"\xbf\x02\n" +
 	"\vPoolSummary\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x1a\n" +
 	"\bexternal\x18\x02 \x01(\bR\bexternal\x12:\n" +
@@ -1470,7 +1672,17 @@ const file_protos_dispatch_view_proto_rawDesc = "" +
 	"\x02id\x18\x02 \x01(\tR\x02id\"g\n" +
 	"\x13ExplainTaskResponse\x12<\n" +
 	"\vexplanation\x18\x01 \x01(\v2\x1a.quotasched.v1.ExplanationR\vexplanation\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\x89\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"9\n" +
+	"\x13ForecastTaskRequest\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"_\n" +
+	"\x14ForecastTaskResponse\x123\n" +
+	"\bforecast\x18\x01 \x01(\v2\x17.quotasched.v1.ForecastR\bforecast\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"*\n" +
+	"\x14ExportJournalRequest\x12\x12\n" +
+	"\x04pool\x18\x01 \x01(\tR\x04pool\"-\n" +
+	"\x15ExportJournalResponse\x12\x14\n" +
+	"\x05bytes\x18\x01 \x01(\fR\x05bytes\"\x89\x01\n" +
 	"\x0fGetUsageRequest\x12\x12\n" +
 	"\x04pool\x18\x01 \x01(\tR\x04pool\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
@@ -1484,14 +1696,16 @@ const file_protos_dispatch_view_proto_rawDesc = "" +
 	"\aused_ms\x18\x02 \x03(\x03R\x06usedMs\x12\x17\n" +
 	"\alost_ms\x18\x03 \x01(\x03R\x06lostMs\x12\x1f\n" +
 	"\vended_tasks\x18\x04 \x01(\x03R\n" +
-	"endedTasks2\xf1\x04\n" +
+	"endedTasks2\xcc\x06\n" +
 	"\vViewService\x12`\n" +
 	"\tListPools\x12(.quotasched.dispatch.v1.ListPoolsRequest\x1a).quotasched.dispatch.v1.ListPoolsResponse\x12f\n" +
 	"\vInspectPool\x12*.quotasched.dispatch.v1.InspectPoolRequest\x1a+.quotasched.dispatch.v1.InspectPoolResponse\x12i\n" +
 	"\fListAccounts\x12+.quotasched.dispatch.v1.ListAccountsRequest\x1a,.quotasched.dispatch.v1.ListAccountsResponse\x12f\n" +
 	"\vListWorkers\x12*.quotasched.dispatch.v1.ListWorkersRequest\x1a+.quotasched.dispatch.v1.ListWorkersResponse\x12f\n" +
 	"\vExplainTask\x12*.quotasched.dispatch.v1.ExplainTaskRequest\x1a+.quotasched.dispatch.v1.ExplainTaskResponse\x12]\n" +
-	"\bGetUsage\x12'.quotasched.dispatch.v1.GetUsageRequest\x1a(.quotasched.dispatch.v1.GetUsageResponseB2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
+	"\bGetUsage\x12'.quotasched.dispatch.v1.GetUsageRequest\x1a(.quotasched.dispatch.v1.GetUsageResponse\x12i\n" +
+	"\fForecastTask\x12+.quotasched.dispatch.v1.ForecastTaskRequest\x1a,.quotasched.dispatch.v1.ForecastTaskResponse\x12n\n" +
+	"\rExportJournal\x12,.quotasched.dispatch.v1.ExportJournalRequest\x1a-.quotasched.dispatch.v1.ExportJournalResponse0\x01B2Z0github.com/quotasched/quotasched/protos/dispatchb\x06proto3"
 
 var (
 	file_protos_dispatch_view_proto_rawDescOnce sync.Once
@@ -1505,7 +1719,7 @@ func file_protos_dispatch_view_proto_rawDescGZIP() []byte {
 	return file_protos_dispatch_view_proto_rawDescData
 }
 
-var file_protos_dispatch_view_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_protos_dispatch_view_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_protos_dispatch_view_proto_goTypes = []any{
 	(*PoolSummary)(nil),           // 0: quotasched.dispatch.v1.PoolSummary
 	(*TaskCounts)(nil),            // 1: quotasched.dispatch.v1.TaskCounts
@@ -1522,62 +1736,72 @@ var file_protos_dispatch_view_proto_goTypes = []any{
 	(*ListWorkersResponse)(nil),   // 12: quotasched.dispatch.v1.ListWorkersResponse
 	(*ExplainTaskRequest)(nil),    // 13: quotasched.dispatch.v1.ExplainTaskRequest
 	(*ExplainTaskResponse)(nil),   // 14: quotasched.dispatch.v1.ExplainTaskResponse
-	(*GetUsageRequest)(nil),       // 15: quotasched.dispatch.v1.GetUsageRequest
-	(*GetUsageResponse)(nil),      // 16: quotasched.dispatch.v1.GetUsageResponse
-	(*AccountUsage)(nil),          // 17: quotasched.dispatch.v1.AccountUsage
-	(*PoolStatus)(nil),            // 18: quotasched.dispatch.v1.PoolStatus
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
-	(*ReadOptions)(nil),           // 21: quotasched.dispatch.v1.ReadOptions
-	(*PoolSettings)(nil),          // 22: quotasched.dispatch.v1.PoolSettings
-	(*protos.AccountConfig)(nil),  // 23: quotasched.v1.AccountConfig
-	(*Lease)(nil),                 // 24: quotasched.dispatch.v1.Lease
-	(Orders_Directive)(0),         // 25: quotasched.dispatch.v1.Orders.Directive
-	(*protos.Explanation)(nil),    // 26: quotasched.v1.Explanation
+	(*ForecastTaskRequest)(nil),   // 15: quotasched.dispatch.v1.ForecastTaskRequest
+	(*ForecastTaskResponse)(nil),  // 16: quotasched.dispatch.v1.ForecastTaskResponse
+	(*ExportJournalRequest)(nil),  // 17: quotasched.dispatch.v1.ExportJournalRequest
+	(*ExportJournalResponse)(nil), // 18: quotasched.dispatch.v1.ExportJournalResponse
+	(*GetUsageRequest)(nil),       // 19: quotasched.dispatch.v1.GetUsageRequest
+	(*GetUsageResponse)(nil),      // 20: quotasched.dispatch.v1.GetUsageResponse
+	(*AccountUsage)(nil),          // 21: quotasched.dispatch.v1.AccountUsage
+	(*PoolStatus)(nil),            // 22: quotasched.dispatch.v1.PoolStatus
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
+	(*ReadOptions)(nil),           // 25: quotasched.dispatch.v1.ReadOptions
+	(*PoolSettings)(nil),          // 26: quotasched.dispatch.v1.PoolSettings
+	(*protos.AccountConfig)(nil),  // 27: quotasched.v1.AccountConfig
+	(*Lease)(nil),                 // 28: quotasched.dispatch.v1.Lease
+	(Orders_Directive)(0),         // 29: quotasched.dispatch.v1.Orders.Directive
+	(*protos.Explanation)(nil),    // 30: quotasched.v1.Explanation
+	(*protos.Forecast)(nil),       // 31: quotasched.v1.Forecast
 }
 var file_protos_dispatch_view_proto_depIdxs = []int32{
-	18, // 0: quotasched.dispatch.v1.PoolSummary.status:type_name -> quotasched.dispatch.v1.PoolStatus
-	19, // 1: quotasched.dispatch.v1.PoolSummary.time:type_name -> google.protobuf.Timestamp
+	22, // 0: quotasched.dispatch.v1.PoolSummary.status:type_name -> quotasched.dispatch.v1.PoolStatus
+	23, // 1: quotasched.dispatch.v1.PoolSummary.time:type_name -> google.protobuf.Timestamp
 	1,  // 2: quotasched.dispatch.v1.PoolSummary.tasks:type_name -> quotasched.dispatch.v1.TaskCounts
 	2,  // 3: quotasched.dispatch.v1.PoolSummary.workers:type_name -> quotasched.dispatch.v1.WorkerCounts
-	20, // 4: quotasched.dispatch.v1.TaskCounts.oldest_wait:type_name -> google.protobuf.Duration
-	21, // 5: quotasched.dispatch.v1.ListPoolsRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
+	24, // 4: quotasched.dispatch.v1.TaskCounts.oldest_wait:type_name -> google.protobuf.Duration
+	25, // 5: quotasched.dispatch.v1.ListPoolsRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
 	0,  // 6: quotasched.dispatch.v1.ListPoolsResponse.pools:type_name -> quotasched.dispatch.v1.PoolSummary
-	21, // 7: quotasched.dispatch.v1.InspectPoolRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
+	25, // 7: quotasched.dispatch.v1.InspectPoolRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
 	0,  // 8: quotasched.dispatch.v1.InspectPoolResponse.summary:type_name -> quotasched.dispatch.v1.PoolSummary
-	22, // 9: quotasched.dispatch.v1.InspectPoolResponse.settings:type_name -> quotasched.dispatch.v1.PoolSettings
-	23, // 10: quotasched.dispatch.v1.AccountView.config:type_name -> quotasched.v1.AccountConfig
-	20, // 11: quotasched.dispatch.v1.AccountView.oldest_wait:type_name -> google.protobuf.Duration
-	20, // 12: quotasched.dispatch.v1.AccountView.lost_work:type_name -> google.protobuf.Duration
-	21, // 13: quotasched.dispatch.v1.ListAccountsRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
+	26, // 9: quotasched.dispatch.v1.InspectPoolResponse.settings:type_name -> quotasched.dispatch.v1.PoolSettings
+	27, // 10: quotasched.dispatch.v1.AccountView.config:type_name -> quotasched.v1.AccountConfig
+	24, // 11: quotasched.dispatch.v1.AccountView.oldest_wait:type_name -> google.protobuf.Duration
+	24, // 12: quotasched.dispatch.v1.AccountView.lost_work:type_name -> google.protobuf.Duration
+	25, // 13: quotasched.dispatch.v1.ListAccountsRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
 	7,  // 14: quotasched.dispatch.v1.ListAccountsResponse.accounts:type_name -> quotasched.dispatch.v1.AccountView
-	24, // 15: quotasched.dispatch.v1.WorkerView.lease:type_name -> quotasched.dispatch.v1.Lease
-	19, // 16: quotasched.dispatch.v1.WorkerView.idle_since:type_name -> google.protobuf.Timestamp
-	25, // 17: quotasched.dispatch.v1.WorkerView.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
-	21, // 18: quotasched.dispatch.v1.ListWorkersRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
+	28, // 15: quotasched.dispatch.v1.WorkerView.lease:type_name -> quotasched.dispatch.v1.Lease
+	23, // 16: quotasched.dispatch.v1.WorkerView.idle_since:type_name -> google.protobuf.Timestamp
+	29, // 17: quotasched.dispatch.v1.WorkerView.directive:type_name -> quotasched.dispatch.v1.Orders.Directive
+	25, // 18: quotasched.dispatch.v1.ListWorkersRequest.read:type_name -> quotasched.dispatch.v1.ReadOptions
 	10, // 19: quotasched.dispatch.v1.ListWorkersResponse.workers:type_name -> quotasched.dispatch.v1.WorkerView
-	26, // 20: quotasched.dispatch.v1.ExplainTaskResponse.explanation:type_name -> quotasched.v1.Explanation
-	19, // 21: quotasched.dispatch.v1.GetUsageRequest.since:type_name -> google.protobuf.Timestamp
-	19, // 22: quotasched.dispatch.v1.GetUsageRequest.until:type_name -> google.protobuf.Timestamp
-	17, // 23: quotasched.dispatch.v1.GetUsageResponse.accounts:type_name -> quotasched.dispatch.v1.AccountUsage
-	19, // 24: quotasched.dispatch.v1.GetUsageResponse.since:type_name -> google.protobuf.Timestamp
-	3,  // 25: quotasched.dispatch.v1.ViewService.ListPools:input_type -> quotasched.dispatch.v1.ListPoolsRequest
-	5,  // 26: quotasched.dispatch.v1.ViewService.InspectPool:input_type -> quotasched.dispatch.v1.InspectPoolRequest
-	8,  // 27: quotasched.dispatch.v1.ViewService.ListAccounts:input_type -> quotasched.dispatch.v1.ListAccountsRequest
-	11, // 28: quotasched.dispatch.v1.ViewService.ListWorkers:input_type -> quotasched.dispatch.v1.ListWorkersRequest
-	13, // 29: quotasched.dispatch.v1.ViewService.ExplainTask:input_type -> quotasched.dispatch.v1.ExplainTaskRequest
-	15, // 30: quotasched.dispatch.v1.ViewService.GetUsage:input_type -> quotasched.dispatch.v1.GetUsageRequest
-	4,  // 31: quotasched.dispatch.v1.ViewService.ListPools:output_type -> quotasched.dispatch.v1.ListPoolsResponse
-	6,  // 32: quotasched.dispatch.v1.ViewService.InspectPool:output_type -> quotasched.dispatch.v1.InspectPoolResponse
-	9,  // 33: quotasched.dispatch.v1.ViewService.ListAccounts:output_type -> quotasched.dispatch.v1.ListAccountsResponse
-	12, // 34: quotasched.dispatch.v1.ViewService.ListWorkers:output_type -> quotasched.dispatch.v1.ListWorkersResponse
-	14, // 35: quotasched.dispatch.v1.ViewService.ExplainTask:output_type -> quotasched.dispatch.v1.ExplainTaskResponse
-	16, // 36: quotasched.dispatch.v1.ViewService.GetUsage:output_type -> quotasched.dispatch.v1.GetUsageResponse
-	31, // [31:37] is the sub-list for method output_type
-	25, // [25:31] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	30, // 20: quotasched.dispatch.v1.ExplainTaskResponse.explanation:type_name -> quotasched.v1.Explanation
+	31, // 21: quotasched.dispatch.v1.ForecastTaskResponse.forecast:type_name -> quotasched.v1.Forecast
+	23, // 22: quotasched.dispatch.v1.GetUsageRequest.since:type_name -> google.protobuf.Timestamp
+	23, // 23: quotasched.dispatch.v1.GetUsageRequest.until:type_name -> google.protobuf.Timestamp
+	21, // 24: quotasched.dispatch.v1.GetUsageResponse.accounts:type_name -> quotasched.dispatch.v1.AccountUsage
+	23, // 25: quotasched.dispatch.v1.GetUsageResponse.since:type_name -> google.protobuf.Timestamp
+	3,  // 26: quotasched.dispatch.v1.ViewService.ListPools:input_type -> quotasched.dispatch.v1.ListPoolsRequest
+	5,  // 27: quotasched.dispatch.v1.ViewService.InspectPool:input_type -> quotasched.dispatch.v1.InspectPoolRequest
+	8,  // 28: quotasched.dispatch.v1.ViewService.ListAccounts:input_type -> quotasched.dispatch.v1.ListAccountsRequest
+	11, // 29: quotasched.dispatch.v1.ViewService.ListWorkers:input_type -> quotasched.dispatch.v1.ListWorkersRequest
+	13, // 30: quotasched.dispatch.v1.ViewService.ExplainTask:input_type -> quotasched.dispatch.v1.ExplainTaskRequest
+	19, // 31: quotasched.dispatch.v1.ViewService.GetUsage:input_type -> quotasched.dispatch.v1.GetUsageRequest
+	15, // 32: quotasched.dispatch.v1.ViewService.ForecastTask:input_type -> quotasched.dispatch.v1.ForecastTaskRequest
+	17, // 33: quotasched.dispatch.v1.ViewService.ExportJournal:input_type -> quotasched.dispatch.v1.ExportJournalRequest
+	4,  // 34: quotasched.dispatch.v1.ViewService.ListPools:output_type -> quotasched.dispatch.v1.ListPoolsResponse
+	6,  // 35: quotasched.dispatch.v1.ViewService.InspectPool:output_type -> quotasched.dispatch.v1.InspectPoolResponse
+	9,  // 36: quotasched.dispatch.v1.ViewService.ListAccounts:output_type -> quotasched.dispatch.v1.ListAccountsResponse
+	12, // 37: quotasched.dispatch.v1.ViewService.ListWorkers:output_type -> quotasched.dispatch.v1.ListWorkersResponse
+	14, // 38: quotasched.dispatch.v1.ViewService.ExplainTask:output_type -> quotasched.dispatch.v1.ExplainTaskResponse
+	20, // 39: quotasched.dispatch.v1.ViewService.GetUsage:output_type -> quotasched.dispatch.v1.GetUsageResponse
+	16, // 40: quotasched.dispatch.v1.ViewService.ForecastTask:output_type -> quotasched.dispatch.v1.ForecastTaskResponse
+	18, // 41: quotasched.dispatch.v1.ViewService.ExportJournal:output_type -> quotasched.dispatch.v1.ExportJournalResponse
+	34, // [34:42] is the sub-list for method output_type
+	26, // [26:34] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_protos_dispatch_view_proto_init() }
@@ -1596,7 +1820,7 @@ func file_protos_dispatch_view_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protos_dispatch_view_proto_rawDesc), len(file_protos_dispatch_view_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -113,7 +113,10 @@ type Header struct {
 	// The rolling hash up to there: 32 bytes.
 	RollingHash []byte `protobuf:"bytes,5,opt,name=rolling_hash,json=rollingHash,proto3" json:"rolling_hash,omitempty"`
 	// The sections that follow, in order.
-	Sections      []*SectionName `protobuf:"bytes,6,rep,name=sections,proto3" json:"sections,omitempty"`
+	Sections []*SectionName `protobuf:"bytes,6,rep,name=sections,proto3" json:"sections,omitempty"`
+	// The newest entry of the backup that the cluster began with, before which there are no events; 0
+	// if it began with nothing.
+	RestoredIndex uint64 `protobuf:"varint,7,opt,name=restored_index,json=restoredIndex,proto3" json:"restored_index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -188,6 +191,13 @@ func (x *Header) GetSections() []*SectionName {
 		return x.Sections
 	}
 	return nil
+}
+
+func (x *Header) GetRestoredIndex() uint64 {
+	if x != nil {
+		return x.RestoredIndex
+	}
+	return 0
 }
 
 // SectionName says what a section holds.
@@ -1310,14 +1320,15 @@ var File_protos_replica_snapshot_proto protoreflect.FileDescriptor
 
 const file_protos_replica_snapshot_proto_rawDesc = "" +
 	"\n" +
-	"\x1dprotos/replica/snapshot.proto\x12\x15quotasched.replica.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bprotos/dispatch/admin.proto\x1a\x1bprotos/dispatch/tasks.proto\x1a\x1dprotos/dispatch/workers.proto\x1a\x1aprotos/replica/entry.proto\"\xfb\x01\n" +
+	"\x1dprotos/replica/snapshot.proto\x12\x15quotasched.replica.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bprotos/dispatch/admin.proto\x1a\x1bprotos/dispatch/tasks.proto\x1a\x1dprotos/dispatch/workers.proto\x1a\x1aprotos/replica/entry.proto\"\xa2\x02\n" +
 	"\x06Header\x12%\n" +
 	"\x0eformat_version\x18\x01 \x01(\rR\rformatVersion\x12!\n" +
 	"\frule_version\x18\x02 \x01(\rR\vruleVersion\x12\x14\n" +
 	"\x05index\x18\x03 \x01(\x04R\x05index\x12.\n" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
 	"\frolling_hash\x18\x05 \x01(\fR\vrollingHash\x12>\n" +
-	"\bsections\x18\x06 \x03(\v2\".quotasched.replica.v1.SectionNameR\bsections\"\xff\x01\n" +
+	"\bsections\x18\x06 \x03(\v2\".quotasched.replica.v1.SectionNameR\bsections\x12%\n" +
+	"\x0erestored_index\x18\a \x01(\x04R\rrestoredIndex\"\xff\x01\n" +
 	"\vSectionName\x12;\n" +
 	"\x04kind\x18\x01 \x01(\x0e2'.quotasched.replica.v1.SectionName.KindR\x04kind\x12\x12\n" +
 	"\x04pool\x18\x02 \x01(\tR\x04pool\"\x9e\x01\n" +

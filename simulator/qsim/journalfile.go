@@ -9,6 +9,7 @@ import (
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/replay"
+	"github.com/quotasched/quotasched/simulator/recorded"
 )
 
 // A journalFile is a journal to be run again.
@@ -44,7 +45,7 @@ func (j journalFile) run(ctx context.Context, o replay.Options) (*replay.Report,
 			words.Count(int(report.Steps), "operation"), err)
 	}
 	if err == nil && report.Difference == nil {
-		err = checkReached(o.Until, report)
+		err = recorded.CheckReached(o.Until, report)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", j.path, err)
@@ -60,13 +61,4 @@ func (j journalFile) runSame(ctx context.Context, o replay.Options) (*replay.Rep
 			errDiffers, words.Number(report.Difference.Number))
 	}
 	return report, err
-}
-
-// checkReached returns an error if a journal that was run to its end ends before a point.
-func checkReached(at replay.Point, r *replay.Report) error {
-	if at.Step <= r.Steps {
-		return nil
-	}
-	return fmt.Errorf("has %s, and no operation %s", words.Count(int(r.Steps), "operation"),
-		words.Number(at.Step))
 }

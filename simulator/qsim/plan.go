@@ -17,8 +17,8 @@ import (
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/plan"
 	"github.com/quotasched/quotasched/replay"
-	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/internal/report"
+	"github.com/quotasched/quotasched/simulator/recorded"
 )
 
 // errHarm is a plan with broken thresholds.
@@ -126,20 +126,17 @@ func newPlanCommand(stdout, stderr io.Writer) *cobra.Command {
 
 // makePlan reads a journal and the policies, makes the plan, and writes it.
 func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error {
-	in := &plan.Input{}
-	var err error
-	if in.Thresholds, err = f.parse(); err != nil {
+	thresholds, err := f.parse()
+	if err != nil {
 		return err
 	}
-	old := policyChoice{f.old, cmp.Or(f.oldPolicy, f.policy)}
-	next := policyChoice{f.new, cmp.Or(f.newPolicy, f.policy)}
-	var oldFile *experiment.PolicyFile
-	if old.path != "" {
-		if oldFile, err = readPolicy(old); err != nil {
+	var old *recorded.Policy
+	if f.old != "" {
+		if old, err = readPolicy(policyChoice{f.old, cmp.Or(f.oldPolicy, f.policy)}); err != nil {
 			return err
 		}
 	}
-	newFile, err := readPolicy(next)
+	next, err := readPolicy(policyChoice{f.new, cmp.Or(f.newPolicy, f.policy)})
 	if err != nil {
 		return err
 	}
@@ -150,13 +147,11 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	in.Snapshot, in.History, in.Steps = r.snapshot, r.history, r.steps
-	in.New = r.settings(next, newFile)
-	if oldFile != nil {
-		in.Old = r.settings(old, oldFile)
-	} else if in.Old, err = r.recordedSettings(); err != nil {
+	in, err := r.Input(old, next)
+	if err != nil {
 		return err
 	}
+	in.Thresholds = thresholds
 	if bar != nil {
 		in.Progress = bar.follow(in)
 	}
@@ -170,7 +165,7 @@ func makePlan(ctx context.Context, f *planFlags, stdout, stderr io.Writer) error
 	case err != nil:
 		return err
 	}
-	return f.write(ctx, p, r.notes, stdout)
+	return f.write(ctx, p, r.Notes, stdout)
 }
 
 // parse reads the thresholds and checks the other flags.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/quotasched/quotasched/internal/cli"
 	"github.com/quotasched/quotasched/internal/words"
 	"github.com/quotasched/quotasched/replay"
+	"github.com/quotasched/quotasched/simulator/recorded"
 )
 
 const replayHelp = `Run a journal again: restore its pool, tell it every operation, and compare what
@@ -36,7 +36,7 @@ const replayExamples = `  qsim replay lab.qsj.zst
   qsim replay lab.qsj.zst --shadow new.yaml`
 
 // errDiffers is a replay that is not what its journal says.
-var errDiffers = errors.New("the replay differs from the journal")
+var errDiffers = recorded.ErrDiffers
 
 // replayFlags are the flags of `qsim replay`.
 type replayFlags struct {

@@ -18,7 +18,7 @@ import (
 // what people should know of that.
 func runShadow(ctx context.Context, from journalFile, at replay.Point,
 	c policyChoice) (*shadow.Report, []string, error) {
-	file, err := readPolicy(c)
+	policy, err := readPolicy(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -26,13 +26,13 @@ func runShadow(ctx context.Context, from journalFile, at replay.Point,
 	if err != nil {
 		return nil, nil, err
 	}
-	settings := r.settings(c, file)
+	settings := r.Settings(policy)
 	from.doing = "with a shadow"
 	var s *shadow.Shadow
 	_, err = from.runSame(ctx, replay.Options{
 		Until: at,
 		Before: func(step *protos.JournalStep, p *pool.Pool) (err error) {
-			if s != nil || step.GetNumber() <= uint64(r.opening) {
+			if s != nil || step.GetNumber() <= uint64(r.Opening) {
 				return nil
 			}
 			if s, err = shadow.New(p, settings.Config, settings.Balances); err != nil {
@@ -54,7 +54,7 @@ func runShadow(ctx context.Context, from journalFile, at replay.Point,
 		return nil, nil, fmt.Errorf("%s: there is nothing after the operations on accounts with which "+
 			"it begins", from.path)
 	}
-	return s.Report(), append([]string{"A shadow under " + settings.Name + "."}, r.notes...), nil
+	return s.Report(), append([]string{"A shadow under " + settings.Name + "."}, r.Notes...), nil
 }
 
 // writeShadow writes what a shadow counted.

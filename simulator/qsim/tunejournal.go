@@ -11,6 +11,7 @@ import (
 	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator"
 	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/recorded"
 	"github.com/quotasched/quotasched/simulator/tune"
 )
 
@@ -18,7 +19,7 @@ import (
 // for as long, as they did. The first half is searched, the second half has the verdict.
 type journalWorld struct {
 	// halves are the recorded pool at the beginning and in the middle.
-	halves [2]*recordedPool
+	halves [2]*recorded.Pool
 	// settings are the recorded ones of each half.
 	settings [2]plan.Settings
 	middle   time.Time
@@ -31,7 +32,7 @@ func readJournalWorld(ctx context.Context, from journalFile) (*journalWorld, err
 	if w.halves[0], err = readRecorded(ctx, from, replay.Point{}); err != nil {
 		return nil, err
 	}
-	h := w.halves[0].history
+	h := w.halves[0].History
 	span := h.End.Sub(h.Begin)
 	if span <= 0 {
 		return nil, fmt.Errorf("%s: %w", from.path, plan.ErrNothing)
@@ -41,7 +42,7 @@ func readJournalWorld(ctx context.Context, from journalFile) (*journalWorld, err
 		return nil, err
 	}
 	for i, half := range w.halves {
-		if w.settings[i], err = half.recordedSettings(); err != nil {
+		if w.settings[i], err = half.RecordedSettings(); err != nil {
 			return nil, err
 		}
 	}
@@ -51,7 +52,7 @@ func readJournalWorld(ctx context.Context, from journalFile) (*journalWorld, err
 // world returns it as a tuning takes it.
 func (w *journalWorld) world() *experiment.World {
 	return &experiment.World{
-		Accounts: w.halves[0].accounts(),
+		Accounts: w.halves[0].Accounts(),
 		Cases: func(part tune.Part) int {
 			if part.Use == tune.Searched || part.Use == tune.HeldOut {
 				return 1
@@ -66,22 +67,22 @@ func (w *journalWorld) world() *experiment.World {
 func (w *journalWorld) measure(ctx context.Context, p *experiment.PolicyFile, part tune.Part,
 	_ int) (*simulator.Figures, float64, error) {
 	half := 0
-	begin, end := w.halves[0].history.Begin, w.middle
+	begin, end := w.halves[0].History.Begin, w.middle
 	if part.Use == tune.HeldOut {
-		half, begin, end = 1, w.middle, w.halves[0].history.End
+		half, begin, end = 1, w.middle, w.halves[0].History.End
 	}
 	length := time.Duration(part.Share * float64(end.Sub(begin)))
-	recorded := w.halves[half]
-	past := *recorded.history
+	r := w.halves[half]
+	past := *r.History
 	past.End = begin.Add(length)
-	config, balances := p.Settings(recorded.accounts(), len(past.Workers))
+	config, balances := p.Settings(r.Accounts(), len(past.Workers))
 	settings := plan.Settings{Name: "the tuned policy", Config: config, Balances: balances}
-	made, err := plan.Make(ctx, &plan.Input{Snapshot: recorded.snapshot, History: &past,
-		Steps: recorded.steps, Old: w.settings[half], New: settings})
+	made, err := plan.Make(ctx, &plan.Input{Snapshot: r.Snapshot, History: &past,
+		Steps: r.Steps, Old: w.settings[half], New: settings})
 	if err != nil {
 		return nil, 0, err
 	}
-	whole := w.halves[0].history.End.Sub(w.halves[0].history.Begin)
+	whole := w.halves[0].History.End.Sub(w.halves[0].History.Begin)
 	return planFigures(made, &past), float64(whole) / float64(length), nil
 }
 

@@ -47,6 +47,10 @@ const (
 	// ClusterServiceTransferLeadershipProcedure is the fully-qualified name of the ClusterService's
 	// TransferLeadership RPC.
 	ClusterServiceTransferLeadershipProcedure = "/quotasched.dispatch.v1.ClusterService/TransferLeadership"
+	// ClusterServiceBackupProcedure is the fully-qualified name of the ClusterService's Backup RPC.
+	ClusterServiceBackupProcedure = "/quotasched.dispatch.v1.ClusterService/Backup"
+	// ClusterServiceRestoreProcedure is the fully-qualified name of the ClusterService's Restore RPC.
+	ClusterServiceRestoreProcedure = "/quotasched.dispatch.v1.ClusterService/Restore"
 )
 
 // ClusterServiceClient is a client for the quotasched.dispatch.v1.ClusterService service.
@@ -59,6 +63,12 @@ type ClusterServiceClient interface {
 	RemoveMember(context.Context, *connect.Request[dispatch.RemoveMemberRequest]) (*connect.Response[dispatch.RemoveMemberResponse], error)
 	// TransferLeadership hands the lead to another node.
 	TransferLeadership(context.Context, *connect.Request[dispatch.TransferLeadershipRequest]) (*connect.Response[dispatch.TransferLeadershipResponse], error)
+	// Backup sends the whole state, with all that was acknowledged before the call, while the cluster
+	// serves. In order, the messages are one file. Events and journals are not in it.
+	Backup(context.Context, *connect.Request[dispatch.BackupRequest]) (*connect.ServerStreamForClient[dispatch.BackupResponse], error)
+	// Restore replaces the state of all nodes by that of a backup. It is refused if there is any pool.
+	// Events go on with the numbers that follow those in the backup.
+	Restore(context.Context) *connect.ClientStreamForClient[dispatch.RestoreRequest, dispatch.RestoreResponse]
 }
 
 // NewClusterServiceClient constructs a client for the quotasched.dispatch.v1.ClusterService
@@ -96,6 +106,18 @@ func NewClusterServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(clusterServiceMethods.ByName("TransferLeadership")),
 			connect.WithClientOptions(opts...),
 		),
+		backup: connect.NewClient[dispatch.BackupRequest, dispatch.BackupResponse](
+			httpClient,
+			baseURL+ClusterServiceBackupProcedure,
+			connect.WithSchema(clusterServiceMethods.ByName("Backup")),
+			connect.WithClientOptions(opts...),
+		),
+		restore: connect.NewClient[dispatch.RestoreRequest, dispatch.RestoreResponse](
+			httpClient,
+			baseURL+ClusterServiceRestoreProcedure,
+			connect.WithSchema(clusterServiceMethods.ByName("Restore")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -105,6 +127,8 @@ type clusterServiceClient struct {
 	addMember          *connect.Client[dispatch.AddMemberRequest, dispatch.AddMemberResponse]
 	removeMember       *connect.Client[dispatch.RemoveMemberRequest, dispatch.RemoveMemberResponse]
 	transferLeadership *connect.Client[dispatch.TransferLeadershipRequest, dispatch.TransferLeadershipResponse]
+	backup             *connect.Client[dispatch.BackupRequest, dispatch.BackupResponse]
+	restore            *connect.Client[dispatch.RestoreRequest, dispatch.RestoreResponse]
 }
 
 // GetStatus calls quotasched.dispatch.v1.ClusterService.GetStatus.
@@ -127,6 +151,16 @@ func (c *clusterServiceClient) TransferLeadership(ctx context.Context, req *conn
 	return c.transferLeadership.CallUnary(ctx, req)
 }
 
+// Backup calls quotasched.dispatch.v1.ClusterService.Backup.
+func (c *clusterServiceClient) Backup(ctx context.Context, req *connect.Request[dispatch.BackupRequest]) (*connect.ServerStreamForClient[dispatch.BackupResponse], error) {
+	return c.backup.CallServerStream(ctx, req)
+}
+
+// Restore calls quotasched.dispatch.v1.ClusterService.Restore.
+func (c *clusterServiceClient) Restore(ctx context.Context) *connect.ClientStreamForClient[dispatch.RestoreRequest, dispatch.RestoreResponse] {
+	return c.restore.CallClientStream(ctx)
+}
+
 // ClusterServiceHandler is an implementation of the quotasched.dispatch.v1.ClusterService service.
 type ClusterServiceHandler interface {
 	// GetStatus returns what the node that is asked knows of the cluster.
@@ -137,6 +171,12 @@ type ClusterServiceHandler interface {
 	RemoveMember(context.Context, *connect.Request[dispatch.RemoveMemberRequest]) (*connect.Response[dispatch.RemoveMemberResponse], error)
 	// TransferLeadership hands the lead to another node.
 	TransferLeadership(context.Context, *connect.Request[dispatch.TransferLeadershipRequest]) (*connect.Response[dispatch.TransferLeadershipResponse], error)
+	// Backup sends the whole state, with all that was acknowledged before the call, while the cluster
+	// serves. In order, the messages are one file. Events and journals are not in it.
+	Backup(context.Context, *connect.Request[dispatch.BackupRequest], *connect.ServerStream[dispatch.BackupResponse]) error
+	// Restore replaces the state of all nodes by that of a backup. It is refused if there is any pool.
+	// Events go on with the numbers that follow those in the backup.
+	Restore(context.Context, *connect.ClientStream[dispatch.RestoreRequest]) (*connect.Response[dispatch.RestoreResponse], error)
 }
 
 // NewClusterServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -170,6 +210,18 @@ func NewClusterServiceHandler(svc ClusterServiceHandler, opts ...connect.Handler
 		connect.WithSchema(clusterServiceMethods.ByName("TransferLeadership")),
 		connect.WithHandlerOptions(opts...),
 	)
+	clusterServiceBackupHandler := connect.NewServerStreamHandler(
+		ClusterServiceBackupProcedure,
+		svc.Backup,
+		connect.WithSchema(clusterServiceMethods.ByName("Backup")),
+		connect.WithHandlerOptions(opts...),
+	)
+	clusterServiceRestoreHandler := connect.NewClientStreamHandler(
+		ClusterServiceRestoreProcedure,
+		svc.Restore,
+		connect.WithSchema(clusterServiceMethods.ByName("Restore")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/quotasched.dispatch.v1.ClusterService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ClusterServiceGetStatusProcedure:
@@ -180,6 +232,10 @@ func NewClusterServiceHandler(svc ClusterServiceHandler, opts ...connect.Handler
 			clusterServiceRemoveMemberHandler.ServeHTTP(w, r)
 		case ClusterServiceTransferLeadershipProcedure:
 			clusterServiceTransferLeadershipHandler.ServeHTTP(w, r)
+		case ClusterServiceBackupProcedure:
+			clusterServiceBackupHandler.ServeHTTP(w, r)
+		case ClusterServiceRestoreProcedure:
+			clusterServiceRestoreHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -203,4 +259,12 @@ func (UnimplementedClusterServiceHandler) RemoveMember(context.Context, *connect
 
 func (UnimplementedClusterServiceHandler) TransferLeadership(context.Context, *connect.Request[dispatch.TransferLeadershipRequest]) (*connect.Response[dispatch.TransferLeadershipResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ClusterService.TransferLeadership is not implemented"))
+}
+
+func (UnimplementedClusterServiceHandler) Backup(context.Context, *connect.Request[dispatch.BackupRequest], *connect.ServerStream[dispatch.BackupResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ClusterService.Backup is not implemented"))
+}
+
+func (UnimplementedClusterServiceHandler) Restore(context.Context, *connect.ClientStream[dispatch.RestoreRequest]) (*connect.Response[dispatch.RestoreResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ClusterService.Restore is not implemented"))
 }

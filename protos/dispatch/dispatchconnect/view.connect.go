@@ -48,6 +48,12 @@ const (
 	ViewServiceExplainTaskProcedure = "/quotasched.dispatch.v1.ViewService/ExplainTask"
 	// ViewServiceGetUsageProcedure is the fully-qualified name of the ViewService's GetUsage RPC.
 	ViewServiceGetUsageProcedure = "/quotasched.dispatch.v1.ViewService/GetUsage"
+	// ViewServiceForecastTaskProcedure is the fully-qualified name of the ViewService's ForecastTask
+	// RPC.
+	ViewServiceForecastTaskProcedure = "/quotasched.dispatch.v1.ViewService/ForecastTask"
+	// ViewServiceExportJournalProcedure is the fully-qualified name of the ViewService's ExportJournal
+	// RPC.
+	ViewServiceExportJournalProcedure = "/quotasched.dispatch.v1.ViewService/ExportJournal"
 )
 
 // ViewServiceClient is a client for the quotasched.dispatch.v1.ViewService service.
@@ -64,6 +70,12 @@ type ViewServiceClient interface {
 	ExplainTask(context.Context, *connect.Request[dispatch.ExplainTaskRequest]) (*connect.Response[dispatch.ExplainTaskResponse], error)
 	// GetUsage sums worker-time by account and level over whole hours.
 	GetUsage(context.Context, *connect.Request[dispatch.GetUsageRequest]) (*connect.Response[dispatch.GetUsageResponse], error)
+	// ForecastTask says when a task that waits will start and be complete.
+	ForecastTask(context.Context, *connect.Request[dispatch.ForecastTaskRequest]) (*connect.Response[dispatch.ForecastTaskResponse], error)
+	// ExportJournal sends the journal of a pool that the node which is asked has kept: all that the
+	// pool was told, and hashes of what came of it. In order, the messages are one file, compressed
+	// with Zstandard, which `qsim` reads.
+	ExportJournal(context.Context, *connect.Request[dispatch.ExportJournalRequest]) (*connect.ServerStreamForClient[dispatch.ExportJournalResponse], error)
 }
 
 // NewViewServiceClient constructs a client for the quotasched.dispatch.v1.ViewService service. By
@@ -113,17 +125,31 @@ func NewViewServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(viewServiceMethods.ByName("GetUsage")),
 			connect.WithClientOptions(opts...),
 		),
+		forecastTask: connect.NewClient[dispatch.ForecastTaskRequest, dispatch.ForecastTaskResponse](
+			httpClient,
+			baseURL+ViewServiceForecastTaskProcedure,
+			connect.WithSchema(viewServiceMethods.ByName("ForecastTask")),
+			connect.WithClientOptions(opts...),
+		),
+		exportJournal: connect.NewClient[dispatch.ExportJournalRequest, dispatch.ExportJournalResponse](
+			httpClient,
+			baseURL+ViewServiceExportJournalProcedure,
+			connect.WithSchema(viewServiceMethods.ByName("ExportJournal")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // viewServiceClient implements ViewServiceClient.
 type viewServiceClient struct {
-	listPools    *connect.Client[dispatch.ListPoolsRequest, dispatch.ListPoolsResponse]
-	inspectPool  *connect.Client[dispatch.InspectPoolRequest, dispatch.InspectPoolResponse]
-	listAccounts *connect.Client[dispatch.ListAccountsRequest, dispatch.ListAccountsResponse]
-	listWorkers  *connect.Client[dispatch.ListWorkersRequest, dispatch.ListWorkersResponse]
-	explainTask  *connect.Client[dispatch.ExplainTaskRequest, dispatch.ExplainTaskResponse]
-	getUsage     *connect.Client[dispatch.GetUsageRequest, dispatch.GetUsageResponse]
+	listPools     *connect.Client[dispatch.ListPoolsRequest, dispatch.ListPoolsResponse]
+	inspectPool   *connect.Client[dispatch.InspectPoolRequest, dispatch.InspectPoolResponse]
+	listAccounts  *connect.Client[dispatch.ListAccountsRequest, dispatch.ListAccountsResponse]
+	listWorkers   *connect.Client[dispatch.ListWorkersRequest, dispatch.ListWorkersResponse]
+	explainTask   *connect.Client[dispatch.ExplainTaskRequest, dispatch.ExplainTaskResponse]
+	getUsage      *connect.Client[dispatch.GetUsageRequest, dispatch.GetUsageResponse]
+	forecastTask  *connect.Client[dispatch.ForecastTaskRequest, dispatch.ForecastTaskResponse]
+	exportJournal *connect.Client[dispatch.ExportJournalRequest, dispatch.ExportJournalResponse]
 }
 
 // ListPools calls quotasched.dispatch.v1.ViewService.ListPools.
@@ -156,6 +182,16 @@ func (c *viewServiceClient) GetUsage(ctx context.Context, req *connect.Request[d
 	return c.getUsage.CallUnary(ctx, req)
 }
 
+// ForecastTask calls quotasched.dispatch.v1.ViewService.ForecastTask.
+func (c *viewServiceClient) ForecastTask(ctx context.Context, req *connect.Request[dispatch.ForecastTaskRequest]) (*connect.Response[dispatch.ForecastTaskResponse], error) {
+	return c.forecastTask.CallUnary(ctx, req)
+}
+
+// ExportJournal calls quotasched.dispatch.v1.ViewService.ExportJournal.
+func (c *viewServiceClient) ExportJournal(ctx context.Context, req *connect.Request[dispatch.ExportJournalRequest]) (*connect.ServerStreamForClient[dispatch.ExportJournalResponse], error) {
+	return c.exportJournal.CallServerStream(ctx, req)
+}
+
 // ViewServiceHandler is an implementation of the quotasched.dispatch.v1.ViewService service.
 type ViewServiceHandler interface {
 	// ListPools returns the pools that the caller may see, in order of name.
@@ -170,6 +206,12 @@ type ViewServiceHandler interface {
 	ExplainTask(context.Context, *connect.Request[dispatch.ExplainTaskRequest]) (*connect.Response[dispatch.ExplainTaskResponse], error)
 	// GetUsage sums worker-time by account and level over whole hours.
 	GetUsage(context.Context, *connect.Request[dispatch.GetUsageRequest]) (*connect.Response[dispatch.GetUsageResponse], error)
+	// ForecastTask says when a task that waits will start and be complete.
+	ForecastTask(context.Context, *connect.Request[dispatch.ForecastTaskRequest]) (*connect.Response[dispatch.ForecastTaskResponse], error)
+	// ExportJournal sends the journal of a pool that the node which is asked has kept: all that the
+	// pool was told, and hashes of what came of it. In order, the messages are one file, compressed
+	// with Zstandard, which `qsim` reads.
+	ExportJournal(context.Context, *connect.Request[dispatch.ExportJournalRequest], *connect.ServerStream[dispatch.ExportJournalResponse]) error
 }
 
 // NewViewServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -215,6 +257,18 @@ func NewViewServiceHandler(svc ViewServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(viewServiceMethods.ByName("GetUsage")),
 		connect.WithHandlerOptions(opts...),
 	)
+	viewServiceForecastTaskHandler := connect.NewUnaryHandler(
+		ViewServiceForecastTaskProcedure,
+		svc.ForecastTask,
+		connect.WithSchema(viewServiceMethods.ByName("ForecastTask")),
+		connect.WithHandlerOptions(opts...),
+	)
+	viewServiceExportJournalHandler := connect.NewServerStreamHandler(
+		ViewServiceExportJournalProcedure,
+		svc.ExportJournal,
+		connect.WithSchema(viewServiceMethods.ByName("ExportJournal")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/quotasched.dispatch.v1.ViewService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ViewServiceListPoolsProcedure:
@@ -229,6 +283,10 @@ func NewViewServiceHandler(svc ViewServiceHandler, opts ...connect.HandlerOption
 			viewServiceExplainTaskHandler.ServeHTTP(w, r)
 		case ViewServiceGetUsageProcedure:
 			viewServiceGetUsageHandler.ServeHTTP(w, r)
+		case ViewServiceForecastTaskProcedure:
+			viewServiceForecastTaskHandler.ServeHTTP(w, r)
+		case ViewServiceExportJournalProcedure:
+			viewServiceExportJournalHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -260,4 +318,12 @@ func (UnimplementedViewServiceHandler) ExplainTask(context.Context, *connect.Req
 
 func (UnimplementedViewServiceHandler) GetUsage(context.Context, *connect.Request[dispatch.GetUsageRequest]) (*connect.Response[dispatch.GetUsageResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ViewService.GetUsage is not implemented"))
+}
+
+func (UnimplementedViewServiceHandler) ForecastTask(context.Context, *connect.Request[dispatch.ForecastTaskRequest]) (*connect.Response[dispatch.ForecastTaskResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ViewService.ForecastTask is not implemented"))
+}
+
+func (UnimplementedViewServiceHandler) ExportJournal(context.Context, *connect.Request[dispatch.ExportJournalRequest], *connect.ServerStream[dispatch.ExportJournalResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("quotasched.dispatch.v1.ViewService.ExportJournal is not implemented"))
 }
