@@ -26,7 +26,8 @@ type Options struct {
 	// is kept in any case.
 	KeepBytes int64
 	KeepFor   time.Duration
-	// QueueBytes is how much of steps may wait to be written; 0 means 64 MiB.
+	// QueueBytes is how much of steps may wait to be written, and above how much of snapshots no more
+	// than one of each pool may; 0 means 64 MiB.
 	QueueBytes int64
 	// Logger gets what people should know.
 	Logger *slog.Logger
@@ -46,6 +47,7 @@ type Journals struct {
 	mu      sync.Mutex
 	queue   []item
 	bytes   int64           // of the steps in the queue
+	saved   int64           // of the snapshots in the queue
 	told    map[string]bool // the pools of which the queue takes steps
 	cuts    uint64
 	closed  bool
@@ -131,10 +133,11 @@ func (j *Journals) Restart() {
 func (j *Journals) Begin(pool string, index uint64, snapshot []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.skip(pool) {
+	if j.saved+int64(len(snapshot)) > j.options.QueueBytes && j.skip(pool) {
 		j.cut(pool, "a snapshot of it comes before the one before is written")
 	}
 	j.told[pool] = true
+	j.saved += int64(len(snapshot))
 	j.put(item{kind: beginItem, pool: pool, index: index, snapshot: snapshot})
 }
 
@@ -179,8 +182,7 @@ func (j *Journals) wake() {
 	}
 }
 
-// skip forgets all that waits of a pool if a snapshot does, and reports whether one did. So no more
-// than one snapshot of each pool waits.
+// skip forgets all that waits of a pool if a snapshot does, and reports whether one did.
 func (j *Journals) skip(pool string) bool {
 	begins := false
 	for i := range j.queue {
@@ -196,6 +198,7 @@ func (j *Journals) skip(pool string) bool {
 			continue
 		}
 		j.bytes -= i.size
+		j.saved -= int64(len(i.snapshot))
 	}
 	clear(j.queue[len(kept):])
 	j.queue = kept
@@ -275,6 +278,7 @@ func (j *Journals) do(i item) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bytes -= i.size
+	j.saved -= int64(len(i.snapshot))
 	if err == nil {
 		return
 	}
