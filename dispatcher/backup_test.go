@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ func TestABackupUnderLoadIsRestored(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	old := start(t, Config{DataDir: t.TempDir()})
-	l := startLoad(t, newClient(t, old))
+	l := startLoad(t, newClient(t, old), 3*time.Second)
 	l.await(50)
 	before := l.submitted()
 	var backup bytes.Buffer
@@ -81,7 +82,8 @@ func TestABackupUnderLoadIsRestored(t *testing.T) {
 // eventsAfter returns the events of the pool lab after an entry, as a node has them.
 func eventsAfter(t *testing.T, url string, index uint64) (all []*dispatch.Event) {
 	stream, err := dc.NewEventServiceClient(h2(), url).FollowEvents(t.Context(), connect.NewRequest(
-		&dispatch.FollowEventsRequest{Pool: "lab", After: &dispatch.Position{Index: index, N: math.MaxUint32}}))
+		&dispatch.FollowEventsRequest{Pool: "lab",
+			After: &dispatch.Position{Index: index, N: math.MaxUint32}}))
 	require.NoError(t, err)
 	defer stream.Close()
 	for stream.Receive() {

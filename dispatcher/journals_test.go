@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,7 +16,7 @@ import (
 func TestJournalsOverAFailover(t *testing.T) {
 	t.Parallel()
 	configs, runs := startThree(t, node.Hooks{})
-	l := startLoad(t, newClient(t, runs...))
+	l := startLoad(t, newClient(t, runs...), time.Minute)
 	l.await(100)
 	leader := leaderOf(t, runs)
 	runs[leader].stop(t)

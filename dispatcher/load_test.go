@@ -50,8 +50,8 @@ type load struct {
 	err error    // of the first call that failed
 }
 
-// startLoad makes the pool, if make says so, and begins.
-func startLoad(t *testing.T, c *client.Client) *load {
+// startLoad makes the pool, whose leases have a TTL, and begins.
+func startLoad(t *testing.T, c *client.Client, ttl time.Duration) *load {
 	ctx := t.Context()
 	earn := func(rate int64) *dispatch.AccountSettings {
 		return &dispatch.AccountSettings{Config: &protos.AccountConfig{
@@ -59,7 +59,7 @@ func startLoad(t *testing.T, c *client.Client) *load {
 	}
 	_, err := c.Admin.CreatePool(ctx, connect.NewRequest(&dispatch.CreatePoolRequest{Pool: "lab",
 		Accounts: map[string]*dispatch.AccountSettings{"web": earn(1_000_000), "night": earn(500_000)},
-		Settings: &dispatch.PoolSettings{LeaseTtl: durationpb.New(10 * time.Second)}}))
+		Settings: &dispatch.PoolSettings{LeaseTtl: durationpb.New(ttl)}}))
 	require.NoError(t, err)
 	l := &load{t: t, client: c}
 	l.begin(c)

@@ -3,6 +3,7 @@ package dispatcher
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ import (
 func TestARollingUpgradeUnderLoad(t *testing.T) {
 	t.Parallel()
 	configs, runs := startThree(t, node.Hooks{})
-	l := startLoad(t, newClient(t, runs...))
+	l := startLoad(t, newClient(t, runs...), time.Minute)
 	for i := range runs {
 		l.await(len(l.submitted()) + 20)
 		for _, r := range runs {
