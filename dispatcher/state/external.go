@@ -21,6 +21,8 @@ const (
 	externalBehind = 10 * time.Second
 	// externalSkew is how far the clocks of an external dispatcher's servers may be apart.
 	externalSkew = 10 * time.Second
+	// heldMax is how long an assignment may have been held for a worker that pulls.
+	heldMax = time.Minute
 )
 
 // external runs an operation of an external pool.
@@ -42,6 +44,7 @@ func (e *entry) external(c *replica.ExternalOperation, out *replica.CommandOutco
 		if !p.isOld(op) {
 			var err error
 			op = p.timed(op)
+			p.takeBackHeld(op)
 			if result, err = p.apply(op); err != nil {
 				return refusalOf(err)
 			}
@@ -207,6 +210,22 @@ func (p *hosted) timePull(op *protos.Operation) *protos.Operation {
 		p.now = at
 	}
 	return op
+}
+
+// takeBackHeld takes back what has been held for long for the workers of a pull, most of which had
+// to stop another task first. The pull is answered with a new assignment, which has all of the
+// worker queue timeout to be acknowledged.
+func (p *hosted) takeBackHeld(op *protos.Operation) {
+	s, at := p.pool.Scheduler(), op.GetTime().AsTime()
+	for _, pull := range op.GetAssignTasks().GetWorkers() {
+		id := scheduler.WorkerID(pull.GetWorkerId())
+		w, _ := s.Worker(id)
+		if w.Run == nil || w.Run.Stage != scheduler.Held || at.Sub(w.Run.StartTime) < heldMax {
+			continue
+		}
+		r, _ := s.Request(w.Run.Request)
+		p.must(pool.WorkerGone(latest(at, w.ConfirmedTime, r.ConfirmedTime), id))
+	}
 }
 
 // hasGoneOn reports whether a worker is known to have done something since it pulled at a time: it
