@@ -48,6 +48,7 @@
 //	log        the narrow interface to what replicates, hashicorp/raft behind it, one in memory
 //	state      the replicated state
 //	eventlog   each node's files of events
+//	journals   each node's journals of its pools; forecasts: when tasks start, by these
 //	node       what runs on each node: proposer, clock, sessions, reads, comparison with the others
 //	access     who may do what
 //	api        the services
