@@ -431,6 +431,10 @@ func (d *day) event(e *protos.TaskEvent) {
 		d.counts.preempted++
 		k.left, k.preempted = k.left+1, true
 	case protos.TaskEvent_TYPE_COMPLETED:
+		waited := e.GetCompleted().GetReason() == protos.TaskEvent_Completed_REASON_WAITING_TASK_ABSENT
+		if k.preempted && waited { // before it was handed out
+			k.left = 0
+		}
 		k.left++
 		if k.spec.GetState() < pluginpb.TaskSpec_RAN_INTERNAL_FAILURE {
 			d.fail("task %s is over by %v, and is %v", k.spec.GetId(), e, k.spec.GetState())
