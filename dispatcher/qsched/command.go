@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quotasched/quotasched/internal/cli"
+	"github.com/quotasched/quotasched/simulator/tuning"
 )
 
 // The exit codes of qsched.
@@ -63,6 +64,9 @@ func execute(ctx context.Context, args []string, std streams) int {
 			fmt.Fprintf(std.err, "qsched: %v\n", err)
 		}
 		return exitFailed
+	case errors.Is(err, tuning.ErrInterrupted):
+		fmt.Fprintf(std.err, "qsched: %v\n", err)
+		return exitInterrupted
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(std.err, "qsched: interrupted")
 		return exitInterrupted
@@ -90,7 +94,8 @@ func newRoot(std streams) *cobra.Command {
 	root.AddCommand(newServerCommand(app), newAgentCommand(app), newShimCommand(),
 		newDemoCommand(app), newPoolCommand(app), newAccountCommand(app), newTaskCommand(app),
 		newWorkerCommand(app), newEventsCommand(app),
-		newUsageCommand(app), newPlanCommand(app), newJournalCommand(app), newClusterCommand(app),
+		newUsageCommand(app), newPlanCommand(app), newTuneCommand(app), newJournalCommand(app),
+		newClusterCommand(app),
 		newAuthCommand(app), newCertCommand(app),
 		newVersionCommand(app))
 	cli.Prepare(root)

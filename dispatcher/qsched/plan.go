@@ -108,7 +108,7 @@ func (a *app) recorded(ctx context.Context, pool string) (past *recorded.Pool, e
 			sent <- err
 			out.CloseWithError(err) // nil is the end of the file
 		}()
-		past, err = readRecorded(ctx, in)
+		past, err = readRecorded(ctx, in, replay.Point{})
 		in.Close() // which ends the sending
 		if failed := <-sent; failed != nil && err != nil && !strings.Contains(failed.Error(),
 			io.ErrClosedPipe.Error()) {
@@ -119,7 +119,7 @@ func (a *app) recorded(ctx context.Context, pool string) (past *recorded.Pool, e
 	return past, err
 }
 
-func readRecorded(ctx context.Context, in io.Reader) (*recorded.Pool, error) {
+func readRecorded(ctx context.Context, in io.Reader, at replay.Point) (*recorded.Pool, error) {
 	r, err := journal.NewReader(in)
 	if err != nil {
 		return nil, err
@@ -127,5 +127,5 @@ func readRecorded(ctx context.Context, in io.Reader) (*recorded.Pool, error) {
 	defer r.Close() // it was only read
 	return recorded.Read(func(o replay.Options) (*replay.Report, error) {
 		return replay.Run(ctx, r, o)
-	}, replay.Point{})
+	}, at)
 }

@@ -49,6 +49,11 @@ func parseWith(name string, data []byte, sets, with []string) (*Experiment, erro
 	if root, err = override(root, sets); err != nil {
 		return nil, err
 	}
+	return newExperiment(root)
+}
+
+// newExperiment makes an experiment of a file's content.
+func newExperiment(root *yamltree.Node) (*Experiment, error) {
 	e := &Experiment{root: root}
 	file, mistakes := decode(root)
 	e.File = file

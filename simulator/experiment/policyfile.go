@@ -72,6 +72,11 @@ func addPolicy(root *yamltree.Node, path string) (*yamltree.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	return addPolicyText(root, path, data)
+}
+
+// addPolicyText is addPolicy with the text of the file.
+func addPolicyText(root *yamltree.Node, path string, data []byte) (*yamltree.Node, error) {
 	policy, err := yamltree.Parse(path, data)
 	if err != nil {
 		return nil, err
@@ -91,6 +96,43 @@ func addPolicy(root *yamltree.Node, path string) (*yamltree.Node, error) {
 		return root, nil // which decoding complains about
 	}
 	return yamltree.Set(root, []string{"policies"}, yamltree.Append(list, policy))
+}
+
+// stageText is an experiment in which policies stand that are tried out in a World.
+const stageText = `
+name: policy
+seeds: 1
+workload:
+  length: 1h
+  streams:
+    - name: none
+      arrivals: {per_day: 24}
+      run: {median: 1m, sigma: 0.1}
+fleet: {total: 1, groups: [{name: none, percent: 100}]}
+policies: []
+`
+
+// ParseForWorld reads an experiment, or a file with a policy alone, which becomes one, for tunings
+// in a World. Sets and mistakes are those of Parse.
+func ParseForWorld(name string, data []byte, sets ...string) (*Experiment, error) {
+	root, err := yamltree.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if root.Field("policies") != nil {
+		return Parse(name, data, sets...)
+	}
+	stage, err := yamltree.Parse("stage", []byte(stageText))
+	if err != nil {
+		return nil, err
+	}
+	if root, err = addPolicyText(stage, name, data); err != nil {
+		return nil, err
+	}
+	if root, err = override(root, sets); err != nil {
+		return nil, err
+	}
+	return newExperiment(root)
 }
 
 // choosePolicy reads a policy of an experiment.

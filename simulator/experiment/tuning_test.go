@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/quotasched/quotasched/scheduler"
 	"github.com/quotasched/quotasched/simulator/experiment"
 	"github.com/quotasched/quotasched/simulator/tune"
 )
@@ -73,4 +74,21 @@ func TestThePolicyThatIsFoundCanBeRun(t *testing.T) {
 	require.Equal(t, "quota-tuned", read.Policy.Name)
 	require.InDelta(t, r.Chosen.Point[0], read.Policy.Accounts["a"].Rates.P0, 1e-9)
 	require.InDelta(t, r.Chosen.Point[4], read.Policy.Scheduler.MaxLostWork.Levels.P0.Seconds(), 1e-3)
+}
+
+// TestAPolicyAloneIsTunedInAWorld reads a file without a workload.
+func TestAPolicyAloneIsTunedInAWorld(t *testing.T) {
+	text := "accounts:\n  a: {rates: {p1: 2}, max_charge: 1h}\n"
+	e, err := experiment.ParseForWorld("quotas.yaml", []byte(text),
+		"policies.quotas.accounts.a.rates.p1=3")
+	require.NoError(t, err)
+	goal, err := experiment.ParseGoal("wait_p95@a=1m")
+	require.NoError(t, err)
+	tuning, err := e.Tuning(experiment.TuneOptions{Goals: []experiment.Goal{goal},
+		World: &experiment.World{Accounts: []scheduler.AccountID{"a"}}})
+	require.NoError(t, err)
+	require.Equal(t, "quotas", tuning.Policy)
+	require.Equal(t, 3.0, tuning.Problem().Knobs[0].Start)
+	_, err = experiment.ParseForWorld("quotas.yaml", []byte(text+"  b: {rates: {p9: 1}}\n"))
+	require.ErrorContains(t, err, "quotas.yaml:3:")
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/quotasched/quotasched/internal/cli"
+	"github.com/quotasched/quotasched/plan"
+	"github.com/quotasched/quotasched/replay"
 	"github.com/quotasched/quotasched/simulator/experiment"
+	"github.com/quotasched/quotasched/simulator/recorded"
 	"github.com/quotasched/quotasched/simulator/tune"
 	"github.com/quotasched/quotasched/simulator/tuning"
 )
@@ -120,15 +123,19 @@ func (f *tuneFlags) prepareJournal(ctx context.Context, loaded *runFlags, files 
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := experiment.Parse(from.Path, from.Data, from.Sets...)
+	e, err := experiment.ParseForWorld(from.Path, from.Data, from.Sets...)
 	if err != nil {
 		return nil, nil, err
 	}
-	w, err := readJournalWorld(ctx, journalFile{path: f.journal})
+	o.World, err = tuning.JournalWorld(func(at replay.Point) (*recorded.Pool, error) {
+		return readRecorded(ctx, journalFile{path: f.journal}, at)
+	})
+	if errors.Is(err, plan.ErrNothing) {
+		err = fmt.Errorf("%s: %w", f.journal, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	o.World = w.world()
 	t, err := e.Tuning(o)
 	return t, from.Data, err
 }

@@ -24,10 +24,15 @@ type Outputs struct {
 	Policy, HTML, JSON string
 }
 
-// Register adds the flags to a command.
-func (o *Outputs) Register(set *pflag.FlagSet) {
+// RegisterFiles adds the flags for the policy and the page to a command.
+func (o *Outputs) RegisterFiles(set *pflag.FlagSet) {
 	set.StringVarP(&o.Policy, "out", "o", "", "write the policy with its new settings to this `file`")
 	set.StringVar(&o.HTML, "html", "", "also write a `file` with charts, for a browser")
+}
+
+// Register adds all flags to a command.
+func (o *Outputs) Register(set *pflag.FlagSet) {
+	o.RegisterFiles(set)
 	set.StringVar(&o.JSON, "json", "", "also write all that was found to a `file`; - is standard "+
 		"output, without the tables")
 }

@@ -1,8 +1,7 @@
-package main
+package tuning
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"time"
 
@@ -15,8 +14,8 @@ import (
 	"github.com/quotasched/quotasched/simulator/tune"
 )
 
-// journalWorld tries policies out on a journal, as `qsim plan` does: requests come, and tasks run
-// for as long, as they did. The first half is searched, the second half has the verdict.
+// journalWorld tries policies out on a journal: requests come, and tasks run for as long, as they
+// did. The first half is searched, the second half has the verdict.
 type journalWorld struct {
 	// halves are the recorded pool at the beginning and in the middle.
 	halves [2]*recorded.Pool
@@ -25,20 +24,21 @@ type journalWorld struct {
 	middle   time.Time
 }
 
-// readJournalWorld reads a journal twice: once to find its middle.
-func readJournalWorld(ctx context.Context, from journalFile) (*journalWorld, error) {
+// JournalWorld returns a journal as a world in which policies are tried out, as plans are made.
+// Read reads the journal with a snapshot at a point, and is called twice: once to find its middle.
+func JournalWorld(read func(replay.Point) (*recorded.Pool, error)) (*experiment.World, error) {
 	w := &journalWorld{}
 	var err error
-	if w.halves[0], err = readRecorded(ctx, from, replay.Point{}); err != nil {
+	if w.halves[0], err = read(replay.Point{}); err != nil {
 		return nil, err
 	}
 	h := w.halves[0].History
 	span := h.End.Sub(h.Begin)
 	if span <= 0 {
-		return nil, fmt.Errorf("%s: %w", from.path, plan.ErrNothing)
+		return nil, plan.ErrNothing
 	}
 	w.middle = h.Begin.Add(span / 2)
-	if w.halves[1], err = readRecorded(ctx, from, replay.Point{Time: w.middle}); err != nil {
+	if w.halves[1], err = read(replay.Point{Time: w.middle}); err != nil {
 		return nil, err
 	}
 	for i, half := range w.halves {
@@ -46,7 +46,7 @@ func readJournalWorld(ctx context.Context, from journalFile) (*journalWorld, err
 			return nil, err
 		}
 	}
-	return w, nil
+	return w.world(), nil
 }
 
 // world returns it as a tuning takes it.
