@@ -57,6 +57,10 @@ state-long: ## Run 5,000 worlds of faults and a million tasks through the dispat
 forecast-long: ## Measure forecasts on logs in QSIM_TRACES, write docs/forecasts.md; 20 minutes.
 	QSIM_LONG_FORECAST=1 $(GO) test -timeout=120m -run=TestForecastsHold$$ -v ./forecast
 
+.PHONY: chaos-agents-short
+chaos-agents-short: ## Kill and stop 20 agents, their shims and the server for a minute.
+	CHAOS_AGENTS=20,60 $(GO) test -timeout=10m -run=TestNoTaskRunsTwiceAtOnce -v ./dispatcher/qsched
+
 .PHONY: chaos-agents
 chaos-agents: ## Kill and stop 200 agents, their shims and the server for 5 minutes; kill -9 an agent 500 times.
 	CHAOS_AGENTS=200,300 $(GO) test -timeout=30m -run=TestNoTaskRunsTwiceAtOnce -v \

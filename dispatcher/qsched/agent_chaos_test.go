@@ -173,16 +173,18 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("agents are for Linux only")
 	}
-	size := chaos{agents: 20, slots: 1, tasks: 60, seconds: 10}
+	size := chaos{agents: 20, slots: 1, seconds: 10}
 	if slow {
-		size = chaos{agents: 4, slots: 1, tasks: 20, seconds: 4}
+		size = chaos{agents: 4, slots: 1, seconds: 4}
 	}
 	if text := os.Getenv("CHAOS_AGENTS"); text != "" {
 		n, err := fmt.Sscanf(text, "%d,%d", &size.agents, &size.seconds)
 		require.NoError(t, err)
 		require.Equal(t, 2, n)
-		size.tasks = size.agents * size.seconds / 30
 	}
+	// Tasks run for a third of the time at most, so that the agents are busy for two thirds of it.
+	longest := time.Duration(size.seconds) * time.Second / 3
+	size.tasks = 4 * size.agents
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -202,7 +204,7 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 	}
 	out, code := f.sh("qsched pool create lab --lease-ttl 2s")
 	require.Zero(t, code, out)
-	f.submit(rng, size.tasks)
+	f.submit(rng, size.tasks, longest)
 	for i := range f.agents {
 		f.begin(i)
 	}
@@ -246,8 +248,8 @@ func (f *fleet) settle(size chaos) {
 	}
 }
 
-// submit submits tasks that run for a second or less.
-func (f *fleet) submit(rng *rand.Rand, tasks int) {
+// submit submits tasks that run for so long or less.
+func (f *fleet) submit(rng *rand.Rand, tasks int, longest time.Duration) {
 	var lines strings.Builder
 	for range tasks {
 		line, err := json.Marshal(map[string]any{
@@ -255,7 +257,7 @@ func (f *fleet) submit(rng *rand.Rand, tasks int) {
 			"exec": map[string]any{
 				"command": []string{"sh", "-c", chaosTask},
 				"environment": map[string]string{"PATH": os.Getenv("PATH"), "CHAOS_DIR": f.dir,
-					"SECONDS_LONG": fmt.Sprintf("%.3f", rng.Float64())},
+					"SECONDS_LONG": fmt.Sprintf("%.3f", longest.Seconds()*rng.Float64())},
 			},
 		})
 		require.NoError(f.t, err)
