@@ -194,7 +194,7 @@ func (c *cluster) replay(index uint64, hash string) {
 	for _, n := range c.nodes {
 		n.end(c.t)
 	}
-	hashes := map[uint64]string{index: hash}
+	hashes, all := map[uint64]string{index: hash}, 0
 	for _, n := range c.nodes {
 		m := &replayed{state: state.New(), hashes: map[uint64]string{}}
 		require.NoError(c.t, raftlog.Replay(raftlog.Options{Dir: filepath.Join(n.setup.Dir, "log"),
@@ -208,10 +208,11 @@ func (c *cluster) replay(index uint64, hash string) {
 			}
 			hashes[i] = h
 		}
-		require.Positive(c.t, compared, "the log of %s has an entry that another one has", n.setup.ID)
+		all += compared // none, if its oldest snapshot is newer than where the others ended
 		c.t.Logf("the log of %s was replayed: %d entries, of which %d were compared", n.setup.ID,
 			len(m.hashes), compared)
 	}
+	require.Positive(c.t, all, "an entry is in two logs")
 }
 
 // replayed is a state that remembers its hash after each entry.
