@@ -220,6 +220,6 @@ func TestOldSegmentsAreRemoved(t *testing.T) {
 	require.Len(t, names(t, dir), 1, "the last one is being written")
 
 	o.KeepBytes = 1
-	j = open(t, o)
+	open(t, o)
 	require.NoDirExists(t, filepath.Join(dir, "lab"))
 }

@@ -75,9 +75,6 @@ func (m *Machine) Time() time.Time { return m.now }
 // Rules is the rule version in force.
 func (m *Machine) Rules() uint32 { return m.rules }
 
-// KnownRules is the newest rule version that this replica knows.
-func (m *Machine) KnownRules() uint32 { return m.known }
-
 // Restored is the newest entry of the backup that the cluster began with, before which there are no
 // events; 0 if it began with nothing.
 func (m *Machine) Restored() uint64 { return m.restored }
