@@ -80,6 +80,7 @@ chaos: ## Do harm to three nodes 100 times, and kill 30 leaders; ten minutes.
 
 .PHONY: swarming-long
 swarming-long: ## Let 300 of Swarming's bots live through 24 hours with all faults; some minutes.
+	QSCHED_SWARMING_HOURS=0.67 $(GO) test -count=1 -v -run=TestADay ./dispatcher/swarming
 	QSCHED_SWARMING_HOURS=24 $(GO) test -count=1 -timeout=60m -v -run=TestADay ./dispatcher/swarming
 
 .PHONY: tune-long
