@@ -20,6 +20,7 @@ import (
 // from it: all nodes with the same hash, tasks to their ends, events with the next numbers. One that
 // is not empty refuses it, and so does one that is given something else.
 func TestABackupUnderLoadIsRestored(t *testing.T) {
+	skipUnderRace(t)
 	t.Parallel()
 	ctx := t.Context()
 	old := start(t, Config{DataDir: t.TempDir()})

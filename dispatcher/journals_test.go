@@ -14,6 +14,7 @@ import (
 // Each of three nodes has the journal of a pool, also over the end of a leader, and over its own: run
 // again, all of it comes out as it did, and ends with the same state on all nodes.
 func TestJournalsOverAFailover(t *testing.T) {
+	skipUnderRace(t)
 	t.Parallel()
 	configs, runs := startThree(t, node.Hooks{})
 	l := startLoad(t, newClient(t, runs...), time.Minute)

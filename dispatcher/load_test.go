@@ -50,6 +50,13 @@ type load struct {
 	err error    // of the first call that failed
 }
 
+// skipUnderRace skips a test with a load under the race detector.
+func skipUnderRace(t *testing.T) {
+	if underRace {
+		t.Skip("too slow under the race detector")
+	}
+}
+
 // startLoad makes the pool, whose leases have a TTL, and begins.
 func startLoad(t *testing.T, c *client.Client, ttl time.Duration) *load {
 	ctx := t.Context()

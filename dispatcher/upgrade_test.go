@@ -16,6 +16,7 @@ import (
 // Three nodes are upgraded one by one, under load, to code that knows the rules 2. These come into
 // force when all nodes know them, and not before. No call is lost, and no task is interrupted.
 func TestARollingUpgradeUnderLoad(t *testing.T) {
+	skipUnderRace(t)
 	t.Parallel()
 	configs, runs := startThree(t, node.Hooks{})
 	l := startLoad(t, newClient(t, runs...), time.Minute)

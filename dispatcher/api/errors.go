@@ -33,8 +33,8 @@ var codesOf = []struct {
 	{access.ErrDenied, connect.CodePermissionDenied},
 	{node.ErrNotLeader, connect.CodeUnavailable},
 	{context.DeadlineExceeded, connect.CodeDeadlineExceeded},
+	{node.ErrUnknown, connect.CodeUnavailable}, // also where a server that ends has cancelled a call
 	{context.Canceled, connect.CodeCanceled},
-	{node.ErrUnknown, connect.CodeUnavailable},
 	{node.ErrOverloaded, connect.CodeResourceExhausted},
 	{node.ErrBehind, connect.CodeUnavailable},
 	{node.ErrStopped, connect.CodeUnavailable},
