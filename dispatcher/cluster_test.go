@@ -20,26 +20,16 @@ import (
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
 
-// freePorts returns addresses on this machine that nobody listens on now.
-func freePorts(t *testing.T, n int) (addresses []string) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
-	}
-	return addresses
-}
-
 // startThree runs three nodes, with faults planted in the last one.
 func startThree(t *testing.T, h node.Hooks) (configs []Config, runs []*run) {
 	var members []raftlog.Address
-	for i, address := range freePorts(t, 3) {
-		members = append(members, raftlog.Address{ID: fmt.Sprint("n", i+1), Address: address})
+	for i := range 3 {
+		members = append(members, raftlog.Address{ID: fmt.Sprint("n", i+1), Address: freeAddress(t)})
 	}
 	started := make(chan *run, len(members))
 	for _, m := range members {
-		c := Config{DataDir: t.TempDir(), NodeID: m.ID, PeerListen: m.Address, Bootstrap: members}
+		c := Config{DataDir: t.TempDir(), NodeID: m.ID, Listen: freeAddress(t), PeerListen: m.Address,
+			Bootstrap: members}
 		if m.ID == "n3" {
 			c.hooks = &h
 		}

@@ -22,7 +22,6 @@ func TestJournalsOverAFailover(t *testing.T) {
 	leader := leaderOf(t, runs)
 	runs[leader].stop(t)
 	l.await(len(l.submitted()) + 50)
-	configs[leader].Listen = runs[leader].address()
 	runs[leader] = start(t, configs[leader])
 	l.await(len(l.submitted()) + 50)
 	tasks := len(l.finish())

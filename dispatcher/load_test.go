@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/freeport"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -33,8 +33,12 @@ func newClient(t *testing.T, runs ...*run) *client.Client {
 	return c
 }
 
-// address is where a server listens.
-func (r *run) address() string { return strings.TrimPrefix(r.url, "http://") }
+// freeAddress is an address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	address, err := freeport.Address()
+	require.NoError(t, err)
+	return address
+}
 
 // A load is people who submit tasks of two accounts to the pool lab, and machines that run them.
 type load struct {

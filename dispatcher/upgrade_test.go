@@ -27,7 +27,6 @@ func TestARollingUpgradeUnderLoad(t *testing.T) {
 		}
 		runs[i].stop(t)
 		configs[i].hooks = &node.Hooks{Rules: 2}
-		configs[i].Listen = runs[i].address()
 		runs[i] = start(t, configs[i])
 	}
 	eventually(t, func() error {

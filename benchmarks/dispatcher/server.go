@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -20,6 +19,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher"
 	"github.com/quotasched/quotasched/dispatcher/client"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/internal/freeport"
 )
 
 // serverEnvironment has what a process of a node is to do, as JSON.
@@ -71,7 +71,7 @@ func startServers(ctx context.Context, nodes int) (s *servers, err error) {
 		if nodes == 1 {
 			continue
 		}
-		if n.PeerListen, err = freeAddress(); err != nil {
+		if n.PeerListen, err = freeport.Address(); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
 		members = append(members, raftlog.Address{ID: n.ID, Address: n.PeerListen})
@@ -138,15 +138,6 @@ func (s *servers) close() error {
 // client returns one that finds the leader.
 func (s *servers) client() (*client.Client, error) {
 	return client.New(client.Config{Servers: s.urls})
-}
-
-// freeAddress is an address that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // processorTime is what a process has used of the processors, as Linux says.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -23,6 +22,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher"
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/internal/freeport"
 )
 
 // nodeEnvironment has what a process of a node is to do, as JSON.
@@ -144,9 +144,8 @@ func (n *node) signal(s syscall.Signal) error {
 	return n.command.Process.Signal(s)
 }
 
-// end ends the process as an operator does.
-func (n *node) end(t *testing.T) {
-	require.NoError(t, n.signal(syscall.SIGTERM))
+// awaitEnd waits until a process that got SIGTERM has ended well.
+func (n *node) awaitEnd(t *testing.T) {
 	select {
 	case <-n.exited:
 		require.True(t, n.command.ProcessState.Success(), "node %s: %v; see %s", n.setup.ID,
@@ -194,8 +193,7 @@ func (n *node) fill() error {
 
 // freeAddress is an address that nobody listens on.
 func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
+	"github.com/quotasched/quotasched/internal/freeport"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -53,10 +53,9 @@ func (s *script) newNode(id string) *node {
 
 // freeAddress is one at which nobody listens.
 func freeAddress(s *script) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	require.NoError(s.t, err)
-	require.NoError(s.t, l.Close())
-	return l.Addr().String()
+	return address
 }
 
 // run starts a node.

@@ -83,7 +83,7 @@ var mayImport = map[string][]string{
 		"examples/experiments", "internal/reference"},
 	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
 	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
-		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/state"},
+		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/state", "internal/freeport"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},
 
@@ -117,6 +117,7 @@ var mayImport = map[string][]string{
 	"internal/check":       {},
 	"internal/cli":         {"internal/nearest"},
 	"internal/expiry":      {"internal/minheap"},
+	"internal/freeport":    {},
 	"internal/house":       {},
 	"internal/invariants":  {"protos", "scheduler", "internal/reference"},
 	"internal/minheap":     {"internal/touches"},

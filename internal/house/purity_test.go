@@ -69,7 +69,7 @@ var free = map[string]bool{
 	"examples/experiments": true, "simulator/experiment/schemagen": true, "simulator/qsim": true,
 	"simulator/tuning": true,
 	"internal/cli":     true, "dispatcher/internal/durable": true, "dispatcher/internal/failpoint": true, "dispatcher/internal/strangers": true,
-	"internal/house": true, "internal/plain": true, "internal/promises": true,
+	"internal/freeport": true, "internal/house": true, "internal/plain": true, "internal/promises": true,
 	"internal/recording": true,
 	"internal/scramble":  true, "internal/script": true,
 

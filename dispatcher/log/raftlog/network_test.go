@@ -1,7 +1,6 @@
 package raftlog_test
 
 import (
-	"net"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/log/logtest"
 	"github.com/quotasched/quotasched/dispatcher/log/peers"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/internal/freeport"
 )
 
 // newNetworkCluster makes nodes that talk over TCP.
@@ -18,10 +18,8 @@ func newNetworkCluster(t testing.TB, tune func(*raftlog.Options), ids ...string)
 	c := &cluster{t: t, dir: t.TempDir(), nodes: map[string]*node{}, tune: tune}
 	var members []raftlog.Address
 	for _, id := range ids {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := freeport.Address()
 		require.NoError(t, err)
-		address := l.Addr().String()
-		require.NoError(t, l.Close())
 		n := c.add(id)
 		n.options.Peers = &peers.Options{Listen: address, Logger: n.options.Logger}
 		members = append(members, raftlog.Address{ID: id, Address: address})
