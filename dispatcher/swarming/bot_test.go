@@ -77,8 +77,9 @@ func (d *day) poll(bot string, dimensions []string) (k *task, slice int32) {
 	d.mu.Lock()
 	before := d.assigned[bot]
 	d.mu.Unlock()
+	asked := d.now()
 	r, err := d.client.AssignTasks(context.Background(), &pluginpb.AssignTasksRequest{
-		SchedulerId: "lab", Time: d.now(),
+		SchedulerId: "lab", Time: asked,
 		IdleBots: []*pluginpb.IdleBot{{BotId: bot, Dimensions: slices.Clone(dimensions)}}})
 	if err != nil {
 		d.expectTransient("AssignTasks", err)
@@ -108,6 +109,7 @@ func (d *day) poll(bot string, dimensions []string) (k *task, slice int32) {
 		return nil, 0
 	}
 	d.counts.claims++
+	d.note(k, "claimed by %s, asked at %v", bot, asked.AsTime().Sub(d.begin))
 	k.spec.State, k.spec.BotId = running, bot
 	d.queueRunning(k, bot, at)
 	return k, a.GetSliceNumber()

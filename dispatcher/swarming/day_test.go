@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -101,6 +102,12 @@ type task struct {
 	vanishes    bool // its bot does, in the middle
 	image       string
 	provisioned bool
+	past        []string // what happened to it, for when the day fails
+}
+
+// note remembers what happens to a task; d.mu is held.
+func (d *day) note(k *task, format string, args ...any) {
+	k.past = append(k.past, fmt.Sprintf("%v ", time.Since(d.begin))+fmt.Sprintf(format, args...))
 }
 
 func newDay(t *testing.T, c *cluster, s size) *day {
@@ -246,6 +253,14 @@ func (d *day) deliver(items ...*pluginpb.NotifyTasksItem) {
 	for range 10 {
 		_, err := d.client.NotifyTasks(context.Background(), &pluginpb.NotifyTasksRequest{
 			SchedulerId: "lab", Notifications: items})
+		d.mu.Lock()
+		for _, i := range items {
+			if k := d.tasks[i.GetTask().GetId()]; k != nil {
+				d.note(k, "news of %v: %v %s: %v", i.GetTime().AsTime().Sub(d.begin),
+					i.GetTask().GetState(), i.GetTask().GetBotId(), err)
+			}
+		}
+		d.mu.Unlock()
 		if err == nil {
 			return
 		}
@@ -412,6 +427,10 @@ func (d *day) event(e *protos.TaskEvent) {
 	if k == nil {
 		return
 	}
+	d.note(k, "%v %s %v", e.GetType(), bot, e.GetDetails())
+	if i := e.GetIgnored(); i != nil {
+		d.note(k, "%v %v", i.GetReason(), e)
+	}
 	switch e.GetType() {
 	case protos.TaskEvent_TYPE_ENQUEUED:
 		if k.enqueued++; k.enqueued > 1 && (!k.preempted || k.spec.GetBotId() != "") {
@@ -424,7 +443,8 @@ func (d *day) event(e *protos.TaskEvent) {
 			k.left, k.preempted = 0, false
 		}
 		if on := k.spec.GetBotId(); on != "" && on != bot {
-			d.fail("task %s is given to %s, and was on %s", k.spec.GetId(), bot, on)
+			d.fail("task %s is given to %s, and was on %s: %s", k.spec.GetId(), bot, on,
+				strings.Join(k.past, "; "))
 		}
 		return
 	case protos.TaskEvent_TYPE_PREEMPTED:
