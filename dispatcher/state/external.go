@@ -106,9 +106,10 @@ func (p *hosted) follows(request string) bool {
 	return p.pool.Scheduler().Knows(id) || p.pool.Reconciler().Cancels(id)
 }
 
-// isOld reports whether news says that a request waits or runs which is known to have gone on
-// since, and if so tells that it is ignored. What is not newer by more than externalSkew may be
-// from before; if it is true, an answer to a callback says so again.
+// isOld reports whether news says that a request waits or runs, and it is known to have gone on
+// since, or its worker to another request; if so it tells that the news is ignored. What is not
+// newer by more than externalSkew may be from before; if it is true, an answer to a callback says
+// so again.
 func (p *hosted) isOld(op *protos.Operation) bool {
 	request := requestOf(op)
 	if request == "" || op.GetTaskAbsent() != nil {
@@ -116,11 +117,12 @@ func (p *hosted) isOld(op *protos.Operation) bool {
 	}
 	known := p.over.since(request)
 	if op.GetTaskWaiting() != nil {
-		known = latest(known, p.heard.handed(request))
-		id := scheduler.RequestID(request)
-		if _, stage, on := p.pool.Scheduler().Stage(id); on && stage == scheduler.Running {
-			r, _ := p.pool.Scheduler().Request(id)
-			known = latest(known, r.ConfirmedTime)
+		known = latest(known, p.startOf(request))
+	}
+	if n := op.GetTaskRunning(); n != nil {
+		w, _ := p.pool.Scheduler().Worker(scheduler.WorkerID(n.GetWorkerId()))
+		if w.Run != nil && string(w.Run.Request) != request {
+			known = latest(known, p.startOf(string(w.Run.Request)))
 		}
 	}
 	if op.GetTime().AsTime().Sub(known) > externalSkew {
@@ -129,6 +131,17 @@ func (p *hosted) isOld(op *protos.Operation) bool {
 	p.ignore(op, &protos.TaskEvent{RequestId: request},
 		protos.TaskEvent_Ignored_REASON_REQUEST_NEWER, known)
 	return true
+}
+
+// startOf returns when a request is known to have been on its worker: when it was handed out, or
+// was said to run. It is zero for one that waits, or that is held.
+func (p *hosted) startOf(request string) time.Time {
+	known, id := p.heard.handed(request), scheduler.RequestID(request)
+	if _, stage, on := p.pool.Scheduler().Stage(id); on && stage == scheduler.Running {
+		r, _ := p.pool.Scheduler().Request(id)
+		known = latest(known, r.ConfirmedTime)
+	}
+	return known
 }
 
 // ignore tells that an operation says something about a request or worker which is older than what

@@ -53,6 +53,16 @@ func (o *outside) waiting(id string) {
 	o.say(pool.TaskWaiting(o.at, scheduler.TaskRequest{ID: scheduler.RequestID(id), EnqueueTime: o.at}))
 }
 
+// pull returns what a worker is given; "" for nothing.
+func (o *outside) pull(worker string) string {
+	o.t.Helper()
+	r := o.say(pool.AssignTasks(o.at, pool.IdleWorker(scheduler.WorkerID(worker))))
+	if len(r.GetAssignments()) == 0 {
+		return ""
+	}
+	return r.GetAssignments()[0].GetRequestId()
+}
+
 func (o *outside) callbacks() []string {
 	o.t.Helper()
 	return o.apply(&replica.Command{Kind: &replica.Command_TakeCallbacks{
@@ -120,6 +130,39 @@ func TestWhatIsOverIsForgotten(t *testing.T) {
 	require.Len(t, p.over.byID, 50)
 	require.Equal(t, 50, p.over.queue.Len())
 	require.Empty(t, p.heard.byID)
+}
+
+// The servers of another dispatcher have clocks of their own: one says that a bot still runs a task,
+// and another one has said, of a little earlier, that it asks for the next.
+func TestAWorkerThatGoesOnIsNotTakenBack(t *testing.T) {
+	for name, acknowledged := range map[string]bool{"handed out": false, "running": true} {
+		t.Run(name, func(t *testing.T) {
+			o := newOutside(t)
+			o.waiting("first")
+			require.Equal(t, "first", o.pull("w"))
+			o.say(pool.TaskRunning(o.at, "first", "w"))
+			o.at = o.at.Add(time.Minute)
+			o.waiting("first") // it was killed, and waits again
+			o.waiting("second")
+			next := o.pull("w")
+			other := map[string]string{"first": "second", "second": "first"}[next]
+			if acknowledged {
+				o.say(pool.TaskRunning(o.at, scheduler.RequestID(next), "w"))
+			}
+
+			late := o.at.Add(3 * time.Second)
+			o.say(pool.TaskRunning(late, scheduler.RequestID(other), "w"))
+			on, _, _ := o.m.pools["lab"].pool.Scheduler().Stage(scheduler.RequestID(next))
+			require.EqualValues(t, "w", on)
+			_, _, runs := o.m.pools["lab"].pool.Scheduler().Stage(scheduler.RequestID(other))
+			require.False(t, runs)
+
+			o.at = o.at.Add(externalSkew + time.Second) // still true: the other one is wrong
+			o.say(pool.TaskRunning(o.at, scheduler.RequestID(other), "w"))
+			on, _, _ = o.m.pools["lab"].pool.Scheduler().Stage(scheduler.RequestID(other))
+			require.EqualValues(t, "w", on)
+		})
+	}
 }
 
 // There is a bound on tasks that wait, run or are to be cancelled, together.
