@@ -66,6 +66,9 @@ func (s *service) knows(ctx context.Context, pool string) error {
 	case refused != nil:
 		return refused
 	case len(found.GetPools()) == 0:
+		if err := s.node.Ready(); err != nil { // it may be there by the time that it is
+			return err
+		}
 		return connect.NewError(connect.CodeNotFound, fmt.Errorf("there is no pool %q", pool))
 	}
 	return nil

@@ -77,6 +77,8 @@ type Node struct {
 	mu     sync.Mutex
 	others map[string]*other // the other members, by id
 	alarms map[string]string // what is wrong, by kind
+	// caughtUp says that this node once had all that a leader had.
+	caughtUp bool
 	// stopped says why this node serves nobody any more; nil while it does.
 	stopped error
 }

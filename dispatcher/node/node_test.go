@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
@@ -64,6 +65,20 @@ func TestALeaderWithoutAMajorityAnswersNoReads(t *testing.T) {
 		require.Error(t, err)
 		c.log.Heal(old.id)
 	})
+}
+
+// A node that has begun anew hears who leads, and may not know for seconds how much is committed:
+// until then it would say that there is no pool.
+func TestANodeThatBeginsAnewIsReadyWhenItHasCaughtUp(t *testing.T) {
+	n := New(Config{ID: "b", Observer: quiet{}})
+	require.False(t, n.hasCaughtUp(log.Status{LeaderID: "a"}), "the leader has said nothing")
+	n.others["a"] = &other{state: &replica.NodeState{AppliedIndex: 10}}
+	require.False(t, n.hasCaughtUp(log.Status{LeaderID: "a", Applied: 9}))
+	require.True(t, n.hasCaughtUp(log.Status{LeaderID: "a", Applied: 10}))
+	require.True(t, n.hasCaughtUp(log.Status{LeaderID: "c", Applied: 10}), "it is behind by little")
+
+	alone := New(Config{ID: "a", Observer: quiet{}})
+	require.True(t, alone.hasCaughtUp(log.Status{LeaderID: "a"}), "a leader has all")
 }
 
 func TestTheReplicaThatDivergesStopsAlone(t *testing.T) {

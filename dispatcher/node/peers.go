@@ -240,8 +240,8 @@ func (n *Node) Alarms() []string {
 	return alarms
 }
 
-// Ready returns nil if this node may serve: it has not stopped, has all events, knows a leader, and
-// has applied what it knows to be committed, or nearly.
+// Ready returns nil if this node may serve: it has not stopped, has all events, knows a leader, has
+// caught up with one since it began, and has applied what it knows to be committed, or nearly.
 func (n *Node) Ready() error {
 	if err := n.serves(); err != nil {
 		return err
@@ -257,8 +257,24 @@ func (n *Node) Ready() error {
 		return fmt.Errorf("%w: it begins to lead", ErrBehind)
 	case s.Applied+readyLagMax < s.Committed:
 		return fmt.Errorf("%w: entry %d of %d is applied", ErrBehind, s.Applied, s.Committed)
+	case !n.hasCaughtUp(s):
+		return fmt.Errorf("%w: it has not caught up with the leader since it began", ErrBehind)
 	}
 	return nil
+}
+
+// hasCaughtUp reports whether this node has once had all that its leader said to have. A node that
+// has begun anew knows who leads before it knows how much is committed.
+func (n *Node) hasCaughtUp(s log.Status) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.caughtUp {
+		return true
+	}
+	leader := n.others[s.LeaderID]
+	n.caughtUp = s.LeaderID == n.id ||
+		leader != nil && s.Applied >= leader.state.GetAppliedIndex()
+	return n.caughtUp
 }
 
 // readyLagMax is how many entries a node that is ready may have to apply.

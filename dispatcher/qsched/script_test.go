@@ -36,6 +36,7 @@ const runMain = "QSCHED_TEST_MAIN"
 //	workers n=N slots=N        starts simulated machines, m-0 to m-(N-1), a thousand times as fast as life
 //	sh                         runs a script in the folder; prints what it prints, and its exit code if
 //	                           that is not 0
+//	qsim                       makes the command qsim, for the scripts that follow
 //	until                      the same, again and again until the exit code is 0
 //
 // What differs from run to run is replaced: ids by ID1, ID2, …, times by TIME.
@@ -73,6 +74,8 @@ func TestScripts(t *testing.T) {
 				d.ScanArgs(t, "n", &n)
 				d.ScanArgs(t, "slots", &slots)
 				return s.workers(n, slots)
+			case "qsim":
+				return s.qsim()
 			case "sh":
 				text, _ := s.sh(d.Input)
 				return text
@@ -180,7 +183,7 @@ func (s *script) stop() string {
 }
 
 func (s *script) workers(n, slots int) string {
-	c, err := client.New(client.Config{Servers: []string{s.url}})
+	c, err := client.New(client.Config{Servers: strings.Split(s.url, ",")})
 	require.NoError(s.t, err)
 	s.t.Cleanup(c.Close)
 	for i := range n {
@@ -192,6 +195,15 @@ func (s *script) workers(n, slots int) string {
 			}
 		})
 	}
+	return ""
+}
+
+// qsim builds the command qsim, which the test binary cannot be.
+func (s *script) qsim() string {
+	to := filepath.Join(s.dir, "bin", "qsim")
+	out, err := exec.CommandContext(s.t.Context(), "go", "build", "-o", to,
+		"github.com/quotasched/quotasched/simulator/qsim").CombinedOutput()
+	require.NoError(s.t, err, string(out))
 	return ""
 }
 
