@@ -19,14 +19,12 @@ import (
 
 	"connectrpc.com/connect"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
-	"github.com/quotasched/quotasched/protos/replica"
 	"github.com/quotasched/quotasched/worker"
 )
 
@@ -225,11 +223,7 @@ type replayed struct {
 }
 
 func (r *replayed) Apply(index uint64, b []byte) (any, error) {
-	e := &replica.Entry{}
-	if err := proto.Unmarshal(b, e); err != nil {
-		return nil, err
-	}
-	a, err := r.state.Apply(index, e)
+	a, err := r.state.ApplyBytes(index, b)
 	r.note()
 	return a, err
 }

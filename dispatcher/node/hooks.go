@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/dispatcher/state"
@@ -46,10 +47,16 @@ func HooksFromEnvironment() Hooks {
 }
 
 // tamper changes an entry if this replica shall diverge there.
-func (h Hooks) tamper(before, index uint64, e *replica.Entry) {
-	if h.DivergeAt > 0 && before < h.DivergeAt && index >= h.DivergeAt {
-		e.Time = timestamppb.New(e.GetTime().AsTime().Add(time.Millisecond))
+func (h Hooks) tamper(before, index uint64, entry []byte) ([]byte, error) {
+	if h.DivergeAt == 0 || before >= h.DivergeAt || index < h.DivergeAt {
+		return entry, nil
 	}
+	e := &replica.Entry{}
+	if err := proto.Unmarshal(entry, e); err != nil {
+		return nil, err
+	}
+	e.Time = timestamppb.New(e.GetTime().AsTime().Add(time.Millisecond))
+	return proto.Marshal(e)
 }
 
 // options are those of the state.

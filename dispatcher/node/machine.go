@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/state"
@@ -62,15 +61,14 @@ var _ log.Machine = (*machine)(nil)
 
 // Apply implements log.Machine.
 func (m *machine) Apply(index uint64, b []byte) (any, error) {
-	e := &replica.Entry{}
-	if err := proto.Unmarshal(b, e); err != nil {
-		return nil, fmt.Errorf("entry %d: %w", index, err)
-	}
-	m.hooks.tamper(m.state.Index(), index, e)
-	begin := time.Now()
-	a, err := m.apply(index, e)
+	b, err := m.hooks.tamper(m.state.Index(), index, b)
 	if err != nil {
 		return nil, fmt.Errorf("entry %d: %w", index, err)
+	}
+	begin := time.Now()
+	a, err := m.apply(index, b)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.events.Append(index, a.Outcome.GetEvents()); err != nil {
 		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
@@ -80,10 +78,10 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 	return a.Outcome, nil
 }
 
-func (m *machine) apply(index uint64, e *replica.Entry) (*state.Applied, error) {
+func (m *machine) apply(index uint64, entry []byte) (*state.Applied, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a, err := m.state.Apply(index, e)
+	a, err := m.state.ApplyBytes(index, entry)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -52,20 +51,29 @@ type entry struct {
 	stacks  []string
 }
 
-// Apply runs an entry: its commands in order, then a pass in each pool with news. It costs what the
-// commands change, and a pass in each of these pools.
-//
-// The error says that this replica must stop: the entry is of rules that this code does not know
-// (ErrUnknownRules), or not the next one (ErrOldIndex).
+// Apply is ApplyBytes for an entry that is not in bytes yet.
 func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
-	if index <= m.index {
-		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
-	}
 	bytes, err := deterministic.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("entry %d: %w: it cannot be marshalled", index, ErrUnknownRules)
 	}
-	if err := m.checkKnown(in); err != nil {
+	return m.ApplyBytes(index, bytes)
+}
+
+// ApplyBytes runs an entry as the log has it: its commands in order, then a pass in each pool with
+// news. It costs what the commands change, and a pass in each of these pools.
+//
+// The error says that this replica must stop: the entry is of rules that this code does not know
+// (ErrUnknownRules), or not the next one (ErrOldIndex).
+func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
+	if index <= m.index {
+		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
+	}
+	in, err := decode(bytes)
+	if err == nil {
+		err = m.checkKnown(in)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("entry %d: %w", index, err)
 	}
 	m.index, m.now = index, m.timeOf(in)
@@ -101,13 +109,24 @@ func (m *Machine) timeOf(in *replica.Entry) time.Time {
 	return t.AsTime()
 }
 
-// checkKnown returns an error unless this code knows all that an entry says.
+// decode returns an entry all of whose fields this code knows, at any depth: without the others, an
+// entry takes fewer bytes than the log has.
+func decode(bytes []byte) (*replica.Entry, error) {
+	in := &replica.Entry{}
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(bytes, in); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnknownRules, err)
+	}
+	if n := proto.Size(in); n != len(bytes) {
+		return nil, fmt.Errorf("%w: unknown fields: of %d bytes, %d are known", ErrUnknownRules,
+			len(bytes), n)
+	}
+	return in, nil
+}
+
+// checkKnown returns an error unless this code knows the rules and commands of an entry.
 func (m *Machine) checkKnown(in *replica.Entry) error {
 	if v := in.GetRuleVersion(); v > m.known {
 		return fmt.Errorf("%w: version %d; the newest known is %d", ErrUnknownRules, v, m.known)
-	}
-	if hasUnknown(in.ProtoReflect()) {
-		return fmt.Errorf("%w: unknown fields", ErrUnknownRules)
 	}
 	rules := m.rules
 	for i, c := range in.GetCommands() {
@@ -124,26 +143,6 @@ func (m *Machine) checkKnown(in *replica.Entry) error {
 		}
 	}
 	return nil
-}
-
-// hasUnknown reports whether a message has fields that this code does not know, at any depth.
-func hasUnknown(m protoreflect.Message) (unknown bool) {
-	if len(m.GetUnknown()) > 0 {
-		return true
-	}
-	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-		switch {
-		case f.Message() == nil || f.IsMap():
-		case f.IsList():
-			for i := range v.List().Len() {
-				unknown = unknown || hasUnknown(v.List().Get(i).Message())
-			}
-		default:
-			unknown = hasUnknown(v.Message())
-		}
-		return !unknown
-	})
-	return unknown
 }
 
 // roll takes an entry and its outcome into the rolling hash.

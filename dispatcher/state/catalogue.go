@@ -44,8 +44,7 @@ func (m *Machine) usable(name string) (*hosted, error) {
 
 // newHosted returns a pool that holds nothing.
 func newHosted(name string, settings *dispatch.PoolSettings, x extras) *hosted {
-	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), extras: x,
-		doing: noOperation}
+	p := &hosted{name: name, settings: settings, limits: limitsOf(settings), extras: x}
 	p.clear()
 	p.workers, p.cordons = map[string]*worker{}, map[string]string{}
 	p.usage = newUsage()

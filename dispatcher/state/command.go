@@ -134,5 +134,5 @@ func (e *entry) finish(p *hosted) {
 			return nil
 		})
 	}
-	p.entry, p.looks, p.doing = nil, nil, noOperation
+	p.entry, p.looks, p.doing = nil, nil, doing{}
 }

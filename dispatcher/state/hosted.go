@@ -54,13 +54,26 @@ type hosted struct {
 	// While an entry is applied:
 	entry    *entry
 	looks    []*worker           // their idle slots pull in the pass
-	doing    string              // the operation that was begun last, for the text of a failure
+	doing    doing               // the operation that was begun last, for the text of a failure
 	batch    []*protos.TaskEvent // of the operation that is being applied
 	assigned []scheduledTo       // by the passes so far, to slots that did not pull
 }
 
-// noOperation is what a pool is doing before the first operation of an entry.
-const noOperation = "before any operation"
+// doing is what a pool does at a moment of an entry.
+type doing struct {
+	op   *protos.Operation // the newest; nil before the first
+	done bool              // it is over, and what follows from it is done
+}
+
+func (d doing) String() string {
+	switch {
+	case d.op == nil:
+		return "before any operation"
+	case d.done:
+		return "after an operation " + kindOf(d.op)
+	}
+	return "at an operation " + kindOf(d.op)
+}
 
 // A scheduledTo is a slot that was given a request by a pass.
 type scheduledTo struct{ worker, request string }
@@ -94,7 +107,7 @@ func (p *hosted) AddEvent(e *protos.TaskEvent) { p.batch = append(p.batch, e) }
 // scheduler, and nothing has changed then.
 func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	p.batch = nil
-	p.doing = "at an operation " + kindOf(op)
+	p.doing = doing{op: op}
 	if p.fault != nil {
 		p.fault(p.name, op)
 	}
@@ -103,7 +116,7 @@ func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	events := p.batch
 	p.batch = nil
 	p.recorder.Step(p.name, op, pool.OutcomeOf(result, events, err))
-	p.doing = "after an operation " + kindOf(op)
+	p.doing.done = true
 	for _, event := range events {
 		p.follow(event)
 	}
@@ -146,7 +159,7 @@ func (e *entry) guard(p *hosted, do func() error) (err error) {
 // stack is not in it.
 func (e *entry) fail(p *hosted, cause string) {
 	p.status = &dispatch.PoolStatus{Failed: true, FailTime: timestamppb.New(e.at),
-		Failure: fmt.Sprintf("%s, in entry %d, %s", strings.ToValidUTF8(cause, "\uFFFD"), e.index,
+		Failure: fmt.Sprintf("%s, in entry %d, %v", strings.ToValidUTF8(cause, "\uFFFD"), e.index,
 			p.doing)}
 	p.pool, p.batch, p.assigned, p.looks = nil, nil, nil, nil
 	p.recorder.End(p.name)

@@ -78,7 +78,11 @@ func TestUnknownRulesHalt(t *testing.T) {
 	require.NoError(t, m.Write(&before))
 	unknown := &replica.Command{Kind: &replica.Command_Tick{Tick: &replica.Tick{}}}
 	unknown.GetTick().ProtoReflect().SetUnknown([]byte{0xa0, 0x06, 0x01})
+	inMap := &replica.Command{Kind: &replica.Command_CreatePool{CreatePool: &dispatch.CreatePoolRequest{
+		Pool: "other", Accounts: map[string]*dispatch.AccountSettings{"a": {}}}}}
+	inMap.GetCreatePool().GetAccounts()["a"].ProtoReflect().SetUnknown([]byte{0xa0, 0x06, 0x01})
 	for name, e := range map[string]*replica.Entry{
+		"in a map":      {RuleVersion: 1, Commands: []*replica.Command{inMap}},
 		"version":       {RuleVersion: RuleVersion + 1},
 		"no kind":       {RuleVersion: 1, Commands: []*replica.Command{{}}},
 		"unknown field": {RuleVersion: 1, Commands: []*replica.Command{unknown}},
