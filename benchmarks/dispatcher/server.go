@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,6 +38,17 @@ func serveIfTold() (told bool, err error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if path := os.Getenv("QSCHED_BENCHMARK_PROFILE"); path != "" {
+		f, err := os.Create(path + "." + n.ID)
+		if err != nil {
+			return true, err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return true, err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	return true, dispatcher.Run(ctx, dispatcher.Config{NodeID: n.ID, DataDir: n.Dir,
 		Listen: "127.0.0.1:0", PeerListen: n.PeerListen, Bootstrap: n.Members,
 		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -129,7 +141,7 @@ func (s *servers) start(n *node, url *string, ready chan<- error) error {
 // close ends the processes and removes their files.
 func (s *servers) close() error {
 	for _, p := range s.processes {
-		_ = p.Process.Kill() // it may have ended
+		_ = p.Process.Signal(syscall.SIGTERM) // it may have ended
 		_ = p.Wait()
 	}
 	return os.RemoveAll(s.dir)

@@ -41,7 +41,12 @@ type Config struct {
 	Interceptors []connect.Interceptor
 }
 
-const sendTimeout = 10 * time.Second
+const (
+	sendTimeout = 10 * time.Second
+	// compressMinBytes is from where on an answer is compressed, for a client that can take it. For
+	// less, it is most of what the answer costs, and saves no packet.
+	compressMinBytes = 4 << 10
+)
 
 // services are the services that reflection and the health service know.
 var services = []string{
@@ -56,6 +61,7 @@ func NewHandler(c Config) http.Handler {
 		observer: c.Observer, logger: c.Logger, leaderURL: c.Node.LeaderURL}
 	options := []connect.HandlerOption{
 		connect.WithReadMaxBytes(MessageBytesMax),
+		connect.WithCompressMinBytes(compressMinBytes),
 		connect.WithInterceptors(append(c.Interceptors, g)...),
 		connect.WithRecover(g.recovered),
 		connect.WithHandlerOptions(jsonCodecs...),
