@@ -57,8 +57,8 @@ var wanted = []string{
 // TestStoriesComeEverywhere tells a fixed number of stories, on both sides, and asserts that each
 // wanted situation came up.
 func TestStoriesComeEverywhere(t *testing.T) {
-	if raceDetector {
-		t.Skip("the stories are the same without the race detector, and told there")
+	if slowed {
+		t.Skip("the stories are the same without the slow checks, and told there")
 	}
 	seen := sights{}
 	for i := range profiles {

@@ -70,9 +70,6 @@ func dimension(key string, n int) (labels []string) {
 // TestCrowdsAgree tells longer stories of larger pools to the engine and to the reference. There
 // are fewer of them, in proportion to the number of rapid's checks.
 func TestCrowdsAgree(t *testing.T) {
-	if raceDetector {
-		t.Skip("the stories are the same without the race detector, and told there")
-	}
 	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
 	if err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 // TestExplainInCrowds asks about some requests all through the stories of larger pools. What is
 // said must be true, and what the engine does later as if nothing had been asked.
 func TestExplainInCrowds(t *testing.T) {
-	if raceDetector {
-		t.Skip("the stories are the same without the race detector, and told there")
+	if slowed {
+		t.Skip("the stories are the same without the slow checks, and told there")
 	}
 	for i := range crowds {
 		p := &crowds[i]

@@ -11,8 +11,8 @@ import (
 // command line count more.
 func TestMain(m *testing.M) {
 	checks := "60"
-	if raceDetector {
-		checks = "10"
+	if slowed {
+		checks = "20"
 	}
 	for name, value := range map[string]string{"nofailfile": "true", "checks": checks} {
 		if err := flag.Set("rapid."+name, value); err != nil {

@@ -38,7 +38,8 @@
 //	            points is partly the luckiest. While it does not meet the goals there by three
 //	            standard errors, so that the verdict can be sure of it, the search goes on for
 //	            bounds that are tighter by what these cases added.
-//	4 knobs     Each knob a tenth of its range up and down from the chosen point.
+//	4 knobs     Each knob a tenth of its range up and down from the chosen point, with a quarter of
+//	            the workload.
 //	5 held out  The chosen point, and the settings at the beginning, in cases that no phase has
 //	seen.
 //

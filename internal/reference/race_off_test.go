@@ -1,6 +1,0 @@
-//go:build !race
-
-package reference_test
-
-// raceDetector is true in builds with the race detector; see the other file.
-const raceDetector = false
