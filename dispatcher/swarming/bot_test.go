@@ -1,3 +1,5 @@
+//go:build !race
+
 package swarming_test
 
 import (

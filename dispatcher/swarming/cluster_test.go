@@ -18,12 +18,14 @@ import (
 	"go.chromium.org/luci/common/retry"
 	"go.chromium.org/luci/grpc/prpc"
 	pluginpb "go.chromium.org/luci/swarming/proto/plugin"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/dispatcher/api"
 	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/metrics"
 	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/dispatcher/state"
+	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -253,4 +255,12 @@ func (events) Whole() error               { return nil }
 func (events) Sync() error                { return nil }
 func (events) Follow(context.Context, api.Following, func([]*dispatch.Event) error) error {
 	return nil
+}
+
+// earning returns settings of an account that earns the time of some bots.
+func earning(level, bots int) *dispatch.AccountSettings {
+	rate := make([]int64, 5)
+	rate[level] = int64(bots) * 1000
+	return &dispatch.AccountSettings{Config: &protos.AccountConfig{ChargeRate: rate,
+		MaxCharge: durationpb.New(20 * time.Minute)}}
 }

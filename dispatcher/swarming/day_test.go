@@ -1,3 +1,5 @@
+//go:build !race
+
 package swarming_test
 
 import (
@@ -15,10 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	pluginpb "go.chromium.org/luci/swarming/proto/plugin"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -27,7 +27,8 @@ import (
 // servers are 3 s apart, bots vanish, people cancel tasks, and the leader is killed ten times. Each
 // task ends once; what is known to be over is over; an assignment that was lost is given again; and
 // no bot gets a task that is not its. The day has as many hours as QSCHED_SWARMING_HOURS says, 5,000
-// tasks and 300 bots; without it, 40 minutes, 1,000 tasks and 60 bots.
+// tasks and 300 bots; without it, 40 minutes, 1,000 tasks and 60 bots. The race detector, under which
+// it takes a minute and a half, has the other tests of this package.
 func TestADay(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	s := size{tasks: 1000, bots: 60, length: 40 * time.Minute}
@@ -47,14 +48,6 @@ func TestADay(t *testing.T) {
 		d.check()
 		d.agree()
 	})
-}
-
-// earning returns settings of an account that earns the time of some bots.
-func earning(level, bots int) *dispatch.AccountSettings {
-	rate := make([]int64, 5)
-	rate[level] = int64(bots) * 1000
-	return &dispatch.AccountSettings{Config: &protos.AccountConfig{ChargeRate: rate,
-		MaxCharge: durationpb.New(20 * time.Minute)}}
 }
 
 type size struct {
