@@ -25,10 +25,13 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{fmt.Errorf(format, args...)}
 }
 
+// Commands are in the order in which one needs them. It is said here, once, as commands of tests
+// run side by side.
+func init() { cobra.EnableCommandSorting = false }
+
 // Prepare gives a root command what all have: help of this layout, with flags under these headings
 // in this order after those without one, a version, and suggestions.
 func Prepare(root *cobra.Command, headings ...string) {
-	cobra.EnableCommandSorting = false // they are in the order in which one needs them
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.SetUsageFunc(func(c *cobra.Command) error { return showUsage(c, headings) })
