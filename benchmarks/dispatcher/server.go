@@ -26,6 +26,10 @@ import (
 // serverEnvironment has what a process of a node is to do, as JSON.
 const serverEnvironment = "QSCHED_BENCHMARK_NODE"
 
+// profileEnvironment names a file to which a node writes what takes its processors' time, as pprof
+// reads it, with the node's id at the end.
+const profileEnvironment = "QSCHED_BENCHMARK_PROFILE"
+
 // serveIfTold makes this process a node if its environment says so.
 func serveIfTold() (told bool, err error) {
 	text := os.Getenv(serverEnvironment)
@@ -38,7 +42,7 @@ func serveIfTold() (told bool, err error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if path := os.Getenv("QSCHED_BENCHMARK_PROFILE"); path != "" {
+	if path := os.Getenv(profileEnvironment); path != "" {
 		f, err := os.Create(path + "." + n.ID)
 		if err != nil {
 			return true, err
@@ -141,7 +145,11 @@ func (s *servers) start(n *node, url *string, ready chan<- error) error {
 // close ends the processes and removes their files.
 func (s *servers) close() error {
 	for _, p := range s.processes {
-		_ = p.Process.Signal(syscall.SIGTERM) // it may have ended
+		if os.Getenv(profileEnvironment) != "" {
+			_ = p.Process.Signal(syscall.SIGTERM) // so that it writes its profile
+		} else {
+			_ = p.Process.Kill() // it may have ended
+		}
 		_ = p.Wait()
 	}
 	return os.RemoveAll(s.dir)

@@ -133,8 +133,8 @@ func (p *hosted) isOld(op *protos.Operation) bool {
 	return true
 }
 
-// startOf returns when a request is known to have been on its worker: when it was handed out, or
-// was said to run. It is zero for one that waits, or that is held.
+// startOf returns the newest time at which a request is known to have been given to a worker: when
+// it was handed out last, or was said to run where it is. It is zero if it never was.
 func (p *hosted) startOf(request string) time.Time {
 	known, id := p.heard.handed(request), scheduler.RequestID(request)
 	if _, stage, on := p.pool.Scheduler().Stage(id); on && stage == scheduler.Running {
