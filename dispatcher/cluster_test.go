@@ -16,6 +16,7 @@ import (
 
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/node"
+	"github.com/quotasched/quotasched/internal/freeport"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	dc "github.com/quotasched/quotasched/protos/dispatch/dispatchconnect"
 )
@@ -24,11 +25,11 @@ import (
 func startThree(t *testing.T, h node.Hooks) (configs []Config, runs []*run) {
 	var members []raftlog.Address
 	for i := range 3 {
-		members = append(members, raftlog.Address{ID: fmt.Sprint("n", i+1), Address: freeAddress(t)})
+		members = append(members, raftlog.Address{ID: fmt.Sprint("n", i+1), Address: freeport.ForTest(t)})
 	}
 	started := make(chan *run, len(members))
 	for _, m := range members {
-		c := Config{DataDir: t.TempDir(), NodeID: m.ID, Listen: freeAddress(t), PeerListen: m.Address,
+		c := Config{DataDir: t.TempDir(), NodeID: m.ID, Listen: freeport.ForTest(t), PeerListen: m.Address,
 			Bootstrap: members}
 		if m.ID == "n3" {
 			c.hooks = &h

@@ -13,7 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/dispatcher/client"
-	"github.com/quotasched/quotasched/internal/freeport"
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -31,13 +30,6 @@ func newClient(t *testing.T, runs ...*run) *client.Client {
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
 	return c
-}
-
-// freeAddress is an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	address, err := freeport.Address()
-	require.NoError(t, err)
-	return address
 }
 
 // A load is people who submit tasks of two accounts to the pool lab, and machines that run them.

@@ -18,6 +18,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher/client"
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/internal/freeport"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -41,7 +42,7 @@ func newCluster(t *testing.T) *cluster {
 	var members []raftlog.Address
 	for i := range 3 {
 		n := &node{setup: setup{ID: fmt.Sprintf("n%d", i+1), Dir: filepath.Join(dir, fmt.Sprint("n", i+1)),
-			Listen: freeAddress(t), Peer: freeAddress(t)}}
+			Listen: freeport.ForTest(t), Peer: freeport.ForTest(t)}}
 		require.NoError(t, os.MkdirAll(n.setup.Dir, 0o700))
 		n.logPath, n.clock = n.setup.Dir+".log", n.setup.Dir+".clock"
 		n.setup.Advertise = c.network.serve(t, n.setup.ID, n.setup.Peer)

@@ -22,7 +22,6 @@ import (
 	"github.com/quotasched/quotasched/dispatcher"
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
-	"github.com/quotasched/quotasched/internal/freeport"
 )
 
 // nodeEnvironment has what a process of a node is to do, as JSON.
@@ -189,11 +188,4 @@ func (n *node) fill() error {
 			return err
 		}
 	}
-}
-
-// freeAddress is an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	address, err := freeport.Address()
-	require.NoError(t, err)
-	return address
 }

@@ -170,16 +170,9 @@ func TestTheLeaderIsFollowedAndLeft(t *testing.T) {
 
 func TestOtherServersAreTried(t *testing.T) {
 	f := &fake{submit: func(int) error { return nil }}
-	c := open(t, client.Config{Servers: []string{"http://" + closedAddress(t), f.serve(t)}})
+	c := open(t, client.Config{Servers: []string{"http://" + freeport.ForTest(t), f.serve(t)}})
 	_, err := submit(c, t.Context())
 	require.NoError(t, err)
-}
-
-// closedAddress is one at which nobody listens.
-func closedAddress(t *testing.T) string {
-	address, err := freeport.Address()
-	require.NoError(t, err)
-	return address
 }
 
 func TestErrorsOfCalls(t *testing.T) {
@@ -195,7 +188,7 @@ func TestErrorsOfCalls(t *testing.T) {
 	require.EqualError(t, err, "unavailable: later")
 	require.Len(t, f.noted(), 2, "a change without a request id is made once")
 
-	c = open(t, client.Config{Servers: []string{"http://" + closedAddress(t)}, Patience: time.Millisecond})
+	c = open(t, client.Config{Servers: []string{"http://" + freeport.ForTest(t)}, Patience: time.Millisecond})
 	_, err = submit(c, t.Context())
 	require.ErrorContains(t, err, "no server answers at http://127.0.0.1:")
 	require.Equal(t, connect.CodeUnavailable, connect.CodeOf(err))

@@ -45,17 +45,10 @@ func (s *script) cluster(n int) string {
 }
 
 func (s *script) newNode(id string) *node {
-	one := &node{public: freeAddress(s), peer: freeAddress(s)}
+	one := &node{public: freeport.ForTest(s.t), peer: freeport.ForTest(s.t)}
 	one.args = []string{"server", "--data-dir", id, "--node-id", id, "--listen", one.public, "--peer-listen", one.peer,
 		"--log-level", "error"}
 	return one
-}
-
-// freeAddress is one at which nobody listens.
-func freeAddress(s *script) string {
-	address, err := freeport.Address()
-	require.NoError(s.t, err)
-	return address
 }
 
 // run starts a node.

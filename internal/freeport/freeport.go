@@ -39,3 +39,19 @@ func Address() (string, error) {
 	}
 	return "", fmt.Errorf("no free port from %d to %d: %w", first, last, err)
 }
+
+// A Test is what ForTest needs of a testing.TB.
+type Test interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+// ForTest is Address for a test, which fails if there is none.
+func ForTest(t Test) string {
+	t.Helper()
+	address, err := Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}

@@ -18,8 +18,7 @@ func newNetworkCluster(t testing.TB, tune func(*raftlog.Options), ids ...string)
 	c := &cluster{t: t, dir: t.TempDir(), nodes: map[string]*node{}, tune: tune}
 	var members []raftlog.Address
 	for _, id := range ids {
-		address, err := freeport.Address()
-		require.NoError(t, err)
+		address := freeport.ForTest(t)
 		n := c.add(id)
 		n.options.Peers = &peers.Options{Listen: address, Logger: n.options.Logger}
 		members = append(members, raftlog.Address{ID: id, Address: address})
