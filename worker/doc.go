@@ -73,5 +73,7 @@
 // less), SIGKILL to all of the task's processes when it is there.
 //
 // Not covered: a machine that is paused as a whole and goes on later, and a process that the kernel
-// cannot kill. Its slot stays taken, and the worker says so.
+// cannot kill: its slot stays taken, and the worker says so. Without PID namespaces (see package
+// shim) also what the processes of a task have left behind if both agent and shim are killed, until
+// the next agent starts.
 package worker

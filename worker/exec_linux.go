@@ -23,7 +23,11 @@ type Exec struct {
 	// Cgroup is a folder of a cgroup v2 in which a cgroup is made for each task; empty means none:
 	// then tasks with limits are refused.
 	Cgroup string
-	// Agent names the state directory. New sets it.
+	// Namespace gives each task a PID namespace of its own: it sees its own processes alone, and the
+	// kernel kills all of them when the shim ends, whatever it ends by. Where that cannot be, as
+	// shim.CheckNamespace says, no task starts.
+	Namespace bool
+	// agent names the state directory; adopt sets it.
 	agent string
 }
 
@@ -32,16 +36,13 @@ func (d *Exec) Start(ctx context.Context, t Task) (Process, error) {
 	if t.Run.GetTask().GetExec() == nil {
 		return nil, errors.New("the task has no command")
 	}
-	command := d.Shim
-	if len(command) == 0 {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		command = []string{program, "agent-shim"}
+	command, err := d.command()
+	if err != nil {
+		return nil, err
 	}
 	setup := shim.Setup{
 		Agent: d.agent, Deadline: t.Deadline, Margin: t.Margin, OutputBytes: d.OutputBytes,
+		Namespace: d.Namespace,
 	}
 	if setup.OutputBytes <= 0 {
 		setup.OutputBytes = outputBytesDefault
@@ -59,6 +60,15 @@ func (d *Exec) Start(ctx context.Context, t Task) (Process, error) {
 		s.Stop(0, true) // it ends, and says so
 	}
 	return process{s}, nil
+}
+
+// command is the program that calls shim.Main.
+func (d *Exec) command() ([]string, error) {
+	if len(d.Shim) > 0 {
+		return d.Shim, nil
+	}
+	program, err := os.Executable()
+	return []string{program, "agent-shim"}, err
 }
 
 // Find implements Driver.

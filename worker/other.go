@@ -16,6 +16,7 @@ type Exec struct {
 	Shim        []string
 	OutputBytes int64
 	Cgroup      string
+	Namespace   bool
 }
 
 // Start implements Driver.

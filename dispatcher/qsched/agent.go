@@ -27,6 +27,7 @@ type agentFlags struct {
 	config    worker.Config
 	cgroup    string
 	output    int64
+	sharePIDs bool
 	diskFree  uint64
 	check     string
 	logFormat string
@@ -65,6 +66,8 @@ agent and leaves its tasks for the next one. Linux only.`,
 		"use no streams, for networks that allow none")
 	flags.StringVar(&f.cgroup, "cgroup", "",
 		"`DIR` of a cgroup v2 for the tasks' cgroups (default none: no tasks with limits)")
+	flags.BoolVar(&f.sharePIDs, "share-pids", false,
+		"tasks see the machine's processes (default if this agent may make PID namespaces: their own)")
 	flags.Int64Var(&f.output, "output-bytes", 16<<20, "bytes of each task's output that are kept")
 	flags.Int64Var(&f.config.Logs.Bytes, "logs-keep-bytes", 256<<20,
 		"bytes of ended tasks' output that are kept, of all tasks together")
@@ -121,9 +124,16 @@ func (f *agentFlags) complete(a *app) (c worker.Config, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.Driver = &worker.Exec{
+	driver := &worker.Exec{
 		Shim: []string{program, shimCommand}, OutputBytes: f.output / 2, Cgroup: f.cgroup,
 	}
+	if !f.sharePIDs {
+		why := shim.CheckNamespace(driver.Shim)
+		if driver.Namespace = why == nil; why != nil {
+			c.Logger.Info("tasks share the machine's process ids", "reason", why)
+		}
+	}
+	c.Driver = driver
 	if f.diskFree > 0 {
 		c.Checks = append(c.Checks, worker.DiskFree(c.StateDir, f.diskFree))
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/quotasched/quotasched/worker/boottime"
 )
 
 // chaos is how much of it there is.
@@ -31,7 +33,9 @@ type fleet struct {
 	states string      // folder of their state directories
 	slots  int
 	faults map[string]int
-	ended  chan struct{} // closed when the server has ended
+	// timeline are the faults, with the time since the machine's start.
+	timeline []string
+	ended    chan struct{} // closed when the server has ended
 }
 
 // serve starts the server, again if it ends because its disk hangs.
@@ -42,7 +46,7 @@ func (f *fleet) serve() {
 			break
 		}
 		_ = f.server.Wait()
-		f.faults["server ended"]++
+		f.note("server ended")
 		if text, _ := os.ReadFile(filepath.Join(f.dir, "server.log")); time.Now().After(end) {
 			f.t.Fatalf("the server does not start: %v\n%s", err, text[max(0, len(text)-8000):])
 		}
@@ -59,7 +63,7 @@ func (f *fleet) serve() {
 func (f *fleet) serveAgain() {
 	select {
 	case <-f.ended:
-		f.faults["server ended"]++
+		f.note("server ended")
 		f.serve()
 	default:
 	}
@@ -76,6 +80,7 @@ func (f *fleet) begin(i int) {
 	c.Stderr = log
 	require.NoError(f.t, c.Start())
 	f.agents[i] = c
+	f.note("agent started", name)
 }
 
 func (f *fleet) state(i int) string { return filepath.Join(f.states, fmt.Sprintf("state%d", i)) }
@@ -146,7 +151,13 @@ func (f *fleet) fault(rng *rand.Rand) {
 		}
 		f.later(rng, l.heal)
 	}
+	f.note(what, fmt.Sprintf("host%d", i))
+}
+
+// note notes what happened.
+func (f *fleet) note(what string, where ...string) {
 	f.faults[what]++
+	f.timeline = append(f.timeline, fmt.Sprintf("%.2f %s %v", boottime.Now().Seconds(), what, where))
 }
 
 // later does something within six seconds, three lease TTLs.
@@ -159,7 +170,9 @@ func (f *fleet) later(rng *rand.Rand, do func()) {
 // runs at the same time is found, and notes by CLOCK_BOOTTIME when it begins and ends. What it
 // leaves behind ignores SIGTERM.
 const chaosTask = `exec 9>>"$CHAOS_DIR/locks/${QSCHED_LEASE%/*}"
-if ! flock -n 9; then echo "$QSCHED_LEASE" >>"$CHAOS_DIR/overlaps"; exit 99; fi
+if ! flock -n 9; then
+read up rest </proc/uptime; echo "$up $QSCHED_LEASE" >>"$CHAOS_DIR/overlaps"; exit 99
+fi
 read up rest </proc/uptime; echo "begin $up $QSCHED_LEASE" >>"$CHAOS_DIR/times"
 (trap '' TERM; exec setsid sleep 1000) &
 sleep $SECONDS_LONG
@@ -298,10 +311,20 @@ func (f *fleet) judgeTimes() {
 	}
 }
 
+// story is what happened to the attempts of the first task of which two ran at once.
+func (f *fleet) story(overlaps []byte) string {
+	line, _, _ := strings.Cut(string(overlaps), "\n")
+	_, lease, _ := strings.Cut(line, " ")
+	task, _, _ := strings.Cut(lease, "/")
+	out, _ := f.sh("grep -h " + task + " times; grep -H " + task + " host*.log server.log; " +
+		"qsched events lab --json | grep " + task)
+	return out + strings.Join(f.timeline, "\n")
+}
+
 // judge looks what has become of the tasks.
 func (f *fleet) judge(tasks int) {
 	overlaps, _ := os.ReadFile(filepath.Join(f.dir, "overlaps"))
-	require.Empty(f.t, string(overlaps), "two attempts of a task ran at once")
+	require.Empty(f.t, string(overlaps), "two attempts of a task ran at once\n%s", f.story(overlaps))
 	done, err := os.ReadFile(filepath.Join(f.dir, "done"))
 	require.NoError(f.t, err)
 	byTask := map[string]bool{}

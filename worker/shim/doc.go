@@ -37,4 +37,9 @@
 // the environment that they inherited (QSCHED_AGENT, QSCHED_LEASE). Only a process that has
 // cleared its environment and whose shim was killed is not found. No process is ever named by its
 // id alone: ids are used again.
+//
+// Where the agent may make one, the shim is the first process of a PID namespace, with a /proc of
+// its own: then the kernel kills all of the task's processes with it, and one call of the shim's
+// kills them all, however many processes the machine has. On a machine of which all cores are busy
+// that is the difference between the deadline and some time after it.
 package shim

@@ -46,6 +46,9 @@ type keeper struct {
 
 // Main is the shim's process. It returns its exit code. dir is the directory of the lease.
 func Main(dir string) int {
+	if os.Getenv(probeVariable) != "" {
+		return probe()
+	}
 	// The kernel kills the child when the thread that started it ends.
 	runtime.LockOSThread()
 	// What is sent to a whole group, from a terminal for example, is not for the shim. The signals
@@ -100,6 +103,9 @@ func (k *keeper) start() *dispatch.LeaseReport {
 	k.run = run
 	if err == nil {
 		err = readJSON(filepath.Join(k.dir, setupFile), &k.setup)
+	}
+	if err == nil && k.setup.Namespace {
+		err = enterNamespace()
 	}
 	if err == nil {
 		err = k.fork()
@@ -230,7 +236,11 @@ func (k *keeper) act(a act) {
 		if k.setup.Cgroup != "" {
 			err = killCgroup(k.setup.Cgroup)
 		}
-		err = errors.Join(err, killBelow(os.Getpid()))
+		if k.setup.Namespace {
+			err = errors.Join(err, killNamespace())
+		} else {
+			err = errors.Join(err, killBelow(os.Getpid()))
+		}
 	case !k.exited: // so no other process and no other group has its id
 		s, _ := stopSignal(k.run.GetTask()) // checked when it started
 		err = ignoreGone(unix.Kill(-k.pid, s))

@@ -3,6 +3,7 @@
 package shim
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
@@ -12,3 +13,6 @@ func Main(string) int {
 	fmt.Fprintln(os.Stderr, "shim: Linux only")
 	return 1
 }
+
+// CheckNamespace says that there are none.
+func CheckNamespace([]string) error { return errors.New("shim: Linux only") }

@@ -33,6 +33,7 @@ type Setup struct {
 	Margin      time.Duration
 	OutputBytes int64  // bound of each of the two files of output
 	Cgroup      string // folder of a cgroup v2 to make the task's in; empty means none
+	Namespace   bool   // the shim and its task have a PID namespace of their own
 }
 
 func writeJSON(path string, v any) error {

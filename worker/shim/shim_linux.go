@@ -75,7 +75,7 @@ func Start(command []string, dir string, setup Setup) (*Shim, error) {
 	}
 	s.lock = ours
 	defer theirs.Close() // the shim has its own
-	if err := s.spawn(command, theirs); err != nil {
+	if err := s.spawn(command, theirs, setup.Namespace); err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
 	s.wg.Go(s.follow)
@@ -106,7 +106,7 @@ func takeLock(dir string) (ours, theirs *os.File, err error) {
 }
 
 // spawn starts the process, connected already.
-func (s *Shim) spawn(command []string, lock *os.File) error {
+func (s *Shim) spawn(command []string, lock *os.File, namespace bool) error {
 	folder, err := os.Open(s.dir)
 	if err != nil {
 		return err
@@ -139,6 +139,9 @@ func (s *Shim) spawn(command []string, lock *os.File) error {
 	cmd.Stderr = log
 	cmd.ExtraFiles = []*os.File{lock, socket}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it outlives the agent
+	if namespace {
+		cmd.SysProcAttr.Cloneflags = namespaceFlags
+	}
 	if err := cmd.Start(); err != nil {
 		return errors.Join(fmt.Errorf("starting the shim: %w", err), s.conn.Close())
 	}
