@@ -67,6 +67,9 @@ type Config struct {
 
 	// Logger gets what people should know. Required.
 	Logger *slog.Logger
+	// OnNode is called once, with what runs on the node, before OnReady: for programs that have a node
+	// in their own process, and call it without a network.
+	OnNode func(*node.Node)
 	// OnReady is called once, with the node's URL, when it may serve.
 	OnReady func(url string)
 
@@ -107,6 +110,9 @@ func (c Config) withDefaults() Config {
 	if c.hooks == nil {
 		hooks := node.HooksFromEnvironment()
 		c.hooks = &hooks
+	}
+	if c.OnNode == nil {
+		c.OnNode = func(*node.Node) {}
 	}
 	if c.OnReady == nil {
 		c.OnReady = func(string) {}

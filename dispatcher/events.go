@@ -43,8 +43,8 @@ func openEvents(c Config) (*eventFiles, error) {
 }
 
 // Append implements node.EventLog.
-func (f *eventFiles) Append(index uint64, events []*dispatch.Event) error {
-	if err := f.Log.Append(index, events); err != nil {
+func (f *eventFiles) Append(index uint64, events []*dispatch.Event, bytes [][]byte) error {
+	if err := f.Log.Append(index, events, bytes); err != nil {
 		return err
 	}
 	if len(events) > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/dispatcher/api"
@@ -25,12 +26,16 @@ func openTestEvents(t *testing.T) *eventFiles {
 func write(t *testing.T, f *eventFiles, from, to uint64) {
 	for index := from; index <= to; index++ {
 		var events []*dispatch.Event
+		var encoded [][]byte
 		for n, pool := range []string{"lab", "other", "lab"} {
-			events = append(events, &dispatch.Event{Pool: pool, Time: timestamppb.Now(),
+			e := &dispatch.Event{Pool: pool, Time: timestamppb.Now(),
 				Position: &dispatch.Position{Index: index, N: uint32(n)},
-				Kind:     &dispatch.Event_Task{Task: &dispatch.TaskChange{Id: "x"}}})
+				Kind:     &dispatch.Event_Task{Task: &dispatch.TaskChange{Id: "x"}}}
+			b, err := proto.Marshal(e)
+			require.NoError(t, err)
+			events, encoded = append(events, e), append(encoded, b)
 		}
-		require.NoError(t, f.Append(index, events))
+		require.NoError(t, f.Append(index, events, encoded))
 	}
 }
 

@@ -175,6 +175,7 @@ func (s *server) awaitReady(ctx context.Context, failed <-chan error) error {
 			return nil
 		}
 	}
+	s.config.OnNode(s.node)
 	s.config.OnReady(s.config.url(s.listener.Addr()))
 	return nil
 }

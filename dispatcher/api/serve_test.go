@@ -114,10 +114,10 @@ func (s *served) Exchange(_ context.Context, m log.Member, _ *replica.NodeState)
 // noEvents keeps no events.
 type noEvents struct{}
 
-func (noEvents) Append(uint64, []*dispatch.Event) error { return nil }
-func (noEvents) Reach(uint64, uint64) error             { return nil }
-func (noEvents) Whole() error                           { return nil }
-func (noEvents) Sync() error                            { return nil }
+func (noEvents) Append(uint64, []*dispatch.Event, [][]byte) error { return nil }
+func (noEvents) Reach(uint64, uint64) error                       { return nil }
+func (noEvents) Whole() error                                     { return nil }
+func (noEvents) Sync() error                                      { return nil }
 func (noEvents) Follow(context.Context, Following, func([]*dispatch.Event) error) error {
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/quotasched/quotasched/dispatcher/internal/durable"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
@@ -115,10 +117,12 @@ func (l *Log) Fill(until uint64, events []*dispatch.Event) error {
 	b := s.head()
 	s.Bytes = int64(len(b))
 	for _, e := range events {
-		r, err := recordOf(e)
-		switch {
-		case err != nil:
+		bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(e)
+		if err != nil {
 			return err
+		}
+		r := recordOf(e, bytes)
+		switch {
 		case r.position.Index > until:
 			return fmt.Errorf("%w: event %v, after entry %d", ErrOrder, r.position, until)
 		case !after.before(r.position): // it is here

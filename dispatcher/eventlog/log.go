@@ -151,10 +151,13 @@ func (l *Log) begin(after Position) error {
 	return nil
 }
 
-// Append takes the events of an entry, also if there are none. Those that are here already are
-// dropped. An error means that they are out of order, or too large; a disk that is full is Sync's
-// to report.
-func (l *Log) Append(index uint64, events []*dispatch.Event) error {
+// Append takes the events of an entry, also if there are none, with the bytes of each as it was
+// marshalled deterministically, which are not kept. Those that are here already are dropped. An
+// error means that they are out of order, or too large; a disk that is full is Sync's to report.
+func (l *Log) Append(index uint64, events []*dispatch.Event, bytes [][]byte) error {
+	if len(events) != len(bytes) {
+		return fmt.Errorf("%d events come with the bytes of %d", len(events), len(bytes))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -164,11 +167,9 @@ func (l *Log) Append(index uint64, events []*dispatch.Event) error {
 	}
 	var records []record
 	last := l.newest().Last
-	for _, e := range events {
-		r, err := recordOf(e)
+	for i, e := range events {
+		r := recordOf(e, bytes[i])
 		switch {
-		case err != nil:
-			return err
 		case r.position.Index != index:
 			return fmt.Errorf("%w: event %v of entry %d", ErrOrder, r.position, index)
 		case index <= l.covered || !last.before(r.position):

@@ -95,13 +95,12 @@ func (r record) event() (*dispatch.Event, error) {
 	return e, proto.Unmarshal(r.payload, e)
 }
 
-// recordOf returns an event's record.
-func recordOf(e *dispatch.Event) (record, error) {
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(e)
+// recordOf returns an event's record, with the bytes of the event.
+func recordOf(e *dispatch.Event, bytes []byte) record {
 	r := record{kind: kindEvent, position: PositionOf(e.GetPosition()), pool: e.GetPool(),
-		payload: payload}
+		payload: bytes}
 	if e.GetTime() != nil {
 		r.time = e.GetTime().AsTime().UnixNano()
 	}
-	return r, err
+	return r
 }

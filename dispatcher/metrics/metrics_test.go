@@ -32,10 +32,10 @@ var rewrite = flag.Bool("rewrite", false, "write the table of README.md anew")
 // noEvents keeps no events.
 type noEvents struct{}
 
-func (noEvents) Append(uint64, []*dispatch.Event) error { return nil }
-func (noEvents) Sync() error                            { return nil }
-func (noEvents) Reach(uint64, uint64) error             { return nil }
-func (noEvents) Whole() error                           { return nil }
+func (noEvents) Append(uint64, []*dispatch.Event, [][]byte) error { return nil }
+func (noEvents) Sync() error                                      { return nil }
+func (noEvents) Reach(uint64, uint64) error                       { return nil }
+func (noEvents) Whole() error                                     { return nil }
 
 // twin answers for the other node.
 type twin struct{}

@@ -147,7 +147,7 @@ type keptEvents struct {
 	events []*dispatch.Event
 }
 
-func (k *keptEvents) Append(_ uint64, es []*dispatch.Event) error {
+func (k *keptEvents) Append(_ uint64, es []*dispatch.Event, _ [][]byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.events = append(k.events, es...)

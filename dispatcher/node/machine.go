@@ -18,8 +18,8 @@ import (
 
 // An EventLog keeps events in files.
 type EventLog interface {
-	// Append takes the events of an entry. Those that it has are dropped.
-	Append(index uint64, events []*dispatch.Event) error
+	// Append takes the events of an entry, and their bytes. Those that it has are dropped.
+	Append(index uint64, events []*dispatch.Event, bytes [][]byte) error
 	// Sync returns when all events so far are durable.
 	Sync() error
 	// Reach says that the state has all entries up to one, from a snapshot: events that did not come
@@ -70,7 +70,7 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.events.Append(index, a.Outcome.GetEvents()); err != nil {
+	if err := m.events.Append(index, a.Outcome.GetEvents(), a.EventBytes); err != nil {
 		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
 	}
 	m.applied(applied{outcome: a.Outcome, touched: a.Touched, passes: a.Passes,

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -28,6 +29,8 @@ var (
 // Applied is what an entry brought.
 type Applied struct {
 	Outcome *replica.Outcome
+	// EventBytes are the events of the outcome, each as it was marshalled.
+	EventBytes [][]byte
 	// Touched are the workers whose orders may differ now, in order.
 	Touched []WorkerKey
 	// Passes is how many pools ran a pass.
@@ -87,10 +90,15 @@ func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
 	for _, p := range e.news {
 		e.finish(p)
 	}
-	m.roll(index, bytes, e.outcome)
-	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers(), Passes: len(e.news),
-		Stacks: e.stacks}, nil
+	outcome, events := marshalOutcome(e.outcome)
+	m.roll(index, bytes, outcome)
+	return &Applied{Outcome: e.outcome, EventBytes: events, Touched: e.touchedWorkers(),
+		Passes: len(e.news), Stacks: e.stacks}, nil
 }
+
+// eventsField is the number of the events in an outcome, after that of the commands.
+var eventsField = (*replica.Outcome)(nil).ProtoReflect().Descriptor().Fields().
+	ByName("events").Number()
 
 // deterministic makes the same bytes of the same message.
 var deterministic = proto.MarshalOptions{Deterministic: true}
@@ -145,16 +153,39 @@ func (m *Machine) checkKnown(in *replica.Entry) error {
 	return nil
 }
 
-// roll takes an entry and its outcome into the rolling hash.
-func (m *Machine) roll(index uint64, entry []byte, outcome *replica.Outcome) {
-	bytes, err := deterministic.Marshal(outcome)
+// marshalOutcome returns the bytes of an outcome, and those of each event in it: events are most of
+// an outcome, and what keeps them takes the bytes that the hash was made of.
+func marshalOutcome(o *replica.Outcome) (outcome []byte, events [][]byte) {
+	outcome, err := deterministic.Marshal(&replica.Outcome{Commands: o.GetCommands()})
+	cached := proto.MarshalOptions{Deterministic: true, UseCachedSize: true}
+	sizes := make([]int, len(o.GetEvents()))
+	for i, event := range o.GetEvents() {
+		sizes[i] = proto.Size(event)
+		outcome = protowire.AppendTag(outcome, eventsField, protowire.BytesType)
+		outcome = protowire.AppendVarint(outcome, uint64(sizes[i]))
+		var wrong error
+		outcome, wrong = cached.MarshalAppend(outcome, event)
+		err = errors.Join(err, wrong)
+	}
 	if err != nil {
 		panic("invariant: an outcome can be marshalled: " + err.Error())
 	}
+	// The slice has grown meanwhile, so they are cut out at the end, from the last one on.
+	events = make([][]byte, len(sizes))
+	end := len(outcome)
+	for i, size := range slices.Backward(sizes) {
+		events[i] = outcome[end-size : end]
+		end -= protowire.SizeTag(eventsField) + protowire.SizeBytes(size)
+	}
+	return outcome, events
+}
+
+// roll takes an entry and its outcome into the rolling hash.
+func (m *Machine) roll(index uint64, entry, outcome []byte) {
 	sum := sha256.New()
 	sum.Write(m.hash[:])
 	sum.Write(binary.BigEndian.AppendUint64(nil, index))
-	for _, part := range [][]byte{entry, bytes} {
+	for _, part := range [][]byte{entry, outcome} {
 		digest := sha256.Sum256(part)
 		sum.Write(digest[:])
 	}

@@ -56,6 +56,9 @@ func (p *hosted) checkCounts() error {
 		if t.payload != payloadBytes(t.parseSpec()) {
 			return fmt.Errorf("task %s: payload of %d bytes", t.id, t.payload)
 		}
+		if !bytes.Equal(t.spec, marshalSpec(t.parseSpec())) {
+			return fmt.Errorf("task %s: its spec is not as it would be marshalled", t.id)
+		}
 		if !t.hasEnded() {
 			live++
 		}

@@ -318,6 +318,21 @@ func (d *dice) checkChanges(m *Machine) {
 	}
 }
 
+// requireAsMarshalled requires that the bytes of an outcome, of which the hash is made, and of its
+// events, which are kept, are those of the whole messages.
+func requireAsMarshalled(t *rapid.T, a *Applied) {
+	want, err := deterministic.Marshal(a.Outcome)
+	require.NoError(t, err)
+	got, events := marshalOutcome(a.Outcome)
+	require.Equal(t, want, got)
+	require.Equal(t, events, a.EventBytes)
+	for i, event := range a.Outcome.GetEvents() {
+		want, err := deterministic.Marshal(event)
+		require.NoError(t, err)
+		require.Equal(t, want, a.EventBytes[i])
+	}
+}
+
 // TestRandomEntriesKeepTheInvariants runs random commands, good and bad, and checks after each
 // entry that the state is whole, that a second machine that goes through snapshots has the same
 // outcomes, and that Changes and Orders agree with what Apply does.
@@ -330,6 +345,7 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 			got, err := m.Apply(index, in)
 			require.NoError(t, err)
 			require.NoError(t, checkInvariants(m))
+			requireAsMarshalled(t, got)
 			if index == 1 {
 				require.Len(t, m.pools, 3)
 			}

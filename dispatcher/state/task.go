@@ -102,15 +102,6 @@ func taskOf(leaseID string) string {
 	return id
 }
 
-// parseSpec returns what is wanted.
-func (t *task) parseSpec() *dispatch.TaskSpec {
-	s := &dispatch.TaskSpec{}
-	if err := proto.Unmarshal(t.spec, s); err != nil {
-		panic("invariant: a stored spec can be read")
-	}
-	return s
-}
-
 // waitingOp says that a task waits.
 func (t *task) waitingOp(at time.Time, s *dispatch.TaskSpec) *protos.Operation {
 	return pool.TaskWaiting(at, scheduler.TaskRequest{
@@ -176,9 +167,4 @@ func timeOf(t *timestamppb.Timestamp) time.Time {
 		return time.Time{}
 	}
 	return t.AsTime()
-}
-
-// payloadBytes is how much of a pool's bound for payloads a spec takes.
-func payloadBytes(s *dispatch.TaskSpec) int {
-	return len(s.GetOpaque()) + proto.Size(s.GetExec())
 }

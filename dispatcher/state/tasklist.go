@@ -165,11 +165,7 @@ func (p *hosted) tell(t *task, from dispatch.Task_State, c change) {
 // end ends a task.
 func (p *hosted) end(t *task, c change) {
 	if t.payload > 0 {
-		p.update(t, func() {
-			s := t.parseSpec()
-			s.Payload = nil
-			t.spec, t.payload = marshalSpec(s), 0
-		})
+		p.update(t, func() { t.spec, t.payload = withoutPayload(t.spec), 0 })
 	}
 	p.usage.ended(t.account.id, p.entry.at)
 	p.move(t, c)
@@ -181,13 +177,4 @@ func (p *hosted) limitEnded() {
 	for int64(p.ended.Len()) > p.limits.endedTasks {
 		p.forget(p.ended.First().task)
 	}
-}
-
-// marshalSpec returns the bytes of a spec.
-func marshalSpec(s *dispatch.TaskSpec) []byte {
-	bytes, err := deterministic.Marshal(s)
-	if err != nil {
-		panic("invariant: a checked spec can be marshalled: " + err.Error())
-	}
-	return bytes
 }

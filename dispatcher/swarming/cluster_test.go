@@ -246,7 +246,7 @@ func (m *member) Snapshot(int64, time.Duration) {}
 // events keeps none, and tells the cluster.
 type events struct{ c *cluster }
 
-func (e events) Append(_ uint64, all []*dispatch.Event) error {
+func (e events) Append(_ uint64, all []*dispatch.Event, _ [][]byte) error {
 	e.c.seen(all)
 	return nil
 }
