@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 	"github.com/quotasched/quotasched/dispatcher"
 	"github.com/quotasched/quotasched/dispatcher/client"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
+	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/internal/freeport"
 )
 
@@ -36,7 +38,7 @@ func serveIfTold() (told bool, err error) {
 	if text == "" {
 		return false, nil
 	}
-	var n node
+	var n nodeConfig
 	if err := json.Unmarshal([]byte(text), &n); err != nil {
 		return true, err
 	}
@@ -53,14 +55,24 @@ func serveIfTold() (told bool, err error) {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	var self *node.Node
 	return true, dispatcher.Run(ctx, dispatcher.Config{NodeID: n.ID, DataDir: n.Dir,
 		Listen: "127.0.0.1:0", PeerListen: n.PeerListen, Bootstrap: n.Members,
-		Logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		OnReady: func(url string) { fmt.Println(url) }})
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		OnNode: func(n *node.Node) { self = n },
+		OnReady: func(url string) {
+			fmt.Println(url)
+			go func() {
+				if err := proposeWhenTold(ctx, self, os.Stdin, os.Stdout); err != nil {
+					fmt.Fprintln(os.Stderr, "dispatcher:", err)
+					os.Exit(1)
+				}
+			}()
+		}})
 }
 
-// A node is what its process is told.
-type node struct {
+// A nodeConfig is what a node's process is told.
+type nodeConfig struct {
 	ID, Dir, PeerListen string
 	Members             []raftlog.Address
 }
@@ -68,8 +80,15 @@ type node struct {
 // servers are the processes of a cluster.
 type servers struct {
 	dir       string
-	processes []*exec.Cmd
+	processes []*process
 	urls      []string
+}
+
+// A process is that of a node.
+type process struct {
+	*exec.Cmd
+	in  io.Writer     // it is told what to do
+	out *bufio.Reader // it says its URL, and what it did
 }
 
 // startServers starts a cluster of so many nodes, and waits until it serves.
@@ -78,7 +97,7 @@ func startServers(ctx context.Context, nodes int) (s *servers, err error) {
 	if s.dir, err = os.MkdirTemp("", "qsched-benchmark-"); err != nil {
 		return nil, err
 	}
-	list := make([]node, nodes)
+	list := make([]nodeConfig, nodes)
 	var members []raftlog.Address
 	for i := range list {
 		n := &list[i]
@@ -114,7 +133,7 @@ func startServers(ctx context.Context, nodes int) (s *servers, err error) {
 }
 
 // start starts a node, and notes its URL when it is ready.
-func (s *servers) start(n *node, url *string, ready chan<- error) error {
+func (s *servers) start(n *nodeConfig, url *string, ready chan<- error) error {
 	text, err := json.Marshal(n)
 	if err != nil {
 		return err
@@ -130,12 +149,17 @@ func (s *servers) start(n *node, url *string, ready chan<- error) error {
 	if err != nil {
 		return err
 	}
+	in, err := p.StdinPipe()
+	if err != nil {
+		return err
+	}
 	if err := p.Start(); err != nil {
 		return err
 	}
-	s.processes = append(s.processes, p)
+	lines := bufio.NewReader(out)
+	s.processes = append(s.processes, &process{Cmd: p, in: in, out: lines})
 	go func() {
-		line, err := bufio.NewReader(out).ReadString('\n')
+		line, err := lines.ReadString('\n')
 		*url = strings.TrimSpace(line)
 		ready <- err
 	}()

@@ -51,16 +51,16 @@ func specs(n int) []*dispatch.TaskSpec {
 }
 
 func oneNode(ctx context.Context, s *settings) ([]figure, error) {
-	return batches(ctx, s, 1, figure{bound: 100_000})
+	return batches(ctx, s, 1)
 }
 
 func threeNodes(ctx context.Context, s *settings) ([]figure, error) {
-	return batches(ctx, s, 3, figure{bound: 30_000})
+	return batches(ctx, s, 3)
 }
 
 // batches submits and cancels tasks, many in each call.
-func batches(ctx context.Context, s *settings, nodes int, f figure) ([]figure, error) {
-	f.name, f.unit, f.atLeast = "operations", "/s", true
+func batches(ctx context.Context, s *settings, nodes int) ([]figure, error) {
+	f := figure{name: "operations", unit: "/s", atLeast: true}
 	list := specs(batchSize)
 	var operations atomic.Int64
 	took, err := load(ctx, s, nodes, batchClients, func(ctx context.Context, c *client.Client) error {

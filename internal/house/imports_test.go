@@ -83,7 +83,8 @@ var mayImport = map[string][]string{
 		"examples/experiments", "internal/reference"},
 	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
 	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
-		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/state", "internal/freeport"},
+		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/node", "dispatcher/state",
+		"internal/freeport"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},
 
