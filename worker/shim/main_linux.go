@@ -35,6 +35,7 @@ type keeper struct {
 	since time.Duration // when it started
 	hub   *hub
 	timer *boottime.Timer
+	waker *boottime.Waker // if somebody stops this process, it goes on when something is due
 
 	out      *output
 	outEnded chan struct{}
@@ -53,7 +54,8 @@ func Main(dir string) int {
 	runtime.LockOSThread()
 	// What is sent to a whole group, from a terminal for example, is not for the shim. The signals
 	// are caught and not ignored, as a child would inherit that.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
+	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT,
+		unix.SIGCONT)
 	unix.CloseOnExec(lockFD)
 	unix.CloseOnExec(socketFD)
 	k := &keeper{dir: dir}
@@ -81,6 +83,9 @@ func (k *keeper) keep() error {
 		return err
 	}
 	defer k.timer.Close()
+	if k.waker, err = boottime.NewWaker(); err != nil {
+		return err
+	}
 	exits := make(chan os.Signal, 1) // one is enough: each time all that have ended are looked at
 	signal.Notify(exits, unix.SIGCHLD)
 
@@ -182,7 +187,7 @@ func (k *keeper) watch(exits <-chan os.Signal) error {
 			k.hub.stuck()
 		}
 		if next := k.leash.next(); next > 0 {
-			if err := k.timer.Set(next); err != nil {
+			if err := errors.Join(k.timer.Set(next), k.waker.Set(next)); err != nil {
 				return err
 			}
 		}

@@ -24,31 +24,34 @@ import (
 )
 
 const (
-	// overdueMax is how long after the deadline a shim may still be there. Then it does not do its
-	// work, and the agent ends it and its task.
-	overdueMax = time.Second
 	// exitWait is how long a shim may take to end after it has closed its connection, before the
 	// agent looks for a task that it has left behind.
 	exitWait = 5 * time.Second
-	// connectWait is how long an agent tries to connect to a shim.
-	connectWait = 5 * time.Second
-	// silentMax is how long a shim that was found may say nothing. Then it counts as overdue.
-	silentMax = 10 * time.Second
+	// connectMax is how long an agent tries to connect to a shim at most, and silentMax how long one
+	// that was found may say nothing. Then it counts as overdue. With a short lease TTL it is less:
+	// the margin, which is a part of the TTL.
+	connectMax, silentMax = 5 * time.Second, 10 * time.Second
+	// overdueMax is how long after the deadline a shim may still be there, at most: overduePart of
+	// the margin. Then it does not do its work, and the agent ends it and its task.
+	overdueMax, overduePart = time.Second, 4
 )
 
 // Shim is a task's shim, as its agent sees it.
 type Shim struct {
-	dir    string
-	mark   Mark
-	conn   net.Conn
-	lock   *os.File
-	reaped chan struct{} // closed when the agent's own child has been waited for
-	done   chan struct{}
-	began  chan struct{} // closed when the task runs, or the shim has ended
-	wg     sync.WaitGroup
+	dir  string
+	mark Mark
+	conn net.Conn
+	lock *os.File
+	// process is the shim's, if this agent has started it.
+	process *os.Process
+	reaped  chan struct{} // closed when the agent's own child has been waited for
+	done    chan struct{}
+	began   chan struct{} // closed when the task runs, or the shim has ended
+	wg      sync.WaitGroup
 
 	mu       sync.Mutex
 	deadline time.Duration // 0 if silence does not end the task
+	overdue  time.Duration // how long after it the shim may still be there
 	renewed  bool
 	since    time.Duration
 	stuck    bool
@@ -69,6 +72,7 @@ func Start(command []string, dir string, setup Setup) (*Shim, error) {
 		return nil, err
 	}
 	s := newShim(dir, Mark{Agent: setup.Agent, Lease: run.GetLeaseId()}, setup.Deadline)
+	s.overdue = overdueOf(setup.Margin)
 	ours, theirs, err := takeLock(dir)
 	if err != nil {
 		return nil, err
@@ -88,6 +92,9 @@ func newShim(dir string, mark Mark, deadline time.Duration) *Shim {
 		reaped: make(chan struct{}), done: make(chan struct{}), began: make(chan struct{}),
 	}
 }
+
+// overdueOf returns how long after a deadline with a margin a shim may still be there.
+func overdueOf(margin time.Duration) time.Duration { return min(overdueMax, margin/overduePart) }
 
 // takeLock takes the lock of a directory for a shim. theirs has the lock; ours is another opening
 // of the same file, to see when the shim is gone.
@@ -145,6 +152,7 @@ func (s *Shim) spawn(command []string, lock *os.File, namespace bool) error {
 	if err := cmd.Start(); err != nil {
 		return errors.Join(fmt.Errorf("starting the shim: %w", err), s.conn.Close())
 	}
+	s.process = cmd.Process
 	s.wg.Go(func() {
 		defer close(s.reaped)
 		_ = cmd.Wait() // its end is in the record
@@ -155,7 +163,12 @@ func (s *Shim) spawn(command []string, lock *os.File, namespace bool) error {
 // Find finds the shim that an earlier agent started in a directory. It is one that has ended if
 // there is none any more; what it may have left behind is killed.
 func Find(dir string, mark Mark) (*Shim, error) {
-	s := newShim(dir, mark, boottime.Now()+silentMax)
+	setup := Setup{}
+	if err := readJSON(filepath.Join(dir, setupFile), &setup); err != nil || setup.Margin <= 0 {
+		setup.Margin = silentMax
+	}
+	s := newShim(dir, mark, boottime.Now()+min(silentMax, setup.Margin))
+	s.overdue = overdueOf(setup.Margin)
 	close(s.reaped) // it is nobody's child
 	var err error
 	s.lock, err = os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
@@ -168,7 +181,7 @@ func Find(dir string, mark Mark) (*Shim, error) {
 	}
 	defer folder.Close()
 	path := fmt.Sprintf("/proc/self/fd/%d/%s", folder.Fd(), socketFile)
-	for end := time.Now().Add(connectWait); s.alive(); {
+	for end := time.Now().Add(min(connectMax, setup.Margin)); s.alive(); {
 		if s.conn, err = net.Dial("unix", path); err == nil || time.Now().After(end) {
 			break
 		}
@@ -197,6 +210,9 @@ func (s *Shim) follow() {
 		close(ended)
 		if overdue := <-watched; overdue {
 			wait = 0
+			if s.process != nil { // with a namespace, nothing has to be looked for
+				_ = s.process.Kill()
+			}
 		}
 		_ = s.conn.Close()
 	}
@@ -263,7 +279,7 @@ func (s *Shim) hear(line string) {
 func (s *Shim) watchDeadline(ended <-chan struct{}) bool {
 	for {
 		s.mu.Lock()
-		left := s.deadline + overdueMax - boottime.Now()
+		left := s.deadline + s.overdue - boottime.Now()
 		forever := s.deadline == 0
 		stuck := s.stuck
 		s.mu.Unlock()
@@ -320,7 +336,7 @@ func (s *Shim) Renew(deadline, margin time.Duration) {
 		s.mu.Unlock()
 		return
 	}
-	s.deadline, s.renewed = max(s.deadline, deadline), true
+	s.deadline, s.overdue, s.renewed = max(s.deadline, deadline), overdueOf(margin), true
 	s.mu.Unlock()
 	s.say(fmt.Sprintf("renew %d %d", deadline, margin))
 }

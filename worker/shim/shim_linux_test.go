@@ -173,6 +173,24 @@ func TestATaskWhoseShimIsStoppedEndsAtTheDeadline(t *testing.T) {
 	require.True(t, gone(left))
 }
 
+func TestAShimThatIsStoppedGoesOnAtTheDeadlineByItself(t *testing.T) {
+	t.Parallel()
+	for _, namespace := range []bool{false, true} {
+		s := newScene(t, "sh", "-c", hidden)
+		if namespace {
+			s = newNamespaceScene(t, "sh", "-c", hidden)
+		}
+		lock := s.hide()
+		s.set.Deadline, s.set.Margin = boottime.Now()+2500*time.Millisecond, 2*time.Second
+		sh := s.start()
+		s.await("ready")
+		require.NoError(t, unix.Kill(s.shimPID(), unix.SIGSTOP))
+		requireFree(t, lock)
+		require.Less(t, boottime.Now(), s.set.Deadline+400*time.Millisecond, "the agent waits for 500 ms")
+		require.Equal(t, "LOST", s.end(sh))
+	}
+}
+
 // A record that an agent or a shim left half written is no end.
 func TestAnEndThatIsCutAtAnyByteIsNone(t *testing.T) {
 	t.Parallel()
