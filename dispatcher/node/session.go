@@ -31,8 +31,9 @@ const (
 	// until there are gatheredMax of them.
 	gatherFor   = 50 * time.Millisecond
 	gatheredMax = 200
-	// A worker reports at the latest after this part of its TTL.
-	reportsPerTTL = 3
+	// A worker reports at the latest after these parts of its TTL. One with nothing to do needs no
+	// deadline that moves: it is only to be seen that it is there.
+	reportsPerTTL, idleReportsPerTTL = 3, 2
 	// syncMax is how long a call of Sync waits at most, and syncMargin how much earlier than its
 	// deadline it ends.
 	syncMax, syncMargin = 30 * time.Second, time.Second
@@ -140,34 +141,36 @@ func (v *session) hear(ctx context.Context, r *dispatch.Report) error {
 
 // sendAll sends orders whenever there is something to say, until the context ends.
 func (v *session) sendAll(ctx context.Context) error {
-	quiet := time.NewTimer(0)
-	defer quiet.Stop()
+	var quiet time.Time // from when on a change leaves at once
 	for {
 		select {
 		case <-v.attachment.changed:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if err := v.gather(ctx, quiet.C); err != nil {
-			return err
+		// Nearly always it is quiet, and a timer would be what a report costs most.
+		if wait := time.Until(quiet); wait > 0 {
+			if err := v.gather(ctx, wait); err != nil {
+				return err
+			}
 		}
 		sent, err := v.send()
 		if err != nil {
 			return err
 		}
 		if sent {
-			quiet.Reset(gatherFor)
-		} else {
-			quiet.Reset(0)
+			quiet = time.Now().Add(gatherFor)
 		}
 	}
 }
 
-// gather waits until the time is quiet, or much has changed.
-func (v *session) gather(ctx context.Context, quiet <-chan time.Time) error {
+// gather waits for a time, or until much has changed.
+func (v *session) gather(ctx context.Context, wait time.Duration) error {
+	quiet := time.NewTimer(wait)
+	defer quiet.Stop()
 	for {
 		select {
-		case <-quiet:
+		case <-quiet.C:
 			return nil
 		case <-v.attachment.changed:
 			now, err := v.lead.orders(v.key)
@@ -206,7 +209,7 @@ func (v *session) send() (bool, error) {
 		v.version++
 	}
 	o.ResultsIn, o.Epoch, o.Answers = v.version, v.lead.epoch, answers
-	o.LeaseTtl, o.NextReport = now.GetLeaseTtl(), nextReport(now.GetLeaseTtl().AsDuration())
+	o.LeaseTtl, o.NextReport = now.GetLeaseTtl(), nextReport(now)
 	v.sent = now
 	return true, v.stream.Send(o)
 }
@@ -220,10 +223,14 @@ func completeOrders(o *dispatch.Orders) *dispatch.Orders {
 	}
 }
 
-// nextReport is when a worker shall report next: not all of them at the same time.
-func nextReport(ttl time.Duration) *durationpb.Duration {
-	third := ttl / reportsPerTTL
-	return durationpb.New(third*9/10 + rand.N(third/10+1))
+// nextReport is when a worker with these orders, a complete picture, shall report next: not all of
+// them at the same time.
+func nextReport(now *dispatch.Orders) *durationpb.Duration {
+	part := now.GetLeaseTtl().AsDuration() / idleReportsPerTTL
+	if asks(now) {
+		part = now.GetLeaseTtl().AsDuration() / reportsPerTTL
+	}
+	return durationpb.New(part*9/10 + rand.N(part/10+1))
 }
 
 // earlyOrders tell a worker when to come again, and nothing else.
@@ -311,7 +318,7 @@ func (n *Node) Sync(ctx context.Context, r *dispatch.Report) (*dispatch.Orders, 
 	if err != nil {
 		return nil, err
 	}
-	next := nextReport(o.GetLeaseTtl().AsDuration())
+	next := nextReport(o)
 	if !asks(o) {
 		if o, err = l.awaitOrders(ctx, key, next.AsDuration()); err != nil {
 			return nil, err

@@ -136,6 +136,19 @@ func TestANewLeaderTakesNoSilenceForDeath(t *testing.T) {
 	})
 }
 
+func TestAWorkerWithATaskReportsMoreOften(t *testing.T) {
+	withCluster(t, alone, func(t *testing.T, c *cluster) {
+		w := c.connect("w", "b", "i")
+		next := w.say()[0].GetNextReport().AsDuration()
+		require.InDelta(t, ttl/2, next, float64(ttl/20), "it only has to be there")
+		c.submit(opaque("x"))
+		next = w.sent()[0].GetNextReport().AsDuration()
+		require.InDelta(t, ttl/3, next, float64(ttl/30), "its task has a deadline")
+		w.Interrupt()
+		w.end(t)
+	})
+}
+
 func TestANewLeaderSendsCompleteOrdersOfALaterEpoch(t *testing.T) {
 	withCluster(t, []string{"a", "b", "c"}, func(t *testing.T, c *cluster) {
 		w := c.connect("w", "b", "i")
@@ -260,7 +273,7 @@ func TestSyncWaitsForSomethingToDo(t *testing.T) {
 		o, err := n.Sync(context.Background(), clone(report))
 		require.NoError(t, err)
 		require.False(t, asks(o))
-		require.InDelta(t, ttl/reportsPerTTL, time.Since(begin), float64(ttl/reportsPerTTL/10))
+		require.InDelta(t, ttl/idleReportsPerTTL, time.Since(begin), float64(ttl/idleReportsPerTTL/10))
 
 		ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
 		defer cancel()
