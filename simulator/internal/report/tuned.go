@@ -111,6 +111,9 @@ func TunedText(out io.Writer, of *experiment.Tuned) error {
 	if len(r.Points) > 0 {
 		fmt.Fprintf(&b, "\nWhat other bounds would cost, all other goals met, on %s:\n\n%s",
 			t.Seen, t.frontierTable().text())
+		if note := t.dearer(); note != "" {
+			fmt.Fprintf(&b, "\n%s\n", words.Wrap(note, words.Columns))
+		}
 	}
 	_, err = io.WriteString(out, trimLines(b.String()))
 	return err
@@ -198,6 +201,23 @@ func (t *tuned) effect(e *tune.Effect) (size, on string) {
 		on = t.name(e.On)
 	}
 	return fmt.Sprintf("%.0f %%", 100*float64(e.Size)), on
+}
+
+// dearer says why the settings are not the least of the frontier for their bounds; empty if they
+// are.
+func (t *tuned) dearer() string {
+	least := math.Inf(1)
+	for _, step := range t.Result.Frontier {
+		if float64(step.Bound) == t.Result.Goals[step.Goal].Bound {
+			least = min(least, float64(step.Objective))
+		}
+	}
+	if c := t.Result.Chosen; t.Result.HeldOut == nil || !(float64(c.Objective) > least) {
+		return ""
+	}
+	return fmt.Sprintf("The settings above come to %s there, and not to %s: what comes to less did "+
+		"not meet all goals, with a margin, on other seeds, which the search does not see.",
+		t.cost(t.Result.Chosen.Objective), t.cost(tune.Figure(least)))
 }
 
 // frontierTable says what other bounds of each goal would cost.

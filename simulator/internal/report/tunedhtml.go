@@ -33,7 +33,7 @@ func TunedHTML(w io.Writer, of *experiment.Tuned, o HTMLOptions) error {
 	frontier := plainSection{Title: "What other bounds would cost", Table: t.frontierTable(),
 		Lead: "Each point is one setting, on " + t.Seen + "; blue ones meet all other goals. The " +
 			"line is the least " + t.Minimize + " for each bound, the dashed line the bound that was " +
-			"asked for."}
+			"asked for.", Note: t.dearer()}
 	for i := range t.goals {
 		frontier.Pictures = append(frontier.Pictures, picture{t.name(i), t.frontierPicture(i)})
 	}
