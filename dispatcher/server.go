@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -27,6 +28,10 @@ const (
 	// and callsTimeout how long calls may that are under way.
 	endTimeout, callsTimeout = 10 * time.Second, 3 * time.Second
 	readyEvery               = 20 * time.Millisecond
+	// ballastBytes are never touched, and so take no memory. But the garbage collector waits until
+	// there is as much garbage as they and the state are. A node with little in its state makes
+	// garbage with each call, and would collect it many times a second.
+	ballastBytes = 128 << 20
 )
 
 // Run runs a node until its context ends. Then it hands over the lead, if there are other nodes,
@@ -37,7 +42,8 @@ func Run(ctx context.Context, c Config) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	s := &server{config: c}
+	s := &server{config: c, ballast: make([]byte, ballastBytes)}
+	defer runtime.KeepAlive(s.ballast)
 	if err := s.open(); err != nil {
 		return errors.Join(err, s.close())
 	}
@@ -61,6 +67,7 @@ type server struct {
 	public, private *http.Server
 	running         sync.WaitGroup
 	cancel          context.CancelFunc
+	ballast         []byte
 }
 
 // open opens the parts: first what fails for the simplest reasons.

@@ -198,7 +198,7 @@ func idleSessions(ctx context.Context, s *settings) (figures []figure, err error
 	if err != nil {
 		return nil, err
 	}
-	length := 3 * s.duration
+	const length = time.Minute // a lease TTL, within which each worker has to report
 	if err := wait(ctx, length); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const (
 	accounts  = 10
 	batchSize = 250
 	// batchClients send batches at once, and callClients calls.
-	batchClients, callClients = 8, 128
+	batchClients, callClients = 8, 96
 )
 
 // createPool makes a pool with accounts that can pay for all.

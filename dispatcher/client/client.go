@@ -52,6 +52,8 @@ const (
 	// pingAfter and pingWithin find connections that are dead without having been closed.
 	pingAfter  = 15 * time.Second
 	pingWithin = 15 * time.Second
+	// idleMax connections for calls are kept at most, and idleFor: less than the server does.
+	idleMax, idleFor = 256, time.Minute
 	// messageBytesMax bounds an answer: a page of 1,000 tasks with their payloads.
 	messageBytesMax = 32 << 20
 )
@@ -65,8 +67,10 @@ type Client struct {
 	Events  dispatchconnect.EventServiceClient
 	Cluster dispatchconnect.ClusterServiceClient
 
-	transport *http.Transport
-	route     *route
+	// Streams share connections of HTTP/2. A call has one of HTTP/1.1 for as long as it lasts, which
+	// costs both ends about half as much.
+	streams, calls *http.Transport
+	route          *route
 }
 
 // New returns a client. It does not connect before the first call.
@@ -81,16 +85,16 @@ func New(c Config) (*Client, error) {
 	if c.Token != "" && r.servers[0].Scheme != "https" && !isLoopback(r.servers[0]) {
 		return nil, fmt.Errorf("a token would be sent in the clear to %s: use https", r.servers[0])
 	}
-	transport := &http.Transport{
-		Proxy:           http.ProxyFromEnvironment,
-		TLSClientConfig: c.TLS,
-		Protocols:       &http.Protocols{},
-		HTTP2:           &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWithin},
+	out := &Client{route: r, streams: newTransport(c), calls: newTransport(c)}
+	out.streams.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWithin}
+	out.streams.Protocols.SetHTTP2(true)
+	out.streams.Protocols.SetUnencryptedHTTP2(true)
+	out.calls.Protocols.SetHTTP1(true)
+	out.calls.MaxIdleConnsPerHost, out.calls.IdleConnTimeout = idleMax, idleFor
+	web := &routed{
+		streams: &http.Client{Transport: out.streams, CheckRedirect: noRedirects},
+		calls:   &http.Client{Transport: out.calls, CheckRedirect: noRedirects},
 	}
-	transport.Protocols.SetHTTP2(true)
-	transport.Protocols.SetUnencryptedHTTP2(true)
-	out := &Client{transport: transport, route: r}
-	web := &routed{http: &http.Client{Transport: transport, CheckRedirect: noRedirects}}
 	options := []connect.ClientOption{
 		connect.WithReadMaxBytes(messageBytesMax),
 		connect.WithInterceptors(append([]connect.Interceptor{newCaller(c, r)}, c.Interceptors...)...),
@@ -104,8 +108,16 @@ func New(c Config) (*Client, error) {
 	return out, nil
 }
 
+func newTransport(c Config) *http.Transport {
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: c.TLS.Clone(),
+		Protocols: &http.Protocols{}}
+}
+
 // Close closes idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.streams.CloseIdleConnections()
+	c.calls.CloseIdleConnections()
+}
 
 // placeholder stands in requests where the server's URL will be.
 const placeholder = "http://server.invalid"
@@ -114,7 +126,7 @@ const placeholder = "http://server.invalid"
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // routed sends each request to the server that its context names.
-type routed struct{ http *http.Client }
+type routed struct{ streams, calls *http.Client }
 
 // Do sends a request.
 func (r *routed) Do(request *http.Request) (*http.Response, error) {
@@ -126,7 +138,10 @@ func (r *routed) Do(request *http.Request) (*http.Response, error) {
 	u.Path = strings.TrimRight(server.Path, "/") + request.URL.Path
 	request.URL = &u
 	request.Host = server.Host
-	return r.http.Do(request)
+	if strings.HasPrefix(request.Header.Get("Content-Type"), "application/connect+") {
+		return r.streams.Do(request)
+	}
+	return r.calls.Do(request)
 }
 
 // isLoopback says whether a URL names this machine.

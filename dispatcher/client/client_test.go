@@ -87,6 +87,7 @@ func (f *fake) serve(t *testing.T) string {
 	mux.Handle(dispatchconnect.NewClusterServiceHandler(f))
 	s := httptest.NewUnstartedServer(mux)
 	s.Config.Protocols = &http.Protocols{}
+	s.Config.Protocols.SetHTTP1(true)
 	s.Config.Protocols.SetUnencryptedHTTP2(true)
 	s.Start()
 	t.Cleanup(s.Close)

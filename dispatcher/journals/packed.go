@@ -18,7 +18,8 @@ type packer struct {
 }
 
 func newPacker() *packer {
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packBytes))
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packBytes),
+		zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		panic("invariant: the options of the compressor are valid: " + err.Error())
 	}
