@@ -48,11 +48,30 @@ func (s *session) choose(ctx context.Context) (*Measured, error) {
 			chosen, least = m, missed
 		}
 		if least == 0 {
-			break
+			return s.cheapened(ctx, part, chosen, tried)
 		}
 		goals = s.tightened(goals, m, list[0])
 	}
 	return chosen, nil
+}
+
+// cheapened returns the least point for one knob, if it lies between the one that meets the goals
+// and the dearest of those that were tried before.
+func (s *session) cheapened(ctx context.Context, part Part, met *Measured, tried []*Measured) (
+	*Measured, error) {
+	if len(s.problem.Knobs) > 1 {
+		return met, nil
+	}
+	var failed *Measured
+	for _, m := range tried {
+		if m.Objective < met.Objective && (failed == nil || m.Objective > failed.Objective) {
+			failed = m
+		}
+	}
+	if failed == nil {
+		return met, nil
+	}
+	return s.edge(ctx, part, met, failed)
 }
 
 // candidate returns the point with the least objective that meets the goals; nil if there is none

@@ -126,6 +126,41 @@ func TestTheLeastWholeNumberIsFound(t *testing.T) {
 	require.EqualValues(t, 237, r.Chosen.Point[0])
 }
 
+// TestTheLeastThatHoldsElsewhereIsFound has cases in which more workers are needed than in those
+// that the search sees, and an edge that chance has made ragged.
+func TestTheLeastThatHoldsElsewhereIsFound(t *testing.T) {
+	selected := 0
+	p := &Problem{
+		Knobs: []Knob{{Name: "workers", From: 10, To: 900, Whole: true, Start: 500}},
+		Goals: []Goal{{Name: "wait", Bound: 60}},
+		Cases: func(Part) int { return 1 },
+		Evaluate: func(_ context.Context, part Part, points [][]float64) ([][]Outcome, error) {
+			var all [][]Outcome
+			for _, x := range points {
+				if x == nil {
+					x = []float64{500}
+				}
+				least := 237.0
+				if part.Use != Searched {
+					selected++
+					least = 291
+				}
+				wait := 60 * least / x[0]
+				if part.Use != Searched && (x[0] == 290 || x[0] == 288) {
+					wait = 59
+				}
+				all = append(all, []Outcome{{Objective: x[0], Goals: []float64{wait}}})
+			}
+			return all, nil
+		},
+	}
+	r, err := Run(context.Background(), p, Options{Seed: 3, Runs: 200})
+	require.NoError(t, err)
+	require.EqualValues(t, 288, r.Chosen.Point[0])
+	require.True(t, r.Met())
+	require.Less(t, selected, 40, "it does not try all of them")
+}
+
 // TestAnInterruptedSearchKeepsTheBest ends after some batches.
 func TestAnInterruptedSearchKeepsTheBest(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
