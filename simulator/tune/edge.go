@@ -8,12 +8,12 @@ import (
 // beyondEdge is how many steps beyond an edge are tried at once.
 const beyondEdge = 4
 
-// edge returns the point with the least objective, on the way from one that meets the goals in cases
-// that the search did not see to one that does not, that meets them as well. It is for problems with
-// one knob, such as the size of a fleet, where a jump from one bound to the next may be a long one,
-// and every step can be tried. It halves the way until the two are a step apart. As chance makes the
-// edge ragged, it then looks at some steps beyond, and goes on from there if one of them meets the
-// goals.
+// edge returns the point with the least objective, on the way from one that meets the goals in
+// cases that the search did not see to one that does not, that meets them as well. It is for
+// problems with one knob, such as the size of a fleet, where a jump from one bound to the next may
+// be a long one, and every step can be tried. It halves the way until the two are a step apart. As
+// chance makes the edge ragged, it then looks at some steps beyond, and goes on from there if one
+// of them meets the goals.
 func (s *session) edge(ctx context.Context, part Part, met, failed *Measured) (*Measured, error) {
 	knob := &s.problem.Knobs[0]
 	inside, outside := knob.unit(met.Point[0]), knob.unit(failed.Point[0])
