@@ -31,9 +31,9 @@ func TunedHTML(w io.Writer, of *experiment.Tuned, o HTMLOptions) error {
 	settings := plainSection{Title: "Settings", Table: t.settingTable(), Note: "matters: the " +
 		"largest change of a figure if the knob moves by a tenth of its range."}
 	frontier := plainSection{Title: "What other bounds would cost", Table: t.frontierTable(),
-		Lead: "Each point is one setting, on " + t.Seen + "; blue ones meet all other goals. The " +
-			"line is the least " + t.Minimize + " for each bound, the dashed line the bound that was " +
-			"asked for.", Note: t.dearer()}
+		Lead: "Each point is one setting, on " + t.Seen + "; blue ones meet all other goals, and the " +
+			"large one is the policy below. The line is the least " + t.Minimize + " for each bound, " +
+			"the dashed line the bound that was asked for.", Note: t.dearer()}
 	for i := range t.goals {
 		frontier.Pictures = append(frontier.Pictures, picture{t.name(i), t.frontierPicture(i)})
 	}
