@@ -2,8 +2,10 @@ package shim_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -52,6 +54,35 @@ func (s *scene) start() *shim.Shim {
 	require.NoError(s, err)
 	<-sh.Began()
 	return sh
+}
+
+// starter makes the test's binary an agent that starts a shim and is gone.
+const starter = "start-and-leave"
+
+// startAndLeave starts the task as an agent that is gone then.
+func (s *scene) startAndLeave() {
+	s.Helper()
+	run := &dispatch.Run{LeaseId: s.mark.Lease, Slot: 2, Task: s.task}
+	require.NoError(s, shim.WriteRun(s.dir, run))
+	setup, err := json.Marshal(s.set)
+	require.NoError(s, err)
+	out, err := exec.Command(os.Args[0], starter, s.dir, string(setup)).CombinedOutput()
+	require.NoError(s, err, string(out))
+}
+
+// startAndLeave is the process of such an agent; it returns its exit code.
+func startAndLeave(dir, setup string) int {
+	var set shim.Setup
+	err := json.Unmarshal([]byte(setup), &set)
+	if err == nil {
+		var sh *shim.Shim
+		if sh, err = shim.Start([]string{os.Args[0], "agent-shim"}, dir, set); err == nil {
+			<-sh.Began()
+			return 0
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
 }
 
 // end waits for the end of a task, and says it in a word.
