@@ -15,7 +15,7 @@ import (
 )
 
 // openAtOnce is how many sessions are opened at once, and perClient how many share a connection.
-const openAtOnce, perClient = 64, 500
+const openAtOnce, perClient = 64, 50
 
 // A fleet is many workers, each a session of its own.
 type fleet struct {
@@ -43,7 +43,7 @@ func openFleet(ctx context.Context, cluster *servers, n int,
 			f.clients = append(f.clients, c)
 		}
 		c := f.clients[len(f.clients)-1]
-		opening.Go(func() error {
+		open := func() error {
 			w := &worker{name: fmt.Sprint("host", i), got: got, version: 0}
 			if err := w.open(life, c); err != nil {
 				return err
@@ -54,7 +54,12 @@ func openFleet(ctx context.Context, cluster *servers, n int,
 				}
 			})
 			return nil
-		})
+		}
+		if i%perClient > 0 {
+			opening.Go(open)
+		} else if err := open(); err != nil { // while there is no connection, each would make its own
+			return f, errors.Join(err, f.close())
+		}
 	}
 	if err := opening.Wait(); err != nil {
 		return f, errors.Join(err, f.close())

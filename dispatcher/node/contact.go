@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -168,6 +169,12 @@ func (c *contact) contestError() error {
 
 // overdue reports whether the worker was silent for too long, as of now, for a leader that began to
 // lead at elected.
-func (c *contact) overdue(now, elected time.Duration) bool {
-	return c.ttl > 0 && now > c.heard+c.ttl+grace(c.ttl) && now > elected+2*c.ttl+grace(c.ttl)
+func (c *contact) overdue(now, elected time.Duration) bool { return now > c.due(elected) }
+
+// due is until when a worker may be silent, as far as is known now.
+func (c *contact) due(elected time.Duration) time.Duration {
+	if c.ttl == 0 {
+		return math.MaxInt64
+	}
+	return max(c.heard+c.ttl, elected+2*c.ttl) + grace(c.ttl)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,8 @@ type sessions struct {
 	mu       sync.Mutex
 	workers  map[state.WorkerKey]*contact
 	attached int
+	// quiet is until when none can be overdue, whatever is heard meanwhile.
+	quiet time.Duration
 }
 
 // An attachment is a session, or a call that waits: where a worker hears of changes of its orders.
@@ -73,6 +76,7 @@ func (s *sessions) settle(key state.WorkerKey, r *dispatch.Report, ttl time.Dura
 		return fmt.Errorf("%w: process %s", ErrReplaced, c.instance)
 	}
 	c.ttl, c.provisional = ttl, false
+	s.quiet = min(s.quiet, c.due(s.elected))
 	return nil
 }
 
@@ -85,8 +89,9 @@ func (s *sessions) reconcile(m *state.Machine, now time.Duration) {
 	for key, w := range m.Workers() {
 		known[key] = true
 		if s.workers[key] == nil && !w.Silent {
-			s.workers[key] = &contact{boot: w.Boot, instance: w.Instance, sequence: w.Sequence,
+			c := &contact{boot: w.Boot, instance: w.Instance, sequence: w.Sequence,
 				expected: true, heard: now, ttl: w.LeaseTTL}
+			s.workers[key], s.quiet = c, min(s.quiet, c.due(s.elected))
 		}
 	}
 	for key, c := range s.workers {
@@ -164,12 +169,17 @@ func signal(c chan struct{}) {
 }
 
 // overdue returns what is to be proposed of workers that were silent for too long, in order. Their
-// reports are refused until givenUp.
+// reports are refused until givenUp. While all may be silent for longer, it looks at none.
 func (s *sessions) overdue(now time.Duration) []*replica.SilentWorker {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if now <= s.quiet {
+		return nil
+	}
+	s.quiet = math.MaxInt64
 	var silent []*replica.SilentWorker
 	for key, c := range s.workers {
+		s.quiet = min(s.quiet, c.due(s.elected))
 		if c.overdue(now, s.elected) {
 			c.silencing = true
 			silent = append(silent, &replica.SilentWorker{Pool: key.Pool, Worker: key.Worker,
