@@ -28,8 +28,8 @@
 //
 // A line that is lost with its connection does no harm: the next agent says again what is to be
 // done, and the end is in the file. A shim that is not renewed ends its task at the deadline; one
-// that somebody has stopped (SIGSTOP) is continued by a timer of the kernel when anything is due, so
-// that it does so, too, with an agent or without.
+// that somebody has stopped (SIGSTOP) is continued by a timer of the kernel when anything is due,
+// so that it does so, too, with an agent or without.
 //
 // # How all of a task's processes are found
 //
