@@ -238,8 +238,11 @@ func (k *keeper) act(a act) {
 	var err error
 	switch {
 	case a == actKill:
+		if !k.exited { // first, as it may end by itself when others have: its status would say so
+			err = ignoreGone(unix.Kill(k.pid, unix.SIGKILL))
+		}
 		if k.setup.Cgroup != "" {
-			err = killCgroup(k.setup.Cgroup)
+			err = errors.Join(err, killCgroup(k.setup.Cgroup))
 		}
 		if k.setup.Namespace {
 			err = errors.Join(err, killNamespace())
