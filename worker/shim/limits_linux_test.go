@@ -63,9 +63,14 @@ func TestATaskHasACgroupOfItsOwn(t *testing.T) {
 // A task may not have more processes than its limit, where the machine can see to it.
 func TestATasksLimitsHold(t *testing.T) {
 	t.Parallel()
-	const root = "/sys/fs/cgroup"
-	if text, err := os.ReadFile(root + "/cgroup.controllers"); err != nil ||
-		!strings.Contains(string(text), "pids") {
+	root := ""
+	for _, path := range []string{"/sys/fs/cgroup/unified", "/sys/fs/cgroup"} {
+		text, err := os.ReadFile(path + "/cgroup.controllers")
+		if err == nil && strings.Contains(string(text), "pids") {
+			root = path
+		}
+	}
+	if root == "" {
 		t.Skip("this needs a cgroup v2 with the controller pids")
 	}
 	folder := filepath.Join(root, fmt.Sprintf("qsched-limits-%d", os.Getpid()))
