@@ -23,7 +23,7 @@ const (
 	accounts  = 10
 	batchSize = 250
 	// batchClients send batches at once, and callClients calls.
-	batchClients, callClients = 8, 96
+	batchClients, callClients = 8, 128
 )
 
 // createPool makes a pool with accounts that can pay for all.
@@ -51,16 +51,16 @@ func specs(n int) []*dispatch.TaskSpec {
 }
 
 func oneNode(ctx context.Context, s *settings) ([]figure, error) {
-	return batches(ctx, s, 1)
+	return batches(ctx, s, 1, figure{bound: 100_000})
 }
 
 func threeNodes(ctx context.Context, s *settings) ([]figure, error) {
-	return batches(ctx, s, 3)
+	return batches(ctx, s, 3, figure{bound: 30_000})
 }
 
 // batches submits and cancels tasks, many in each call.
-func batches(ctx context.Context, s *settings, nodes int) ([]figure, error) {
-	f := figure{name: "operations", unit: "/s", atLeast: true}
+func batches(ctx context.Context, s *settings, nodes int, f figure) ([]figure, error) {
+	f.name, f.unit, f.atLeast = "operations", "/s", true
 	list := specs(batchSize)
 	var operations atomic.Int64
 	took, err := load(ctx, s, nodes, batchClients, func(ctx context.Context, c *client.Client) error {

@@ -37,10 +37,11 @@ func newWorld(t *testing.T) *world {
 	return &world{t: t, to: j, pool: p, now: start}
 }
 
-func (w *world) tell(op *protos.Operation) {
+func (w *world) tell(op *protos.Operation) *protos.Outcome {
 	outcome, err := w.pool.Step(context.Background(), op)
 	require.NoError(w.t, err)
 	w.to.Step("lab", op, outcome)
+	return outcome
 }
 
 func (w *world) submit(id string) {

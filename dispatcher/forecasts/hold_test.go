@@ -65,10 +65,7 @@ func (d *day) tick() {
 	if len(pulls) == 0 {
 		return
 	}
-	op := pool.AssignTasks(d.now, pulls...)
-	outcome, err := d.pool.Step(d.t.Context(), op)
-	require.NoError(d.t, err)
-	d.to.Step("lab", op, outcome)
+	outcome := d.tell(pool.AssignTasks(d.now, pulls...))
 	for _, a := range outcome.GetResult().GetAssignments() {
 		d.start(a.GetRequestId(), a.GetWorkerId())
 	}

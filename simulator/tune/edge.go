@@ -26,46 +26,29 @@ func (s *session) edge(ctx context.Context, part Part, met, failed *Measured) (*
 		}
 		if list[0].missed(s.problem.Goals, SelectMargin) > 0 {
 			outside = middle
-			continue
+		} else {
+			inside = middle
 		}
-		if met, err = s.nearer(ctx, met, middle); err != nil {
-			return met, err
-		}
-		inside = middle
 	}
-	for {
+	for found := true; found; {
 		var places [][]float64
 		for k := range beyondEdge {
 			if place := inside + float64(k+1)*step; place >= 0 && place <= 1 {
 				places = append(places, []float64{place})
 			}
 		}
-		if len(places) == 0 {
-			return met, nil
-		}
 		list, _, err := s.measure(ctx, part, places)
 		if err != nil {
 			return met, err
 		}
-		found := false
+		found = false
 		for i, m := range list {
-			if m.missed(s.problem.Goals, SelectMargin) > 0 {
-				continue
+			if m.missed(s.problem.Goals, SelectMargin) == 0 {
+				inside, found = places[i][0], true
 			}
-			if met, err = s.nearer(ctx, met, places[i][0]); err != nil {
-				return met, err
-			}
-			inside, found = places[i][0], true
-		}
-		if !found {
-			return met, nil
 		}
 	}
-}
-
-// nearer returns the better one of a point and of that at a place, with the figures of the search.
-func (s *session) nearer(ctx context.Context, met *Measured, place float64) (*Measured, error) {
-	list, _, err := s.measure(ctx, whole, [][]float64{{place}})
+	list, _, err := s.measure(ctx, whole, [][]float64{{inside}}) // with the figures of the search
 	if err == nil && list[0].Objective < met.Objective {
 		met = list[0]
 	}

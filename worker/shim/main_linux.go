@@ -238,16 +238,13 @@ func (k *keeper) act(a act) {
 	var err error
 	switch {
 	case a == actKill:
-		if !k.exited { // first, as it may end by itself when others have: its status would say so
-			err = ignoreGone(unix.Kill(k.pid, unix.SIGKILL))
+		if k.setup.Namespace {
+			err = killNamespace()
+		} else {
+			err = killBelow(os.Getpid())
 		}
 		if k.setup.Cgroup != "" {
 			err = errors.Join(err, killCgroup(k.setup.Cgroup))
-		}
-		if k.setup.Namespace {
-			err = errors.Join(err, killNamespace())
-		} else {
-			err = errors.Join(err, killBelow(os.Getpid()))
 		}
 	case !k.exited: // so no other process and no other group has its id
 		s, _ := stopSignal(k.run.GetTask()) // checked when it started

@@ -2,9 +2,11 @@ package shim
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,7 +105,9 @@ func killBelow(root int) error {
 	})
 }
 
-// killAll kills the processes that a function chooses, until it chooses no new one.
+// killAll kills the processes that a function chooses, until it chooses no new one. The oldest die
+// first: a shim before its task, which would else have ended by itself for all that it sees, and a
+// task's first process before those that it waits for.
 func killAll(choose func(map[int]process) []process) error {
 	var errs []error
 	killed := map[process]bool{}
@@ -113,7 +117,7 @@ func killAll(choose func(map[int]process) []process) error {
 			return err
 		}
 		found := false
-		for _, p := range choose(all) {
+		for _, p := range slices.SortedFunc(slices.Values(choose(all)), older) {
 			key := process{pid: p.pid, start: p.start}
 			if !killed[key] {
 				killed[key], found = true, true
@@ -125,6 +129,11 @@ func killAll(choose func(map[int]process) []process) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// older orders processes by their start, and by id within a tick of the clock.
+func older(a, b process) int {
+	return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.pid, b.pid))
 }
 
 // The environment's variables by which an agent finds its processes.

@@ -71,8 +71,7 @@ func Start(command []string, dir string, setup Setup) (*Shim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newShim(dir, Mark{Agent: setup.Agent, Lease: run.GetLeaseId()}, setup.Deadline)
-	s.overdue = overdueOf(setup.Margin)
+	s := newShim(dir, Mark{Agent: setup.Agent, Lease: run.GetLeaseId()}, setup.Deadline, setup.Margin)
 	ours, theirs, err := takeLock(dir)
 	if err != nil {
 		return nil, err
@@ -86,9 +85,9 @@ func Start(command []string, dir string, setup Setup) (*Shim, error) {
 	return s, nil
 }
 
-func newShim(dir string, mark Mark, deadline time.Duration) *Shim {
+func newShim(dir string, mark Mark, deadline, margin time.Duration) *Shim {
 	return &Shim{
-		dir: dir, mark: mark, deadline: deadline,
+		dir: dir, mark: mark, deadline: deadline, overdue: overdueOf(margin),
 		reaped: make(chan struct{}), done: make(chan struct{}), began: make(chan struct{}),
 	}
 }
@@ -167,8 +166,7 @@ func Find(dir string, mark Mark) (*Shim, error) {
 	if err := readJSON(filepath.Join(dir, setupFile), &setup); err != nil || setup.Margin <= 0 {
 		setup.Margin = silentMax
 	}
-	s := newShim(dir, mark, boottime.Now()+min(silentMax, setup.Margin))
-	s.overdue = overdueOf(setup.Margin)
+	s := newShim(dir, mark, boottime.Now()+min(silentMax, setup.Margin), setup.Margin)
 	close(s.reaped) // it is nobody's child
 	var err error
 	s.lock, err = os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
