@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -46,6 +47,33 @@ func TestATaskOfAWorkerThatIsCutOffEndsWithinTheTTL(t *testing.T) {
 		require.Empty(s, s.fake.end("b/1"))
 		require.Contains(s, s.told(), "b/1 RUNNING")
 		s.stop("b/1", 0)
+	})
+}
+
+// An agent that lost a task by silence takes no other one for a while, so that a fleet that did not
+// hear its dispatcher does not begin everything again at once. Its machine is not to blame: there
+// is no quarantine.
+func TestAnAgentThatLostTasksBySilenceWaits(t *testing.T) {
+	play(t, nil, func(s *stage) {
+		for n := 1; n <= 4; n++ {
+			id := fmt.Sprintf("a/%d", n)
+			s.give(id, 0, simulate("100h", "0"))
+			s.wait(time.Second)
+			s.setCut(true)
+			s.wait(ttl)
+			s.setCut(false)
+			s.wait(ttl / 2)
+			require.Equal(s, "LOST", s.fake.end(id))
+			for !s.newest().GetAcceptsWork() {
+				s.wait(time.Second)
+			}
+			var refusals []string
+			for _, r := range s.reports {
+				refusals = append(refusals, r.GetRefusal())
+			}
+			require.Contains(s, refusals, fmt.Sprintf(
+				"tasks were lost as the dispatcher was not heard in time (%d in a row)", n))
+		}
 	})
 }
 

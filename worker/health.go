@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -99,7 +100,7 @@ func (m *manager) refusal() string {
 		slices.Sort(ids)
 		text = "cannot be killed: " + strings.Join(ids, ", ")
 	default:
-		text = m.failures.refusal()
+		text = cmp.Or(m.failures.refusal(), m.silences.refusal(m.config.Clock()))
 	}
 	return text[:min(len(text), refusalBytesMax)]
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type manager struct {
 	runners  map[string]*runner
 	stuck    map[string]bool
 	failures failures
+	silences silences
 	sick     string // what a health check says; empty if all is well
 	draining bool
 	farewell uint64 // the first report that says that no task is taken any more
@@ -88,11 +90,13 @@ func (m *manager) heard() bool {
 func (m *manager) learn(n lease.News) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.failures.learn(n, m.config.Clock()) {
+	now := m.config.Clock()
+	// What does not start because the dispatcher is silent says nothing of the machine.
+	if !m.silences.last(now) && m.failures.learn(n, now) {
 		m.log.Warn("no task is taken for a while", "reason", m.failures.refusal())
 		notify(m.changed)
 	}
-	m.do(m.table.Learn(m.config.Clock(), n))
+	m.do(m.table.Learn(now, n))
 	if lease.Ended(n.Phase) {
 		notify(m.settled)
 	}
@@ -102,9 +106,12 @@ func (m *manager) learn(n lease.News) {
 func (m *manager) expire() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.table.Expire(m.config.Clock())
+	now := m.config.Clock()
+	r := m.table.Expire(now)
 	if len(r.Stop) > 0 {
-		m.log.Warn("nothing was heard from the dispatcher: tasks are stopped", "tasks", len(r.Stop))
+		m.silences.learn(now, m.table.TTL(), rand.Float64())
+		m.log.Warn("nothing was heard from the dispatcher: tasks are stopped, and none is taken for a "+
+			"while", "tasks", len(r.Stop), "pause", m.silences.until-now)
 	}
 	m.do(r)
 }

@@ -25,6 +25,11 @@ type chaos struct {
 	seconds              int // of faults
 }
 
+// faultEvery is how long there is no fault, on average: with 200 agents, half of which it then
+// reaches within a minute, links and the server besides. Were it shorter, no task of a minute would
+// ever end.
+const faultEvery = 200 * time.Millisecond
+
 // fleet is agents' processes that are killed, stopped and started again.
 type fleet struct {
 	*script
@@ -236,7 +241,7 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 				f.begin(i)
 			}
 		}
-		time.Sleep(time.Duration(rng.IntN(2000/size.agents+1)) * time.Millisecond)
+		time.Sleep(time.Duration(rng.Int64N(int64(2 * faultEvery))))
 	}
 	f.machines.Wait()
 	for i, c := range f.agents {
