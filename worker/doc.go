@@ -70,7 +70,7 @@
 // It is the dispatcher's lease TTL after the sending of the newest report that was answered, by
 // CLOCK_BOOTTIME, which goes on while the machine sleeps. The agent gives it to the shims, and the
 // shims keep it, agent or not: the stop signal 10 s before it (a sixth of the TTL, if that is
-// less), SIGKILL to all of the task's processes when it is there. An agent that has lost tasks by it
+// less), SIGKILL to all of the task's processes when it is there. An agent that has lost tasks so
 // takes no other one for a while.
 //
 // Not covered: a machine that is paused as a whole and goes on later, and a process that the kernel

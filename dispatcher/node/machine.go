@@ -92,7 +92,7 @@ func (m *machine) apply(index uint64, entry []byte) (*state.Applied, error) {
 
 // options are those of the state.
 func (m *machine) options() []state.Option {
-	options := m.hooks.options()
+	options := append(m.hooks.options(), state.WithSideBySide(sideBySide))
 	if m.recorder != nil {
 		options = append(options, state.WithRecorder(m.recorder))
 	}
@@ -135,7 +135,7 @@ const readingGCPercent = 400
 // ReadSnapshot implements log.Machine.
 func (m *machine) ReadSnapshot(r io.Reader) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(readingGCPercent))
-	s, err := state.Read(r, append(m.options(), state.WithSideBySide(sideBySide))...)
+	s, err := state.Read(r, m.options()...)
 	if err != nil {
 		return err
 	}

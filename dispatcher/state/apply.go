@@ -96,13 +96,6 @@ func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
 		Passes: len(e.news), Stacks: e.stacks}, nil
 }
 
-// eventsField is the number of the events in an outcome, after that of the commands.
-var eventsField = (*replica.Outcome)(nil).ProtoReflect().Descriptor().Fields().
-	ByName("events").Number()
-
-// deterministic makes the same bytes of the same message.
-var deterministic = proto.MarshalOptions{Deterministic: true}
-
 // lastTime is after what no entry's time moves the state: within it no two times are further apart
 // than a time.Duration holds.
 var lastTime = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -153,18 +146,17 @@ func (m *Machine) checkKnown(in *replica.Entry) error {
 	return nil
 }
 
+// eventsField is the number of the events in an outcome, after that of the commands.
+var eventsField = fieldNumber(&replica.Outcome{}, "events")
+
 // marshalOutcome returns the bytes of an outcome, and those of each event in it: events are most of
 // an outcome, and what keeps them takes the bytes that the hash was made of.
 func marshalOutcome(o *replica.Outcome) (outcome []byte, events [][]byte) {
 	outcome, err := deterministic.Marshal(&replica.Outcome{Commands: o.GetCommands()})
-	cached := proto.MarshalOptions{Deterministic: true, UseCachedSize: true}
 	sizes := make([]int, len(o.GetEvents()))
 	for i, event := range o.GetEvents() {
-		sizes[i] = proto.Size(event)
-		outcome = protowire.AppendTag(outcome, eventsField, protowire.BytesType)
-		outcome = protowire.AppendVarint(outcome, uint64(sizes[i]))
 		var wrong error
-		outcome, wrong = cached.MarshalAppend(outcome, event)
+		outcome, sizes[i], wrong = appendField(outcome, eventsField, event)
 		err = errors.Join(err, wrong)
 	}
 	if err != nil {

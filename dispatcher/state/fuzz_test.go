@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,7 +38,7 @@ func FuzzRead(f *testing.F) {
 			if i == int(which)%len(whole) {
 				s = made
 			}
-			require.NoError(t, writeSection(&b, s))
+			require.NoError(t, madeSection{bytes: s, sum: sha256.Sum256(s)}.write(&b))
 		}
 		m, err := Read(bytes.NewReader(b.Bytes()))
 		if err != nil {

@@ -69,7 +69,7 @@ func (p *hosted) slotView(s *slot) *dispatch.WorkerView {
 		v.Cordoned = &reason
 	}
 	if t := s.task; t != nil {
-		v.Lease, v.AccountId = t.lease.toProto(), t.account.id
+		v.Lease, v.AccountId = (&taskMessage{}).fillLease(t.lease), t.account.id
 		if run, ok := p.usage.runs[t.id]; ok {
 			v.Priority = &run.level
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// WithSideBySide lets Read read sections of tasks, which are most of a large snapshot, side by
-// side: do calls f(0) to f(n-1), in any order or at once, and returns when all of them have.
-// Without it they are read one by one.
+// WithSideBySide lets Write make sections of a snapshot side by side, and Read read those of tasks,
+// which are most of a large one: do calls f(0) to f(n-1), in any order or at once, and returns when
+// all of them have. Without it they are made and read one by one.
 func WithSideBySide(do func(n int, f func(i int))) Option {
 	return func(m *Machine) { m.sideBySide = do }
 }

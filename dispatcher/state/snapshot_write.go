@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -24,6 +23,9 @@ const (
 	// tasksPerSection and resultsPerSection bound how much is made into messages at once.
 	tasksPerSection   = 10_000
 	resultsPerSection = 1_000
+	// madeMax is how many sections are made before they are written: enough for the making of a
+	// pool's, which is one, to have company.
+	madeMax = 64
 )
 
 const (
@@ -49,8 +51,8 @@ type section struct {
 // Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
 // big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. The same
 // state gives the same bytes. It costs O(n log n) in what is stored, and the memory of the largest
-// section, which is a pool without what only the dispatcher knows of its tasks. A recorder is told
-// that journals can begin anew here.
+// section, which is a pool without what only the dispatcher knows of its tasks, and of the sections
+// that are made side by side with it. A recorder is told that journals can begin anew here.
 func (m *Machine) Write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	sections := m.sections()
@@ -60,27 +62,39 @@ func (m *Machine) Write(w io.Writer) error {
 		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
 	}
 	first := section{append: appendMessage(func() proto.Message { return header })}
-	var memory []byte
-	for _, s := range append([]section{first}, sections...) {
-		bytes, err := s.append(memory[:0])
-		if err == nil {
-			err = writeSection(out, bytes)
-		}
-		if err != nil {
-			return fmt.Errorf("write a snapshot: %w", err)
-		}
-		if memory = bytes; s.written != nil {
-			s.written(bytes, m.index)
-			memory = nil
+	for some := range slices.Chunk(append([]section{first}, sections...), madeMax) {
+		made := make([]madeSection, len(some))
+		m.sideBySide(len(some), func(i int) { made[i] = some[i].make() })
+		for i, s := range some {
+			if err := made[i].write(out); err != nil {
+				return fmt.Errorf("write a snapshot: %w", err)
+			}
+			if s.written != nil {
+				s.written(made[i].bytes, m.index)
+			}
 		}
 	}
 	return out.Flush()
 }
 
-func writeSection(w io.Writer, bytes []byte) error {
-	sum := sha256.Sum256(bytes)
+// A madeSection is a section's bytes and their SHA-256, or why there are none.
+type madeSection struct {
+	bytes []byte
+	sum   [sha256.Size]byte
+	err   error
+}
+
+func (s section) make() madeSection {
+	bytes, err := s.append(nil)
+	return madeSection{bytes, sha256.Sum256(bytes), err}
+}
+
+func (s madeSection) write(w io.Writer) error {
+	if s.err != nil {
+		return s.err
+	}
 	for _, part := range [][]byte{
-		binary.BigEndian.AppendUint64(nil, uint64(len(bytes))), bytes, sum[:]} {
+		binary.BigEndian.AppendUint64(nil, uint64(len(s.bytes))), s.bytes, s.sum[:]} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}
@@ -121,7 +135,8 @@ func (p *hosted) sections() []section {
 		all = append(all, s)
 	}
 	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
-		all = append(all, of(tasksSection, func() proto.Message { return tasksToProto(chunk) }))
+		all = append(all, section{kind: tasksSection, pool: p.name,
+			append: func(b []byte) ([]byte, error) { return appendTasks(b, chunk) }})
 	}
 	if len(p.workers) > 0 {
 		all = append(all, of(workersSection, p.workersToProto))
@@ -141,32 +156,6 @@ func (p *hosted) headToProto() proto.Message {
 		h.Cordons = append(h.Cordons, &replica.Cordon{Worker: name, Reason: p.cordons[name]})
 	}
 	return h
-}
-
-func tasksToProto(tasks []*task) proto.Message {
-	m := &replica.Tasks{Tasks: make([]*replica.StoredTask, len(tasks))}
-	for i, t := range tasks {
-		m.Tasks[i] = t.toStored()
-	}
-	return m
-}
-
-func (t *task) toStored() *replica.StoredTask {
-	s := &replica.StoredTask{Task: t.withoutSpec(), Spec: t.spec}
-	if t.key != nil {
-		s.SpecHash = t.key.hash[:]
-	}
-	if t.lostWork > 0 {
-		s.LostWork = durationpb.New(t.lostWork)
-	}
-	if l := t.lease; l != nil {
-		s.ProvisionRequired = l.provision
-		if l.saved > 0 {
-			s.SavedFor = durationpb.New(l.saved)
-		}
-		s.DisconnectTime = timestampOf(l.silent)
-	}
-	return s
 }
 
 func (p *hosted) workersToProto() proto.Message {

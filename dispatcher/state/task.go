@@ -117,7 +117,7 @@ func (t *task) waitingOp(at time.Time, s *dispatch.TaskSpec) *protos.Operation {
 
 // toProto returns a task as people see it.
 func (t *task) toProto(pool string) *dispatch.Task {
-	m := t.withoutSpec()
+	m := (&taskMessage{}).fill(t)
 	m.Pool, m.Spec = pool, t.parseSpec()
 	return m
 }
@@ -127,30 +127,6 @@ func (t *task) copyToProto(pool string) *dispatch.Task {
 	m := t.toProto(pool)
 	m.Result, m.LateResult = proto.CloneOf(m.Result), proto.CloneOf(m.LateResult)
 	return m
-}
-
-// withoutSpec returns a task without pool and spec.
-func (t *task) withoutSpec() *dispatch.Task {
-	return &dispatch.Task{
-		Id: t.id, Identity: t.identity, State: t.state,
-		EnqueueTime: timestamppb.New(t.enqueued), ChangeTime: timestamppb.New(t.changed),
-		Attempts: t.attempts, Losses: t.losses, Failures: t.failures, Preemptions: t.preemptions,
-		Lease:        t.lease.toProto(),
-		Disconnected: t.lease != nil && !t.lease.silent.IsZero(),
-		Message:      t.message, Result: t.result, LateResult: t.late,
-	}
-}
-
-// toProto returns a lease as people see it; nil for none.
-func (l *lease) toProto() *dispatch.Lease {
-	if l == nil {
-		return nil
-	}
-	return &dispatch.Lease{
-		Id: l.id, Worker: l.worker, BootId: l.boot, Phase: l.phase,
-		AssignTime: timestamppb.New(l.assigned), StartTime: timestampOf(l.started),
-		StopReason: l.stop, StopTime: timestampOf(l.stopped),
-	}
 }
 
 // timestampOf returns a time as a message; nil for the zero time.

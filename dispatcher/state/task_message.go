@@ -1,0 +1,104 @@
+package state
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// A taskMessage is a task as messages, in one piece of memory: a snapshot makes those of a million
+// tasks, one after the other, in the same piece.
+type taskMessage struct {
+	stored replica.StoredTask
+	task   dispatch.Task
+	lease  dispatch.Lease
+
+	enqueued, changed, assigned, started, stopped, silent timestamppb.Timestamp
+	lostWork, saved                                       durationpb.Duration
+}
+
+// fill makes the message of a task, without pool and spec. It sets all other fields.
+func (m *taskMessage) fill(t *task) *dispatch.Task {
+	p := &m.task
+	p.Id, p.Identity, p.State = t.id, t.identity, t.state
+	p.EnqueueTime = fillTime(&m.enqueued, t.enqueued)
+	p.ChangeTime = fillTime(&m.changed, t.changed)
+	p.Attempts, p.Losses, p.Failures, p.Preemptions = t.attempts, t.losses, t.failures, t.preemptions
+	p.Lease = m.fillLease(t.lease)
+	p.Disconnected = t.lease != nil && !t.lease.silent.IsZero()
+	p.Message, p.Result, p.LateResult = t.message, t.result, t.late
+	return p
+}
+
+// fillLease makes the message of a lease; nil for none.
+func (m *taskMessage) fillLease(l *lease) *dispatch.Lease {
+	if l == nil {
+		return nil
+	}
+	p := &m.lease
+	p.Id, p.Worker, p.BootId, p.Phase, p.StopReason = l.id, l.worker, l.boot, l.phase, l.stop
+	p.AssignTime = fillTime(&m.assigned, l.assigned)
+	p.StartTime = fillTime(&m.started, l.started)
+	p.StopTime = fillTime(&m.stopped, l.stopped)
+	return p
+}
+
+// fillStored makes the message of a task with what only the state knows. It sets all fields.
+func (m *taskMessage) fillStored(t *task) *replica.StoredTask {
+	p := &m.stored
+	p.Task, p.Spec, p.SpecHash = m.fill(t), t.spec, nil
+	if t.key != nil {
+		p.SpecHash = t.key.hash[:]
+	}
+	p.LostWork = fillDuration(&m.lostWork, t.lostWork)
+	p.ProvisionRequired, p.SavedFor, p.DisconnectTime = false, nil, nil
+	if l := t.lease; l != nil {
+		p.ProvisionRequired = l.provision
+		p.SavedFor = fillDuration(&m.saved, l.saved)
+		p.DisconnectTime = fillTime(&m.silent, l.silent)
+	}
+	return p
+}
+
+// fillTime makes a time a message; nil for the zero time.
+func fillTime(m *timestamppb.Timestamp, t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	m.Seconds, m.Nanos = t.Unix(), int32(t.Nanosecond())
+	return m
+}
+
+// fillDuration makes a duration, which is not negative, a message; nil for 0.
+func fillDuration(m *durationpb.Duration, d time.Duration) *durationpb.Duration {
+	if d == 0 {
+		return nil
+	}
+	m.Seconds, m.Nanos = int64(d/time.Second), int32(d%time.Second)
+	return m
+}
+
+// tasksField is the number of the tasks in a section of them.
+var tasksField = fieldNumber(&replica.Tasks{}, "tasks")
+
+// taskBytes is about how long a task is in a snapshot. A guess that is too low costs
+// a copy.
+const taskBytes = 200
+
+// appendTasks appends the bytes of a section of tasks.
+func appendTasks(b []byte, tasks []*task) ([]byte, error) {
+	b = slices.Grow(b, len(tasks)*taskBytes)
+	m := &taskMessage{}
+	for _, t := range tasks {
+		var err error
+		if b, _, err = appendField(b, tasksField, m.fillStored(t)); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
