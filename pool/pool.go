@@ -111,7 +111,9 @@ func (p *Pool) AppendSnapshot(b []byte) []byte {
 	p.checkMade()
 	parts := protos.Pool{Reconciler: p.reconcilerProto()}
 	b = protowire.AppendTag(b, fieldPoolScheduler, protowire.BytesType)
-	b = protowire.AppendBytes(b, p.scheduler.AppendSnapshot(nil))
+	at := len(b)
+	b = p.scheduler.AppendSnapshot(b)
+	b = slices.Insert(b, at, protowire.AppendVarint(nil, uint64(len(b)-at))...)
 	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &parts)
 	if err != nil {
 		panic("invariant: a snapshot can be marshalled: " + err.Error())

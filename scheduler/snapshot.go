@@ -18,13 +18,13 @@ func (s *Scheduler) ToProto() *protos.Scheduler {
 	w := newSnapshotWriter(s)
 	p := w.tables()
 	waiting := w.waiting()
-	p.WaitingRequests = make([]*protos.Request, len(waiting))
-	for i, r := range waiting {
-		p.WaitingRequests[i] = w.request(r.item.request, r.item.numbers)
+	p.WaitingRequests = make([]*protos.Request, 0, len(waiting))
+	for r := range byID(waiting) {
+		p.WaitingRequests = append(p.WaitingRequests, w.request(r.request, r.numbers))
 	}
 	p.Workers = make([]*protos.Worker, 0, len(s.workers))
-	for _, v := range sortedByID(s.workers) {
-		p.Workers = append(p.Workers, w.worker(v.item))
+	for v := range itemsByID(s.workers) {
+		p.Workers = append(p.Workers, w.worker(v))
 	}
 	w.addRest(p)
 	return p
@@ -114,14 +114,14 @@ type waitingRequest struct {
 	numbers laneNumbers
 }
 
-// waiting returns the requests that wait, by id.
+// waiting returns the requests that wait, in any order.
 func (w *snapshotWriter) waiting() []named[waitingRequest] {
 	list := make([]named[waitingRequest], 0, len(w.s.requests))
 	add := func(r *request, numbers laneNumbers) {
-		list = append(list, named[waitingRequest]{id: string(r.id), item: waitingRequest{r, numbers}})
+		list = append(list, named[waitingRequest]{string(r.id), waitingRequest{r, numbers}})
 	}
 	runs := 0
-	for _, a := range w.s.accounts { // the order is free: requests are sorted below
+	for _, a := range w.s.accounts { // the order is free
 		for _, n := range a.running {
 			runs += n
 		}
@@ -139,7 +139,6 @@ func (w *snapshotWriter) waiting() []named[waitingRequest] {
 			}
 		}
 	}
-	sortByID(list)
 	return list
 }
 

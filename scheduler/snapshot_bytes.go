@@ -28,15 +28,16 @@ func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 	for _, r := range waiting {
 		size += len(r.id) + requestBytes
 	}
+	size += (len(s.requests) - len(waiting)) * (runBytes + requestBytes)
 	b = slices.Grow(b, size)
 	var at int
-	for _, r := range waiting {
+	for r := range byID(waiting) {
 		b, at = beginMessage(b, fieldSchedulerWaitingRequests)
-		b = endMessage(appendRequest(b, r.item.request, r.item.numbers), at)
+		b = endMessage(appendRequest(b, r.request, r.numbers), at)
 	}
-	for _, v := range sortedByID(s.workers) {
+	for v := range itemsByID(s.workers) {
 		b, at = beginMessage(b, fieldSchedulerWorkers)
-		b = endMessage(w.appendWorker(b, v.item), at)
+		b = endMessage(w.appendWorker(b, v), at)
 	}
 	rest := &protos.Scheduler{}
 	w.addRest(rest)
@@ -46,11 +47,12 @@ func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 // Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as AppendSnapshot.
 func (s *Scheduler) Hash() [32]byte { return sha256.Sum256(s.AppendSnapshot(nil)) }
 
-// These are about what a request takes beside its id, and a worker in all. A guess that is too low
-// costs a copy.
+// These are about what a request takes beside its id, an idle worker in all, and a run beside its
+// request; with room for what package pool adds. A guess that is too low costs a copy.
 const (
 	requestBytes = 45
 	workerBytes  = 100
+	runBytes     = 150
 )
 
 // appendMessage appends the bytes of a message.

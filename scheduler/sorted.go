@@ -3,6 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -14,26 +15,54 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 
 // A named item is one that is sorted by its id.
 type named[T any] struct {
-	id     string
-	digest uint64 // 8 bytes of the id, which order most pairs
-	item   T
+	id   string
+	item T
 }
 
-// sortedByID returns the items of a map by id.
-func sortedByID[K ~string, T any](m map[K]T) []named[T] {
+// itemsByID yields the items of a map by id. The map must not change meanwhile.
+func itemsByID[K ~string, T any](m map[K]T) iter.Seq[T] {
 	list := make([]named[T], 0, len(m))
 	for id, item := range m {
-		list = append(list, named[T]{id: string(id), item: item})
+		list = append(list, named[T]{string(id), item})
 	}
-	sortByID(list)
-	return list
+	return byID(list)
 }
 
-// sortByID sorts items by id. Ids of a pool tend to begin alike, so what they have in common is
-// passed over, and most pairs are told apart by the eight bytes behind it.
-func sortByID[T any](list []named[T]) {
+// byID yields items by id. Ids of a pool tend to begin alike, so what they have in common is passed
+// over, and most pairs are told apart by the eight bytes behind it. What is sorted are these bytes
+// and the items' places in the list, in which there are no pointers: moving pointers costs several
+// times as much while the garbage collector runs.
+func byID[T any](list []named[T]) iter.Seq[T] {
+	common := commonPrefix(list)
+	type place struct {
+		digest uint64
+		at     int32
+	}
+	order := make([]place, len(list))
+	for i := range list {
+		var word [8]byte
+		copy(word[:], list[i].id[common:])
+		order[i] = place{binary.BigEndian.Uint64(word[:]), int32(i)}
+	}
+	slices.SortFunc(order, func(a, b place) int {
+		if a.digest != b.digest {
+			return cmp.Compare(a.digest, b.digest)
+		}
+		return cmp.Compare(list[a.at].id, list[b.at].id)
+	})
+	return func(yield func(T) bool) {
+		for _, o := range order {
+			if !yield(list[o.at].item) {
+				return
+			}
+		}
+	}
+}
+
+// commonPrefix returns how many bytes the ids of all items begin with.
+func commonPrefix[T any](list []named[T]) int {
 	if len(list) == 0 {
-		return
+		return 0
 	}
 	common := list[0].id
 	for i := range list {
@@ -43,17 +72,7 @@ func sortByID[T any](list []named[T]) {
 		}
 		common = common[:n]
 	}
-	for i := range list {
-		var word [8]byte
-		copy(word[:], list[i].id[len(common):])
-		list[i].digest = binary.BigEndian.Uint64(word[:])
-	}
-	slices.SortFunc(list, func(a, b named[T]) int {
-		if a.digest != b.digest {
-			return cmp.Compare(a.digest, b.digest)
-		}
-		return cmp.Compare(a.id, b.id)
-	})
+	return len(common)
 }
 
 // An idRank has the first 16 bytes of an id as numbers. Ids with different ranks are in the order

@@ -1,8 +1,11 @@
 package scheduler
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -15,5 +18,18 @@ func TestRanksOrderIDs(t *testing.T) {
 		if ra.Before(rb) && a >= b || rb.Before(ra) && b >= a || ra == rb != !(ra.Before(rb) || rb.Before(ra)) {
 			t.Fatalf("ranks of %q and %q are %v and %v", a, b, ra, rb)
 		}
+	})
+}
+
+// Items come in the order of their ids, whatever these have in common.
+func TestItemsComeByID(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix := rapid.SampledFrom([]string{"", "task-0000000", "t"}).Draw(t, "prefix")
+		ids := rapid.MapOf(rapid.StringMatching("[\\x00a-c]{0,12}"), rapid.Int()).Draw(t, "ids")
+		items := map[string]string{}
+		for id := range ids {
+			items[prefix+id] = prefix + id
+		}
+		require.Equal(t, slices.Sorted(maps.Keys(items)), slices.Collect(itemsByID(items)))
 	})
 }

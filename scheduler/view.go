@@ -101,8 +101,8 @@ func (s *Scheduler) Waiting() iter.Seq[TaskRequest] {
 func (s *Scheduler) Workers() iter.Seq[Worker] {
 	s.checkMade()
 	return func(yield func(Worker) bool) {
-		for _, w := range sortedByID(s.workers) {
-			if !yield(s.viewWorker(w.item)) {
+		for w := range itemsByID(s.workers) {
+			if !yield(s.viewWorker(w)) {
 				return
 			}
 		}

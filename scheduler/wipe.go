@@ -39,11 +39,11 @@ func (s *Scheduler) tellWiped(sink EventSink, t instant) {
 	if sink == nil {
 		return
 	}
-	for _, r := range sortedByID(s.requests) {
+	for r := range itemsByID(s.requests) {
 		var was place
-		if w := r.item.worker; w != nil {
+		if w := r.worker; w != nil {
 			was = s.placeNow(w.run)
 		}
-		sink.AddEvent(s.completedEvent(r.item, &was, t, protos.TaskEvent_Completed_REASON_WIPED))
+		sink.AddEvent(s.completedEvent(r, &was, t, protos.TaskEvent_Completed_REASON_WIPED))
 	}
 }

@@ -62,15 +62,16 @@ func (m *Machine) Write(w io.Writer) error {
 		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
 	}
 	first := section{append: appendMessage(func() proto.Message { return header })}
+	made := make([]madeSection, madeMax)
 	for some := range slices.Chunk(append([]section{first}, sections...), madeMax) {
-		made := make([]madeSection, len(some))
-		m.sideBySide(len(some), func(i int) { made[i] = some[i].make() })
+		m.sideBySide(len(some), func(i int) { made[i] = some[i].make(made[i].bytes[:0]) })
 		for i, s := range some {
 			if err := made[i].write(out); err != nil {
 				return fmt.Errorf("write a snapshot: %w", err)
 			}
 			if s.written != nil {
 				s.written(made[i].bytes, m.index)
+				made[i].bytes = nil
 			}
 		}
 	}
@@ -84,8 +85,9 @@ type madeSection struct {
 	err   error
 }
 
-func (s section) make() madeSection {
-	bytes, err := s.append(nil)
+// make makes a section, in memory that is free.
+func (s section) make(memory []byte) madeSection {
+	bytes, err := s.append(memory)
 	return madeSection{bytes, sha256.Sum256(bytes), err}
 }
 
