@@ -193,7 +193,6 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 		}
 		l.group = nil
 		s.joinGroup(l)
-		s.markDirty(l)
 	}
 	for p := range a.runs {
 		for _, r := range slices.Collect(a.runs[p].all()) {

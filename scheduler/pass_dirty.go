@@ -10,10 +10,11 @@ import (
 
 // Most waiting requests cannot run on any idle worker, and a pass does not look at them again.
 // After a pass, a lane that matched no idle worker can only become runnable when a worker becomes
-// idle (then its class is fresh), or when its queue was empty in between or its account's limits
-// changed (then it is dirty). A lane that a pass did not scan, as its account may not start
-// anything, stays dirty if it may match a worker that is still idle. If a pass scanned only few of
-// an account's lanes, all of them are taken for dirty, without a look at each.
+// idle (then its class is fresh), or when its queue was empty in between (then it is dirty). A lane
+// that a pass did not scan, as its account may not start anything or has reached a limit, stays
+// dirty if it may match a worker that is still idle: so new settings of the account mark nothing. If
+// a pass scanned only few of an account's lanes, all of them are taken for dirty, without a look at
+// each.
 //
 // So a pass finds the lanes that it has to try in one of three ways, whichever costs least: from
 // the news, that is the demands of the fresh classes and the dirty lanes; from the demands of all
