@@ -12,7 +12,7 @@ import (
 // After a pass, a lane that matched no idle worker can only become runnable when a worker becomes
 // idle (then its class is fresh), or when its queue was empty in between (then it is dirty). A lane
 // that a pass did not scan, as its account may not start anything or has reached a limit, stays
-// dirty if it may match a worker that is still idle: so new settings of the account mark nothing. If
+// dirty if it may match a worker that is still idle: so new settings of an account mark nothing. If
 // a pass scanned only few of an account's lanes, all of them are taken for dirty, without a look at
 // each.
 //
