@@ -25,10 +25,12 @@ type chaos struct {
 	seconds              int // of faults
 }
 
-// faultEvery is how long there is no fault, on average: with 200 agents, half of which it then
-// reaches within a minute, links and the server besides. Were it shorter, no task of a minute would
+// faultEvery is how long there is no fault, on average. With many agents it is longer: faults of
+// links, which agents share, and of the server reach many of them, and no task of a minute would
 // ever end.
-const faultEvery = 200 * time.Millisecond
+func (c chaos) faultEvery() time.Duration {
+	return max(50*time.Millisecond, time.Duration(c.agents)*time.Millisecond)
+}
 
 // fleet is agents' processes that are killed, stopped and started again.
 type fleet struct {
@@ -241,7 +243,7 @@ func TestNoTaskRunsTwiceAtOnce(t *testing.T) {
 				f.begin(i)
 			}
 		}
-		time.Sleep(time.Duration(rng.Int64N(int64(2 * faultEvery))))
+		time.Sleep(time.Duration(rng.Int64N(2 * int64(size.faultEvery()))))
 	}
 	f.machines.Wait()
 	for i, c := range f.agents {
