@@ -8,10 +8,10 @@ import (
 	"runtime"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/dispatcher/node"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -37,7 +37,7 @@ func snapshots(ctx context.Context, s *settings) (figures []figure, err error) {
 
 // snapshot fills a state, and writes it.
 func snapshot(ctx context.Context, tasks, workers int) (took time.Duration, err error) {
-	f := &filled{machine: state.New(state.WithSideBySide(sideBySide)),
+	f := &filled{machine: state.New(state.WithSideBySide(node.SideBySide)),
 		at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	if err := f.fill(ctx, tasks, workers); err != nil {
 		return 0, err
@@ -53,16 +53,6 @@ func snapshot(ctx context.Context, tasks, workers int) (took time.Duration, err 
 	took = time.Since(began)
 	runtime.KeepAlive(f)
 	return took, err
-}
-
-// sideBySide calls f(0) to f(n-1) on all processors, as a node does.
-func sideBySide(n int, f func(i int)) {
-	var all errgroup.Group
-	all.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		all.Go(func() error { f(i); return nil })
-	}
-	_ = all.Wait() // its functions return no errors
 }
 
 // filled is a state that entries fill.

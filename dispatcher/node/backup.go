@@ -51,7 +51,7 @@ func (n *Node) Restore(ctx context.Context, from io.Reader) (*dispatch.RestoreRe
 	if err := n.checkEmpty(ctx); err != nil {
 		return nil, err
 	}
-	s, err := state.Read(from, append(n.hooks.options(), state.WithSideBySide(sideBySide))...)
+	s, err := state.Read(from, append(n.hooks.options(), state.WithSideBySide(SideBySide))...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadBackup, err)
 	}

@@ -92,7 +92,7 @@ func (m *machine) apply(index uint64, entry []byte) (*state.Applied, error) {
 
 // options are those of the state.
 func (m *machine) options() []state.Option {
-	options := append(m.hooks.options(), state.WithSideBySide(sideBySide))
+	options := append(m.hooks.options(), state.WithSideBySide(SideBySide))
 	if m.recorder != nil {
 		options = append(options, state.WithRecorder(m.recorder))
 	}
@@ -151,8 +151,8 @@ func (m *machine) ReadSnapshot(r io.Reader) error {
 	return nil
 }
 
-// sideBySide calls f(0) to f(n-1) on all processors.
-func sideBySide(n int, f func(i int)) {
+// SideBySide calls f(0) to f(n-1) on all processors. It is what state.WithSideBySide takes.
+func SideBySide(n int, f func(i int)) {
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {

@@ -131,10 +131,7 @@ func (t *task) copyToProto(pool string) *dispatch.Task {
 
 // timestampOf returns a time as a message; nil for the zero time.
 func timestampOf(t time.Time) *timestamppb.Timestamp {
-	if t.IsZero() {
-		return nil
-	}
-	return timestamppb.New(t)
+	return fillTime(&timestamppb.Timestamp{}, t)
 }
 
 // timeOf returns the time of a message; the zero time for nil.
