@@ -24,7 +24,7 @@ test: ## Run all tests; needs nothing but Go.
 
 # Packages whose tests are long, and have one goroutine: they hold pure packages, which internal/house
 # keeps free of goroutines and locks, to their specification, step by step.
-SEQUENTIAL := internal/promises internal/reference
+SEQUENTIAL := internal/promises internal/reference plan shadow simulator
 
 .PHONY: race
 race: ## Run the tests under the race detector, but for those with one goroutine.

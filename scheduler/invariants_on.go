@@ -31,26 +31,39 @@ func (s *Scheduler) checkInvariants() {
 // opsSinceCheck is shared by all schedulers of a test; which operation is checked does not matter.
 var opsSinceCheck int
 
-func hold(ok bool, invariant string, args ...any) {
+// hold panics unless an invariant holds.
+func hold(ok bool, invariant string) {
 	if !ok {
-		panic("invariant: " + fmt.Sprintf(invariant, args...))
+		broken("%s", invariant)
 	}
+}
+
+// holdOf does so too, and says of what. It costs nothing while the invariant holds.
+func holdOf[S ~string](ok bool, invariant string, subject S) {
+	if !ok {
+		broken("%s: %q", invariant, subject)
+	}
+}
+
+// broken panics with an invariant that does not hold.
+func broken(invariant string, args ...any) {
+	panic("invariant: " + fmt.Sprintf(invariant, args...))
 }
 
 func (s *Scheduler) checkRequests() {
 	waiting, byEnqueued := 0, 0
 	for id, r := range s.requests {
-		hold(r.id == id, "a request is known by its id: %q", id)
-		hold(s.laneOf(r.lane.account, r.lane.demand) == r.lane, "a request has a live lane: %q", id)
+		holdOf(r.id == id, "a request is known by its id", id)
+		holdOf(s.laneOf(r.lane.account, r.lane.demand) == r.lane, "a request has a live lane", id)
 		queued := contains(&r.lane.queue, r)
 		if r.worker != nil {
-			hold(!queued, "1: a request is in one place: %q", id)
-			hold(s.workers[r.worker.id] == r.worker && r.worker.run != nil &&
-				r.worker.run.req == r, "1: a task is on one worker: %q", id)
+			holdOf(!queued, "1: a request is in one place", id)
+			holdOf(s.workers[r.worker.id] == r.worker && r.worker.run != nil &&
+				r.worker.run.req == r, "1: a task is on one worker", id)
 			continue
 		}
 		waiting++
-		hold(queued != r.blocked, "1: a request waits in its lane unless it is blocked: %q", id)
+		holdOf(queued != r.blocked, "1: a request waits in its lane unless it is blocked", id)
 		if contains(&s.byEnqueued, r) {
 			byEnqueued++
 		}
@@ -63,21 +76,21 @@ func (s *Scheduler) checkRequests() {
 
 func (s *Scheduler) checkWorkers() {
 	for id, w := range s.workers {
-		hold(w.id == id, "a worker is known by its id: %q", id)
+		holdOf(w.id == id, "a worker is known by its id", id)
 		inClass := contains(&w.class.idle, w)
-		hold(inClass == (w.run == nil && !w.cordoned), "a worker is idle or has a run: %q", id)
+		holdOf(inClass == (w.run == nil && !w.cordoned), "a worker is idle or has a run", id)
 		_, cordoned := s.cordons[id]
-		hold(cordoned == w.cordoned, "a worker knows that it is cordoned: %q", id)
-		hold(w.run != nil || w.watched, "idle workers are watched: %q", id)
+		holdOf(cordoned == w.cordoned, "a worker knows that it is cordoned", id)
+		holdOf(w.run != nil || w.watched, "idle workers are watched", id)
 		if r := w.run; r != nil {
-			hold(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request: %q", id)
-			hold(w.class.runs[r.level].has(r) == !cordoned,
-				"a run is in its class's list unless its worker is cordoned: %q", id)
-			hold(r.account().runs[r.level].has(r), "a run is in its account's list: %q", id)
-			hold(!cordoned || r.stage != Held, "nothing is held for a cordoned worker: %q", id)
+			holdOf(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request", id)
+			holdOf(w.class.runs[r.level].has(r) == !cordoned,
+				"a run is in its class's list unless its worker is cordoned", id)
+			holdOf(r.account().runs[r.level].has(r), "a run is in its account's list", id)
+			holdOf(!cordoned || r.stage != Held, "nothing is held for a cordoned worker", id)
 			s.checkProtection(r)
-			hold(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
-				"a run without an account is free: %q", id)
+			holdOf(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
+				"a run without an account is free", id)
 		}
 	}
 	s.checkCounts()
@@ -94,14 +107,14 @@ func (s *Scheduler) checkWorkers() {
 func (s *Scheduler) checkAccounts() {
 	existing := 0
 	for id, a := range s.accounts {
-		hold(a.id == id, "an account is known by its id: %q", id)
+		holdOf(a.id == id, "an account is known by its id", id)
 		if a.exists() {
 			existing++
 		}
-		hold(a.exists() || len(a.lanes) > 0, "an account without config has requests: %q", id)
+		holdOf(a.exists() || len(a.lanes) > 0, "an account without config has requests", id)
 		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}
 		for p := range a.runs {
-			hold(a.running[p] == a.runs[p].len(), "runs are counted: %q at %v", id, Priority(p))
+			holdOf(a.running[p] == a.runs[p].len(), "runs are counted at each level", id)
 			a.runs[p].check("runs of " + string(id))
 			for r := range a.runs[p].all() {
 				if g := r.req.lane.group; g != nil && p < NumPriorities {
@@ -113,12 +126,12 @@ func (s *Scheduler) checkAccounts() {
 			}
 		}
 		for _, l := range a.lanes {
-			hold((l.group != nil) == (a.groups != nil), "lanes have fanout groups: %q", id)
-			hold(l.group == nil || l.group.paid == paid[l.group], "fanout is counted: %q", id)
+			holdOf((l.group != nil) == (a.groups != nil), "lanes have fanout groups", id)
+			holdOf(l.group == nil || l.group.paid == paid[l.group], "fanout is counted", id)
 		}
 		for label, l := range a.limits {
-			hold(l.runs == labels[l], "label limits are counted: %q on %q", id, label.name)
-			hold(s.labels.byName[label.name] == label, "limits are on live labels: %q", id)
+			holdOf(l.runs == labels[l], "label limits are counted", id)
+			holdOf(s.labels.byName[label.name] == label, "limits are on live labels", id)
 		}
 	}
 	hold(existing == s.existing.Len(), "accounts that exist are listed")
@@ -129,16 +142,18 @@ func (s *Scheduler) checkAccounts() {
 // alone changes that.
 func (s *Scheduler) checkProtection(r *run) {
 	b, until := s.protection(r)
-	hold(r.bin == b, "a run is in its bin: %q in %d, not %d", r.req.id, r.bin, b)
-	hold(until == never || r.watchedAt != 0 && r.watchedAt <= until,
-		"a run that comes to be protected is watched: %q", r.req.id)
+	if r.bin != b {
+		broken("a run is in its bin: %q in %d, not %d", r.req.id, r.bin, b)
+	}
+	holdOf(until == never || r.watchedAt != 0 && r.watchedAt <= until,
+		"a run that comes to be protected is watched", r.req.id)
 	for p := range Priority(NumPriorities) {
 		limit := orDefault(s.config.MaxLostWork[p], DefaultMaxLostWork)
 		if a := r.account(); a.exists() && a.config.SafeAfter != 0 {
 			limit = a.config.SafeAfter
 		}
 		want := r.stage != Held && limit >= 0 && r.stakeAt(s.now.millis()) > limit.Milliseconds()
-		hold(s.protects(r, p) == want, "a run is protected by its limit: %q at %v", r.req.id, p)
+		holdOf(s.protects(r, p) == want, "a run is protected by its limit", r.req.id)
 	}
 }
 
@@ -157,7 +172,9 @@ func (s *Scheduler) checkCounts() {
 			c.Running[w.run.level]++
 		}
 	}
-	hold(c == s.Counts(), "requests and workers are counted: %v, not %v", s.Counts(), c)
+	if c != s.Counts() {
+		broken("requests and workers are counted: %v, not %v", s.Counts(), c)
+	}
 }
 
 // has reports whether a run is in its bin of the lists.
@@ -173,10 +190,10 @@ func (l *runLists) check(what string) {
 		checkOrder(&l.bins[b], what)
 		n += l.bins[b].Len()
 		for r := range l.bins[b].All() {
-			hold(r.bin == bin(b), "runs are in their bins: %s", what)
+			holdOf(r.bin == bin(b), "runs are in their bins", what)
 		}
 	}
-	hold(n == l.n && n > 0, "lists of runs are counted: %s", what)
+	holdOf(n == l.n && n > 0, "lists of runs are counted", what)
 }
 
 func (s *Scheduler) checkLanes() {
@@ -241,7 +258,7 @@ func (s *Scheduler) checkIndex() {
 	}
 	hold(demands == x.demands, "demands are counted")
 	for name, l := range s.labels.byName {
-		hold(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set: %q", name)
+		holdOf(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set", name)
 	}
 }
 
@@ -268,8 +285,8 @@ func (s *Scheduler) checkScanned() {
 				continue
 			}
 			for _, class := range s.index.idle {
-				hold(class.fresh || !l.demand.base.within(class.set),
-					"5: a lane that was tried matches no idle worker: account %q", a.id)
+				holdOf(class.fresh || !l.demand.base.within(class.set),
+					"5: a lane that was tried matches no idle worker", a.id)
 			}
 		}
 	}
@@ -284,9 +301,9 @@ func checkOrder[T orderedlist.Item[T]](o *orderedlist.List[T], what string) {
 	n := 0
 	var last T
 	for x := range o.All() {
-		hold(n == 0 || last.Before(x), "ordered lists are in order: %s", what)
+		holdOf(n == 0 || last.Before(x), "ordered lists are in order", what)
 		last = x
 		n++
 	}
-	hold(n == o.Len(), "ordered lists are counted: %s", what)
+	holdOf(n == o.Len(), "ordered lists are counted", what)
 }

@@ -32,10 +32,13 @@ func (s *Scheduler) checkUndone(before trace) {
 		return
 	}
 	after := s.trace()
-	hold(len(after) == len(before), "a trial leaves no trace: %d lines, not %d",
-		len(after), len(before))
+	if len(after) != len(before) {
+		broken("a trial leaves no trace: %d lines, not %d", len(after), len(before))
+	}
 	for i := range before {
-		hold(after[i] == before[i], "a trial leaves no trace:\n%s, not\n%s", after[i], before[i])
+		if after[i] != before[i] {
+			broken("a trial leaves no trace:\n%s, not\n%s", after[i], before[i])
+		}
 	}
 }
 
