@@ -21,6 +21,8 @@ import (
 type eventFiles struct {
 	*eventlog.Log
 	dir string
+	// complete returns when all events of entries that are applied are in the log; nil for at once.
+	complete func()
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when there is more to read
@@ -94,6 +96,9 @@ func (f *eventFiles) Follow(ctx context.Context, w api.Following,
 	q := eventlog.Query{Pool: w.Pool, After: eventlog.PositionOf(w.After)}
 	if w.After == nil {
 		q.After = f.Start()
+	}
+	if f.complete != nil {
+		f.complete()
 	}
 	quiet := time.NewTimer(w.Quiet)
 	defer quiet.Stop()

@@ -97,7 +97,7 @@ func (s *server) open() error {
 	s.node = node.New(node.Config{ID: c.NodeID, URL: c.url(s.listener.Addr()), Events: s.events,
 		Dir: c.DataDir, Recorder: s.journals, Observer: s.metrics, Logger: c.Logger,
 		SessionsMax: c.SessionsMax, Hooks: *c.hooks})
-	s.journals.node = s.node
+	s.journals.node, s.events.complete = s.node, s.node.AwaitEvents
 	failpoints, err := failpoint.FromEnvironment()
 	if err != nil {
 		return err
@@ -297,6 +297,9 @@ func (s *server) close() error {
 	}
 	if s.log != nil {
 		errs = append(errs, s.log.Close())
+	}
+	if s.node != nil {
+		s.node.AwaitEvents()
 	}
 	if s.events != nil {
 		errs = append(errs, s.events.Close())

@@ -3,7 +3,6 @@ package journals
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"log/slog"
 	"os"
 	"sync"
@@ -35,7 +34,11 @@ type Options struct {
 	Now func() time.Time
 }
 
-const defaultQueueBytes = 64 << 20
+const (
+	defaultQueueBytes = 64 << 20
+	// eventBytes is about what an event takes that waits with its step.
+	eventBytes = 512
+)
 
 // Journals are the journals of a node's pools. As a state.Recorder it takes what happens; all other
 // methods may be called from any goroutine.
@@ -63,9 +66,9 @@ type item struct {
 	index uint64 // of begin
 	// snapshot is that of begin.
 	snapshot []byte
-	// operation and hash are those of a step.
+	// operation and outcome are those of a step.
 	operation *protos.Operation
-	hash      [sha256.Size]byte
+	outcome   *protos.Outcome
 	size      int64
 	// flushed is closed when a flush is done.
 	flushed chan struct{}
@@ -143,8 +146,7 @@ func (j *Journals) Begin(pool string, index uint64, snapshot []byte) {
 
 // Step implements state.Recorder.
 func (j *Journals) Step(name string, op *protos.Operation, outcome *protos.Outcome) {
-	hash := pool.Digest(outcome)
-	size := int64(proto.Size(op)) + int64(len(hash))
+	size := int64(proto.Size(op)) + eventBytes*int64(len(outcome.GetEvents()))
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.told[name] {
@@ -155,7 +157,7 @@ func (j *Journals) Step(name string, op *protos.Operation, outcome *protos.Outco
 		return
 	}
 	j.bytes += size
-	j.put(item{kind: stepItem, pool: name, operation: op, hash: hash, size: size})
+	j.put(item{kind: stepItem, pool: name, operation: op, outcome: outcome, size: size})
 }
 
 // End implements state.Recorder.
@@ -268,7 +270,8 @@ func (j *Journals) do(i item) {
 	case beginItem:
 		err = j.files.begin(i.pool, i.index, i.snapshot)
 	case stepItem:
-		err = j.files.step(i.pool, i.operation, i.hash[:])
+		hash := pool.Digest(i.outcome)
+		err = j.files.step(i.pool, i.operation, hash[:])
 	case endItem:
 		err = j.files.end(i.pool)
 	case flushItem:

@@ -31,7 +31,7 @@ func (n *Node) Backup(ctx context.Context, to io.Writer) error {
 		return err
 	}
 	defer file.Close() // it is gone then
-	n.machine.read(func(m *state.Machine) { err = m.Write(file) })
+	n.machine.readSealed(func(m *state.Machine) { err = m.Write(file) })
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}

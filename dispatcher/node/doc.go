@@ -6,7 +6,8 @@
 //	Node.Run          until its context ends: follows the log's lead, and exchanges with the peers
 //	 ├─ lead          while this node leads: proposer, ticks, the search for silent workers
 //	 └─ exchange      every second: wall clocks, rule versions, hashes
-//	machine           on the log's goroutine: entries into the state, events into the event log
+//	machine           on the log's goroutine: entries into the state
+//	 └─ sealer        while there are entries that it is behind by: rolling hash, event log
 //	Propose, Read,    on the callers' goroutines
 //	Session, Sync
 //
@@ -19,7 +20,7 @@
 // # Locks
 //
 // The state has one lock, held by the log's goroutine while it applies an entry, and by readers.
-// The sessions have one of their own, which may be taken while the first one is held, and never
-// the other way round. Neither is held while anything is sent, and no method of the log is called
-// under them.
+// The sessions and the sealer have ones of their own, which may be taken while the first one is
+// held, and never the other way round. None of them is held while anything is sent, and no method
+// of the log is called under them.
 package node

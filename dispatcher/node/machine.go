@@ -33,6 +33,7 @@ type EventLog interface {
 // A machine is what the log applies entries to: the state, the event log, and those who are told.
 type machine struct {
 	events   EventLog
+	sealer   *sealer
 	recorder state.Recorder // nil for none
 	hooks    Hooks
 	// applied is told of each entry, when it is applied, on the log's goroutine.
@@ -44,7 +45,6 @@ type machine struct {
 	state *state.Machine
 	// mono is when the newest entry was applied.
 	mono  time.Duration
-	trail hashTrail
 	began time.Time // what mono counts from
 }
 
@@ -70,9 +70,6 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.events.Append(index, a.Outcome.GetEvents(), a.EventBytes); err != nil {
-		return nil, fmt.Errorf("entry %d: the event log: %w", index, err)
-	}
 	m.applied(applied{outcome: a.Outcome, touched: a.Touched, passes: a.Passes,
 		stacks: a.Stacks, took: time.Since(begin)})
 	return a.Outcome, nil
@@ -81,13 +78,12 @@ func (m *machine) Apply(index uint64, b []byte) (any, error) {
 func (m *machine) apply(index uint64, entry []byte) (*state.Applied, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a, err := m.state.ApplyBytes(index, entry)
+	a, err := m.state.Run(index, entry)
 	if err != nil {
 		return nil, err
 	}
 	m.mono = time.Since(m.began)
-	m.trail.add(index, func() hash { return m.state.RollingHash() })
-	return a, nil
+	return a, m.sealer.add(a)
 }
 
 // options are those of the state.
@@ -102,6 +98,9 @@ func (m *machine) options() []state.Option {
 // WriteSnapshot implements log.Machine. Events of the entries that the log may drop afterwards are
 // durable first.
 func (m *machine) WriteSnapshot(w io.Writer) error {
+	if err := m.sealer.wait(); err != nil {
+		return err
+	}
 	if err := m.events.Sync(); err != nil {
 		return fmt.Errorf("the event log: %w", err)
 	}
@@ -139,13 +138,15 @@ func (m *machine) ReadSnapshot(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	if err := m.sealer.wait(); err != nil {
+		return err
+	}
 	if err := m.events.Reach(s.Index(), s.Restored()); err != nil {
 		return fmt.Errorf("the event log: %w", err)
 	}
 	m.mu.Lock()
-	m.state = s
+	m.follow(s)
 	m.mono = time.Since(m.began)
-	m.trail.restart(s.Index())
 	m.mu.Unlock()
 	m.applied(applied{}) // anything may be different
 	return nil
@@ -161,7 +162,21 @@ func SideBySide(n int, f func(i int)) {
 	all.Wait() // its functions return no errors
 }
 
-// read calls f with the state, while nobody else does.
+// follow makes a state the one that entries are applied to.
+func (m *machine) follow(s *state.Machine) {
+	m.state = s
+	m.sealer.follow(s)
+}
+
+// readSealed calls f with the state when its rolling hash has all entries, while nobody else does.
+func (m *machine) readSealed(f func(*state.Machine)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_ = m.sealer.wait() // if it has failed, the log will stop: the hash is that of an entry before
+	f(m.state)
+}
+
+// read calls f with the state but for its rolling hash, while nobody else does.
 func (m *machine) read(f func(*state.Machine)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

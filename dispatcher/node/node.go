@@ -91,9 +91,9 @@ func New(c Config) *Node {
 		hooks: c.Hooks, began: time.Now(),
 		others: map[string]*other{}, alarms: map[string]string{},
 	}
-	n.machine = &machine{events: c.Events, recorder: c.Recorder, hooks: c.Hooks, applied: n.applied,
-		snapshot: c.Observer.Snapshot, began: n.began}
-	n.machine.state = state.New(n.machine.options()...)
+	n.machine = &machine{events: c.Events, sealer: newSealer(c.Events), recorder: c.Recorder,
+		hooks: c.Hooks, applied: n.applied, snapshot: c.Observer.Snapshot, began: n.began}
+	n.machine.follow(state.New(n.machine.options()...))
 	return n
 }
 

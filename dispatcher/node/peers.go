@@ -95,15 +95,14 @@ func (n *Node) State() *replica.NodeState {
 	s := &replica.NodeState{NodeId: n.id, Url: n.url, WallTime: timestamppb.New(n.wall()),
 		RuleVersion: n.hooks.rules()}
 	n.machine.read(func(m *state.Machine) {
-		s.AppliedIndex, s.Hashes = m.Index(), n.machine.trail.newest()
+		s.AppliedIndex, s.Hashes = m.Index(), n.machine.sealer.newest()
 	})
 	return s
 }
 
 // compare looks at what the others say: at their states, and their clocks.
 func (n *Node) compare(members []log.Member) {
-	b := ballot{peers: map[string]map[uint64]hash{}}
-	n.machine.read(func(*state.Machine) { b.mine = n.machine.trail.at() })
+	b := ballot{mine: n.machine.sealer.at(), peers: map[string]map[uint64]hash{}}
 	for _, m := range members {
 		if m.Voter {
 			b.voters++
@@ -201,7 +200,7 @@ func (n *Node) Status() *dispatch.GetStatusResponse {
 		NodeId: n.id, Term: s.Term, CommitIndex: s.Committed, SnapshotIndex: s.Snapshot,
 		Alarms: n.Alarms(),
 	}
-	n.machine.read(func(m *state.Machine) {
+	n.machine.readSealed(func(m *state.Machine) {
 		h := m.RollingHash()
 		r.AppliedIndex, r.RuleVersion, r.RollingHash = m.Index(), m.Rules(), fmt.Sprintf("%x", h)
 	})

@@ -19,7 +19,8 @@ type As struct {
 	Time  time.Time
 }
 
-// Read calls f with the state, which f must not change and not keep anything of. The state has
+// Read calls f with the state, which f must not change and not keep anything of; nor may f ask for
+// its rolling hash, which may be of an entry before, as Status says it. The state has
 // all that was acknowledged before the call, unless the options say that it may be old; with an
 // index, it has at least that entry. Errors are ErrNotLeader, ErrBehind and ErrStopped.
 func (n *Node) Read(ctx context.Context, o *dispatch.ReadOptions,
@@ -59,8 +60,13 @@ func (n *Node) fresh(ctx context.Context, o *dispatch.ReadOptions) error {
 	return nil
 }
 
-// Peek calls f with the state as this node knows it now, for metrics; f must not change it.
+// Peek calls f with the state as this node knows it now, for metrics; f must not change it, or ask
+// for its rolling hash.
 func (n *Node) Peek(f func(*state.Machine)) { n.machine.read(f) }
+
+// AwaitEvents returns when the event log has the events of all entries that this node has applied,
+// or cannot take them. An answer may be ahead of its events by some milliseconds.
+func (n *Node) AwaitEvents() { _ = n.machine.sealer.wait() }
 
 // Log is what this node knows of the log.
 func (n *Node) Log() log.Status { return n.log.Status() }

@@ -2,15 +2,12 @@ package state
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -26,11 +23,9 @@ var (
 	ErrOldIndex = errors.New("the entry is not after the one before")
 )
 
-// Applied is what an entry brought.
+// Applied is what an entry brought. It does not change any more.
 type Applied struct {
 	Outcome *replica.Outcome
-	// EventBytes are the events of the outcome, each as it was marshalled.
-	EventBytes [][]byte
 	// Touched are the workers whose orders may differ now, in order.
 	Touched []WorkerKey
 	// Passes is how many pools ran a pass.
@@ -38,6 +33,9 @@ type Applied struct {
 	// Stacks are those of panics that stopped pools, for the node's own log: they differ between
 	// builds of this code, and are no part of the state.
 	Stacks []string
+
+	index uint64
+	bytes []byte
 }
 
 // A WorkerKey names a machine of a pool.
@@ -63,12 +61,23 @@ func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
 	return m.ApplyBytes(index, bytes)
 }
 
-// ApplyBytes runs an entry as the log has it: its commands in order, then a pass in each pool with
-// news. It costs what the commands change, and a pass in each of these pools.
+// ApplyBytes runs an entry as the log has it, and takes it into the rolling hash. It is Run, Seal
+// and Roll.
+func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
+	a, err := m.Run(index, bytes)
+	if err == nil {
+		m.Roll(a.Seal())
+	}
+	return a, err
+}
+
+// Run runs an entry as the log has it: its commands in order, then a pass in each pool with news.
+// It costs what the commands change, and a pass in each of these pools. The rolling hash has the
+// entry when it is sealed, and rolled.
 //
 // The error says that this replica must stop: the entry is of rules that this code does not know
 // (ErrUnknownRules), or not the next one (ErrOldIndex).
-func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
+func (m *Machine) Run(index uint64, bytes []byte) (*Applied, error) {
 	if index <= m.index {
 		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
 	}
@@ -90,10 +99,8 @@ func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
 	for _, p := range e.news {
 		e.finish(p)
 	}
-	outcome, events := marshalOutcome(e.outcome)
-	m.roll(index, bytes, outcome)
-	return &Applied{Outcome: e.outcome, EventBytes: events, Touched: e.touchedWorkers(),
-		Passes: len(e.news), Stacks: e.stacks}, nil
+	return &Applied{Outcome: e.outcome, Touched: e.touchedWorkers(), Passes: len(e.news),
+		Stacks: e.stacks, index: index, bytes: bytes}, nil
 }
 
 // lastTime is after what no entry's time moves the state: within it no two times are further apart
@@ -144,44 +151,6 @@ func (m *Machine) checkKnown(in *replica.Entry) error {
 		}
 	}
 	return nil
-}
-
-// eventsField is the number of the events in an outcome, after that of the commands.
-var eventsField = fieldNumber(&replica.Outcome{}, "events")
-
-// marshalOutcome returns the bytes of an outcome, and those of each event in it: events are most of
-// an outcome, and what keeps them takes the bytes that the hash was made of.
-func marshalOutcome(o *replica.Outcome) (outcome []byte, events [][]byte) {
-	outcome, err := deterministic.Marshal(&replica.Outcome{Commands: o.GetCommands()})
-	sizes := make([]int, len(o.GetEvents()))
-	for i, event := range o.GetEvents() {
-		var wrong error
-		outcome, sizes[i], wrong = appendField(outcome, eventsField, event)
-		err = errors.Join(err, wrong)
-	}
-	if err != nil {
-		panic("invariant: an outcome can be marshalled: " + err.Error())
-	}
-	// The slice has grown meanwhile, so they are cut out at the end, from the last one on.
-	events = make([][]byte, len(sizes))
-	end := len(outcome)
-	for i, size := range slices.Backward(sizes) {
-		events[i] = outcome[end-size : end]
-		end -= protowire.SizeTag(eventsField) + protowire.SizeBytes(size)
-	}
-	return outcome, events
-}
-
-// roll takes an entry and its outcome into the rolling hash.
-func (m *Machine) roll(index uint64, entry, outcome []byte) {
-	sum := sha256.New()
-	sum.Write(m.hash[:])
-	sum.Write(binary.BigEndian.AppendUint64(nil, index))
-	for _, part := range [][]byte{entry, outcome} {
-		digest := sha256.Sum256(part)
-		sum.Write(digest[:])
-	}
-	sum.Sum(m.hash[:0])
 }
 
 // touchedWorkers returns the workers whose orders may differ, in order.

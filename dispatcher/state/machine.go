@@ -1,7 +1,6 @@
 package state
 
 import (
-	"crypto/sha256"
 	"time"
 
 	"github.com/quotasched/quotasched/protos"
@@ -16,7 +15,7 @@ type Machine struct {
 	index   uint64
 	now     time.Time
 	rules   uint32
-	hash    [sha256.Size]byte
+	chain   chain
 	results results
 	pools   map[string]*hosted
 	// restored is the newest entry of the backup that the cluster began with; 0 for none.
@@ -84,10 +83,6 @@ func (m *Machine) Restore() { m.restored = m.index }
 
 // Empty reports whether there is no pool.
 func (m *Machine) Empty() bool { return len(m.pools) == 0 }
-
-// RollingHash is a SHA-256 over all entries and their outcomes: replicas with the same index and
-// another hash differ.
-func (m *Machine) RollingHash() [sha256.Size]byte { return m.hash }
 
 // HasWork reports whether a Tick does anything before NextDue: a task waits or is on a worker.
 func (m *Machine) HasWork() bool {

@@ -67,7 +67,7 @@ func (p *hosted) unpulled() (pulls []*protos.IdleWorker) {
 // follow takes an event of the scheduler: it is told, counted in the usage, and where it is a
 // decision about a task the task follows.
 func (p *hosted) follow(event *protos.TaskEvent) {
-	event.Pool = p.name
+	event = inPool(event, p.name)
 	p.usage.follow(event)
 	reason := event.GetCompleted().GetReason()
 	if reason == protos.TaskEvent_Completed_REASON_WIPED {
@@ -87,6 +87,16 @@ func (p *hosted) follow(event *protos.TaskEvent) {
 		if reason == protos.TaskEvent_Completed_REASON_EXPIRED {
 			p.expire(event)
 		}
+	}
+}
+
+// inPool returns an event with the name of its pool. The recorder keeps the other one.
+func inPool(e *protos.TaskEvent, pool string) *protos.TaskEvent {
+	return &protos.TaskEvent{
+		Type: e.Type, Category: e.Category, Pool: pool, Time: e.Time, RequestId: e.RequestId,
+		AccountId: e.AccountId, AccountValid: e.AccountValid, AccountBalance: e.AccountBalance,
+		BaseLabels: e.BaseLabels, ProvisionableLabels: e.ProvisionableLabels, WorkerId: e.WorkerId,
+		WorkerLabels: e.WorkerLabels, Cost: e.Cost, IsCallback: e.IsCallback, Details: e.Details,
 	}
 }
 

@@ -13,8 +13,7 @@ type Recorder interface {
 	// first step. If the pool was there before, its last step has led to this state. The bytes are the
 	// recorder's.
 	Begin(pool string, index uint64, snapshot []byte)
-	// Step says that a pool was told an operation, with this outcome. The outcome is good until the
-	// call returns; the operation does not change any more.
+	// Step says that a pool was told an operation, with this outcome. Neither changes any more.
 	Step(pool string, op *protos.Operation, outcome *protos.Outcome)
 	// End says that a pool is not there any more: it was deleted, or has failed.
 	End(pool string)

@@ -99,7 +99,8 @@ func startRead(h *replica.Header, options []Option) (*Machine, error) {
 	}
 	m.index, m.rules, m.now = h.GetIndex(), h.GetRuleVersion(), now
 	m.restored = h.GetRestoredIndex()
-	copy(m.hash[:], h.GetRollingHash())
+	m.chain.index = m.index
+	copy(m.chain.hash[:], h.GetRollingHash())
 	return m, nil
 }
 

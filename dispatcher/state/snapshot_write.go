@@ -52,12 +52,17 @@ type section struct {
 // big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. The same
 // state gives the same bytes. It costs O(n log n) in what is stored, and the memory of the largest
 // section, which is a pool without what only the dispatcher knows of its tasks, and of the sections
-// that are made side by side with it. A recorder is told that journals can begin anew here.
+// that are made side by side with it. A recorder is told that journals can begin anew here. The
+// rolling hash must have all entries.
 func (m *Machine) Write(w io.Writer) error {
+	if m.Rolled() != m.index {
+		return fmt.Errorf("write a snapshot: the rolling hash has entries up to %d, of %d", m.Rolled(),
+			m.index)
+	}
 	out := bufio.NewWriterSize(w, 1<<20)
 	sections := m.sections()
 	header := &replica.Header{FormatVersion: formatVersion, RuleVersion: m.rules, Index: m.index,
-		Time: timestamppb.New(m.now), RollingHash: m.hash[:], RestoredIndex: m.restored}
+		Time: timestamppb.New(m.now), RollingHash: m.chain.hash[:], RestoredIndex: m.restored}
 	for _, s := range sections {
 		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
 	}

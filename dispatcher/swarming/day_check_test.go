@@ -123,10 +123,9 @@ func (d *day) agree() {
 		last = map[string]bool{}
 		indexes := map[uint64]bool{}
 		for _, id := range d.c.ids() {
-			d.c.member(id).Peek(func(m *state.Machine) {
-				indexes[m.Index()] = true
-				last[fmt.Sprintf("%d %x", m.Index(), m.RollingHash())] = true
-			})
+			s := d.c.member(id).Status()
+			indexes[s.GetAppliedIndex()] = true
+			last[fmt.Sprint(s.GetAppliedIndex(), " ", s.GetRollingHash())] = true
 		}
 		if len(indexes) == 1 {
 			break

@@ -1,0 +1,90 @@
+package state
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// Sealed is what is kept of an entry that was run: the bytes of its events, and what the rolling
+// hash takes of it.
+type Sealed struct {
+	// EventBytes are the events of the outcome, each as it was marshalled.
+	EventBytes [][]byte
+
+	index          uint64
+	entry, outcome [sha256.Size]byte // digests
+}
+
+// Index is that of the entry.
+func (a *Applied) Index() uint64 { return a.index }
+
+// Seal makes that. It takes about as long as an entry takes to run, and reads what does not change
+// any more: it may be called from any goroutine, also while the machine runs other entries.
+func (a *Applied) Seal() *Sealed {
+	outcome, events := marshalOutcome(a.Outcome)
+	return &Sealed{index: a.index, EventBytes: events, entry: sha256.Sum256(a.bytes),
+		outcome: sha256.Sum256(outcome)}
+}
+
+// A chain is the rolling hash: a SHA-256 over all entries and their outcomes.
+type chain struct {
+	index uint64 // of the newest entry in it
+	hash  [sha256.Size]byte
+}
+
+// Roll takes an entry into the rolling hash. Each one that was run must be, in their order. It may
+// be called while the machine runs entries, but not at the same time as itself, RollingHash, Rolled
+// and Write.
+func (m *Machine) Roll(s *Sealed) {
+	c := &m.chain
+	if s.index <= c.index {
+		panic(fmt.Sprintf("invariant: entries are rolled in order: %d after %d", s.index, c.index))
+	}
+	sum := sha256.New()
+	sum.Write(c.hash[:])
+	sum.Write(binary.BigEndian.AppendUint64(nil, s.index))
+	sum.Write(s.entry[:])
+	sum.Write(s.outcome[:])
+	sum.Sum(c.hash[:0])
+	c.index = s.index
+}
+
+// Rolled is the newest entry that RollingHash has; 0 before the first.
+func (m *Machine) Rolled() uint64 { return m.chain.index }
+
+// RollingHash is a SHA-256 over all entries up to Rolled and their outcomes: replicas with the same
+// index and another hash differ.
+func (m *Machine) RollingHash() [sha256.Size]byte { return m.chain.hash }
+
+// eventsField is the number of the events in an outcome, after that of the commands.
+var eventsField = fieldNumber(&replica.Outcome{}, "events")
+
+// marshalOutcome returns the bytes of an outcome, and those of each event in it: events are most of
+// an outcome, and what keeps them takes the bytes that the hash was made of.
+func marshalOutcome(o *replica.Outcome) (outcome []byte, events [][]byte) {
+	outcome, err := deterministic.Marshal(&replica.Outcome{Commands: o.GetCommands()})
+	sizes := make([]int, len(o.GetEvents()))
+	for i, event := range o.GetEvents() {
+		var wrong error
+		outcome, sizes[i], wrong = appendField(outcome, eventsField, event)
+		err = errors.Join(err, wrong)
+	}
+	if err != nil {
+		panic("invariant: an outcome can be marshalled: " + err.Error())
+	}
+	// The slice has grown meanwhile, so they are cut out at the end, from the last one on.
+	events = make([][]byte, len(sizes))
+	end := len(outcome)
+	for i, size := range slices.Backward(sizes) {
+		events[i] = outcome[end-size : end]
+		end -= protowire.SizeTag(eventsField) + protowire.SizeBytes(size)
+	}
+	return outcome, events
+}
