@@ -109,12 +109,33 @@ func (p *Pool) Snapshot() *protos.Pool {
 // longer slice. RestoreBytes is the way back. It costs less than Snapshot, as it makes no messages.
 func (p *Pool) AppendSnapshot(b []byte) []byte {
 	p.checkMade()
-	parts := protos.Pool{Reconciler: p.reconcilerProto()}
 	b = protowire.AppendTag(b, fieldPoolScheduler, protowire.BytesType)
 	at := len(b)
 	b = p.scheduler.AppendSnapshot(b)
 	b = slices.Insert(b, at, protowire.AppendVarint(nil, uint64(len(b)-at))...)
-	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &parts)
+	return p.appendReconciler(b)
+}
+
+// SnapshotParts returns the bytes of AppendSnapshot in parts, which make a snapshot one behind the
+// other. It makes them side by side as do does: that calls f(0) to f(n-1), in any order or at once,
+// and returns when all of them have.
+func (p *Pool) SnapshotParts(do func(n int, f func(i int))) [][]byte {
+	p.checkMade()
+	appendPart := append(p.scheduler.SnapshotParts(), p.appendReconciler)
+	parts := make([][]byte, len(appendPart))
+	do(len(parts), func(i int) { parts[i] = appendPart[i](nil) })
+	size := 0
+	for _, part := range parts[:len(parts)-1] {
+		size += len(part)
+	}
+	head := protowire.AppendTag(nil, fieldPoolScheduler, protowire.BytesType)
+	return append([][]byte{protowire.AppendVarint(head, uint64(size))}, parts...)
+}
+
+// appendReconciler appends the part of a snapshot that the reconciler's is.
+func (p *Pool) appendReconciler(b []byte) []byte {
+	part := protos.Pool{Reconciler: p.reconcilerProto()}
+	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, &part)
 	if err != nil {
 		panic("invariant: a snapshot can be marshalled: " + err.Error())
 	}

@@ -21,24 +21,45 @@ import (
 // O(n log n).
 func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 	s.checkMade()
-	w := newSnapshotWriter(s)
-	b = appendMessage(b, w.tables())
-	waiting := w.waiting()
-	size := len(s.workers) * workerBytes
-	for _, r := range waiting {
-		size += len(r.id) + requestBytes
+	b = slices.Grow(b, len(s.requests)*(requestBytes+idBytes)+len(s.workers)*(workerBytes+runBytes))
+	for _, appendPart := range s.SnapshotParts() {
+		b = appendPart(b)
 	}
-	size += (len(s.requests) - len(waiting)) * (runBytes + requestBytes)
-	b = slices.Grow(b, size)
+	return b
+}
+
+// SnapshotParts returns functions that append the bytes of AppendSnapshot, each of them a part.
+// They may be called once each, in any order or side by side, before the scheduler changes.
+func (s *Scheduler) SnapshotParts() []func(b []byte) []byte {
+	s.checkMade()
+	w := newSnapshotWriter(s)
+	return []func([]byte) []byte{w.appendTables, w.appendWaiting, w.appendWorkers, w.appendRest}
+}
+
+func (w *snapshotWriter) appendTables(b []byte) []byte { return appendMessage(b, w.tables()) }
+
+func (w *snapshotWriter) appendWaiting(b []byte) []byte {
+	waiting := w.waiting()
+	room := sample{begin: len(b), items: len(waiting)}
 	var at int
 	for r := range byID(waiting) {
-		b, at = beginMessage(b, fieldSchedulerWaitingRequests)
+		b, at = beginMessage(room.next(b), fieldSchedulerWaitingRequests)
 		b = endMessage(appendRequest(b, r.request, r.numbers), at)
 	}
-	for v := range itemsByID(s.workers) {
-		b, at = beginMessage(b, fieldSchedulerWorkers)
+	return b
+}
+
+func (w *snapshotWriter) appendWorkers(b []byte) []byte {
+	room := sample{begin: len(b), items: len(w.s.workers)}
+	var at int
+	for v := range itemsByID(w.s.workers) {
+		b, at = beginMessage(room.next(b), fieldSchedulerWorkers)
 		b = endMessage(w.appendWorker(b, v), at)
 	}
+	return b
+}
+
+func (w *snapshotWriter) appendRest(b []byte) []byte {
 	rest := &protos.Scheduler{}
 	w.addRest(rest)
 	return appendMessage(b, rest)
@@ -47,10 +68,29 @@ func (s *Scheduler) AppendSnapshot(b []byte) []byte {
 // Hash returns the SHA-256 of the canonical snapshot's bytes. It costs as much as AppendSnapshot.
 func (s *Scheduler) Hash() [32]byte { return sha256.Sum256(s.AppendSnapshot(nil)) }
 
-// These are about what a request takes beside its id, an idle worker in all, and a run beside its
-// request; with room for what package pool adds. A guess that is too low costs a copy.
+// A sample makes room for many items when some of them have shown how long they are.
+type sample struct {
+	begin, items int // where the first item begins, and how many there will be
+	done         int
+}
+
+// sampleItems is how many items are a sample.
+const sampleItems = 1000
+
+// next makes room, if it is time to, before the next item is appended.
+func (s *sample) next(b []byte) []byte {
+	if s.done == sampleItems {
+		b = slices.Grow(b, (len(b)-s.begin)/sampleItems*(s.items-sampleItems)*17/16)
+	}
+	s.done++
+	return b
+}
+
+// These are about what a request takes beside its id, an id, an idle worker in all, and a run
+// beside its request; with room for what package pool adds. A guess that is too low costs a copy.
 const (
 	requestBytes = 45
+	idBytes      = 26
 	workerBytes  = 100
 	runBytes     = 150
 )

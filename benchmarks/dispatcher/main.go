@@ -74,7 +74,7 @@ var benchmarks = []benchmark{
 	{"calls", "submits of one task each, 128 at a time", calls},
 	{"idle sessions", "10,000 workers that have nothing to do", idleSessions},
 	{"hand", "from the submit to the worker's hand, 300 tasks a second on 1,000 workers", hand},
-	{"snapshots", "how long nothing is applied while a snapshot is written", snapshots},
+	{"snapshots", "for how long at a time nothing is applied for a snapshot", snapshots},
 }
 
 func main() {

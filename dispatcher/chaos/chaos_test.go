@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/quotasched/quotasched/dispatcher/internal/failpoint"
+	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/dispatcher/log/raftlog"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/protos/dispatch"
@@ -232,7 +234,9 @@ func (r *replayed) note() {
 	r.hashes[r.state.Index()] = fmt.Sprintf("%x", r.state.RollingHash())
 }
 
-func (r *replayed) WriteSnapshot(w io.Writer) error { return r.state.Write(w) }
+func (r *replayed) Snapshot() (log.Snapshot, error) {
+	return nil, errors.New("a replay takes no snapshots")
+}
 
 func (r *replayed) ReadSnapshot(from io.Reader) (err error) {
 	if r.state, err = state.Read(from); err == nil {

@@ -33,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { require.NoError(t, j.Close()) })
 	p, err := pool.New(start, &scheduler.Config{})
 	require.NoError(t, err)
-	j.Begin("lab", 1, p.AppendSnapshot(nil))
+	j.Begin("lab", 1, [][]byte{p.AppendSnapshot(nil)})
 	return &world{t: t, to: j, pool: p, now: start}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,8 +65,9 @@ type item struct {
 	kind  itemKind
 	pool  string
 	index uint64 // of begin
-	// snapshot is that of begin.
-	snapshot []byte
+	// snapshot is that of begin, in parts, and its length.
+	snapshot      [][]byte
+	snapshotBytes int64
 	// operation and outcome are those of a step.
 	operation *protos.Operation
 	outcome   *protos.Outcome
@@ -133,15 +135,19 @@ func (j *Journals) Restart() {
 }
 
 // Begin implements state.Recorder.
-func (j *Journals) Begin(pool string, index uint64, snapshot []byte) {
+func (j *Journals) Begin(pool string, index uint64, snapshot [][]byte) {
+	size := int64(0)
+	for _, part := range snapshot {
+		size += int64(len(part))
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.saved+int64(len(snapshot)) > j.options.QueueBytes && j.skip(pool) {
+	if j.saved+size > j.options.QueueBytes && j.skip(pool) {
 		j.cut(pool, "a snapshot of it comes before the one before is written")
 	}
 	j.told[pool] = true
-	j.saved += int64(len(snapshot))
-	j.put(item{kind: beginItem, pool: pool, index: index, snapshot: snapshot})
+	j.saved += size
+	j.put(item{kind: beginItem, pool: pool, index: index, snapshot: snapshot, snapshotBytes: size})
 }
 
 // Step implements state.Recorder.
@@ -200,7 +206,7 @@ func (j *Journals) skip(pool string) bool {
 			continue
 		}
 		j.bytes -= i.size
-		j.saved -= int64(len(i.snapshot))
+		j.saved -= i.snapshotBytes
 	}
 	clear(j.queue[len(kept):])
 	j.queue = kept
@@ -268,7 +274,7 @@ func (j *Journals) do(i item) {
 	var err error
 	switch i.kind {
 	case beginItem:
-		err = j.files.begin(i.pool, i.index, i.snapshot)
+		err = j.files.begin(i.pool, i.index, slices.Concat(i.snapshot...))
 	case stepItem:
 		hash := pool.Digest(i.outcome)
 		err = j.files.step(i.pool, i.operation, hash[:])
@@ -281,7 +287,7 @@ func (j *Journals) do(i item) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bytes -= i.size
-	j.saved -= int64(len(i.snapshot))
+	j.saved -= i.snapshotBytes
 	if err == nil {
 		return
 	}

@@ -34,7 +34,7 @@ type recorded struct {
 func newPool(t *testing.T, to *journals.Journals, index uint64) *recorded {
 	p, err := pool.New(start, &scheduler.Config{})
 	require.NoError(t, err)
-	to.Begin("lab", index, p.AppendSnapshot(nil))
+	to.Begin("lab", index, [][]byte{p.AppendSnapshot(nil)})
 	return &recorded{t: t, to: to, pool: p}
 }
 
@@ -54,7 +54,9 @@ func (r *recorded) step(n int) {
 }
 
 // snapshot says that the node took one.
-func (r *recorded) snapshot(index uint64) { r.to.Begin("lab", index, r.pool.AppendSnapshot(nil)) }
+func (r *recorded) snapshot(index uint64) {
+	r.to.Begin("lab", index, [][]byte{r.pool.AppendSnapshot(nil)})
+}
 
 // options are those of most tests.
 func options(t *testing.T, dir string) journals.Options {

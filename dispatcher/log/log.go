@@ -43,15 +43,24 @@ type Log interface {
 	Close() error
 }
 
-// A Machine is what entries are applied to. Its methods are called one at a time.
+// A Machine is what entries are applied to. Its methods are called one at a time; a snapshot is
+// written beside them.
 type Machine interface {
 	// Apply runs an entry. An error means that this replica cannot go on: the log stops on this node,
 	// with the error as an alarm, and its files stay as they are.
 	Apply(index uint64, entry []byte) (result any, err error)
-	// WriteSnapshot writes the whole state.
-	WriteSnapshot(w io.Writer) error
+	// Snapshot begins a snapshot of the whole state as it is now.
+	Snapshot() (Snapshot, error)
 	// ReadSnapshot replaces the whole state, or returns an error and changes nothing.
 	ReadSnapshot(r io.Reader) error
+}
+
+// A Snapshot is a state as it was when its machine was asked for it.
+type Snapshot interface {
+	// Write writes it, while entries are applied.
+	Write(w io.Writer) error
+	// Close says that it is not needed any more, written or not.
+	Close()
 }
 
 // A Backup is a state that a Machine has written.

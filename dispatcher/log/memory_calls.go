@@ -74,8 +74,13 @@ func (m *memoryMember) Snapshot(ctx context.Context) error {
 	if !m.open {
 		return m.closed
 	}
+	s, err := m.machine.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
 	var b bytes.Buffer
-	if err := m.machine.WriteSnapshot(&b); err != nil {
+	if err := s.Write(&b); err != nil {
 		return err
 	}
 	m.snapTerm = m.termAt(m.applied)

@@ -23,7 +23,7 @@ type Metrics struct {
 	submitted, assigned, preempted, reprioritized, completed, ended *prometheus.CounterVec
 	spend, ignored, workerChanges, failures, calls                  *prometheus.CounterVec
 	commitFailures, passes                                          prometheus.Counter
-	commit, commitCommands, commitBytes, apply, snapshotTook        prometheus.Histogram
+	commit, commitCommands, commitBytes, apply, snapshotHeldUp      prometheus.Histogram
 	callTook                                                        *prometheus.HistogramVec
 	snapshotBytes                                                   prometheus.Gauge
 
@@ -72,7 +72,8 @@ func New() *Metrics {
 		prometheus.ExponentialBuckets(128, 4, 8))
 	m.apply = m.histogram("apply_seconds", "Applying an entry, with a pass in each pool concerned.",
 		seconds)
-	m.snapshotTook = m.histogram("snapshot_seconds", "Taking a snapshot.", seconds)
+	m.snapshotHeldUp = m.histogram("snapshot_seconds",
+		"How long nothing was applied for a snapshot.", seconds)
 	return m
 }
 
@@ -176,9 +177,9 @@ func (m *Metrics) Proposed(b node.Batch) {
 }
 
 // Snapshot implements node.Observer.
-func (m *Metrics) Snapshot(bytes int64, took time.Duration) {
+func (m *Metrics) Snapshot(bytes int64, heldUp time.Duration) {
 	m.snapshotBytes.Set(float64(bytes))
-	m.snapshotTook.Observe(took.Seconds())
+	m.snapshotHeldUp.Observe(heldUp.Seconds())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.snapshot = time.Now()

@@ -74,7 +74,10 @@ func busy(t *testing.T) *Metrics {
 	propose(t, n, &replica.Command{Kind: &replica.Command_SubmitTasks{SubmitTasks: &replica.SubmitTasks{
 		Request: &dispatch.SubmitTasksRequest{Pool: "lab", Tasks: []*dispatch.TaskSpec{
 			{AccountId: "web", Payload: &dispatch.TaskSpec_Opaque{Opaque: []byte("x")}}}}}}})
-	require.NoError(t, n.Machine().WriteSnapshot(&bytes.Buffer{}))
+	s, err := n.Machine().Snapshot()
+	require.NoError(t, err)
+	require.NoError(t, s.Write(&bytes.Buffer{}))
+	s.Close()
 	m.Proposed(node.Batch{Err: errors.New("no leader")})
 	m.Called("/quotasched.dispatch.v1.TaskService/GetTask", "ok", time.Second)
 	m.Applied(node.Applied{Outcome: &replica.Outcome{Events: happened()}, Took: time.Millisecond})

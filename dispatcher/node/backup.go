@@ -21,7 +21,8 @@ var (
 )
 
 // Backup writes the state, with all that was acknowledged before the call. Like a snapshot, it
-// holds up applying while the state is written to a file, and not while that is sent.
+// holds up applying while what the schedulers know is made into bytes. Who takes it slowly takes
+// it from a file.
 func (n *Node) Backup(ctx context.Context, to io.Writer) error {
 	if err := n.fresh(ctx, &dispatch.ReadOptions{}); err != nil {
 		return err
@@ -31,7 +32,11 @@ func (n *Node) Backup(ctx context.Context, to io.Writer) error {
 		return err
 	}
 	defer file.Close() // it is gone then
-	n.machine.readSealed(func(m *state.Machine) { err = m.Write(file) })
+	var frozen *state.Snapshot
+	n.machine.readSealed(func(m *state.Machine) { frozen, err = Freeze(m) })
+	if err == nil {
+		err = frozen.Write(file, n.machine.exclusive)
+	}
 	if err == nil {
 		_, err = file.Seek(0, io.SeekStart)
 	}

@@ -38,8 +38,8 @@ type machine struct {
 	hooks    Hooks
 	// applied is told of each entry, when it is applied, on the log's goroutine.
 	applied func(applied)
-	// snapshot is told of each snapshot that was written.
-	snapshot func(bytes int64, took time.Duration)
+	// snapshot is told of each snapshot that was written, and for how long it held up applying.
+	snapshot func(bytes int64, heldUp time.Duration)
 
 	mu    sync.Mutex
 	state *state.Machine
@@ -95,23 +95,58 @@ func (m *machine) options() []state.Option {
 	return options
 }
 
-// WriteSnapshot implements log.Machine. Events of the entries that the log may drop afterwards are
+// Snapshot implements log.Machine. Events of the entries that the log may drop afterwards are
 // durable first.
-func (m *machine) WriteSnapshot(w io.Writer) error {
+func (m *machine) Snapshot() (log.Snapshot, error) {
+	begin := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if err := m.sealer.wait(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := m.events.Sync(); err != nil {
-		return fmt.Errorf("the event log: %w", err)
+		return nil, fmt.Errorf("the event log: %w", err)
 	}
-	begin, counted := time.Now(), &countingWriter{to: w}
+	s, err := Freeze(m.state)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshot{machine: m, frozen: s, heldUp: time.Since(begin)}, nil
+}
+
+// Freeze begins a snapshot of a state. The garbage collector waits meanwhile, unless memory is
+// short: it would go through the whole state while nothing is applied, and find little.
+func Freeze(m *state.Machine) (*state.Snapshot, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	return m.Freeze()
+}
+
+// A snapshot is one of a machine's state, which is written while entries are applied.
+type snapshot struct {
+	machine *machine
+	frozen  *state.Snapshot
+	// heldUp is for how long nothing was applied when it was made.
+	heldUp time.Duration
+}
+
+// Write implements log.Snapshot.
+func (s *snapshot) Write(w io.Writer) error {
+	counted := &countingWriter{to: w}
+	if err := s.frozen.Write(counted, s.machine.exclusive); err != nil {
+		return err
+	}
+	s.machine.snapshot(counted.bytes, s.heldUp)
+	return nil
+}
+
+// Close implements log.Snapshot.
+func (s *snapshot) Close() { s.machine.exclusive(s.frozen.Release) }
+
+// exclusive calls f while nobody else reads or changes the state.
+func (m *machine) exclusive(f func()) {
 	m.mu.Lock()
-	err := m.state.Write(counted)
-	m.mu.Unlock()
-	if err == nil {
-		m.snapshot(counted.bytes, time.Since(begin))
-	}
-	return err
+	defer m.mu.Unlock()
+	f()
 }
 
 // A countingWriter counts what is written through it.

@@ -20,8 +20,8 @@ type Observer interface {
 	Applied(Applied)
 	// Proposed is told of each entry that this node proposed.
 	Proposed(Batch)
-	// Snapshot is told of each snapshot that this node took.
-	Snapshot(bytes int64, took time.Duration)
+	// Snapshot is told of each snapshot that this node took, and for how long it held up applying.
+	Snapshot(bytes int64, heldUp time.Duration)
 }
 
 // Applied is an entry that was applied.

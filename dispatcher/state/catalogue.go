@@ -94,7 +94,7 @@ func (e *entry) createPool(r *dispatch.CreatePoolRequest, change *dispatch.Chang
 	if settings.Scheduler == nil {
 		settings.Scheduler = &protos.Config{}
 	}
-	e.m.recorder.Begin(name, e.index, p.pool.AppendSnapshot(nil))
+	e.m.recorder.Begin(name, e.index, [][]byte{p.pool.AppendSnapshot(nil)})
 	err = e.guard(p, func() error {
 		e.begin(p)
 		for _, id := range slices.Sorted(maps.Keys(r.GetAccounts())) {

@@ -2,7 +2,6 @@ package state
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,7 +37,7 @@ func FuzzRead(f *testing.F) {
 			if i == int(which)%len(whole) {
 				s = made
 			}
-			require.NoError(t, madeSection{bytes: s, sum: sha256.Sum256(s)}.write(&b))
+			require.NoError(t, writeSection(&b, s))
 		}
 		m, err := Read(bytes.NewReader(b.Bytes()))
 		if err != nil {

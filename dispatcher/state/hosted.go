@@ -47,6 +47,8 @@ type hosted struct {
 	cordons map[string]string           // why, by machine or slot
 	usage   usage
 
+	frozen []*frozenTasks // of snapshots that are being written
+
 	// Of an external pool:
 	heard heardOf
 	over  overs
@@ -195,7 +197,7 @@ func stack() string {
 	found := runtime.CallersFrames(frames[:runtime.Callers(2, frames[:])])
 	var names []string
 	for frame, more := found.Next(); more; frame, more = found.Next() {
-		if strings.HasSuffix(frame.Function, ".(*Machine).Apply") {
+		if strings.HasSuffix(frame.Function, ".(*Machine).Run") {
 			break
 		}
 		if frame.Function == "runtime.gopanic" {

@@ -107,7 +107,9 @@ func (p *hosted) preempt(event *protos.TaskEvent) {
 	if t == nil {
 		panic(fmt.Sprintf("invariant: a preempted task is known: %q", event.GetRequestId()))
 	}
-	t.lostWork = max(t.lostWork, event.GetPreempted().GetLostWork().AsDuration())
+	p.update(t, func() {
+		t.lostWork = max(t.lostWork, event.GetPreempted().GetLostWork().AsDuration())
+	})
 	if t.onWorker() {
 		p.stopLease(t, preempted, "")
 	}

@@ -337,11 +337,13 @@ func requireAsMarshalled(t *rapid.T, a *Applied) {
 // TestRandomEntriesKeepTheInvariants runs random commands, good and bad, and checks after each
 // entry that the state is whole, that a second machine that goes through snapshots has the same
 // outcomes, that Changes and Orders agree with what Apply does, and that nothing of an outcome
-// changes afterwards: a third machine, whose entries are sealed much later, has the same hash.
+// changes afterwards: a third machine, whose entries are sealed much later, has the same hash; and
+// that a snapshot which is written some entries after it was frozen is the one of then.
 func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m, other, late := New(), New(), New()
 		var unsealed []*Applied
+		var frozen []frozenState
 		d := &dice{t: t, m: m, at: start, heard: map[string]*dispatch.Report{}}
 		in := worldStart()
 		for index := uint64(1); index < 24; index++ {
@@ -371,7 +373,20 @@ func TestRandomEntriesKeepTheInvariants(t *testing.T) {
 			if d.n(5) == 0 {
 				d.checkChanges(other)
 			}
+			if d.n(3) == 0 {
+				frozen = append(frozen, freeze(t, m))
+			}
+			if d.n(5) == 0 && len(frozen) > 0 {
+				frozen[0].check(t)
+				frozen = frozen[1:]
+			}
 			in = d.entry()
+		}
+		for _, f := range frozen {
+			f.check(t)
+		}
+		for _, p := range m.pools {
+			require.Empty(t, p.frozen)
 		}
 		for _, a := range unsealed {
 			late.Roll(a.Seal())

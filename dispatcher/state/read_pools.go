@@ -57,8 +57,9 @@ func (m *Machine) InspectPool(r *dispatch.InspectPoolRequest) (*dispatch.Inspect
 
 // hash returns the SHA-256 of a pool's sections, in hexadecimal.
 func (p *hosted) hash() string {
-	sum := sha256.New()
-	for _, s := range p.sections() {
+	sum, snapshot := sha256.New(), &Snapshot{}
+	defer snapshot.Release()
+	for _, s := range p.sections(snapshot) {
 		bytes, err := s.append(nil)
 		if err != nil {
 			panic("invariant: a section can be marshalled: " + err.Error())

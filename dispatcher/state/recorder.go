@@ -10,9 +10,9 @@ type Recorder interface {
 	Restart()
 	// Begin says that a pool is in the state of these bytes, as pool.AppendSnapshot made them, with
 	// all entries up to an index applied; or, of a pool that the entry of this index makes, before its
-	// first step. If the pool was there before, its last step has led to this state. The bytes are the
-	// recorder's.
-	Begin(pool string, index uint64, snapshot []byte)
+	// first step. If the pool was there before, its last step has led to this state. The bytes come in
+	// parts, one behind the other, and do not change any more.
+	Begin(pool string, index uint64, snapshot [][]byte)
 	// Step says that a pool was told an operation, with this outcome. Neither changes any more.
 	Step(pool string, op *protos.Operation, outcome *protos.Outcome)
 	// End says that a pool is not there any more: it was deleted, or has failed.
@@ -23,6 +23,6 @@ type Recorder interface {
 type nobody struct{}
 
 func (nobody) Restart()                                        {}
-func (nobody) Begin(string, uint64, []byte)                    {}
+func (nobody) Begin(string, uint64, [][]byte)                  {}
 func (nobody) Step(string, *protos.Operation, *protos.Outcome) {}
 func (nobody) End(string)                                      {}

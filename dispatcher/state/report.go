@@ -203,7 +203,7 @@ func (p *hosted) takeLate(l *dispatch.LeaseReport) {
 		l.GetPhase() != isFinished || t.late != nil || t.lease.phase != isLost {
 		return
 	}
-	t.late = proto.CloneOf(l.GetResult())
+	p.update(t, func() { t.late = proto.CloneOf(l.GetResult()) })
 	p.tell(t, t.state, change{message: "a late result", result: t.late})
 }
 

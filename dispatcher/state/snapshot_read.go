@@ -71,7 +71,7 @@ func sectionError(i int, name *replica.SectionName, err error) error {
 func (d *reading) record() {
 	d.m.recorder.Restart()
 	for i, b := range d.begun {
-		d.m.recorder.Begin(b.pool, d.m.index, b.snapshot)
+		d.m.recorder.Begin(b.pool, d.m.index, [][]byte{b.snapshot})
 		d.begun[i].snapshot = nil
 	}
 }

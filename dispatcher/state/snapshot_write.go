@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bufio"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
@@ -23,9 +22,6 @@ const (
 	// tasksPerSection and resultsPerSection bound how much is made into messages at once.
 	tasksPerSection   = 10_000
 	resultsPerSection = 1_000
-	// madeMax is how many sections are made before they are written: enough for the making of a
-	// pool's, which is one, to have company.
-	madeMax = 64
 )
 
 const (
@@ -43,67 +39,34 @@ type section struct {
 	kind   replica.SectionName_Kind
 	pool   string
 	append func([]byte) ([]byte, error)
-	// written, if not nil, is told of the section when it is written, in a snapshot with all entries
-	// up to an index, and keeps the bytes.
-	written func(bytes []byte, index uint64)
+	// later is set if it is made when it is written, and not when the state is frozen.
+	later bool
+	// parts, if not nil, makes the bytes in parts.
+	parts func() [][]byte
+	// made, if not nil, is told of the bytes.
+	made func(parts [][]byte)
 }
 
-// Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
-// big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. The same
-// state gives the same bytes. It costs O(n log n) in what is stored, and the memory of the largest
-// section, which is a pool without what only the dispatcher knows of its tasks, and of the sections
-// that are made side by side with it. A recorder is told that journals can begin anew here. The
-// rolling hash must have all entries.
+// Write writes a snapshot: what Freeze and Snapshot.Write do.
 func (m *Machine) Write(w io.Writer) error {
-	if m.Rolled() != m.index {
-		return fmt.Errorf("write a snapshot: the rolling hash has entries up to %d, of %d", m.Rolled(),
-			m.index)
+	s, err := m.Freeze()
+	if err != nil {
+		return err
 	}
-	out := bufio.NewWriterSize(w, 1<<20)
-	sections := m.sections()
-	header := &replica.Header{FormatVersion: formatVersion, RuleVersion: m.rules, Index: m.index,
-		Time: timestamppb.New(m.now), RollingHash: m.chain.hash[:], RestoredIndex: m.restored}
-	for _, s := range sections {
-		header.Sections = append(header.Sections, &replica.SectionName{Kind: s.kind, Pool: s.pool})
-	}
-	first := section{append: appendMessage(func() proto.Message { return header })}
-	made := make([]madeSection, madeMax)
-	for some := range slices.Chunk(append([]section{first}, sections...), madeMax) {
-		m.sideBySide(len(some), func(i int) { made[i] = some[i].make(made[i].bytes[:0]) })
-		for i, s := range some {
-			if err := made[i].write(out); err != nil {
-				return fmt.Errorf("write a snapshot: %w", err)
-			}
-			if s.written != nil {
-				s.written(made[i].bytes, m.index)
-				made[i].bytes = nil
-			}
-		}
-	}
-	return out.Flush()
+	return s.Write(w, func(f func()) { f() })
 }
 
-// A madeSection is a section's bytes and their SHA-256, or why there are none.
-type madeSection struct {
-	bytes []byte
-	sum   [sha256.Size]byte
-	err   error
-}
-
-// make makes a section, in memory that is free.
-func (s section) make(memory []byte) madeSection {
-	bytes, err := s.append(memory)
-	return madeSection{bytes, sha256.Sum256(bytes), err}
-}
-
-func (s madeSection) write(w io.Writer) error {
-	if s.err != nil {
-		return s.err
+// writeSection writes a section: its length in 8 bytes, its bytes, and their SHA-256.
+func writeSection(w io.Writer, parts ...[]byte) error {
+	size, sum := 0, sha256.New()
+	for _, part := range parts {
+		size += len(part)
+		sum.Write(part)
 	}
-	for _, part := range [][]byte{
-		binary.BigEndian.AppendUint64(nil, uint64(len(s.bytes))), s.bytes, s.sum[:]} {
+	head := binary.BigEndian.AppendUint64(nil, uint64(size))
+	for _, part := range slices.Concat([][]byte{head}, parts, [][]byte{sum.Sum(nil)}) {
 		if _, err := w.Write(part); err != nil {
-			return err
+			return fmt.Errorf("write a snapshot: %w", err)
 		}
 	}
 	return nil
@@ -114,43 +77,44 @@ func appendMessage(build func() proto.Message) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) { return deterministic.MarshalAppend(b, build()) }
 }
 
-// sections returns all sections but the header, in order.
-func (m *Machine) sections() (all []section) {
+// sections returns all sections of a snapshot but the header, in order.
+func (m *Machine) sections(s *Snapshot) (all []section) {
 	for chunk := range slices.Chunk(m.results.queue, resultsPerSection) {
 		all = append(all, section{kind: resultsSection,
 			append: appendMessage(func() proto.Message { return resultsToProto(chunk) })})
 	}
 	for _, p := range m.sortedPools() {
-		all = append(all, p.sections()...)
+		all = append(all, p.sections(s)...)
 	}
 	return all
 }
 
 // sections returns the sections of a pool.
-func (p *hosted) sections() []section {
-	of := func(kind replica.SectionName_Kind, build func() proto.Message) section {
+func (p *hosted) sections(of *Snapshot) []section {
+	message := func(kind replica.SectionName_Kind, build func() proto.Message) section {
 		return section{kind: kind, pool: p.name, append: appendMessage(build)}
 	}
-	all := []section{of(headSection, p.headToProto)}
+	all := []section{message(headSection, p.headToProto)}
 	if !p.failed() {
 		s := section{kind: poolSection, pool: p.name, append: func(b []byte) ([]byte, error) {
 			return p.pool.AppendSnapshot(b), nil
-		}}
+		}, parts: func() [][]byte { return p.pool.SnapshotParts(of.sideBySide) }}
 		if p.recorder != (nobody{}) {
-			s.written = func(bytes []byte, index uint64) { p.recorder.Begin(p.name, index, bytes) }
+			s.made = func(parts [][]byte) { p.recorder.Begin(p.name, of.index, parts) }
 		}
 		all = append(all, s)
 	}
+	tasks := of.freeze(p)
 	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
-		all = append(all, section{kind: tasksSection, pool: p.name,
-			append: func(b []byte) ([]byte, error) { return appendTasks(b, chunk) }})
+		all = append(all, section{kind: tasksSection, pool: p.name, later: true,
+			append: func(b []byte) ([]byte, error) { return tasks.append(b, chunk) }})
 	}
 	if len(p.workers) > 0 {
-		all = append(all, of(workersSection, p.workersToProto))
+		all = append(all, message(workersSection, p.workersToProto))
 	}
-	all = append(all, of(usageSection, p.usage.toProto))
+	all = append(all, message(usageSection, p.usage.toProto))
 	if p.external && !p.failed() {
-		all = append(all, of(externalSection, p.externalToProto))
+		all = append(all, message(externalSection, p.externalToProto))
 	}
 	return all
 }

@@ -1,7 +1,6 @@
 package state
 
 import (
-	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -86,19 +85,8 @@ func fillDuration(m *durationpb.Duration, d time.Duration) *durationpb.Duration 
 // tasksField is the number of the tasks in a section of them.
 var tasksField = fieldNumber(&replica.Tasks{}, "tasks")
 
-// taskBytes is about how long a task is in a snapshot. A guess that is too low costs
-// a copy.
-const taskBytes = 200
-
-// appendTasks appends the bytes of a section of tasks.
-func appendTasks(b []byte, tasks []*task) ([]byte, error) {
-	b = slices.Grow(b, len(tasks)*taskBytes)
-	m := &taskMessage{}
-	for _, t := range tasks {
-		var err error
-		if b, _, err = appendField(b, tasksField, m.fillStored(t)); err != nil {
-			return nil, err
-		}
-	}
-	return b, nil
+// append appends the bytes of a task in a section of tasks.
+func (m *taskMessage) append(b []byte, t *task) ([]byte, error) {
+	b, _, err := appendField(b, tasksField, m.fillStored(t))
+	return b, err
 }

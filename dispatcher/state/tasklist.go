@@ -76,8 +76,12 @@ func (p *hosted) forget(t *task) {
 	}
 }
 
-// update changes a task within the lists.
+// update changes a task within the lists. What else of it changes does so after an update in the
+// same entry: so snapshots that are not written yet keep it as it was.
 func (p *hosted) update(t *task, change func()) {
+	for _, f := range p.frozen {
+		f.keep(t)
+	}
 	p.unlist(t)
 	change()
 	p.list(t)

@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 	// The log and what is near it.
 	"dispatcher/chaos":       {},
 	"dispatcher/eventlog":    {"protos/dispatch", "dispatcher/internal/durable"},
-	"dispatcher/log/logtest": {},
+	"dispatcher/log/logtest": {"dispatcher/log"},
 	"dispatcher/log/peers":   {"dispatcher/internal/strangers"},
 	"dispatcher/log/raftlog": {"dispatcher/log", "dispatcher/log/peers", "dispatcher/internal/durable",
 		"dispatcher/internal/failpoint"},

@@ -19,8 +19,8 @@ type Name string
 const (
 	BeforeLogWrite Name = "before-log-write"
 	AfterLogWrite  Name = "after-log-write"
-	// BeforeSnapshot is before the state is written to a file without a name, and AfterSnapshot
-	// when it is.
+	// BeforeSnapshot is before the state is frozen, and AfterSnapshot when all of it is given to the
+	// file, which is not durable yet.
 	BeforeSnapshot Name = "before-snapshot"
 	AfterSnapshot  Name = "after-snapshot"
 	// BeforeRename is when a snapshot is in its place but for the last rename, AfterRename after

@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"sync"
+
+	"github.com/quotasched/quotasched/dispatcher/log"
 )
 
 // A Ledger is a machine that keeps all entries that it was given, with a rolling hash over them.
@@ -46,13 +48,21 @@ func (l *Ledger) Apply(index uint64, entry []byte) (any, error) {
 	return len(l.kept.Entries), nil
 }
 
-// WriteSnapshot implements log.Machine.
-func (l *Ledger) WriteSnapshot(w io.Writer) error {
+// Snapshot implements log.Machine.
+func (l *Ledger) Snapshot() (log.Snapshot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.snapshots = append(l.snapshots, l.kept.Index)
-	return gob.NewEncoder(w).Encode(l.kept)
+	now := l.kept
+	now.Entries = slices.Clone(now.Entries)
+	return &now, nil
 }
+
+// Write implements log.Snapshot.
+func (k *kept) Write(w io.Writer) error { return gob.NewEncoder(w).Encode(k) }
+
+// Close implements log.Snapshot.
+func (k *kept) Close() {}
 
 // ReadSnapshot implements log.Machine.
 func (l *Ledger) ReadSnapshot(r io.Reader) error {

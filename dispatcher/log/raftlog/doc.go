@@ -32,7 +32,7 @@
 // # Snapshots
 //
 // One is taken after SnapshotBytes or SnapshotEntries since the last, or when applying what came
-// since took SnapshotApplying, as a restart takes that long once more. Machine.WriteSnapshot holds
-// up applying while it writes to a file in the page cache; making that durable happens beside. A
-// leader whose last one held it up for long hands over first.
+// since took SnapshotApplying, as a restart takes that long once more. Machine.Snapshot holds up
+// applying; writing what it returns happens beside. A leader whose last one held it up for long
+// hands over first.
 package raftlog

@@ -34,7 +34,7 @@ func TestASnapshotThatDoesNotFitLeavesNothing(t *testing.T) {
 	n.log, err = raftlog.Open(n.options, n.ledger)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.log.Close()) })
-	for range 19 {
+	for range 32 {
 		c.must(nil, strings.Repeat("x", 100<<10))
 	}
 	require.ErrorContains(t, n.log.Snapshot(t.Context()), "no space")

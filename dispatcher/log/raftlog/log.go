@@ -56,7 +56,7 @@ func Open(o Options, m log.Machine) (*Log, error) {
 	}
 	l := &Log{options: o, dir: dir, closed: make(chan struct{}), done: make(chan struct{})}
 	l.lead.init()
-	l.machine = &machine{inner: m, dir: o.Dir, stopped: l.end,
+	l.machine = &machine{inner: m, stopped: l.end,
 		due: make(chan struct{}, 1), changed: make(chan struct{}),
 		bytesMax: o.staggered(o.SnapshotBytes), entriesMax: o.staggered(o.SnapshotEntries),
 		applyingMax: o.SnapshotApplying, leadsOthers: l.leadsOthers,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ import (
 // Restore one at a time.
 type machine struct {
 	inner log.Machine
-	dir   string
 	// stopped is called once, in a goroutine, when the inner machine cannot go on.
 	stopped func(error)
 	// due is told that a snapshot is due.
@@ -121,21 +119,11 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 		return nil, err
 	}
 	start := time.Now()
-	f, err := os.CreateTemp(m.dir, "state.tmp")
+	m.failpoints.At(failpoint.BeforeSnapshot)
+	s, err := m.inner.Snapshot()
 	if err != nil {
 		return nil, err
 	}
-	// Without a name it is gone when the process is.
-	err = os.Remove(f.Name())
-	m.failpoints.At(failpoint.BeforeSnapshot)
-	if err == nil {
-		w := bufio.NewWriterSize(f, 1<<20)
-		err = errors.Join(m.inner.WriteSnapshot(w), w.Flush())
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	m.failpoints.At(failpoint.AfterSnapshot)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.heldUp = time.Since(start)
@@ -143,7 +131,7 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 		m.entryBytes = m.since.bytes / m.since.entries
 	}
 	m.since = applying{}
-	return snapshotFile{f}, nil
+	return snapshot{s, m.failpoints}, nil
 }
 
 // Restore implements raft.FSM.
@@ -176,20 +164,22 @@ func (m *machine) Restore(r io.ReadCloser) error {
 	}
 }
 
-// A snapshotFile is a snapshot that is not durable yet.
-type snapshotFile struct{ *os.File }
+// A snapshot is one that is not written yet. Raft persists it beside Apply.
+type snapshot struct {
+	log.Snapshot
+	failpoints *failpoint.Plan
+}
 
 // Persist implements raft.FSMSnapshot.
-func (f snapshotFile) Persist(sink raft.SnapshotSink) error {
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err := io.Copy(sink, f.File)
+func (s snapshot) Persist(sink raft.SnapshotSink) error {
+	w := bufio.NewWriterSize(sink, 1<<20)
+	err := errors.Join(s.Write(w), w.Flush())
+	s.failpoints.At(failpoint.AfterSnapshot)
 	return err
 }
 
 // Release implements raft.FSMSnapshot.
-func (f snapshotFile) Release() { f.Close() }
+func (s snapshot) Release() { s.Close() }
 
 func (m *machine) failed() error {
 	m.mu.Lock()
