@@ -23,7 +23,9 @@ type sealer struct {
 	state   *state.Machine
 	waiting []*state.Applied
 	works   bool
-	trail   hashTrail
+	// added and sealed count entries.
+	added, sealed uint64
+	trail         hashTrail
 	failed  error // why an entry was not sealed; nothing is after it
 }
 
@@ -45,6 +47,7 @@ func (s *sealer) add(a *state.Applied) error {
 		return s.failed
 	}
 	s.waiting = append(s.waiting, a)
+	s.added++
 	if !s.works {
 		s.works = true
 		go s.work()
@@ -66,10 +69,10 @@ func (s *sealer) work() {
 		}
 		s.waiting[0] = nil
 		s.waiting = s.waiting[1:]
+		s.sealed++
 		s.changed.Broadcast()
 	}
 	s.works = false
-	s.changed.Broadcast()
 }
 
 // seal seals an entry. The error stops this node, as a panic would if it were not one.
@@ -87,11 +90,11 @@ func (s *sealer) seal(m *state.Machine, a *state.Applied) (err error) {
 	return nil
 }
 
-// wait returns when all that was added is sealed, or cannot be.
+// wait returns when all that was added before the call is sealed, or cannot be.
 func (s *sealer) wait() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.works {
+	for all := s.added; s.sealed < all && s.failed == nil; {
 		s.changed.Wait()
 	}
 	return s.failed

@@ -113,3 +113,19 @@ func TestAnEntryThatCannotBeSealedEndsTheOnesAfterIt(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodyWaitsForWhatComesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSealing()
+		require.NoError(t, s.run(t, 1))
+		done := make(chan error, 1)
+		go func() { done <- s.sealer.wait() }()
+		synctest.Wait()
+		require.NoError(t, s.run(t, 2))
+		s.events.next <- nil
+		require.NoError(t, <-done)
+		require.Equal(t, []uint64{1}, s.events.taken)
+		s.events.next <- nil
+		require.NoError(t, s.sealer.wait())
+	})
+}

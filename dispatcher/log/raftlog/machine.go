@@ -44,6 +44,7 @@ type machine struct {
 	// restoring is why the newest snapshot could not be read, and saving why none could be taken.
 	restoring, saving error
 	heldUp            time.Duration // how long the newest snapshot held up applying
+	wrote             time.Duration // and how long it was written
 	// entryBytes is how large an entry was on average, between the newest two snapshots.
 	entryBytes uint64
 }
@@ -93,8 +94,10 @@ func (m *machine) isDue() bool {
 	if m.since.took < m.applyingMax {
 		return false
 	}
-	heldUp, _ := m.cost()
-	return m.since.took >= 2*heldUp && !m.leadsOthers()
+	m.mu.Lock()
+	snapshot := m.heldUp + m.wrote
+	m.mu.Unlock()
+	return m.since.took >= 2*snapshot && !m.leadsOthers()
 }
 
 func (m *machine) apply(l *raft.Log) (result any, err error) {
@@ -131,7 +134,7 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 		m.entryBytes = m.since.bytes / m.since.entries
 	}
 	m.since = applying{}
-	return snapshot{s, m.failpoints}, nil
+	return snapshot{s, m}, nil
 }
 
 // Restore implements raft.FSM.
@@ -167,14 +170,17 @@ func (m *machine) Restore(r io.ReadCloser) error {
 // A snapshot is one that is not written yet. Raft persists it beside Apply.
 type snapshot struct {
 	log.Snapshot
-	failpoints *failpoint.Plan
+	machine *machine
 }
 
 // Persist implements raft.FSMSnapshot.
 func (s snapshot) Persist(sink raft.SnapshotSink) error {
-	w := bufio.NewWriterSize(sink, 1<<20)
+	start, w, m := time.Now(), bufio.NewWriterSize(sink, 1<<20), s.machine
 	err := errors.Join(s.Write(w), w.Flush())
-	s.failpoints.At(failpoint.AfterSnapshot)
+	m.failpoints.At(failpoint.AfterSnapshot)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wrote = time.Since(start)
 	return err
 }
 
