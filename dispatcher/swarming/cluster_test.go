@@ -38,6 +38,8 @@ type cluster struct {
 	authorizer api.Authorizer
 	// seen is told of the events of each entry that any node applies.
 	seen func([]*dispatch.Event)
+	// logged is told of the events that come to an event log.
+	logged func([]*dispatch.Event)
 
 	mu      sync.Mutex // of what follows
 	members map[string]*member
@@ -46,6 +48,7 @@ type cluster struct {
 
 // A member is a node that runs.
 type member struct {
+	cluster *cluster
 	*node.Node
 	log     log.Log
 	handler http.Handler
@@ -63,7 +66,8 @@ func newCluster(t *testing.T, ids ...string) *cluster {
 
 func newClusterFor(t *testing.T, who api.Authorizer, ids ...string) *cluster {
 	c := &cluster{t: t, log: log.NewMemory(ids...), authorizer: who,
-		seen: func([]*dispatch.Event) {}, members: map[string]*member{}}
+		seen: func([]*dispatch.Event) {}, logged: func([]*dispatch.Event) {},
+		members: map[string]*member{}}
 	for _, id := range ids {
 		c.open(id)
 	}
@@ -72,7 +76,7 @@ func newClusterFor(t *testing.T, who api.Authorizer, ids ...string) *cluster {
 
 // open starts a node.
 func (c *cluster) open(id string) {
-	m := &member{metrics: metrics.New()}
+	m := &member{cluster: c, metrics: metrics.New()}
 	logger := slog.New(slog.DiscardHandler)
 	m.Node = node.New(node.Config{ID: id, URL: "http://" + id, Events: events{c}, Observer: m,
 		Logger: logger, SessionsMax: 1, Hooks: node.Hooks{PanicPool: "bad"}})
@@ -231,7 +235,10 @@ func (c *cluster) Exchange(_ context.Context, to log.Member, _ *replica.NodeStat
 }
 
 // Applied implements node.Observer.
-func (m *member) Applied(a node.Applied) { m.metrics.Applied(a) }
+func (m *member) Applied(a node.Applied) {
+	m.metrics.Applied(a)
+	m.cluster.seen(a.Outcome.GetEvents())
+}
 
 // Proposed implements node.Observer.
 func (m *member) Proposed(b node.Batch) {
@@ -243,11 +250,11 @@ func (m *member) Proposed(b node.Batch) {
 // Snapshot implements node.Observer.
 func (m *member) Snapshot(int64, time.Duration) {}
 
-// events keeps none, and tells the cluster.
+// events is an event log that keeps none, and tells the cluster.
 type events struct{ c *cluster }
 
 func (e events) Append(_ uint64, all []*dispatch.Event, _ [][]byte) error {
-	e.c.seen(all)
+	e.c.logged(all)
 	return nil
 }
 func (events) Reach(uint64, uint64) error { return nil }

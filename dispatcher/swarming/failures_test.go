@@ -160,9 +160,13 @@ func TestALostTaskIsFoundWithinMinutes(t *testing.T) {
 // Events left from memory after the commit, a thousand at a time, and the oldest were dropped.
 func TestNoEventIsDropped(t *testing.T) {
 	withTalk(t, func(k *talk) {
+		var logged []*dispatch.Event
+		k.member("a").AwaitEvents()
+		k.logged = func(all []*dispatch.Event) { logged = append(logged, all...) }
 		k.fill("t", 3000)
+		k.member("a").AwaitEvents()
 		enqueued, last := map[string]bool{}, &dispatch.Position{}
-		for _, e := range k.said {
+		for _, e := range logged {
 			p := e.GetPosition()
 			require.True(t, p.GetIndex() > last.GetIndex() && p.GetN() == 0 ||
 				p.GetIndex() == last.GetIndex() && p.GetN() == last.GetN()+1, "%v after %v", p, last)
