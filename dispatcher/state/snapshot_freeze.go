@@ -99,30 +99,53 @@ func (s *Snapshot) freeze(p *hosted) *frozenTasks {
 	return f
 }
 
+// sectionsAtOnce is how many sections of tasks are made at once. The machine stands still meanwhile,
+// for some hundredths of a second; one by one they would wait for an entry each time.
+const sectionsAtOnce = 8
+
 // Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
 // big-endian, its bytes, and their SHA-256. The first is a Header, which names the others. It may
-// run beside the machine's methods, but for what exclusive is given to call, which must not: some
-// milliseconds for ten thousand tasks each time. It costs O(n) in the number of tasks, and the
-// memory of ten thousand of them besides what Freeze has made.
+// run beside the machine's methods, but for what exclusive is given to call, which must not. It
+// costs O(n) in the number of tasks, and the memory of sectionsAtOnce sections of them besides what
+// Freeze has made.
 func (s *Snapshot) Write(w io.Writer, exclusive func(f func())) error {
 	defer exclusive(s.Release)
 	out := bufio.NewWriterSize(w, 1<<20)
-	var memory []byte
-	for i, part := range s.sections {
-		bytes := s.made[i]
-		if part.later {
+	memory := make([][]byte, sectionsAtOnce)
+	for i := range s.sections {
+		if s.made[i] == nil {
 			var err error
-			if exclusive(func() { memory, err = part.append(memory[:0]) }); err != nil {
-				return fmt.Errorf("a snapshot: %v of pool %q: %w", part.kind, part.pool, err)
+			if exclusive(func() { err = s.makeLater(i, memory) }); err != nil {
+				return err
 			}
-			bytes = [][]byte{memory}
 		}
-		if err := writeSection(out, bytes...); err != nil {
+		if err := writeSection(out, s.made[i]...); err != nil {
 			return err
 		}
 		s.made[i] = nil
 	}
 	return out.Flush()
+}
+
+// makeLater makes sections of tasks, from one on that is not made, in memory that is free.
+func (s *Snapshot) makeLater(from int, memory [][]byte) error {
+	n := 0
+	for n < len(memory) && from+n < len(s.sections) && s.sections[from+n].later {
+		n++
+	}
+	errs := make([]error, n)
+	s.sideBySide(n, func(i int) {
+		memory[i], errs[i] = s.sections[from+i].append(memory[i][:0])
+		s.made[from+i] = [][]byte{memory[i]}
+	})
+	for i, err := range errs {
+		part := &s.sections[from+i]
+		if err != nil {
+			return fmt.Errorf("a snapshot: %v of pool %q: %w", part.kind, part.pool, err)
+		}
+		part.passed()
+	}
+	return nil
 }
 
 // Release says that no more of a snapshot will be written. It must not run beside the machine's
@@ -144,15 +167,24 @@ func (f *frozenTasks) keep(t *task) {
 
 // append appends the bytes of a section of tasks as they were.
 func (f *frozenTasks) append(b []byte, tasks []*task) ([]byte, error) {
-	err := f.wrong
+	err, m := f.wrong, &taskMessage{}
 	for _, t := range tasks {
 		if kept := f.kept[t]; kept != nil {
 			b = append(b, kept...)
-			delete(f.kept, t)
 		} else if err == nil {
-			b, err = f.message.append(b, t)
+			b, err = m.append(b, t)
 		}
 	}
-	f.made = tasks[len(tasks)-1].id
 	return b, err
+}
+
+// pass says that a section of tasks is made. Sections are passed in order.
+func (f *frozenTasks) pass(tasks []*task) {
+	f.made = tasks[len(tasks)-1].id
+	if len(f.kept) == 0 {
+		return
+	}
+	for _, t := range tasks {
+		delete(f.kept, t)
+	}
 }

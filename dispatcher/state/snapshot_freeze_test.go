@@ -48,7 +48,8 @@ func (l *load) cancel(ids ...string) {
 // TestEntriesGoOnWhileASnapshotIsWritten changes tasks before their sections are made and after,
 // takes them out, and adds some, between the sections of a snapshot.
 func TestEntriesGoOnWhileASnapshotIsWritten(t *testing.T) {
-	l := newLoad(t, 10, 2*tasksPerSection+1000)
+	l := newLoad(t, 10, 2*sectionsAtOnce*tasksPerSection+1000)
+	l.m.sideBySide = atOnce
 	ids := l.ids()
 	l.cancel(ids[5]) // it has ended
 	f := freeze(t, l.m)
@@ -58,12 +59,12 @@ func TestEntriesGoOnWhileASnapshotIsWritten(t *testing.T) {
 	require.NoError(t, f.snapshot.Write(&got, func(make func()) {
 		make()
 		turn++
-		for _, at := range []int{100 + turn, tasksPerSection + turn, 2*tasksPerSection + turn} {
-			l.cancel(ids[at])
+		for part := range 3 {
+			l.cancel(ids[part*sectionsAtOnce*tasksPerSection+100+turn])
 		}
 		l.submit(3)
 	}))
-	require.Equal(t, 4, turn, "three sections, and the end")
+	require.Equal(t, 4, turn, "three times, and the end")
 	require.True(t, bytes.Equal(f.want, got.Bytes()))
 	require.NoError(t, checkInvariants(l.m))
 	other.check(t)

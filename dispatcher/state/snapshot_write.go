@@ -39,8 +39,10 @@ type section struct {
 	kind   replica.SectionName_Kind
 	pool   string
 	append func([]byte) ([]byte, error)
-	// later is set if it is made when it is written, and not when the state is frozen.
-	later bool
+	// later is set if it is made when it is written, and not when the state is frozen; passed is told
+	// when it is.
+	later  bool
+	passed func()
 	// parts, if not nil, makes the bytes in parts.
 	parts func() [][]byte
 	// made, if not nil, is told of the bytes.
@@ -107,7 +109,8 @@ func (p *hosted) sections(of *Snapshot) []section {
 	tasks := of.freeze(p)
 	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
 		all = append(all, section{kind: tasksSection, pool: p.name, later: true,
-			append: func(b []byte) ([]byte, error) { return tasks.append(b, chunk) }})
+			append: func(b []byte) ([]byte, error) { return tasks.append(b, chunk) },
+			passed: func() { tasks.pass(chunk) }})
 	}
 	if len(p.workers) > 0 {
 		all = append(all, message(workersSection, p.workersToProto))

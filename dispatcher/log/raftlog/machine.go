@@ -44,7 +44,6 @@ type machine struct {
 	// restoring is why the newest snapshot could not be read, and saving why none could be taken.
 	restoring, saving error
 	heldUp            time.Duration // how long the newest snapshot held up applying
-	wrote             time.Duration // and how long it was written
 	// entryBytes is how large an entry was on average, between the newest two snapshots.
 	entryBytes uint64
 }
@@ -94,10 +93,8 @@ func (m *machine) isDue() bool {
 	if m.since.took < m.applyingMax {
 		return false
 	}
-	m.mu.Lock()
-	snapshot := m.heldUp + m.wrote
-	m.mu.Unlock()
-	return m.since.took >= 2*snapshot && !m.leadsOthers()
+	heldUp, _ := m.cost()
+	return m.since.took >= 2*heldUp && !m.leadsOthers()
 }
 
 func (m *machine) apply(l *raft.Log) (result any, err error) {
@@ -134,7 +131,7 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 		m.entryBytes = m.since.bytes / m.since.entries
 	}
 	m.since = applying{}
-	return snapshot{s, m}, nil
+	return snapshot{s, m.failpoints}, nil
 }
 
 // Restore implements raft.FSM.
@@ -170,17 +167,14 @@ func (m *machine) Restore(r io.ReadCloser) error {
 // A snapshot is one that is not written yet. Raft persists it beside Apply.
 type snapshot struct {
 	log.Snapshot
-	machine *machine
+	failpoints *failpoint.Plan
 }
 
 // Persist implements raft.FSMSnapshot.
 func (s snapshot) Persist(sink raft.SnapshotSink) error {
-	start, w, m := time.Now(), bufio.NewWriterSize(sink, 1<<20), s.machine
+	w := bufio.NewWriterSize(sink, 1<<20)
 	err := errors.Join(s.Write(w), w.Flush())
-	m.failpoints.At(failpoint.AfterSnapshot)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.wrote = time.Since(start)
+	s.failpoints.At(failpoint.AfterSnapshot)
 	return err
 }
 

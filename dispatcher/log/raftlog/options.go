@@ -48,7 +48,7 @@ type Options struct {
 	SnapshotBytes, SnapshotEntries uint64
 	// SnapshotApplying is how long applying may take, all in all, since the last snapshot until a new
 	// one is due, since a restart does it all again; 0 means 2 s. It is at least twice as long as the
-	// last snapshot took. A leader of others does not count it: it would hand over often.
+	// last snapshot held up. A leader of others does not count it: it would hand over often.
 	SnapshotApplying time.Duration
 	// KeepBytes and KeepEntries are what is kept of the entries before a snapshot, so that a node
 	// that was away need not be sent the snapshot; 0 means 32 MB and 10,000. Fewer are kept of large
