@@ -99,8 +99,8 @@ func (s *Snapshot) freeze(p *hosted) *frozenTasks {
 	return f
 }
 
-// sectionsAtOnce is how many sections of tasks are made at once. The machine stands still meanwhile,
-// for some hundredths of a second; one by one they would wait for an entry each time.
+// sectionsAtOnce is how many sections of tasks are made at once. The machine stands still for some
+// hundredths of a second meanwhile; one by one they would wait for an entry each time.
 const sectionsAtOnce = 8
 
 // Write writes a snapshot: a series of sections, each of which is its length in 8 bytes,
