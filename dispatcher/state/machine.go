@@ -30,6 +30,8 @@ type extras struct {
 	fault    Fault
 	recorder Recorder
 	known    uint32 // the newest rules
+	// sectionTasks is how many tasks are in a section of a snapshot.
+	sectionTasks int
 }
 
 // A Fault is called before each operation of a pool, and may panic: so tests plant the failure of a
@@ -52,7 +54,8 @@ func WithRules(version uint32) Option { return func(m *Machine) { m.known = vers
 // New returns the state before the first entry.
 func New(options ...Option) *Machine {
 	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{},
-		sideBySide: oneByOne, extras: extras{recorder: nobody{}, known: RuleVersion}}
+		sideBySide: oneByOne, extras: extras{recorder: nobody{}, known: RuleVersion,
+			sectionTasks: tasksPerSection}}
 	for _, o := range options {
 		o(m)
 	}

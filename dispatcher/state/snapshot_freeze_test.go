@@ -48,8 +48,9 @@ func (l *load) cancel(ids ...string) {
 // TestEntriesGoOnWhileASnapshotIsWritten changes tasks before their sections are made and after,
 // takes them out, and adds some, between the sections of a snapshot.
 func TestEntriesGoOnWhileASnapshotIsWritten(t *testing.T) {
-	l := newLoad(t, 10, 2*sectionsAtOnce*tasksPerSection+1000)
-	l.m.sideBySide = atOnce
+	l := newLoad(t, 10, 5000)
+	const parts = 2*sectionsAtOnce + 1 // so that they are made in three turns
+	l.m.sideBySide, l.m.pools["lab"].sectionTasks = atOnce, (len(l.ids())+parts-1)/parts
 	ids := l.ids()
 	l.cancel(ids[5]) // it has ended
 	f := freeze(t, l.m)
@@ -60,7 +61,7 @@ func TestEntriesGoOnWhileASnapshotIsWritten(t *testing.T) {
 		make()
 		turn++
 		for part := range 3 {
-			l.cancel(ids[part*sectionsAtOnce*tasksPerSection+100+turn])
+			l.cancel(ids[part*sectionsAtOnce*l.m.pools["lab"].sectionTasks+100+turn])
 		}
 		l.submit(3)
 	}))

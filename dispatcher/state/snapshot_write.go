@@ -107,7 +107,7 @@ func (p *hosted) sections(of *Snapshot) []section {
 		all = append(all, s)
 	}
 	tasks := of.freeze(p)
-	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), tasksPerSection) {
+	for chunk := range slices.Chunk(slices.Collect(p.byID.All()), p.sectionTasks) {
 		all = append(all, section{kind: tasksSection, pool: p.name, later: true,
 			append: func(b []byte) ([]byte, error) { return tasks.append(b, chunk) },
 			passed: func() { tasks.pass(chunk) }})
