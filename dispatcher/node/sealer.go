@@ -26,7 +26,7 @@ type sealer struct {
 	// added and sealed count entries.
 	added, sealed uint64
 	trail         hashTrail
-	failed  error // why an entry was not sealed; nothing is after it
+	failed        error // why an entry was not sealed; nothing is after it
 }
 
 func newSealer(events EventLog) *sealer {
