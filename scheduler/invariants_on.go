@@ -191,6 +191,7 @@ func (l *runLists) check(what string) {
 		n += l.bins[b].Len()
 		for r := range l.bins[b].All() {
 			holdOf(r.bin == bin(b), "runs are in their bins", what)
+			holdOf(r.key == listKeyOf(r), "the keys of runs are what they were in their lists", what)
 		}
 	}
 	holdOf(n == l.n && n > 0, "lists of runs are counted", what)

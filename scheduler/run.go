@@ -6,6 +6,7 @@ package scheduler
 type run struct {
 	req    *request
 	worker *worker
+	key    listKey // its place in these lists, as of when it was put into them
 	level  Priority
 	bin    bin     // its list among those of its level
 	cost   Balance // what it had cost at since; saved work does not count
@@ -15,7 +16,6 @@ type run struct {
 	// accounting time; 0 if it was not.
 	handedOut, saved int64
 	watchedAt        int64    // an earliest entry in Scheduler.exposures; 0 for none
-	rank             idRank   // the worker's, so that runs are compared without a look at it
 	paid             *Balance // of cost, what a preempted task's account got; nil for none
 	stage            Stage
 	next             *content // what to wait with, if it waits again; nil if that has not changed
@@ -67,18 +67,27 @@ func (r *run) paidUpTo(p Priority) (paid Quota) {
 	return paid
 }
 
+// A listKey is what the order of the runs of one list goes by, together in memory: lists are long,
+// and runs are all over it.
+type listKey struct {
+	price Quota  // at accounting time 0
+	stake int64  // likewise
+	rank  idRank // the worker's
+}
+
+func listKeyOf(r *run) listKey { return listKey{r.priceAt(0), r.stakeAt(0), r.worker.rank} }
+
 // Before orders the runs of one list, which are at one level and all held or all not: by price,
 // then the less work at stake, then the worker's id. As all prices at a level grow at the same
 // rate, and the work at stake too, except in held runs, the order is the same at all times.
 func (r *run) Before(q *run) bool {
-	if a, b := r.priceAt(0), q.priceAt(0); a != b {
-		return a < b
-	}
-	if a, b := r.stakeAt(0), q.stakeAt(0); a != b {
-		return a < b
-	}
-	if r.rank != q.rank {
-		return r.rank.Before(q.rank)
+	switch a, b := &r.key, &q.key; {
+	case a.price != b.price:
+		return a.price < b.price
+	case a.stake != b.stake:
+		return a.stake < b.stake
+	case a.rank != b.rank:
+		return a.rank.Before(b.rank)
 	}
 	return r.worker.id < q.worker.id
 }
@@ -108,7 +117,6 @@ func (k *costKey) Before(j *costKey) bool {
 func (s *Scheduler) enlist(r *run) {
 	s.undo.enlist(r)
 	a := r.account()
-	r.rank = r.worker.rank
 	r.worker.run = r
 	r.req.worker = r.worker
 	s.countLimits(r, +1)

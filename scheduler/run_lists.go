@@ -132,6 +132,7 @@ func (s *Scheduler) file(r *run) {
 func (s *Scheduler) fileQuietly(r *run) {
 	var until int64
 	r.bin, until = s.protection(r)
+	r.key = listKeyOf(r)
 	a := r.account()
 	a.runs[r.level] = a.runs[r.level].insert(r)
 	if !r.worker.cordoned {
