@@ -28,7 +28,8 @@ type index struct {
 
 	worseSlots [NumPriorities]slotset.Set // the slots of classes with runs at levels worse than each
 
-	sets []*slotset.Set // for one intersection
+	sets   []*slotset.Set // for one intersection
+	looked int            // at how many entries of buckets so far
 }
 
 func newIndex(labels *labelTable) *index {

@@ -13,22 +13,31 @@ type bucket struct {
 	newest  uint64 // the serial of the last demand that was filed
 }
 
-// An entry is a demand in a bucket, with two more of its base labels, the next rarest ones, or the
-// bucket's own again if it has no more. Most demands that a class cannot run are passed over by a
-// look at these two, and not touched.
+// An entry is a demand in a bucket, with three more of its base labels, the next rarest ones, or
+// the bucket's own again if it has no more. Most demands that a class cannot run are passed over by
+// a look at these, and not touched.
 type entry struct {
-	also   [2]uint32
+	also   [3]uint32
+	labels uint32  // how many base labels the demand has
 	demand *demand // nil if it has gone
+}
+
+// known is how many labels of a demand stand in an entry and its bucket.
+const known = uint32(1 + len(entry{}.also))
+
+// mayBeOwned reports whether the labels in the entry are owned, as the bucket's is.
+func (e *entry) mayBeOwned(owned []bool) bool {
+	return owned[e.also[0]] && owned[e.also[1]] && owned[e.also[2]]
 }
 
 // file puts a demand into the bucket of that of its base labels which the fewest classes have.
 func (x *index) file(demand *demand) {
 	ids := demand.base.ids
 	if len(ids) == 0 {
-		x.unlabelled.add(demand, [2]uint32{})
+		x.unlabelled.add(demand, [3]uint32{})
 		return
 	}
-	var rarest [3]*label
+	var rarest [known]*label
 	for _, id := range ids {
 		l := x.labels.byID[id]
 		for i, other := range rarest {
@@ -42,7 +51,7 @@ func (x *index) file(demand *demand) {
 		}
 	}
 	own := rarest[0]
-	also := [2]uint32{own.id, own.id}
+	also := [3]uint32{own.id, own.id, own.id}
 	for i, l := range rarest[1:] {
 		if l != nil {
 			also[i] = l.id
@@ -61,9 +70,9 @@ func (l *label) isRarer(other *label) bool {
 }
 
 // add puts in a demand, whose serial is above all those of the bucket.
-func (bucket *bucket) add(demand *demand, also [2]uint32) {
+func (bucket *bucket) add(demand *demand, also [3]uint32) {
 	demand.bucket, demand.at = bucket, len(bucket.entries)
-	bucket.entries = append(bucket.entries, entry{also, demand})
+	bucket.entries = append(bucket.entries, entry{also, uint32(len(demand.base.ids)), demand})
 	bucket.newest = demand.serial
 }
 
@@ -98,15 +107,25 @@ func (bucket *bucket) each(f func(*demand) bool) bool {
 // eachDemand calls f with the demands that a class can run. They are kept with the class if they
 // are few, so that a later call only tests what came since.
 func (x *index) eachDemand(class *workerClass, f func(*demand)) {
+	x.eachDemandWhile(class, func(demand *demand) bool {
+		f(demand)
+		return true
+	})
+}
+
+// eachDemandWhile is eachDemand until f returns false, and returns false then.
+func (x *index) eachDemandWhile(class *workerClass, f func(*demand) bool) bool {
 	class.demands.refresh(x, class)
-	if !class.demands.many {
-		for _, demand := range class.demands.list {
-			touches.Demand()
-			f(demand)
-		}
-		return
+	if class.demands.many {
+		return x.walkDemands(class, 0, f)
 	}
-	x.walkDemands(class, 0, f)
+	for _, demand := range class.demands.list {
+		touches.Demand()
+		if !f(demand) {
+			return false
+		}
+	}
+	return true
 }
 
 // demandCost estimates how many entries eachDemand looks at.
@@ -130,24 +149,32 @@ func (x *index) eachBucket(class *workerClass, f func(*bucket)) {
 	}
 }
 
-// walkDemands calls f with the demands that a class can run and whose serial is above since. While
-// it walks no demand may come or go.
-func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand)) {
+// walkDemands calls f with the demands that a class can run and whose serial is above since, until
+// it returns false, and returns false then. While it walks no demand may come or go.
+func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bool) bool {
 	owned := x.labels.mark(class.set)
-	for _, e := range x.unlabelled.since(since) {
-		if touches.Demand(); e.demand != nil {
-			f(e.demand)
+	defer x.labels.unmark(class.set)
+	unlabelled := x.unlabelled.since(since)
+	x.looked += len(unlabelled)
+	for _, e := range unlabelled {
+		if touches.Demand(); e.demand != nil && !f(e.demand) {
+			return false
 		}
 	}
 	for _, id := range class.set.ids {
-		for _, e := range x.labels.byID[id].demands.since(since) {
-			touches.Demand()
-			if owned[e.also[0]] && owned[e.also[1]] && e.demand != nil && e.demand.isOwned(owned) {
-				f(e.demand)
+		news := x.labels.byID[id].demands.since(since)
+		x.looked += len(news)
+		for i := range news {
+			e := &news[i]
+			if touches.Demand(); !e.mayBeOwned(owned) || e.demand == nil {
+				continue
+			}
+			if (e.labels <= known || e.demand.isOwned(owned)) && !f(e.demand) {
+				return false
 			}
 		}
 	}
-	x.labels.unmark(class.set)
+	return true
 }
 
 // isOwned reports whether all base labels of the demand are owned.
@@ -191,9 +218,11 @@ func (a *knownDemands) refresh(x *index, class *workerClass) {
 		return
 	}
 	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
-	x.walkDemands(class, a.until, func(demand *demand) { a.list = append(a.list, demand) })
-	a.until = x.serial
-	if len(a.list) > knownDemandsMax {
+	few := x.walkDemands(class, a.until, func(demand *demand) bool {
+		a.list = append(a.list, demand)
+		return len(a.list) <= knownDemandsMax
+	})
+	if a.until = x.serial; !few {
 		*a = knownDemands{many: true}
 	}
 }

@@ -133,21 +133,6 @@ func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *workerClass, lim
 	return top.class, limited
 }
 
-// eachIdle calls f with the idle classes that can run a demand, until it returns false.
-func (p *pass) eachIdle(demand *demand, f func(*workerClass) bool) {
-	x := p.s.index
-	if len(x.idle) > listedMax {
-		x.eachClass(demand, &x.idleSlots, f)
-		return
-	}
-	for _, class := range x.idle {
-		touches.Class()
-		if demand.base.within(class.set) && !f(class) {
-			return
-		}
-	}
-}
-
 // rank puts the classes of a demand's choice into heaps.
 func (p *pass) rank(demand *demand) {
 	best := &ranked{}
@@ -167,6 +152,7 @@ func (p *pass) rank(demand *demand) {
 
 // dropChoices frees what choices keep.
 func (p *pass) dropChoices() {
+	p.s.idleTable.clear()
 	for _, demand := range p.ranked {
 		demand.choice.best = nil
 	}

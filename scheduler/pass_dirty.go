@@ -19,35 +19,72 @@ import (
 // So a pass finds the lanes that it has to try in one of three ways, whichever costs least: from
 // the news, that is the demands of the fresh classes and the dirty lanes; from the demands of all
 // idle classes, fresh or not, which leaves out dirty lanes that match none; or by trying all active
-// lanes. docs/index.md has the whole algorithm.
+// lanes. What the first two cost is estimated; if they turn out to find so many demands that they
+// leave few lanes out, they are given up. docs/index.md has the whole algorithm.
 
 // entriesPerLane is for how many looks at an entry of a bucket a pass tries one lane instead: that
 // is, intersects the label sets of its demand with the idle classes.
 const entriesPerLane = 128
 
+// entriesPerDemand is for how many looks at an entry a pass finds one demand.
+const entriesPerDemand = 24
+
 // findDirty finds out which lanes the pass has to try, unless the other ways cost less.
 func (p *pass) findDirty() {
 	s := p.s
-	most := s.activeLanes * entriesPerLane
-	if p.scanAll = s.demandCost(s.fresh, most) >= most; p.scanAll {
+	if len(s.fresh) == 0 {
 		return
 	}
-	for _, class := range s.fresh {
-		p.findDemands(class)
-	}
+	lanes := p.lanesToTry()
+	most := lanes * entriesPerLane
+	p.scanAll = s.demandCost(s.fresh, most) >= most || !p.findDemands(s.fresh, lanes)
 }
 
-// findDemands adds the demands that an idle class can run to those that the pass has to try.
-func (p *pass) findDemands(class *workerClass) {
-	if class.idle.Len() == 0 {
-		return // its workers were taken or have gone
-	}
-	p.s.index.eachDemand(class, func(demand *demand) {
-		if demand.found != p.id {
-			demand.found = p.id
-			p.demands = append(p.demands, demand)
+// lanesToTry is about how many lanes the pass tries if it tries all: not those of accounts that can
+// start nothing as things stand. A sixteenth of all lanes always counts, as a later pass has to try
+// what this one does not find out.
+func (p *pass) lanesToTry() int {
+	lanes := p.s.activeLanes
+	for _, a := range p.contenders {
+		if a.neverFree() && !a.mayStartAny(p.s.burstCover) {
+			lanes -= len(a.active)
 		}
-	})
+	}
+	return max(lanes, p.s.activeLanes/16)
+}
+
+// findDemands adds the demands that idle classes among some can run to those that the pass has to
+// try. If that comes to cost more than to try those of so many lanes that are left out, it adds
+// none, and returns false.
+func (p *pass) findDemands(classes []*workerClass, lanes int) bool {
+	x, before := p.s.index, len(p.demands)
+	looked := x.looked
+	for _, class := range classes {
+		if class.idle.Len() == 0 {
+			continue // its workers were taken or have gone
+		}
+		if !x.eachDemandWhile(class, func(demand *demand) bool {
+			if demand.found != p.id {
+				demand.found = p.id
+				p.demands = append(p.demands, demand)
+			}
+			found := len(p.demands) - before
+			return x.looked-looked+entriesPerDemand*found <= entriesPerLane*(lanes-found)
+		}) {
+			p.forgetDemands(before)
+			return false
+		}
+	}
+	return true
+}
+
+// forgetDemands forgets the demands from the n-th one on.
+func (p *pass) forgetDemands(n int) {
+	for _, demand := range p.demands[n:] {
+		demand.found = 0
+	}
+	clear(p.demands[n:])
+	p.demands = p.demands[:n]
 }
 
 // demandCost estimates how many entries it takes to find the demands of the classes with idle
@@ -75,9 +112,8 @@ func (p *pass) fromIdle(lanes int) {
 	if p.idleCost = p.s.demandCost(idle, most); p.idleCost >= most {
 		return
 	}
-	p.allIdle = true
-	for _, class := range idle {
-		p.findDemands(class)
+	if p.allIdle = p.findDemands(idle, lanes); !p.allIdle {
+		p.idleCost = most
 	}
 }
 

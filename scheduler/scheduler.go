@@ -51,8 +51,9 @@ type Scheduler struct {
 	withActive  map[*account]bool // accounts with active lanes
 	activeLanes int
 	passes      uint64
-	pass        pass     // the present one, or the last
-	undo        *undoLog // nil but in a trial
+	pass        pass      // the present one, or the last
+	idleTable   idleTable // of that pass
+	undo        *undoLog  // nil but in a trial
 
 	// What preemption steps have looked at; see pass_preempt_attempt.go.
 	victims      recent[victimClass] // runs that others can preempt who could not before
