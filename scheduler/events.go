@@ -143,8 +143,8 @@ func (s *Scheduler) placeEvent(typ protos.TaskEvent_Type, cat protos.TaskEvent_C
 func (s *Scheduler) enqueuedEvent(r *request, t instant) *protos.TaskEvent {
 	e := &s.newEvent(protos.TaskEvent_TYPE_ENQUEUED, fromDispatcher, t, r).event
 	d := newDetails(s, &s.events.enqueued)
-	if d.message.Tags = r.tags; !s.events.onlyRead {
-		d.message.Tags = copyTags(r.tags)
+	if d.message.Tags = r.tags(); !s.events.onlyRead {
+		d.message.Tags = copyTags(r.tags())
 	}
 	d.oneOf.Enqueued = &d.message
 	e.Details = &d.oneOf
@@ -205,7 +205,7 @@ func (s *Scheduler) preemptedEvent(r *run, v *victim, by *lane, to Priority) *pr
 		NewPriority: int32(to),
 		Refund:      int64(v.payment),
 		UnsavedWork: millisProto(v.unsaved),
-		LostWork:    millisProto(r.req.lost),
+		LostWork:    millisProto(r.req.lost()),
 	}}
 	return e
 }

@@ -27,7 +27,7 @@ func (s *Scheduler) explainRunning(e *protos.Explanation, r *request) {
 		TakenBy:    string(t.taker),
 
 		WorkAtStake: millisProto(run.stakeAt(s.now.millis())),
-		LostWork:    millisProto(r.lost),
+		LostWork:    millisProto(r.lost()),
 		Protections: s.protections(run),
 	}
 	var f findings

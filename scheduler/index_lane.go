@@ -40,10 +40,40 @@ type request struct {
 	lane      *lane
 	enqueued  instant
 	confirmed instant
-	tags      []string
 	worker    *worker // nil if it waits
+	more      *more   // nil if it has none of that, as most
 	blocked   bool
-	lost      int64 // the work of its earlier runs that was lost to preemption, in milliseconds
+}
+
+// A more is what most requests do not have.
+type more struct {
+	tags []string
+	lost int64 // the work of its earlier runs that was lost to preemption, in milliseconds
+}
+
+// tags and lost are those of its more.
+func (r *request) tags() []string {
+	if r.more == nil {
+		return nil
+	}
+	return r.more.tags
+}
+
+func (r *request) lost() int64 {
+	if r.more == nil {
+		return 0
+	}
+	return r.more.lost
+}
+
+func (r *request) setTags(tags []string) { r.setMore(tags, r.lost()) }
+
+func (r *request) setLost(lost int64) { r.setMore(r.tags(), lost) }
+
+func (r *request) setMore(tags []string, lost int64) {
+	if r.more = nil; len(tags) > 0 || lost > 0 {
+		r.more = &more{tags, lost}
+	}
 }
 
 // Before orders requests: enqueue time, then id.
@@ -118,7 +148,7 @@ type content struct {
 func (s *Scheduler) hasContent(r *request, c *content) bool {
 	l := r.lane
 	return l.account.id == c.account && r.enqueued == c.enqueued &&
-		slices.Equal(r.tags, c.tags) &&
+		slices.Equal(r.tags(), c.tags) &&
 		slices.Equal(s.labels.sortedNames(l.demand.base), c.base) &&
 		slices.Equal(s.labels.sortedNames(l.demand.prov), c.prov)
 }

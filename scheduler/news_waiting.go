@@ -34,13 +34,14 @@ func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e Eve
 	switch {
 	case req == nil:
 	case req.worker == nil:
-		req.lost = max(req.lost, lost)
-	case lost > req.lost:
-		s.refileQuietly(req.worker.run, func() { req.lost = lost })
+		req.setLost(max(req.lost(), lost))
+	case lost > req.lost():
+		s.refileQuietly(req.worker.run, func() { req.setLost(lost) })
 	}
 	switch {
 	case req == nil:
-		req = &request{id: r.ID, confirmed: at, lost: lost}
+		req = &request{id: r.ID, confirmed: at}
+		req.setLost(lost)
 		s.requests[r.ID] = req
 		s.setContent(req, &content{r.Account, r.BaseLabels, r.ProvisionableLabels,
 			instantOf(r.EnqueueTime), copyTags(tags)})

@@ -143,7 +143,7 @@ func (st *preemption) takeWorker(l *lane, r *run) {
 	st.noteFanout(r)
 	s.delist(r)
 	s.addLoss(r.req, v.unsaved)
-	v.lost = r.req.lost
+	v.lost = r.req.lost()
 	s.credit(owner, amountAt(r.level, v.payment))
 	if r.stage == Held {
 		st.waitAgain(r)
@@ -161,7 +161,7 @@ func (st *preemption) takeWorker(l *lane, r *run) {
 // addLoss adds to what a request, which is on no worker, has lost.
 func (s *Scheduler) addLoss(r *request, unsaved int64) {
 	s.undo.addLoss(r)
-	r.lost = min(r.lost+unsaved, maxLoss)
+	r.setLost(min(r.lost()+unsaved, maxLoss))
 }
 
 // amountAt is an amount at one level; what is paid for free runs is nothing.

@@ -293,12 +293,12 @@ func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Reques
 	m.content.BaseLabelSet = numbers.base
 	m.content.ProvisionableLabelSet = numbers.prov
 	m.content.EnqueueTime = &m.enqueued
-	m.content.Tags = slices.Clone(r.tags)
+	m.content.Tags = slices.Clone(r.tags())
 	m.request.Id = string(r.id)
 	m.request.Content = &m.content
 	m.request.ConfirmedTime = &m.confirmed
 	m.request.Blocked = r.blocked
-	m.request.LostWork = millisProto(r.lost)
+	m.request.LostWork = millisProto(r.lost())
 	return &m.request
 }
 

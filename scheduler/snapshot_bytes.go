@@ -153,15 +153,15 @@ func appendBalance(b []byte, field protowire.Number, c *Balance) []byte {
 func appendRequest(b []byte, r *request, numbers laneNumbers) []byte {
 	b = appendText(b, fieldRequestID, string(r.id))
 	b, at := beginMessage(b, fieldRequestContent)
-	b = endMessage(appendContent(b, numbers, r.enqueued, r.tags), at)
+	b = endMessage(appendContent(b, numbers, r.enqueued, r.tags()), at)
 	b = appendInstant(b, fieldRequestConfirmedTime, r.confirmed)
 	if r.blocked {
 		b = appendNumber(b, fieldRequestBlocked, 1)
 	}
-	if r.lost > 0 {
+	if lost := r.lost(); lost > 0 {
 		b, at = beginMessage(b, fieldRequestLostWork)
-		b = appendNumber(b, fieldDurationSeconds, uint64(r.lost/1000))
-		b = appendNumber(b, fieldDurationNanos, uint64(r.lost%1000*1_000_000))
+		b = appendNumber(b, fieldDurationSeconds, uint64(lost/1000))
+		b = appendNumber(b, fieldDurationNanos, uint64(lost%1000*1_000_000))
 		b = endMessage(b, at)
 	}
 	return b

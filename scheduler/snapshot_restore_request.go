@@ -109,7 +109,8 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*
 	r, l := &rd.spareRequests[0], rd.laneOf(&c)
 	rd.spareRequests = rd.spareRequests[1:]
 	*r = request{id: RequestID(p.GetId()), lane: l.lane, enqueued: c.enqueued, confirmed: confirmed,
-		tags: c.tags, blocked: p.GetBlocked(), lost: lost}
+		blocked: p.GetBlocked()}
+	r.setMore(c.tags, lost)
 	rd.s.requests[r.id] = r
 	return r, l, nil
 }

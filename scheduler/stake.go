@@ -21,7 +21,7 @@ func (r *run) unsavedAt(now int64) int64 {
 }
 
 // stakeAt returns the work at stake in the run, in milliseconds.
-func (r *run) stakeAt(now int64) int64 { return r.req.lost + r.unsavedAt(now) }
+func (r *run) stakeAt(now int64) int64 { return r.req.lost() + r.unsavedAt(now) }
 
 // lossLimits are the limits on the work that a preemption may lose, by the requests' levels.
 type lossLimits struct {

@@ -46,7 +46,8 @@ func (s *Scheduler) setContent(r *request, c *content) {
 	s.undo.setContent(r)
 	old := r.lane
 	r.lane = s.laneFor(c.account, s.labels.intern(c.base), s.labels.intern(c.prov))
-	r.enqueued, r.tags = c.enqueued, c.tags
+	r.enqueued = c.enqueued
+	r.setTags(c.tags)
 	if old != nil {
 		s.releaseLane(old)
 	}

@@ -91,11 +91,11 @@ func (u *undoLog) setContent(r *request) {
 	if u == nil {
 		return
 	}
-	home, enqueued, tags := r.lane, r.enqueued, r.tags
+	home, enqueued, more := r.lane, r.enqueued, r.more
 	home.refs++
 	u.later(func() {
 		u.s.releaseLane(r.lane)
-		r.lane, r.enqueued, r.tags = home, enqueued, tags
+		r.lane, r.enqueued, r.more = home, enqueued, more
 	})
 }
 
@@ -113,8 +113,8 @@ func (u *undoLog) addLoss(r *request) {
 	if u == nil {
 		return
 	}
-	lost := r.lost
-	u.later(func() { r.lost = lost })
+	more := r.more
+	u.later(func() { r.more = more })
 }
 
 // confirm: a request and a worker are confirmed.

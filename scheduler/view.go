@@ -139,11 +139,11 @@ func (s *Scheduler) viewRequest(r *request) TaskRequest {
 		Account:             r.lane.account.id,
 		BaseLabels:          s.labels.names(r.lane.demand.base),
 		ProvisionableLabels: s.labels.names(r.lane.demand.prov),
-		Tags:                slices.Clone(r.tags),
+		Tags:                slices.Clone(r.tags()),
 		EnqueueTime:         r.enqueued.time(),
 		ConfirmedTime:       r.confirmed.time(),
 		Blocked:             r.blocked,
-		LostWork:            time.Duration(r.lost) * time.Millisecond,
+		LostWork:            time.Duration(r.lost()) * time.Millisecond,
 	}
 	if r.worker != nil {
 		v.Worker = r.worker.id

@@ -28,6 +28,7 @@ type List[T Item[T]] struct {
 const (
 	chunkMax   = 128 // a chunk that would grow above this is split
 	chunkMerge = 32  // neighbours that hold no more than this together are joined
+	keptMax    = 4   // an empty list keeps a chunk that has room for no more than this
 )
 
 // Len returns the number of items.
@@ -164,8 +165,13 @@ func (l *List[T]) Append(x T) {
 }
 
 // begin makes the first chunk of an empty list, with all that it needs in one piece of memory: most
-// lists never have more than an item or two.
+// lists never have more than an item or two. A list that has been emptied has kept that.
 func (l *List[T]) begin(x T) {
+	if cap(l.chunks) > 0 {
+		l.chunks = l.chunks[:1]
+		l.chunks[0] = append(l.chunks[0], x)
+		return
+	}
 	m := &struct {
 		chunks [1][]T
 		items  [1]T
@@ -203,13 +209,22 @@ func (l *List[T]) PopFirst() T {
 	l.n--
 	c := l.chunks[0]
 	x := c[0]
-	var zero T
-	c[0] = zero
-	l.chunks[0] = c[1:]
+	l.chunks[0] = withoutFirst(c)
 	if len(c) == 1 {
 		l.tidy(0)
 	}
 	return x
+}
+
+// withoutFirst takes the first item out of a chunk. The rest stays where it is; if there is none,
+// so does the memory.
+func withoutFirst[T any](c []T) []T {
+	var zero T
+	c[0] = zero
+	if len(c) == 1 {
+		return c[:0]
+	}
+	return c[1:]
 }
 
 // Remove takes x out, and reports whether it was there.
@@ -224,10 +239,8 @@ func (l *List[T]) Remove(x T) bool {
 		return false
 	}
 	l.n--
-	if i == 0 { // from the front, as from a queue: the rest stays where it is
-		var zero T
-		c[0] = zero
-		c = c[1:]
+	if i == 0 { // as from a queue
+		c = withoutFirst(c)
 	} else {
 		c = slices.Delete(c, i, i+1)
 	}
@@ -240,6 +253,8 @@ func (l *List[T]) Remove(x T) bool {
 func (l *List[T]) tidy(ci int) {
 	c := l.chunks[ci]
 	switch {
+	case len(c) == 0 && len(l.chunks) == 1 && cap(c) <= keptMax:
+		l.chunks = l.chunks[:0]
 	case len(c) == 0 && len(l.chunks) == 1:
 		l.chunks = nil
 	case len(c) == 0 && ci == 0:
