@@ -46,9 +46,9 @@
 // What forks say is not what happens: no record shows what will really arrive. A [Calibration] has
 // past forecasts and their outcomes, and corrects new forecasts by them. A [Calibrator] makes such
 // forecasts at times of the past, while a journal is run again. Which past forecasts count for
-// which new one, and how, is in the file scores.go; what is said where there are few, in prior.go.
-// ToProto and CalibrationFromProto save and read it; calibrations of another version or pool are
-// refused.
+// which new one, and how, is in the file scores.go; what outcomes say that are not known yet, in
+// openoutcomes.go; what is said where there are few, in prior.go. ToProto and
+// CalibrationFromProto save and read it; calibrations of another version or pool are refused.
 //
 // # What an answer is worth
 //

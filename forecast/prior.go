@@ -1,9 +1,6 @@
 package forecast
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Past scores say what forks get wrong in cases like those that were forecast. Where there were few
 // such cases, something else must be said: that a real wait is mostly within a factor of twenty of
@@ -13,6 +10,9 @@ import (
 // hierarchical conformal prediction: Lee, Barber, Willett, 2023). So the answer in a case that the
 // past has not seen, such as the first burst of hundreds of tasks, is wide; where thirty past times
 // agree, the prior is 3 %.
+//
+// The answer is a mixture of the outcomes and the prior, and outcomes that are open hand nothing on
+// to the prior: how long they go on is another question (see the file openoutcomes.go).
 const (
 	// priorTimes is how many times' outcomes the prior counts for.
 	priorTimes = 1
@@ -35,17 +35,17 @@ func priorWeight(near []float64, total float64) float64 {
 	return priorTimes * total / times
 }
 
-// withPrior returns the scores, in order, with those of the prior among them.
-func withPrior(list []weightedScore, s scale, weight float64) []weightedScore {
-	for i := range priorParts {
+// priorOf returns the scores of the prior, in order, beside forks with a scale.
+func priorOf(s scale, weight float64) []weightedScore {
+	list := make([]weightedScore, priorParts)
+	for i := range list {
 		r := priorSpread * laplaceQuantile((float64(i)+0.5)/priorParts)
 		score := r / s.up
 		if r < 0 {
 			score = r / s.down
 		}
-		list = append(list, weightedScore{score: score, weight: weight / priorParts})
+		list[i] = weightedScore{score, weight / priorParts}
 	}
-	slices.SortStableFunc(list, compareScores) // fast, as all but the last few are in order
 	return list
 }
 

@@ -19,11 +19,10 @@ import (
 // Which past forecasts count for a new one is a matter of degree: those for a wait of about the
 // same length, for the same account and from a short time ago count most. Outcomes that are not
 // known yet count as well, as waits that are longer than what they lasted so far: without them,
-// short waits would be all that the last days teach. Their weight goes to the longer ones, as in
-// the estimator of Kaplan and Meier (1958).
+// short waits would be all that the last days teach. See the file openoutcomes.go.
 //
-// The outcome that is forecast may be beyond all others. What it may be is told by a prior, beside
-// the scores: see the file prior.go.
+// The case that is forecast may be unlike all others. What it may be is told by a prior, beside the
+// scores: see the file prior.go.
 const (
 	// grain is a wait so short that shorter ones hardly differ.
 	grain = time.Minute
@@ -77,11 +76,12 @@ func (s scale) wait(score float64) time.Duration {
 // An outcome is the score of a past forecast.
 type outcomeScore struct {
 	account scheduler.AccountID
-	middle  float64
+	scale   scale
+	wait    time.Duration
 	score   float64
 	// time counts the times of forecasts from the first one, which is 0.
 	time int
-	// open is true if the outcome is not known yet: its score is at least that.
+	// open is true if the outcome is not known yet: its wait and score are at least that.
 	open   bool
 	weight float64 // by age
 }
@@ -89,6 +89,8 @@ type outcomeScore struct {
 // scores are outcomes in order of score.
 type scores struct {
 	list []outcomeScore
+	// ends are the scores that they have in the end, or may have, in order.
+	ends []outcomeEnd
 	// times is more than the number of the last time.
 	times int
 	// enough is true if they are enough to correct by.
@@ -139,17 +141,19 @@ func (s *scores) add(p *pastForecast, o outcomeScore, q forkQuantiles, wait time
 	if !known {
 		wait = lasted
 	}
-	scale := scaleOf(q, p.horizon)
-	o.middle, o.score, o.open = scale.middle, scale.score(wait), !known
+	o.scale, o.wait, o.open = scaleOf(q, p.horizon), wait, !known
+	o.score = o.scale.score(wait)
 	s.list = append(s.list, o)
 	s.times = max(s.times, o.time+1)
 }
 
-// finish sorts the scores, and counts whether they are enough.
+// finish sorts the scores and ends, and counts whether they are enough.
 func (s *scores) finish() {
 	slices.SortStableFunc(s.list, func(a, b outcomeScore) int {
 		return cmp.Or(cmp.Compare(a.score, b.score), compareBools(a.open, b.open))
 	})
+	s.ends = endsOf(s.list)
+	slices.SortStableFunc(s.ends, func(a, b outcomeEnd) int { return cmp.Compare(a.score, b.score) })
 	known, times := 0, map[int]bool{}
 	for i := range s.list {
 		if o := &s.list[i]; !o.open {
@@ -170,70 +174,62 @@ func compareBools(a, b bool) int {
 	return 1
 }
 
-// correct returns the waits at some shares, in order, of a forecast for an account. One that past
-// scores and the prior do not reach is notStarted, as are those beyond outcomes that are not known
-// yet.
+// correct returns the waits at some shares, in order, of a forecast for an account.
 func (s *scores) correct(q forkQuantiles, horizon time.Duration, account scheduler.AccountID,
 	shares [3]float64) [3]time.Duration {
 	scale := scaleOf(q, horizon)
-	weighted := make([]weightedScore, 0, len(s.list)+priorParts)
+	weights := make([]float64, len(s.list))
 	near := make([]float64, s.times) // how near the nearest outcome of each time is
 	total := 0.0
 	for i := range s.list {
 		o := &s.list[i]
-		weight := o.weight * math.Exp(-math.Abs(o.middle-scale.middle)/lengthScale)
+		weight := o.weight * math.Exp(-math.Abs(o.scale.middle-scale.middle)/lengthScale)
 		near[o.time] = max(near[o.time], weight)
 		if o.account == account {
 			weight *= ownWeight
 		}
 		total += weight
-		weighted = append(weighted, weightedScore{o.score, o.open, weight})
+		weights[i] = weight
 	}
-	weighted = withPrior(weighted, scale, priorWeight(near, total))
+	prior := priorWeight(near, total)
+	handOn(s.list, weights, prior)
+	ends := make([]weightedScore, len(s.ends))
+	for i, end := range s.ends {
+		ends[i] = weightedScore{end.score, end.share * weights[end.outcome]}
+	}
+	ends = merge(ends, priorOf(scale, prior))
 	var waits [3]time.Duration
 	for i, share := range shares {
-		score, ok := quantileOf(weighted, share)
-		if !ok {
-			waits[i] = notStarted
-			continue
-		}
-		waits[i] = scale.wait(score)
+		waits[i] = scale.wait(quantileOf(ends, share*(total+prior)))
 	}
 	return waits
 }
 
-// A weightedScore is a score, and how much it counts for a forecast. One that is open is a lower
-// bound.
-type weightedScore struct {
-	score  float64
-	open   bool
-	weight float64
-}
+// A weightedScore is a score, and how much it counts for a forecast.
+type weightedScore struct{ score, weight float64 }
 
-// compareScores orders scores; those that are known are ahead of open ones that are the same.
-func compareScores(a, b weightedScore) int {
-	return cmp.Or(cmp.Compare(a.score, b.score), compareBools(a.open, b.open))
-}
-
-// quantileOf returns the least of some scores, in order, at or below which there is a share of the
-// weights, where the weight of an open one is shared among the later ones. False means that it is
-// beyond all, as only open outcomes are there.
-func quantileOf(list []weightedScore, share float64) (float64, bool) {
-	left, mass := 0.0, 0.0 // the weight that is at risk, and the mass that is used
-	for i := range list {
-		left += list[i].weight
-	}
-	last := math.NaN()
-	for i := range list {
-		if s := &list[i]; !s.open && left > 0 {
-			mass += (1 - mass) * s.weight / left
-			last = s.score
-			if mass >= share-1e-12 {
-				return last, true
-			}
+// merge returns the scores of two lists in order, in order.
+func merge(a, b []weightedScore) []weightedScore {
+	all := make([]weightedScore, 0, len(a)+len(b))
+	for _, s := range b {
+		i := 0
+		for i < len(a) && a[i].score <= s.score {
+			i++
 		}
-		left -= list[i].weight
+		all = append(append(all, a[:i]...), s)
+		a = a[i:]
 	}
-	// The last of all is an outcome that is known: then nothing is beyond it.
-	return last, mass > 1-1e-9
+	return append(all, a...)
+}
+
+// quantileOf returns the least of some scores, in order, up to which there is some weight.
+func quantileOf(list []weightedScore, weight float64) float64 {
+	const rounding = 1 - 1e-12
+	sum := 0.0
+	for _, s := range list {
+		if sum += s.weight; sum >= weight*rounding {
+			return s.score
+		}
+	}
+	return list[len(list)-1].score
 }
