@@ -47,7 +47,7 @@ func Cases(long bool) []*Case {
 			roundsOf("100 rounds, 16 label sets", "100 rounds of 1,000 arrivals, 50 new workers and a "+
 				"pass, from four labels in all.", few, 150*millisecond),
 			roundsOf("100 rounds, random labels",
-				"The same with four of a hundred labels for each request.", mixed, 0),
+				"The same with four of a hundred labels for each request.", mixed, time.Second),
 		}, snapshotCases(usual))
 }
 
