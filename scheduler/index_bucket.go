@@ -22,8 +22,8 @@ type entry struct {
 	demand *demand // nil if it has gone
 }
 
-// known is how many labels of a demand stand in an entry and its bucket.
-const known = uint32(1 + len(entry{}.also))
+// labelsAtHand is how many labels of a demand stand in an entry and its bucket.
+const labelsAtHand = uint32(1 + len(entry{}.also))
 
 // mayBeOwned reports whether the labels in the entry are owned, as the bucket's is.
 func (e *entry) mayBeOwned(owned []bool) bool {
@@ -37,7 +37,7 @@ func (x *index) file(demand *demand) {
 		x.unlabelled.add(demand, [3]uint32{})
 		return
 	}
-	var rarest [known]*label
+	var rarest [labelsAtHand]*label
 	for _, id := range ids {
 		l := x.labels.byID[id]
 		for i, other := range rarest {
@@ -169,7 +169,7 @@ func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bo
 			if touches.Demand(); !e.mayBeOwned(owned) || e.demand == nil {
 				continue
 			}
-			if (e.labels <= known || e.demand.isOwned(owned)) && !f(e.demand) {
+			if (e.labels <= labelsAtHand || e.demand.isOwned(owned)) && !f(e.demand) {
 				return false
 			}
 		}
