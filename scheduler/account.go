@@ -3,7 +3,6 @@ package scheduler
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // An account is an account that exists, or one that does not and is named by a request all the
@@ -63,16 +62,6 @@ func (a *account) neverFree() bool { return a.exists() && a.config.DisableFreeTa
 
 // staysOut reports whether its requests do not take part in the free step.
 func (a *account) staysOut() bool { return a.suspended || a.neverFree() }
-
-// mayStartAny reports whether the account may start one more run at some paid level.
-func (a *account) mayStartAny(cover time.Duration) bool {
-	for p := range FreeBucket {
-		if a.balance[p] > a.need(p, cover) {
-			return true
-		}
-	}
-	return false
-}
 
 // hasRuns reports whether the account has any run, at whatever level.
 func (a *account) hasRuns() bool { return a.running != [numLevels]int{} }

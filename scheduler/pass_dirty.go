@@ -46,7 +46,7 @@ func (p *pass) findDirty() {
 func (p *pass) lanesToTry() int {
 	lanes := p.s.activeLanes
 	for _, a := range p.contenders {
-		if a.neverFree() && !a.mayStartAny(p.s.burstCover) {
+		if a.neverFree() && a.bestLevel(p.s.burstCover) == FreeBucket {
 			lanes -= len(a.active)
 		}
 	}

@@ -28,7 +28,9 @@ type List[T Item[T]] struct {
 const (
 	chunkMax   = 128 // a chunk that would grow above this is split
 	chunkMerge = 32  // neighbours that hold no more than this together are joined
-	keptMax    = 4   // an empty list keeps a chunk that has room for no more than this
+	// An empty list keeps a chunk that has room for no more than this. If it was a queue before, the
+	// memory in front of that stays as well: at most a chunk's, until the list goes.
+	keptMax = 4
 )
 
 // Len returns the number of items.
