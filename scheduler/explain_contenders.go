@@ -25,7 +25,7 @@ func (s *Scheduler) contenders(r *run, taker RequestID) (all []*protos.Contender
 	byAccount := map[*account]contender{}
 	s.index.eachDemand(r.worker.class, func(demand *demand) {
 		for _, l := range demand.lanes {
-			if l.queue.Len() == 0 || l.account == r.account() || l.account.suspended {
+			if l.head == nil || l.account == r.account() || l.account.suspended {
 				continue
 			}
 			level, ok := s.levelOf(l)

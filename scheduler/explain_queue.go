@@ -16,13 +16,13 @@ func (x *explainer) queue() {
 		if !ok || l.account.suspended && l.account != x.a {
 			return
 		}
-		all := l.queue.Len()
+		all := l.len()
 		ahead := 0
 		switch {
 		case p < x.level:
 			ahead = all
 		case p == x.level:
-			ahead = l.queue.Rank(func(o *request) bool { return !o.Before(x.r) })
+			ahead = l.countBefore(x.r)
 		}
 		if l == x.r.lane && !x.r.blocked {
 			all-- // it is counted already
@@ -67,7 +67,7 @@ func (x *explainer) levelAmong(levels map[*account]Priority, l *lane) (Priority,
 func (x *explainer) eachRival(f func(*lane)) {
 	lanes := func(demand *demand) {
 		for _, l := range demand.lanes {
-			if l.queue.Len() > 0 {
+			if l.head != nil {
 				f(l)
 			}
 		}

@@ -47,10 +47,12 @@ func (x *index) find(base, prov *labelSet) *demand {
 // demand returns the demand with these label sets, of which it takes over one reference each. If it
 // is new, so is its first lane, which has only its demand yet.
 func (x *index) demand(base, prov *labelSet) *demand {
-	if demand := x.find(base, prov); demand != nil {
-		x.labels.release(base)
-		x.labels.release(prov)
-		return demand
+	if base.refs > 1 { // else no demand has it yet
+		if demand := x.find(base, prov); demand != nil {
+			x.labels.release(base)
+			x.labels.release(prov)
+			return demand
+		}
 	}
 	x.serial++
 	m := &demandMemory{}

@@ -71,6 +71,10 @@ func newLabelTable() *labelTable {
 
 // intern returns the set of the names, which may repeat, with one more reference.
 func (t *labelTable) intern(names []string) *labelSet {
+	if len(names) == 0 {
+		t.empty.refs++
+		return t.empty
+	}
 	ids := t.buf[:0]
 	for _, name := range names {
 		ids = append(ids, t.label(name).id)
@@ -83,24 +87,41 @@ func (t *labelTable) intern(names []string) *labelSet {
 
 // internAs is intern, made for names that mostly are those of a set: then none is sorted.
 func (t *labelTable) internAs(s *labelSet, names []string) *labelSet {
-	if len(names) != len(s.ids) {
-		return t.intern(names)
-	}
-	marks := t.mark(s)
-	same := true
-	for _, name := range names {
-		l := t.byName[name]
-		if same = l != nil && marks[l.id]; !same { // another one, or one of them again
-			break
-		}
-		marks[l.id] = false
-	}
-	t.unmark(s)
-	if !same {
+	if !t.lists(s, names) {
 		return t.intern(names)
 	}
 	s.refs++
 	return s
+}
+
+// lists reports whether names, in any order, are those of a set, each of them once.
+func (t *labelTable) lists(s *labelSet, names []string) bool {
+	if len(names) != len(s.ids) {
+		return false
+	}
+	marks := t.mark(s)
+	defer t.unmark(s)
+	for _, name := range names {
+		l := t.byName[name]
+		if l == nil || !marks[l.id] { // another one, or one of them again
+			return false
+		}
+		marks[l.id] = false
+	}
+	return true
+}
+
+// equals reports whether names are those of a set.
+func (t *labelTable) equals(s *labelSet, names stringset.Set) bool {
+	if len(names) != len(s.ids) {
+		return false
+	}
+	for _, id := range s.ids {
+		if !names.Has(t.byID[id].name) {
+			return false
+		}
+	}
+	return true
 }
 
 // mark marks the labels of a set, until unmark. It returns the marks by label id.
@@ -133,14 +154,15 @@ func (t *labelTable) union(a, b *labelSet) *labelSet {
 // not in any set must be among the ids, or they would stay for ever.
 func (t *labelTable) set(ids []uint32) *labelSet {
 	h := hashIDs(ids)
-	for s := t.sets[h]; s != nil; s = s.next {
+	others := t.sets[h]
+	for s := others; s != nil; s = s.next {
 		if slices.Equal(s.ids, ids) {
 			s.refs++
 			return s
 		}
 	}
 	s := newSet(ids)
-	s.refs, s.next = 1, t.sets[h]
+	s.refs, s.next = 1, others
 	t.sets[h] = s
 	for _, id := range ids {
 		t.byID[id].refs++

@@ -1,10 +1,6 @@
 package scheduler
 
-import (
-	"slices"
-
-	"github.com/quotasched/quotasched/internal/orderedlist"
-)
+import "slices"
 
 // A lane is the queue of all waiting requests with the same account and the same label sets: as
 // they differ only in age, a pass looks at the head of the queue alone. It exists while it has a
@@ -14,10 +10,8 @@ type lane struct {
 	demand  *demand
 	group   *fanoutGroup // nil if the account has no fanout limit
 	union   *labelSet    // of base and provisionable labels; nil if there is no group
-	queue   orderedlist.List[*request]
-	head    *request // the first of the queue; nil if that is empty
-	since   instant  // the head's enqueue time, so that lanes are compared without a look at it
-	refs    int      // its requests
+	refs    int          // its requests
+	waitingList
 
 	inLanes   int32 // position in account.lanes
 	inAccount int32 // position in account.active; -1 if not there
@@ -100,29 +94,6 @@ func (h laneHead) Before(g laneHead) bool {
 	return h.lane.head.id < g.lane.head.id
 }
 
-// add puts a request into the queue.
-func (l *lane) add(r *request) {
-	l.queue.Insert(r)
-	l.findHead()
-}
-
-// take takes a request out of the queue.
-func (l *lane) take(r *request) {
-	if l.head == r {
-		l.queue.PopFirst()
-	} else {
-		l.queue.Remove(r)
-	}
-	l.findHead()
-}
-
-func (l *lane) findHead() {
-	if l.head = nil; l.queue.Len() > 0 {
-		l.head = l.queue.First()
-		l.since = l.head.enqueued
-	}
-}
-
 // A fanoutGroup counts the paid runs of an account for one set of labels.
 type fanoutGroup struct {
 	paid    int
@@ -153,10 +124,9 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 		slices.Equal(s.labels.sortedNames(l.demand.prov), c.prov)
 }
 
-// laneFor returns the lane for an account and two label sets, of which it takes over one reference
+// laneFor returns the lane of an account and two label sets, of which it takes over one reference
 // each, with one more request counted.
-func (s *Scheduler) laneFor(id AccountID, base, prov *labelSet) *lane {
-	a := s.account(id)
+func (s *Scheduler) laneFor(a *account, base, prov *labelSet) *lane {
 	demand := s.index.demand(base, prov)
 	l := s.laneOf(a, demand)
 	if l == nil {
@@ -260,7 +230,7 @@ func (s *Scheduler) enqueue(r *request) {
 	s.undo.enqueue(l, r)
 	l.add(r)
 	switch {
-	case l.queue.Len() == 1:
+	case l.len() == 1:
 		s.updateActive(l)
 		s.markDirty(l)
 	case l.head == r && l.inAccount >= 0: // it has waited for longer than what the lane had

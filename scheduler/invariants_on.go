@@ -55,7 +55,7 @@ func (s *Scheduler) checkRequests() {
 	for id, r := range s.requests {
 		holdOf(r.id == id, "a request is known by its id", id)
 		holdOf(s.laneOf(r.lane.account, r.lane.demand) == r.lane, "a request has a live lane", id)
-		queued := contains(&r.lane.queue, r)
+		queued := r.lane.head == r || contains(&r.lane.behind, r)
 		if r.worker != nil {
 			holdOf(!queued, "1: a request is in one place", id)
 			holdOf(s.workers[r.worker.id] == r.worker && r.worker.run != nil &&
@@ -208,9 +208,7 @@ func (s *Scheduler) checkLanes() {
 			hold(l.account == a && int(l.inLanes) == i && demand.lanes[l.inDemand] == l &&
 				s.laneOf(a, demand) == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
-			checkOrder(&l.queue, "lane of "+string(a.id))
-			hold((l.head == nil) == (l.queue.Len() == 0) && (l.head == nil ||
-				l.head == l.queue.First() && l.since == l.head.enqueued), "a lane knows its head")
+			checkWaiting(&l.waitingList, "lane of "+string(a.id))
 			hold((l.head != nil) == (l.inAccount >= 0), "lanes with a queue are active")
 			if l.head != nil {
 				active++
@@ -296,6 +294,22 @@ func (s *Scheduler) checkScanned() {
 func contains[T orderedlist.Item[T]](o *orderedlist.List[T], x T) bool {
 	found, ok := o.Search(func(y T) bool { return !y.Before(x) })
 	return ok && found == x
+}
+
+// checkWaiting checks the waiting requests of a lane.
+func checkWaiting(w *waitingList, what string) {
+	checkOrder(&w.behind, what)
+	if w.head == nil {
+		holdOf(w.behind.Len() == 0, "only a lane without a head is empty", what)
+		return
+	}
+	holdOf(w.since == w.head.enqueued, "a lane knows since when its head waits", what)
+	before := w.head
+	for r := range w.behind.All() {
+		holdOf(before.Before(r), "a lane knows its head", what)
+		before = r
+	}
+	holdOf(!w.newest.Before(before.enqueued), "a lane knows since when all wait", what)
 }
 
 func checkOrder[T orderedlist.Item[T]](o *orderedlist.List[T], what string) {

@@ -52,7 +52,7 @@ func (p *pass) settleRequeued(a *account) {
 // returnRequeued puts what has not found a worker into the lanes that it belongs to.
 func (p *pass) returnRequeued() {
 	for _, l := range p.requeuedLanes {
-		for r := range l.queue.All() {
+		for r := range l.all() {
 			p.s.enqueue(r)
 		}
 	}

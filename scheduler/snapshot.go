@@ -127,7 +127,7 @@ func (w *snapshotWriter) waiting() []named[waitingRequest] {
 		}
 		for _, l := range a.lanes {
 			numbers := w.laneNumbers(l)
-			for r := range l.queue.All() {
+			for r := range l.all() {
 				add(r, numbers)
 			}
 		}

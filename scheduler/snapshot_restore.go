@@ -79,7 +79,7 @@ func restore(from *snapshotSource) (*Scheduler, error) {
 	defer rd.release()
 	for _, step := range []func() error{
 		rd.readAccounts, rd.readTables, rd.readCordons, rd.readWaiting, rd.readWorkers,
-		rd.countRequests, rd.readExpired,
+		rd.readExpired,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -94,11 +94,8 @@ type snapshotReader struct {
 	from *snapshotSource
 	sets []*labelSet // the label sets by number, with a reference each
 
-	lanes map[laneNumbers]*readLane
-	order []*readLane // the same, as they came
-
-	spareRequests []request // to use
-	spareLanes    []readLane
+	accounts      []*account // by number; nil for those that no request named so far
+	spareRequests []request  // to use
 }
 
 // release gives the references to label sets back.
@@ -193,6 +190,7 @@ func (rd *snapshotReader) readTables() error {
 			return err
 		}
 	}
+	rd.accounts = make([]*account, 1+len(rd.from.tables.GetAccountIds()))
 	labels := rd.from.tables.GetLabels()
 	for i, name := range labels {
 		where := snapshotPlace{list: "labels", index: i}

@@ -11,19 +11,7 @@ import (
 	"github.com/quotasched/quotasched/protos"
 )
 
-// A readLane is a lane that a snapshot has, with what has been read of it. Its requests come in
-// order of id, mostly also in the order of the queue, which then costs no comparison but this one.
-type readLane struct {
-	lane     *lane
-	waiting  []*request
-	first    [1]*request // the memory of a single one
-	last     instant     // the enqueue time of the newest one read
-	unsorted bool        // they did not come in the order of the queue
-	more     int         // its requests but the first one, which the lane has not counted yet
-}
-
 func (rd *snapshotReader) readWaiting() error {
-	rd.lanes = make(map[laneNumbers]*readLane, min(len(rd.sets), rd.from.waitingCount))
 	last, i := "", 0
 	var expiring []*request
 	for p, err := range rd.from.waiting {
@@ -36,7 +24,7 @@ func (rd *snapshotReader) readWaiting() error {
 				check.Quote(p.GetId()))
 		}
 		last = p.GetId()
-		r, l, err := rd.readRequest(where, p)
+		r, err := rd.readRequest(where, p)
 		if err != nil {
 			return err
 		}
@@ -44,75 +32,45 @@ func (rd *snapshotReader) readWaiting() error {
 			expiring = append(expiring, r)
 		}
 		if !r.blocked {
-			l.unsorted = l.unsorted || r.enqueued.Before(l.last)
-			l.last = r.enqueued
-			l.waiting = append(l.waiting, r)
+			rd.s.enqueue(r)
 		}
 		i++
 	}
-	rd.fillLanes()
 	rd.s.byEnqueued = orderedOf(expiring)
 	return nil
 }
 
-// fillLanes finishes the queues of waiting requests.
-func (rd *snapshotReader) fillLanes() {
-	for _, f := range rd.order {
-		l := f.lane
-		if f.unsorted {
-			l.queue = orderedOf(f.waiting)
-		} else {
-			l.queue = orderedlist.Of(f.waiting)
-		}
-		l.findHead()
-		rd.s.updateActive(l)
-		rd.s.markDirty(l)
-	}
-}
-
-// countRequests counts the requests of each lane, waiting or not.
-func (rd *snapshotReader) countRequests() error {
-	for _, l := range rd.order {
-		l.lane.refs += l.more
-	}
-	return nil
-}
-
-// These are for how many requests, and lanes while they are read, memory is taken at once: few
-// enough requests for one that stays on not to hold much of others.
-const (
-	requestsAtOnce = 32
-	lanesAtOnce    = 256
-)
+// requestsAtOnce is for how many requests memory is taken at once: few enough for one that stays on
+// not to hold much of others.
+const requestsAtOnce = 32
 
 // readRequest makes a request that neither waits nor is on a worker, and that was not read before.
-func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, *readLane,
-	error) {
+func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, error) {
 	if err := checkID("request id", p.GetId()); err != nil {
-		return nil, nil, bad(where.and(".id"), "%v", err)
+		return nil, bad(where.and(".id"), "%v", err)
 	}
 	c, err := rd.readContent(where.and(".content"), p.GetContent())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	confirmed, err := readTime(where.and(".confirmed_time"), p.GetConfirmedTime())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	lost, err := readLoss(where.and(".lost_work"), p.GetLostWork())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(rd.spareRequests) == 0 {
 		rd.spareRequests = make([]request, requestsAtOnce)
 	}
-	r, l := &rd.spareRequests[0], rd.laneOf(&c)
+	r := &rd.spareRequests[0]
 	rd.spareRequests = rd.spareRequests[1:]
-	*r = request{id: RequestID(p.GetId()), lane: l.lane, enqueued: c.enqueued, confirmed: confirmed,
+	*r = request{id: RequestID(p.GetId()), lane: rd.laneOf(&c), enqueued: c.enqueued, confirmed: confirmed,
 		blocked: p.GetBlocked()}
 	r.setMore(c.tags, lost)
 	rd.s.requests[r.id] = r
-	return r, l, nil
+	return r, nil
 }
 
 // readLoss reads an amount of lost work.
@@ -131,23 +89,16 @@ func readLoss(where snapshotPlace, d *durationpb.Duration) (int64, error) {
 }
 
 // laneOf returns the lane of one more request.
-func (rd *snapshotReader) laneOf(c *numbered) *readLane {
-	if l := rd.lanes[c.laneNumbers]; l != nil {
-		l.more++
-		return l
-	}
+func (rd *snapshotReader) laneOf(c *numbered) *lane {
 	base, prov := rd.sets[c.base], rd.sets[c.prov]
 	base.refs++
 	prov.refs++
-	if len(rd.spareLanes) == 0 {
-		rd.spareLanes = make([]readLane, lanesAtOnce)
+	a := rd.accounts[c.account]
+	if a == nil {
+		a = rd.s.account(rd.accountID(c.account))
+		rd.accounts[c.account] = a
 	}
-	l := &rd.spareLanes[0]
-	rd.spareLanes = rd.spareLanes[1:]
-	l.lane, l.waiting = rd.s.laneFor(rd.accountID(c.account), base, prov), l.first[:0]
-	rd.lanes[c.laneNumbers] = l
-	rd.order = append(rd.order, l)
-	return l
+	return rd.s.laneFor(a, base, prov)
 }
 
 // placeOf returns where a request stands that was read before.

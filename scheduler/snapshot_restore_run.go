@@ -13,7 +13,7 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 		return bad(where.and(".request").and(".id"), "request %s is in two places, here and in %s",
 			check.Quote(id), rd.placeOf(id))
 	}
-	req, _, err := rd.readRequest(where.and(".request"), p.GetRequest())
+	req, err := rd.readRequest(where.and(".request"), p.GetRequest())
 	if err != nil {
 		return err
 	}

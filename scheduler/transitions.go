@@ -45,7 +45,7 @@ func (s *Scheduler) leave(r *request) {
 func (s *Scheduler) setContent(r *request, c *content) {
 	s.undo.setContent(r)
 	old := r.lane
-	r.lane = s.laneFor(c.account, s.labels.intern(c.base), s.labels.intern(c.prov))
+	r.lane = s.laneFor(s.account(c.account), s.labels.intern(c.base), s.labels.intern(c.prov))
 	r.enqueued = c.enqueued
 	r.setTags(c.tags)
 	if old != nil {

@@ -83,7 +83,7 @@ func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)
 		}
-		for r := range l.queue.All() {
+		for r := range l.all() {
 			add("waiting", r.id)
 		}
 	}
