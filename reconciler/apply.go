@@ -177,7 +177,8 @@ func assignTasks(ctx context.Context, state *State, s *scheduler.Scheduler, t ti
 	op *protos.AssignTasks, events scheduler.EventSink, answer *protos.Result) {
 	pulls := state.pulls[:0]
 	for i, w := range op.GetWorkers() {
-		pulls = append(pulls, pull{i, scheduler.WorkerID(w.GetWorkerId()), w.GetLabels()})
+		pulls = append(pulls, pull{index: i, id: scheduler.WorkerID(w.GetWorkerId()),
+			labels: w.GetLabels()})
 	}
 	assignments := state.assignTasks(ctx, s, t, events, pulls, state.answered[:0])
 	clear(pulls)

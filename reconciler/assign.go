@@ -60,16 +60,46 @@ func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 			logging.Warningf(ctx, "AssignTasks: worker %d of the call is nil", i)
 			continue
 		}
-		pulls = append(pulls, pull{i, w.ID, w.Labels.ToSlice()})
+		pulls = append(pulls, pull{index: i, id: w.ID, set: w.Labels})
 	}
 	return state.assignTasks(ctx, s, t, events, pulls, nil)
 }
 
-// A pull is a worker that asks for a task: the one at index of the call, with labels in any order.
+// A pull is a worker that asks for a task: the one at index of the call, with labels as a set, or in
+// any order.
 type pull struct {
 	index  int
 	id     scheduler.WorkerID
-	labels []string
+	set    stringset.Set // nil if the labels are listed
+	labels []string      // of a set only if they are not those with which the worker is known
+	again  bool          // they are those with which the scheduler knows the worker
+}
+
+// compare finds out whether the scheduler knows the worker of a pull with its labels, as it mostly
+// does: then nothing has to be looked at for each label again.
+func (p *pull) compare(s *scheduler.Scheduler) {
+	if p.set == nil {
+		p.again = s.HasLabelList(p.id, p.labels)
+	} else if p.again = s.HasLabels(p.id, p.set); !p.again {
+		p.labels = p.set.ToSlice()
+	}
+}
+
+// markIdle tells the scheduler that the worker is idle.
+func (p *pull) markIdle(s *scheduler.Scheduler, t time.Time, events scheduler.EventSink) error {
+	if p.again {
+		return s.MarkIdleAgain(p.id, t, events)
+	}
+	return s.MarkIdleWith(p.id, p.labels, t, events)
+}
+
+// satisfies reports whether the labels have all the base labels, and all the provisionable labels,
+// of a request that is on the worker.
+func (p *pull) satisfies(s *scheduler.Scheduler, r scheduler.RequestID) (base, prov bool) {
+	if p.again {
+		return s.SatisfiesAgain(r, p.id)
+	}
+	return s.Satisfies(p.labels, r, p.id)
 }
 
 // assignTasks is AssignTasks at a valid time, for workers some of which may not count. It appends
@@ -77,23 +107,24 @@ type pull struct {
 func (state *State) assignTasks(ctx context.Context, s *scheduler.Scheduler, t time.Time,
 	events scheduler.EventSink, pulls []pull, out []Assignment) []Assignment {
 	state.scheduler = s
-	pulls = state.validPulls(ctx, pulls)
 	state.blockErrors(s, t, events)
 	state.timeOut(s, t, events)
 	s.UpdateTime(t, events)
 	for _, r := range s.TakeExpiredTries() {
 		state.expired[r.Request] = r.EnqueueTime
 	}
+	pulls = state.validPulls(ctx, s, pulls)
 	state.takePulls(ctx, s, t, events, pulls)
 	state.hold(s.RunOnce(events), t)
 	return state.handOut(ctx, s, pulls, out)
 }
 
 // validPulls returns the pulls of a call that count, in the memory of its argument.
-func (state *State) validPulls(ctx context.Context, pulls []pull) []pull {
+func (state *State) validPulls(ctx context.Context, s *scheduler.Scheduler, pulls []pull) []pull {
 	valid := pulls[:0]
 	for i := range pulls {
 		p := pulls[i]
+		p.compare(s)
 		if err := checkPull(&p); err != nil {
 			logging.Warningf(ctx, "AssignTasks: worker %d of the call: %s", p.index, err)
 		} else if len(pulls) > 1 && !state.seen.Add(string(p.id)) {
@@ -158,13 +189,13 @@ func (state *State) takePulls(ctx context.Context, s *scheduler.Scheduler, t tim
 			e = nil
 		}
 		if e != nil {
-			if base, _ := s.Satisfies(w.labels, e.request, w.id); base {
+			if base, _ := w.satisfies(s, e.request); base {
 				continue
 			}
 			logging.Infof(ctx, "AssignTasks: the labels of worker %s no longer satisfy request %s",
 				check.Quote(w.id), check.Quote(e.request))
 		}
-		must(s.MarkIdleWith(w.id, w.labels, t, events))
+		must(w.markIdle(s, t, events))
 		if e != nil {
 			state.dropStale(s, w.id)
 		}
@@ -192,7 +223,7 @@ func (state *State) handOut(ctx context.Context, s *scheduler.Scheduler,
 		if e == nil || state.errors[e.request] != nil {
 			continue
 		}
-		base, provisioned := s.Satisfies(w.labels, e.request, w.id)
+		base, provisioned := w.satisfies(s, e.request)
 		if !base {
 			continue
 		}

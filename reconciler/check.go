@@ -40,7 +40,11 @@ func checkNews(r scheduler.RequestID, t time.Time) error {
 	return checkTime(t)
 }
 
+// checkPull checks the worker of a pull, unless the scheduler knows it with the labels of the pull.
 func checkPull(p *pull) error {
+	if p.again {
+		return nil
+	}
 	if err := checkWorkerID(p.id); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"go.chromium.org/luci/common/data/stringset"
 
 	"github.com/quotasched/quotasched/protos"
@@ -128,4 +129,9 @@ func TestSatisfies(t *testing.T) {
 			t.Errorf("%.20q: %v, %v instead of %v, %v", c.labels, base, prov, c.base, c.prov)
 		}
 	}
+	base, prov := s.SatisfiesAgain("r", "w")
+	require.True(t, base)
+	require.False(t, prov, "the worker is not known with p")
+	base, _ = s.SatisfiesAgain("r", "v")
+	require.False(t, base)
 }

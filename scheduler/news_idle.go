@@ -1,10 +1,12 @@
 package scheduler
 
 import (
+	"fmt"
 	"time"
 
 	"go.chromium.org/luci/common/data/stringset"
 
+	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -34,39 +36,67 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}
-	sink, at := s.sinkFor(e), instantOf(t)
+	at := instantOf(t)
 	if w == nil {
 		w = s.addWorker(id, s.labels.intern(names))
 		w.idleSince, w.confirmed = at, at
 		s.addIdle(w)
 		return nil
 	}
+	s.markIdle(w, func() *labelSet { return s.labels.internAs(w.class.set, names) }, at, e)
+	return nil
+}
+
+// MarkIdleAgain is MarkIdle with the labels with which the worker is known, as most news has them:
+// see HasLabels. It costs O(log n).
+//
+// The error is ErrInvalid for a worker that is not known, or a time out of range.
+func (s *Scheduler) MarkIdleAgain(id WorkerID, t time.Time, e EventSink) error {
+	s.checkMade()
+	defer s.checkInvariants()
+	w := s.workers[id]
+	if w == nil {
+		return fmt.Errorf("%w: worker %s is not known", ErrInvalid, check.Quote(id))
+	}
+	if err := checkTime("time", t); err != nil {
+		return err
+	}
+	s.markIdle(w, func() *labelSet {
+		w.class.set.refs++
+		return w.class.set
+	}, instantOf(t), e)
+	return nil
+}
+
+// markIdle is MarkIdle for a worker that is known; labels returns its labels, with one more
+// reference.
+func (s *Scheduler) markIdle(w *worker, labels func() *labelSet, at instant, e EventSink) {
+	sink := s.sinkFor(e)
 	if o := checkIdleNews(w, at); o != nil {
 		var r *request
 		if w.run != nil {
 			r = w.run.req
 		}
-		s.ignore(sink, r, newsOf{worker: id}, o, at)
-		return nil
+		s.ignore(sink, r, newsOf{worker: w.id}, o, at)
+		return
 	}
 	if w.run != nil {
 		s.idleEnds(w.run, at, sink)
-		s.setLabels(w, s.labels.internAs(w.class.set, names))
+		s.setLabels(w, labels())
 		w.idleSince, w.confirmed = at, at
 		s.addIdle(w)
-		return nil
+		return
 	}
 	w.confirmed = at
-	set := s.labels.internAs(w.class.set, names)
+	set := labels()
 	if set == w.class.set {
 		s.labels.release(set)
-		return nil
+		return
 	}
 	s.removeIdle(w)
 	w.idleSince = at
 	s.setLabels(w, set)
 	s.addIdle(w)
-	return nil
 }
 
 // checkIdleNews returns why the news that a worker was idle is old, or nil.

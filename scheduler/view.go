@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"go.chromium.org/luci/common/data/stringset"
 )
 
 // This file is what a caller sees of the state: copies.
@@ -49,6 +51,30 @@ func (s *Scheduler) Satisfies(labels []string, r RequestID, w WorkerID) (base, p
 	}
 	demand := run.req.lane.demand
 	return s.labels.among(demand.base, labels), s.labels.among(demand.prov, labels)
+}
+
+// SatisfiesAgain is Satisfies for the labels with which the worker is known.
+func (s *Scheduler) SatisfiesAgain(r RequestID, w WorkerID) (base, prov bool) {
+	run := s.runOf(r, w)
+	if run == nil {
+		return false, false
+	}
+	demand, set := run.req.lane.demand, run.worker.class.set
+	return demand.base.within(set), demand.prov.within(set)
+}
+
+// HasLabels reports whether a worker is known, and with just these labels. It costs O(labels).
+func (s *Scheduler) HasLabels(id WorkerID, labels stringset.Set) bool {
+	s.checkMade()
+	w := s.workers[id]
+	return w != nil && s.labels.equals(w.class.set, labels)
+}
+
+// HasLabelList is HasLabels with the labels in any order; if one of them repeats, it says no.
+func (s *Scheduler) HasLabelList(id WorkerID, labels []string) bool {
+	s.checkMade()
+	w := s.workers[id]
+	return w != nil && s.labels.lists(w.class.set, labels)
 }
 
 // Worker returns a worker that is known.
