@@ -61,6 +61,7 @@ func (c *Case) begin(size Size, newTarget func() Target, limit time.Duration) *m
 	default:
 		most = 200
 	}
+	theYardstick().reset()
 	return &measurement{c: c, size: size, newTarget: newTarget, limit: limit, most: most}
 }
 
@@ -88,6 +89,7 @@ func (m *measurement) round() {
 		}
 		runtime.GC() // what making it has left behind is not part of the case, as in package testing
 	}
+	theYardstick().look(c.clock)
 	start := time.Now()
 	if c.between != nil {
 		c.between(m.p, len(m.samples))
@@ -98,6 +100,7 @@ func (m *measurement) round() {
 	m.samples = append(m.samples, (c.clock()-began)/time.Duration(max(1, c.per)))
 	m.allocs += m.mallocs() - before
 	m.spent += time.Since(start)
+	theYardstick().look(c.clock)
 }
 
 // epochOfClock is where clocks begin.
@@ -144,7 +147,7 @@ func (m *measurement) checked() *Figure {
 const enoughPairs = 10_000_000
 
 func (m *measurement) figure() *Figure {
-	f := &Figure{Case: m.c, Size: m.size}
+	f := &Figure{Case: m.c, Size: m.size, Pace: theYardstick().pace()}
 	slices.Sort(m.samples)
 	f.P50, f.P99 = m.samples[len(m.samples)/2], m.samples[len(m.samples)*99/100]
 	f.Work = float64(m.work) / float64(len(m.samples))
