@@ -53,20 +53,23 @@ func TestYardstick(t *testing.T) {
 	y := newYardstick()
 	sets, requests := len(y.sets), len(y.requests)
 	require.Equal(t, yardWaiting, requests)
-	for _, sample := range []time.Duration{5 * yardTime, yardTime / 2, 3 * yardTime} {
+	// of returns a clock by which each sample takes so long.
+	of := func(sample time.Duration) func() time.Duration {
 		now := time.Duration(0)
-		y.last = time.Time{}
-		y.look(func() time.Duration {
+		return func() time.Duration {
 			now += sample * yardBatch
 			return now
-		})
+		}
+	}
+	for _, d := range []time.Duration{5 * yardTime, yardTime / 2, 3 * yardTime} {
+		y.sample(of(d))
 	}
 	require.InDelta(t, 3.0, y.pace(), 0.001, "the median")
 	require.Len(t, y.sets, sets)
 	require.Len(t, y.requests, requests)
 	y.reset()
-	now := time.Duration(0)
-	y.look(func() time.Duration { now += yardTime * yardBatch / 2; return now })
+	y.look(of(yardTime / 2))
+	require.Len(t, y.samples, yardAtOnce)
 	y.look(func() time.Duration { panic("this soon") })
 	require.InDelta(t, 1.0, y.pace(), 0.001, "a faster machine keeps to the bounds as they are")
 }

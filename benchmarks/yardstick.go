@@ -22,7 +22,8 @@ type yardstick struct {
 	ids      []uint32 // memory of intern
 	bytes    []byte   // of hash
 
-	news    []*scheduler.TaskRequest // the same ones each time
+	news    [yardAtOnce][]*scheduler.TaskRequest // those of a sample, in turn
+	turn    int
 	samples []time.Duration
 	last    time.Time // when the last sample was taken
 }
@@ -63,29 +64,43 @@ func newYardstick() *yardstick {
 	for range yardWaiting {
 		y.add(p.request(epoch))
 	}
-	for range yardBatch {
-		y.news = append(y.news, p.request(epoch))
+	for i := range y.news {
+		for range yardBatch {
+			y.news[i] = append(y.news[i], p.request(epoch))
+		}
 	}
 	return y
 }
 
-// yardInterval is how much time passes between samples at least: they leave caches cold.
-const yardInterval = 20 * millisecond
+// Between samples pass 20 ms at least, as they leave caches cold. After a long time there are several
+// at once, so that there are enough of them beside what takes seconds.
+const (
+	yardInterval = 20 * millisecond
+	yardAtOnce   = 10
+)
 
-// look takes a sample by a clock, unless the last one was taken just before.
+// look takes samples by a clock, unless the last ones were taken just before.
 func (y *yardstick) look(clock func() time.Duration) {
-	if time.Since(y.last) < yardInterval {
-		return
+	passed := time.Since(y.last)
+	for range min(passed/yardInterval, yardAtOnce) {
+		y.sample(clock)
 	}
+	if passed >= yardInterval {
+		y.last = time.Now()
+	}
+}
+
+func (y *yardstick) sample(clock func() time.Duration) {
+	y.turn = (y.turn + 1) % len(y.news)
+	news := y.news[y.turn]
 	began := clock()
-	for _, r := range y.news {
+	for _, r := range news {
 		y.add(r)
 	}
 	y.samples = append(y.samples, (clock()-began)/yardBatch)
-	for _, r := range y.news {
+	for _, r := range news {
 		y.remove(r.ID)
 	}
-	y.last = time.Now()
 }
 
 // reset forgets all samples.

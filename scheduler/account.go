@@ -11,17 +11,18 @@ type account struct {
 	id      AccountID
 	config  *AccountConfig // nil if the account does not exist
 	balance Balance
-	caps    Balance // what each balance earns up to
+	pass    accountPass    // here, as passes look at this and its neighbours
+	running [numLevels]int // its runs by level
+	caps    Balance        // what each balance earns up to
 
 	suspended bool
 	reason    string     // of the suspension, for people
 	ended     []endedRun // its paid runs that ended by news since the last update
 
-	running [numLevels]int       // its runs by level
-	runs    [numLevels]*runLists // the same, cheapest first
-	lanes   []*lane              // all its lanes
-	active  []*lane              // those with a queue
-	dirty   []*lane              // lanes with dirty set, and some without
+	runs   [numLevels]*runLists // the same, cheapest first
+	lanes  []*lane              // all its lanes
+	active []*lane              // those with a queue
+	dirty  []*lane              // lanes with dirty set, and some without
 	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
 	allDirty      bool
 	otherLanes    map[*demand]*lane              // those that are not the first ones of their demands
@@ -36,8 +37,6 @@ type account struct {
 	attempts [NumPriorities]attempt
 	// roomGeneration counts how often its label limits came to have room for a run.
 	roomGeneration uint64
-
-	pass accountPass
 }
 
 // An accountPass is what a pass knows of an account.
@@ -64,7 +63,13 @@ func (a *account) neverFree() bool { return a.exists() && a.config.DisableFreeTa
 func (a *account) staysOut() bool { return a.suspended || a.neverFree() }
 
 // hasRuns reports whether the account has any run, at whatever level.
-func (a *account) hasRuns() bool { return a.running != [numLevels]int{} }
+func (a *account) hasRuns() bool {
+	all := 0
+	for _, n := range a.running {
+		all |= n
+	}
+	return all > 0
+}
 
 // runsBelow counts the account's runs at levels worse than p.
 func (a *account) runsBelow(p Priority) int {

@@ -144,9 +144,8 @@ func (p *pass) contend(a *account) {
 func (p *pass) begin() {
 	p.takers = p.takers[:0]
 	for _, a := range p.contenders {
-		st := p.state(a)
-		st.takesPart = p.mayStart(a)
-		if st.takesPart {
+		if p.mayStart(a) {
+			p.state(a).takesPart = true
 			p.takers = append(p.takers, a)
 		}
 	}

@@ -10,6 +10,9 @@ func (p *pass) mayStart(a *account) bool {
 
 // mayStartAt reports whether an account may start one more run at a paid level.
 func (p *pass) mayStartAt(a *account, level Priority) bool {
+	if a.balance[level] <= 0 && p.observer == nil {
+		return false // no need is less
+	}
 	need := a.need(level, p.s.burstCover)
 	p.observer.comparesAbove(a, level, int64(need))
 	return a.balance[level] > need

@@ -66,8 +66,8 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*
 	}
 	r := &rd.spareRequests[0]
 	rd.spareRequests = rd.spareRequests[1:]
-	*r = request{id: RequestID(p.GetId()), lane: rd.laneOf(&c), enqueued: c.enqueued, confirmed: confirmed,
-		blocked: p.GetBlocked()}
+	*r = request{id: RequestID(p.GetId()), lane: rd.laneOf(&c), enqueued: c.enqueued,
+		confirmed: confirmed, blocked: p.GetBlocked()}
 	r.setMore(c.tags, lost)
 	rd.s.requests[r.id] = r
 	return r, nil
