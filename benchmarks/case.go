@@ -44,7 +44,7 @@ type Figure struct {
 	Case     *Case
 	Size     Size
 	P50, P99 time.Duration
-	Pace     float64       // how many times as slow as that of the bounds the machine was meanwhile
+	Pace     float64       // of the machine meanwhile; see package yardstick
 	Work     float64       // per round
 	Allocs   float64       // where Case.ReachAllocs bounds them
 	Naive    time.Duration // the reference's median; 0 if it was not run
@@ -67,8 +67,8 @@ func Exponent(a, b *Figure) float64 {
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 
-// ReachOf returns what bounds the median and the 99th percentile at a size, on the machine for which
-// the bounds were set; 0 is no bound.
+// ReachOf returns what bounds the median and the 99th percentile at a size and a pace of 1; 0 is no
+// bound.
 func (c *Case) ReachOf(size Size) (p50, p99 time.Duration) {
 	if at := c.ReachAt[size.Requests]; at > 0 {
 		return at, 0

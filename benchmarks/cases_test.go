@@ -48,32 +48,6 @@ func TestBoundsAreAtThePaceOfTheMachine(t *testing.T) {
 	require.False(t, (&SimulationFigure{Rate: 49, Pace: 2}).Reached(s))
 }
 
-// The yardstick keeps what it had, and says at least 1.
-func TestYardstick(t *testing.T) {
-	y := newYardstick()
-	sets, requests := len(y.sets), len(y.requests)
-	require.Equal(t, yardWaiting, requests)
-	// of returns a clock by which each sample takes so long.
-	of := func(sample time.Duration) func() time.Duration {
-		now := time.Duration(0)
-		return func() time.Duration {
-			now += sample * yardBatch
-			return now
-		}
-	}
-	for _, d := range []time.Duration{5 * yardTime, yardTime / 2, 3 * yardTime} {
-		y.sample(of(d))
-	}
-	require.InDelta(t, 3.0, y.pace(), 0.001, "the median")
-	require.Len(t, y.sets, sets)
-	require.Len(t, y.requests, requests)
-	y.reset()
-	y.look(of(yardTime / 2))
-	require.Len(t, y.samples, yardAtOnce)
-	y.look(func() time.Duration { panic("this soon") })
-	require.InDelta(t, 1.0, y.pace(), 0.001, "a faster machine keeps to the bounds as they are")
-}
-
 // Days are the same through the pool, through bytes and through the reference: Measure panics if
 // not.
 func TestDaysAreTheSameOnAllPools(t *testing.T) {

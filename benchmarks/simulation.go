@@ -67,14 +67,14 @@ func (s *Simulation) Measure() *SimulationFigure {
 		Sets: s.sets, TraceFolders: []string{traces}})
 	must(err)
 	clock := func() time.Duration { return time.Since(epochOfClock) }
-	theYardstick().reset()
-	theYardstick().look(clock)
+	theYardstick().Reset()
+	theYardstick().Look(clock)
 	results, err := e.Run(context.Background(), experiment.RunOptions{
 		Stopwatch: clock,
 	})
 	must(err)
-	theYardstick().look(clock)
-	f := &SimulationFigure{Pace: theYardstick().pace()}
+	theYardstick().Look(clock)
+	f := &SimulationFigure{Pace: theYardstick().Pace()}
 	for i := range results.Variants {
 		for _, r := range results.Variants[i].Runs {
 			if all := &r.Figures.All; all.Completed == 0 || all.Lost+all.Unfinished > 0 {

@@ -65,8 +65,8 @@ func (state *State) AssignTasks(ctx context.Context, s *scheduler.Scheduler, t t
 	return state.assignTasks(ctx, s, t, events, pulls, nil)
 }
 
-// A pull is a worker that asks for a task: the one at index of the call, with its labels as a set or
-// in any order.
+// A pull is a worker that asks for a task: the one at index of the call, with its labels as a set
+// or in any order.
 type pull struct {
 	index  int
 	id     scheduler.WorkerID

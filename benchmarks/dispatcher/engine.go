@@ -29,7 +29,7 @@ func engineThreeNodes(ctx context.Context, s *settings) ([]figure, error) {
 
 // engine has the leader submit and cancel tasks, many in each command.
 func engine(ctx context.Context, s *settings, nodes int, f figure) (list []figure, err error) {
-	f.name, f.unit, f.atLeast = "operations", "/s", true
+	f.name, f.unit, f.atLeast, f.paced = "operations", "/s", true, true
 	cluster, err := startServers(ctx, nodes)
 	if err != nil {
 		return nil, err

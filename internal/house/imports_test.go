@@ -80,11 +80,11 @@ var mayImport = map[string][]string{
 	"worker/shim":     {"protos/dispatch", "worker/boottime", "worker/lease", "worker/record"},
 
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
-		"examples/experiments", "internal/reference"},
+		"examples/experiments", "internal/reference", "internal/yardstick"},
 	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
 	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
 		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/node", "dispatcher/state",
-		"internal/freeport"},
+		"internal/freeport", "internal/yardstick"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},
 
@@ -136,6 +136,8 @@ var mayImport = map[string][]string{
 	"internal/field":    {},
 	"internal/nearest":  {},
 	"internal/yamltree": {"internal/field", "internal/words"},
+
+	"internal/yardstick": {},
 }
 
 // onlyForTests are packages that no code but tests imports.
