@@ -30,6 +30,9 @@ func engineThreeNodes(ctx context.Context, s *settings) ([]figure, error) {
 // engine has the leader submit and cancel tasks, many in each command.
 func engine(ctx context.Context, s *settings, nodes int, f figure) (list []figure, err error) {
 	f.name, f.unit, f.atLeast, f.paced = "operations", "/s", true, true
+	// Two processors can do as many operations as the bound says.
+	cost := figure{name: "processor time per operation", unit: "µs", bound: 2e6 / f.bound,
+		paced: true}
 	cluster, err := startServers(ctx, nodes)
 	if err != nil {
 		return nil, err
@@ -45,6 +48,10 @@ func engine(ctx context.Context, s *settings, nodes int, f figure) (list []figur
 	}
 	results := make(chan error, nodes)
 	operations, seconds := make([]int64, nodes), make([]float64, nodes)
+	before, err := cluster.processorTime()
+	if err != nil {
+		return nil, err
+	}
 	for i, p := range cluster.processes {
 		if _, err := fmt.Fprintln(p.in, s.duration); err != nil {
 			return nil, err
@@ -64,10 +71,17 @@ func engine(ctx context.Context, s *settings, nodes int, f figure) (list []figur
 			return nil, err
 		}
 	}
+	after, err := cluster.processorTime()
+	if err != nil {
+		return nil, err
+	}
+	var all int64
 	for i := range operations { // of those that do not lead it is 0
 		f.value += float64(operations[i]) / seconds[i]
+		all += operations[i]
 	}
-	return []figure{f}, nil
+	cost.value = float64((after - before).Microseconds()) / float64(all)
+	return []figure{f, cost}, nil
 }
 
 // proposeWhenTold reads for how long to propose, does so, and writes how many operations that were

@@ -184,6 +184,18 @@ func (s *servers) client() (*client.Client, error) {
 	return client.New(client.Config{Servers: s.urls})
 }
 
+// processorTime is what all processes have used of the processors.
+func (s *servers) processorTime() (total time.Duration, err error) {
+	for _, p := range s.processes {
+		used, err := processorTime(p.Process.Pid)
+		if err != nil {
+			return 0, err
+		}
+		total += used
+	}
+	return total, nil
+}
+
 // processorTime is what a process has used of the processors, as Linux says.
 func processorTime(pid int) (time.Duration, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
