@@ -3,6 +3,7 @@ package journals
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"os"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
@@ -39,6 +41,9 @@ const (
 	defaultQueueBytes = 64 << 20
 	// eventBytes is about what an event takes that waits with its step.
 	eventBytes = 512
+	// reusedItems and reusedBytes are how large a queue, and the bytes of an outcome, may be whose
+	// memory is used again.
+	reusedItems, reusedBytes = 16 << 10, 1 << 20
 )
 
 // Journals are the journals of a node's pools. As a state.Recorder it takes what happens; all other
@@ -46,6 +51,7 @@ const (
 type Journals struct {
 	options Options
 	files   *files
+	outcome []byte        // the bytes of one, in the writer
 	done    chan struct{} // closed when the writer has ended
 
 	mu      sync.Mutex
@@ -226,11 +232,14 @@ func (j *Journals) cut(pool, why string) {
 func (j *Journals) write() {
 	defer close(j.done)
 	defer j.files.close()
+	var items []item
 	for range j.arrived {
 		for {
-			items, closed := j.take()
-			for _, i := range items {
-				j.do(i)
+			var closed bool
+			clear(items)
+			items, closed = j.take(items[:0])
+			for k := range items {
+				j.do(&items[k])
 			}
 			if len(items) > 0 {
 				continue
@@ -261,22 +270,37 @@ func (j *Journals) flush(ctx context.Context, pool string) error {
 	}
 }
 
-// take takes all that waits.
-func (j *Journals) take() (items []item, closed bool) {
+// take takes all that waits, and leaves an empty queue.
+func (j *Journals) take(empty []item) (items []item, closed bool) {
+	if cap(empty) > reusedItems {
+		empty = nil
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	items, j.queue = j.queue, nil
+	items, j.queue = j.queue, empty
 	return items, j.closed
 }
 
+// digest is pool.Digest of an outcome.
+func (j *Journals) digest(o *protos.Outcome) [sha256.Size]byte {
+	b, err := wire.AppendOutcome(j.outcome[:0], o)
+	if err != nil {
+		return pool.Digest(o)
+	}
+	if j.outcome = b; cap(b) > reusedBytes {
+		j.outcome = nil
+	}
+	return sha256.Sum256(b)
+}
+
 // do does what an item says. A pool whose file fails is cut.
-func (j *Journals) do(i item) {
+func (j *Journals) do(i *item) {
 	var err error
 	switch i.kind {
 	case beginItem:
 		err = j.files.begin(i.pool, i.index, slices.Concat(i.snapshot...))
 	case stepItem:
-		hash := pool.Digest(i.outcome)
+		hash := j.digest(i.outcome)
 		err = j.files.step(i.pool, i.operation, hash[:])
 	case endItem:
 		err = j.files.end(i.pool)

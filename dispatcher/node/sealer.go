@@ -27,6 +27,8 @@ type sealer struct {
 	added, sealed uint64
 	trail         hashTrail
 	failed        error // why an entry was not sealed; nothing is after it
+
+	last *state.Sealed // what seal made last; it alone uses it
 }
 
 func newSealer(events EventLog) *sealer {
@@ -82,7 +84,8 @@ func (s *sealer) seal(m *state.Machine, a *state.Applied) (err error) {
 			err = fmt.Errorf("entry %d: panic: %v\n%s", a.Index(), r, debug.Stack())
 		}
 	}()
-	sealed := a.Seal()
+	sealed := a.Seal(s.last)
+	s.last = sealed
 	m.Roll(sealed)
 	if err := s.events.Append(a.Index(), a.Outcome.GetEvents(), sealed.EventBytes); err != nil {
 		return fmt.Errorf("entry %d: the event log: %w", a.Index(), err)

@@ -46,6 +46,7 @@ type entry struct {
 	m       *Machine
 	index   uint64
 	at      time.Time
+	time    *timestamppb.Timestamp // the same, which all its events have
 	outcome *replica.Outcome
 	touched map[WorkerKey]bool
 	news    []*hosted // the pools with news, in order of their first
@@ -66,7 +67,7 @@ func (m *Machine) Apply(index uint64, in *replica.Entry) (*Applied, error) {
 func (m *Machine) ApplyBytes(index uint64, bytes []byte) (*Applied, error) {
 	a, err := m.Run(index, bytes)
 	if err == nil {
-		m.Roll(a.Seal())
+		m.Roll(a.Seal(nil))
 	}
 	return a, err
 }
@@ -89,8 +90,8 @@ func (m *Machine) Run(index uint64, bytes []byte) (*Applied, error) {
 		return nil, fmt.Errorf("entry %d: %w", index, err)
 	}
 	m.index, m.now = index, m.timeOf(in)
-	e := &entry{m: m, index: index, at: m.now, outcome: &replica.Outcome{},
-		touched: map[WorkerKey]bool{}}
+	e := &entry{m: m, index: index, at: m.now, time: timestamppb.New(m.now),
+		outcome: &replica.Outcome{}, touched: map[WorkerKey]bool{}}
 	for _, c := range in.GetCommands() {
 		out := &replica.CommandOutcome{}
 		e.command(c, out)
@@ -162,7 +163,12 @@ func (e *entry) touchedWorkers() []WorkerKey {
 
 // emit adds an event of a pool; of the cluster if the pool's name is empty.
 func (e *entry) emit(pool string, event *dispatch.Event) {
-	event.Position = &dispatch.Position{Index: e.index, N: uint32(len(e.outcome.Events))}
-	event.Time, event.Pool = timestamppb.New(e.at), pool
+	e.emitAt(&dispatch.Position{}, pool, event)
+}
+
+// emitAt is emit with the memory for the position.
+func (e *entry) emitAt(position *dispatch.Position, pool string, event *dispatch.Event) {
+	position.Index, position.N = e.index, uint32(len(e.outcome.Events))
+	event.Position, event.Time, event.Pool = position, e.time, pool
 	e.outcome.Events = append(e.outcome.Events, event)
 }

@@ -1,14 +1,15 @@
 package state
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
@@ -19,18 +20,28 @@ type Sealed struct {
 	EventBytes [][]byte
 
 	index          uint64
+	bytes          []byte            // of the outcome
+	sizes          []int             // of the events
 	entry, outcome [sha256.Size]byte // digests
 }
+
+// reusedMax is how many bytes of an outcome's memory are used again.
+const reusedMax = 8 << 20
 
 // Index is that of the entry.
 func (a *Applied) Index() uint64 { return a.index }
 
-// Seal makes that. It takes about as long as an entry takes to run, and reads what does not change
-// any more: it may be called from any goroutine, also while the machine runs other entries.
-func (a *Applied) Seal() *Sealed {
-	outcome, events := marshalOutcome(a.Outcome)
-	return &Sealed{index: a.index, EventBytes: events, entry: sha256.Sum256(a.bytes),
-		outcome: sha256.Sum256(outcome)}
+// Seal makes that, in the memory of one that nobody needs any more; nil for none. It takes about a
+// third of the time that an entry takes to run, and reads what does not change any more: it may be
+// called from any goroutine, also while the machine runs other entries.
+func (a *Applied) Seal(old *Sealed) *Sealed {
+	s := &Sealed{index: a.index, entry: sha256.Sum256(a.bytes)}
+	if old != nil && cap(old.bytes) <= reusedMax {
+		s.bytes, s.sizes, s.EventBytes = old.bytes[:0], old.sizes[:0], old.EventBytes[:0]
+	}
+	s.marshal(a.Outcome)
+	s.outcome = sha256.Sum256(s.bytes)
+	return s
 }
 
 // A chain is the rolling hash: a SHA-256 over all entries and their outcomes.
@@ -66,25 +77,25 @@ func (m *Machine) RollingHash() [sha256.Size]byte { return m.chain.hash }
 // eventsField is the number of the events in an outcome, after that of the commands.
 var eventsField = fieldNumber(&replica.Outcome{}, "events")
 
-// marshalOutcome returns the bytes of an outcome, and those of each event in it: events are most of
-// an outcome, and what keeps them takes the bytes that the hash was made of.
-func marshalOutcome(o *replica.Outcome) (outcome []byte, events [][]byte) {
-	outcome, err := deterministic.Marshal(&replica.Outcome{Commands: o.GetCommands()})
-	sizes := make([]int, len(o.GetEvents()))
-	for i, event := range o.GetEvents() {
+// marshal makes the bytes of an outcome, and those of each event in it: events are most of an
+// outcome, and what keeps them takes the bytes that the hash was made of.
+func (s *Sealed) marshal(o *replica.Outcome) {
+	outcome, err := deterministic.MarshalAppend(s.bytes, &replica.Outcome{Commands: o.GetCommands()})
+	for _, event := range o.GetEvents() {
+		var size int
 		var wrong error
-		outcome, sizes[i], wrong = appendField(outcome, eventsField, event)
-		err = errors.Join(err, wrong)
+		outcome, size, wrong = wire.AppendEventField(outcome, eventsField, event)
+		err = cmp.Or(err, wrong)
+		s.sizes = append(s.sizes, size)
 	}
 	if err != nil {
 		panic("invariant: an outcome can be marshalled: " + err.Error())
 	}
 	// The slice has grown meanwhile, so they are cut out at the end, from the last one on.
-	events = make([][]byte, len(sizes))
+	s.bytes, s.EventBytes = outcome, slices.Grow(s.EventBytes, len(s.sizes))[:len(s.sizes)]
 	end := len(outcome)
-	for i, size := range slices.Backward(sizes) {
-		events[i] = outcome[end-size : end]
+	for i, size := range slices.Backward(s.sizes) {
+		s.EventBytes[i] = outcome[end-size : end]
 		end -= protowire.SizeTag(eventsField) + protowire.SizeBytes(size)
 	}
-	return outcome, events
 }

@@ -34,8 +34,8 @@ var mayImport = map[string][]string{
 		"dispatcher/state", "journal", "protos", "dispatcher/log", "dispatcher/log/peers",
 		"dispatcher/log/raftlog", "dispatcher/metrics", "dispatcher/node", "protos/dispatch",
 		"protos/replica", "protos/replica/replicaconnect"},
-	"dispatcher/journals": {"dispatcher/internal/durable", "dispatcher/state", "journal", "pool",
-		"protos"},
+	"dispatcher/journals": {"dispatcher/internal/durable", "dispatcher/internal/wire",
+		"dispatcher/state", "journal", "pool", "protos"},
 	"dispatcher/forecasts": {"dispatcher/journals", "forecast", "fork", "pool", "protos", "scheduler"},
 	"dispatcher/api": {"dispatcher/access", "dispatcher/eventlog", "dispatcher/forecasts",
 		"dispatcher/journals", "protos", "dispatcher/node", "dispatcher/state", "protos/dispatch",
@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"dispatcher/demo": {"protos", "protos/dispatch", "protos/dispatch/dispatchconnect",
 		"dispatcher/client", "internal/words", "worker"},
 	"dispatcher/state": {"protos", "protos/dispatch", "protos/replica", "scheduler", "reconciler",
-		"pool", "explain", "internal/check", "internal/orderedlist"},
+		"pool", "explain", "dispatcher/internal/wire", "internal/check", "internal/orderedlist"},
 	"dispatcher/qsched": {"protos", "protos/dispatch", "scheduler", "simulator/experiment",
 		"dispatcher", "dispatcher/access", "dispatcher/certs", "dispatcher/client",
 		"dispatcher/demo", "dispatcher/internal/durable", "dispatcher/log/peers",
@@ -70,6 +70,7 @@ var mayImport = map[string][]string{
 	"dispatcher/internal/failpoint": {},
 	"dispatcher/internal/strangers": {},
 	"dispatcher/internal/durable":   {},
+	"dispatcher/internal/wire":      {"protos", "protos/dispatch"},
 
 	// The worker.
 	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime",

@@ -37,7 +37,8 @@ var disciplines = map[string]discipline{
 	"dispatcher/forecasts": timeless,
 
 	"worker/lease": pure, "worker/record": sequential,
-	"dispatcher/state": function, // its snapshot is read and written
+	"dispatcher/state":         function, // its snapshot is read and written
+	"dispatcher/internal/wire": pure,
 
 	"simulator":                 inexact,
 	"simulator/generate":        inexact,

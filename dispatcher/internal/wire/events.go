@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/dispatch"
+)
+
+// AppendEventField appends an event as a field of another message, and returns how long the event
+// itself is.
+func AppendEventField(b []byte, field protowire.Number, e *dispatch.Event) (longer []byte, size int,
+	err error) {
+	w := writer{b: b}
+	at := w.begin(field)
+	w.event(e)
+	size = len(w.b) - at
+	w.end(at)
+	return w.b, size, w.err
+}
+
+// AppendOutcome appends the outcome of an operation.
+func AppendOutcome(b []byte, o *protos.Outcome) ([]byte, error) {
+	w := writer{b: b}
+	if r := o.GetResult(); r != nil {
+		w.message(1, r)
+	}
+	w.text(2, o.GetError())
+	for _, e := range o.GetEvents() {
+		at := w.begin(3)
+		w.taskEvent(e)
+		w.end(at)
+	}
+	return w.b, w.err
+}
+
+// event writes an event of the dispatcher.
+func (w *writer) event(e *dispatch.Event) {
+	if p := e.GetPosition(); p != nil {
+		at := w.begin(1)
+		w.number(1, p.GetIndex())
+		w.number(2, uint64(p.GetN()))
+		w.end(at)
+	}
+	w.time(2, e.GetTime())
+	w.text(3, e.GetPool())
+	switch k := e.GetKind().(type) {
+	case *dispatch.Event_Scheduler:
+		at := w.begin(4)
+		w.taskEvent(k.Scheduler)
+		w.end(at)
+	case *dispatch.Event_Task:
+		at := w.begin(5)
+		w.taskChange(k.Task)
+		w.end(at)
+	default:
+		w.rest(&dispatch.Event{Kind: k})
+	}
+}
+
+// taskChange writes what a task came to.
+func (w *writer) taskChange(c *dispatch.TaskChange) {
+	w.text(1, c.GetId())
+	w.text(2, c.GetAccountId())
+	w.number(3, uint64(c.GetFrom()))
+	w.number(4, uint64(c.GetTo()))
+	w.text(5, c.GetLeaseId())
+	w.text(6, c.GetWorker())
+	if r := c.GetResult(); r != nil {
+		w.message(7, r)
+	}
+	w.text(8, c.GetMessage())
+}
+
+// taskEvent writes an event of the scheduler.
+func (w *writer) taskEvent(e *protos.TaskEvent) {
+	w.number(1, uint64(e.GetType()))
+	w.number(2, uint64(e.GetCategory()))
+	w.text(3, e.GetPool())
+	w.time(4, e.GetTime())
+	w.text(5, e.GetRequestId())
+	w.text(6, e.GetAccountId())
+	w.number(7, flag(e.GetAccountValid()))
+	w.numbers(8, e.GetAccountBalance())
+	w.texts(9, e.GetBaseLabels())
+	w.texts(10, e.GetProvisionableLabels())
+	w.text(11, e.GetWorkerId())
+	w.texts(12, e.GetWorkerLabels())
+	w.numbers(13, e.GetCost())
+	w.number(14, flag(e.GetIsCallback()))
+	switch d := e.GetDetails().(type) {
+	case nil:
+	case *protos.TaskEvent_Enqueued_:
+		at := w.begin(20)
+		w.texts(1, d.Enqueued.GetTags())
+		w.end(at)
+	case *protos.TaskEvent_Completed_:
+		at := w.begin(24)
+		w.number(1, uint64(d.Completed.GetReason()))
+		w.text(2, d.Completed.GetOtherRequestId())
+		w.text(3, d.Completed.GetOtherWorkerId())
+		w.end(at)
+	default:
+		w.rest(&protos.TaskEvent{Details: d})
+	}
+}
+
+// rest writes the fields of a message, which come after all that are written.
+func (w *writer) rest(m proto.Message) {
+	b, err := deterministic.MarshalAppend(w.b, m)
+	if w.b = b; err != nil {
+		w.err = err
+	}
+}

@@ -1,0 +1,129 @@
+// Package wire makes the bytes of the messages that each operation brings: the scheduler's events,
+// the dispatcher's, and outcomes. They are those of deterministic marshalling, byte for byte, at a
+// fraction of its time, as no length is reckoned before what it counts is written.
+//
+// What is no field of a message that its code knows is not written: messages that were made here
+// have no unknown fields. What events seldom have is marshalled as any other message.
+package wire
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// ErrNotUTF8 says that a text is not UTF-8, and cannot be marshalled.
+var ErrNotUTF8 = errors.New("a text is not UTF-8")
+
+// deterministic makes the same bytes of the same message.
+var deterministic = proto.MarshalOptions{Deterministic: true}
+
+// A writer writes messages behind each other, and into each other. Its methods are named after what
+// a field holds; as in proto3, fields that are zero are not written.
+type writer struct {
+	b   []byte
+	err error
+}
+
+// lengthBytes is how much room is left for the length of a message before it is known. It is what
+// most events need.
+const lengthBytes = 2
+
+// begin begins a message as a field of another one, and returns where it is.
+func (w *writer) begin(field protowire.Number) (at int) {
+	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
+	w.b = append(w.b, make([]byte, lengthBytes)...)
+	return len(w.b)
+}
+
+// end ends a message that is at a place. It moves if its length needs another room.
+func (w *writer) end(at int) {
+	n := len(w.b) - at
+	room := protowire.SizeVarint(uint64(n))
+	switch {
+	case room < lengthBytes:
+		copy(w.b[at-lengthBytes+room:], w.b[at:])
+		w.b = w.b[:len(w.b)-lengthBytes+room]
+	case room > lengthBytes:
+		w.b = append(w.b, make([]byte, room-lengthBytes)...)
+		copy(w.b[at-lengthBytes+room:], w.b[at:at+n])
+	}
+	protowire.AppendVarint(w.b[:at-lengthBytes], uint64(n))
+}
+
+// number writes a number, an enum or a bool.
+func (w *writer) number(field protowire.Number, v uint64) {
+	if v != 0 {
+		w.b = protowire.AppendTag(w.b, field, protowire.VarintType)
+		w.b = protowire.AppendVarint(w.b, v)
+	}
+}
+
+// text writes a string.
+func (w *writer) text(field protowire.Number, s string) {
+	if s != "" {
+		w.element(field, s)
+	}
+}
+
+// texts writes strings.
+func (w *writer) texts(field protowire.Number, list []string) {
+	for _, s := range list {
+		w.element(field, s)
+	}
+}
+
+// element writes a string that may be empty.
+func (w *writer) element(field protowire.Number, s string) {
+	if !utf8.ValidString(s) {
+		w.err = ErrNotUTF8
+	}
+	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
+	w.b = protowire.AppendString(w.b, s)
+}
+
+// numbers writes numbers.
+func (w *writer) numbers(field protowire.Number, list []int64) {
+	if len(list) == 0 {
+		return
+	}
+	at := w.begin(field)
+	for _, v := range list {
+		w.b = protowire.AppendVarint(w.b, uint64(v))
+	}
+	w.end(at)
+}
+
+// time writes a time.
+func (w *writer) time(field protowire.Number, t *timestamppb.Timestamp) {
+	if t == nil {
+		return
+	}
+	at := w.begin(field)
+	w.number(1, uint64(t.GetSeconds()))
+	w.number(2, uint64(t.GetNanos()))
+	w.end(at)
+}
+
+// message writes any other message, which is not nil.
+func (w *writer) message(field protowire.Number, m proto.Message) {
+	size := proto.Size(m)
+	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
+	w.b = protowire.AppendVarint(w.b, uint64(size))
+	sized := proto.MarshalOptions{Deterministic: true, UseCachedSize: true}
+	b, err := sized.MarshalAppend(w.b, m)
+	if w.b = b; err != nil {
+		w.err = err
+	}
+}
+
+// flag is a bool as a number.
+func flag(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/quotasched/quotasched/protos"
+	"github.com/quotasched/quotasched/protos/dispatch"
+	"github.com/quotasched/quotasched/protos/replica"
+)
+
+// eventsField is that of the events in an outcome of an entry.
+const eventsField = 2
+
+// TestBytesAreThoseOfMarshalling is about random messages, in which each field that there is may be
+// set: one that is new and not written is found.
+func TestBytesAreThoseOfMarshalling(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	fields := map[protoreflect.FullName]bool{}
+	for range 20_000 {
+		e := &dispatch.Event{}
+		fill(r, e.ProtoReflect(), fields)
+		want, err := deterministic.Marshal(&replica.Outcome{Events: []*dispatch.Event{e}})
+		require.NoError(t, err)
+		got, size, err := AppendEventField([]byte("before"), eventsField, e)
+		require.NoError(t, err)
+		require.Equal(t, "before"+string(want), string(got), "%v", e)
+		require.Equal(t, proto.Size(e), size)
+
+		o := &protos.Outcome{}
+		fill(r, o.ProtoReflect(), fields)
+		want, err = deterministic.Marshal(o)
+		require.NoError(t, err)
+		got, err = AppendOutcome(nil, o)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got), "%v", o)
+	}
+	require.Greater(t, len(fields), 60, "the messages have fields")
+}
+
+func TestMessagesOfAllLengths(t *testing.T) {
+	for n := range 600 {
+		for _, length := range []int{n, 16_000 + n, 2_097_000 + n} {
+			if length > 20_000 && n%50 != 0 {
+				continue
+			}
+			e := &dispatch.Event{Kind: &dispatch.Event_Task{
+				Task: &dispatch.TaskChange{Message: strings.Repeat("x", length)}}}
+			want, err := deterministic.Marshal(e)
+			require.NoError(t, err)
+			got, size, err := AppendEventField(nil, eventsField, e)
+			require.NoError(t, err)
+			content, _ := protowire.ConsumeBytes(got[1:])
+			require.Equal(t, len(want), size)
+			require.True(t, string(want) == string(content), "%d bytes", length)
+		}
+	}
+}
+
+func TestTextsAreUTF8(t *testing.T) {
+	for _, e := range []*protos.TaskEvent{
+		{RequestId: "\xff"},
+		{BaseLabels: []string{"\xff"}},
+		{Details: &protos.TaskEvent_Assigned_{
+			Assigned: &protos.TaskEvent_Assigned{PreemptedRequestId: "\xff"}}},
+	} {
+		_, err := AppendOutcome(nil, &protos.Outcome{Events: []*protos.TaskEvent{e}})
+		require.Error(t, err)
+		_, _, err = AppendEventField(nil, eventsField,
+			&dispatch.Event{Kind: &dispatch.Event_Scheduler{Scheduler: e}})
+		require.Error(t, err)
+	}
+}
+
+// fill sets fields of a message at random, and notes which.
+func fill(r *rand.Rand, m protoreflect.Message, set map[protoreflect.FullName]bool) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if r.IntN(3) == 0 {
+			continue
+		}
+		set[f.FullName()] = true
+		switch {
+		case f.IsMap():
+			for range r.IntN(4) {
+				m.Mutable(f).Map().Set(value(r, f.MapKey(), nil, set).MapKey(),
+					value(r, f.MapValue(), m.Mutable(f).Map().NewValue, set))
+			}
+		case f.IsList():
+			list := m.Mutable(f).List()
+			for range r.IntN(4) {
+				list.Append(value(r, f, list.NewElement, set))
+			}
+		default:
+			m.Set(f, value(r, f, func() protoreflect.Value { return m.NewField(f) }, set))
+		}
+	}
+}
+
+// value returns a random value of a field.
+func value(r *rand.Rand, f protoreflect.FieldDescriptor, empty func() protoreflect.Value,
+	set map[protoreflect.FullName]bool) protoreflect.Value {
+	n := r.Int64() >> r.IntN(64)
+	if r.IntN(4) == 0 {
+		n = -n
+	}
+	switch f.Kind() {
+	case protoreflect.MessageKind:
+		v := empty()
+		fill(r, v.Message(), set)
+		return v
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(strings.Repeat("é", r.IntN(1<<r.IntN(9))))
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes(make([]byte, r.IntN(9)))
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(n&1 == 0)
+	case protoreflect.EnumKind:
+		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(n))
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(int32(n))
+	case protoreflect.Uint32Kind:
+		return protoreflect.ValueOfUint32(uint32(n))
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(n)
+	case protoreflect.Uint64Kind:
+		return protoreflect.ValueOfUint64(uint64(n))
+	}
+	panic("a field of a kind that no event has: " + string(f.FullName()))
+}
