@@ -67,13 +67,14 @@ func (p *hosted) unpulled() (pulls []*protos.IdleWorker) {
 // follow takes an event of the scheduler: it is told, counted in the usage, and where it is a
 // decision about a task the task follows.
 func (p *hosted) follow(event *protos.TaskEvent) {
-	event = inPool(event, p.name)
+	m := &decisionMessage{}
+	event = m.fill(event, p.name)
 	p.usage.follow(event)
 	reason := event.GetCompleted().GetReason()
 	if reason == protos.TaskEvent_Completed_REASON_WIPED {
 		return // the event WIPED says so of all of them, which may be a million
 	}
-	p.entry.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Scheduler{Scheduler: event}})
+	p.entry.emitAt(&m.position, p.name, &m.event)
 	if p.external {
 		p.followExternal(event)
 		return
@@ -90,14 +91,25 @@ func (p *hosted) follow(event *protos.TaskEvent) {
 	}
 }
 
-// inPool returns an event with the name of its pool. The recorder keeps the other one.
-func inPool(e *protos.TaskEvent, pool string) *protos.TaskEvent {
-	return &protos.TaskEvent{
-		Type: e.Type, Category: e.Category, Pool: pool, Time: e.Time, RequestId: e.RequestId,
-		AccountId: e.AccountId, AccountValid: e.AccountValid, AccountBalance: e.AccountBalance,
-		BaseLabels: e.BaseLabels, ProvisionableLabels: e.ProvisionableLabels, WorkerId: e.WorkerId,
-		WorkerLabels: e.WorkerLabels, Cost: e.Cost, IsCallback: e.IsCallback, Details: e.Details,
-	}
+// A decisionMessage is the event of an event of the scheduler, in one piece of memory.
+type decisionMessage struct {
+	event     dispatch.Event
+	position  dispatch.Position
+	kind      dispatch.Event_Scheduler
+	scheduler protos.TaskEvent
+}
+
+// fill takes an event of the scheduler, and returns it with the name of its pool. The recorder
+// keeps the other one.
+func (m *decisionMessage) fill(e *protos.TaskEvent, pool string) *protos.TaskEvent {
+	s := &m.scheduler
+	s.Type, s.Category, s.Pool, s.Time = e.Type, e.Category, pool, e.Time
+	s.RequestId, s.AccountId, s.WorkerId = e.RequestId, e.AccountId, e.WorkerId
+	s.AccountValid, s.AccountBalance, s.Cost = e.AccountValid, e.AccountBalance, e.Cost
+	s.BaseLabels, s.ProvisionableLabels = e.BaseLabels, e.ProvisionableLabels
+	s.WorkerLabels, s.IsCallback, s.Details = e.WorkerLabels, e.IsCallback, e.Details
+	m.kind.Scheduler, m.event.Kind = s, &m.kind
+	return s
 }
 
 // preempt stops a task that lost its slot. One that was not handed out yet has no lease, and waits

@@ -19,7 +19,7 @@ func TestAnEventOfAPoolHasAllFields(t *testing.T) {
 		require.NotZero(t, proto.Size(e), f.Name())
 		want := proto.CloneOf(e)
 		want.Pool = "lab"
-		require.True(t, proto.Equal(want, inPool(e, "lab")), "%s is lost", f.Name())
+		require.True(t, proto.Equal(want, (&decisionMessage{}).fill(e, "lab")), "%s is lost", f.Name())
 	}
 }
 

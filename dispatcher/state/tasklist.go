@@ -158,12 +158,23 @@ func (p *hosted) move(t *task, c change) {
 
 // tell adds the event of a task's change.
 func (p *hosted) tell(t *task, from dispatch.Task_State, c change) {
-	event := &dispatch.TaskChange{Id: t.id, AccountId: t.account.id, From: from, To: t.state,
-		Result: c.result, Message: c.message}
+	m := &changeMessage{}
+	m.change.Id, m.change.AccountId = t.id, t.account.id
+	m.change.From, m.change.To = from, t.state
+	m.change.Result, m.change.Message = c.result, c.message
 	if t.onWorker() || isOnWorker(from) {
-		event.LeaseId, event.Worker = t.lease.id, t.lease.worker
+		m.change.LeaseId, m.change.Worker = t.lease.id, t.lease.worker
 	}
-	p.entry.emit(p.name, &dispatch.Event{Kind: &dispatch.Event_Task{Task: event}})
+	m.kind.Task, m.event.Kind = &m.change, &m.kind
+	p.entry.emitAt(&m.position, p.name, &m.event)
+}
+
+// A changeMessage is the event of a task's change, in one piece of memory.
+type changeMessage struct {
+	event    dispatch.Event
+	position dispatch.Position
+	kind     dispatch.Event_Task
+	change   dispatch.TaskChange
 }
 
 // end ends a task.
