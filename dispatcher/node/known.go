@@ -1,6 +1,7 @@
 package node
 
 import (
+	"sync"
 	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
@@ -16,13 +17,78 @@ const codeInvalid = uint32(codes.InvalidArgument)
 // checkKnown refuses a message with fields that this code does not know, at any depth, or with text
 // that is not UTF-8: an entry with them would stop every replica.
 func checkKnown(m proto.Message) error {
+	if marshals(m) && !hasUnknown(m.ProtoReflect()) {
+		return nil
+	}
 	if text := unknown(m.ProtoReflect()); text != "" {
 		return &state.Refusal{Code: codeInvalid, Text: text}
 	}
 	return nil
 }
 
-// unknown says what is not known in a message; empty if nothing is.
+// buffers are for bytes that nobody needs.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// marshals reports whether all text in a message is UTF-8. Marshalling it takes a fraction of the
+// time that it takes to ask for each text.
+func marshals(m proto.Message) bool {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	var err error
+	*b, err = proto.MarshalOptions{}.MarshalAppend((*b)[:0], m)
+	return err == nil
+}
+
+// inner are the fields with messages that types of messages have: []protoreflect.FieldDescriptor,
+// by protoreflect.MessageDescriptor.
+var inner sync.Map
+
+func innerOf(d protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
+	if known, found := inner.Load(d); found {
+		return known.([]protoreflect.FieldDescriptor)
+	}
+	var list []protoreflect.FieldDescriptor
+	for i := range d.Fields().Len() {
+		f := d.Fields().Get(i)
+		if f.Message() != nil && (!f.IsMap() || f.MapValue().Message() != nil) {
+			list = append(list, f)
+		}
+	}
+	inner.Store(d, list)
+	return list
+}
+
+// hasUnknown reports whether a message has unknown fields, at any depth.
+func hasUnknown(m protoreflect.Message) bool {
+	if len(m.GetUnknown()) > 0 {
+		return true
+	}
+	for _, f := range innerOf(m.Descriptor()) {
+		if m.Has(f) && valueHasUnknown(f, m.Get(f)) {
+			return true
+		}
+	}
+	return false
+}
+
+func valueHasUnknown(f protoreflect.FieldDescriptor, v protoreflect.Value) (has bool) {
+	switch {
+	case f.IsMap():
+		v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
+			has = hasUnknown(v.Message())
+			return !has
+		})
+	case f.IsList():
+		for i := 0; i < v.List().Len() && !has; i++ {
+			has = hasUnknown(v.List().Get(i).Message())
+		}
+	default:
+		has = hasUnknown(v.Message())
+	}
+	return has
+}
+
+// unknown says what is not known in a message, or is not UTF-8; empty if nothing is.
 func unknown(m protoreflect.Message) (text string) {
 	if len(m.GetUnknown()) > 0 {
 		return "a " + string(m.Descriptor().Name()) + " has fields that this server does not know"
