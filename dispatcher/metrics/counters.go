@@ -20,12 +20,13 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 
-	submitted, assigned, preempted, reprioritized, completed, ended *prometheus.CounterVec
-	spend, ignored, workerChanges, failures, calls                  *prometheus.CounterVec
-	commitFailures, passes                                          prometheus.Counter
-	commit, commitCommands, commitBytes, apply, snapshotHeldUp      prometheus.Histogram
-	callTook                                                        *prometheus.HistogramVec
-	snapshotBytes                                                   prometheus.Gauge
+	submitted, completed, ended                                *tally
+	assigned, preempted, reprioritized                         *prometheus.CounterVec
+	spend, ignored, workerChanges, failures, calls             *prometheus.CounterVec
+	commitFailures, passes                                     prometheus.Counter
+	commit, commitCommands, commitBytes, apply, snapshotHeldUp prometheus.Histogram
+	callTook                                                   *prometheus.HistogramVec
+	snapshotBytes                                              prometheus.Gauge
 
 	mu       sync.Mutex
 	snapshot time.Time // when the newest snapshot was taken; zero if none was
@@ -36,17 +37,23 @@ var _ node.Observer = (*Metrics)(nil)
 // New returns the metrics of a node that has done nothing.
 func New() *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
-	m.submitted = m.counter("tasks_submitted_total", "Tasks that were submitted.", "pool", "account")
+	m.submitted = newTally(m.counter("tasks_submitted_total", "Tasks that were submitted.",
+		"pool", "account"), nil)
 	m.assigned = m.counter("tasks_assigned_total", "Tasks that were given to a worker.",
 		"pool", "account", "preempting", "provision")
 	m.preempted = m.counter("tasks_preempted_total", "Tasks that lost their worker to another one.",
 		"pool", "account")
 	m.reprioritized = m.counter("tasks_reprioritized_total",
 		"Running tasks that came to another level.", "pool", "account")
-	m.completed = m.counter("requests_completed_total",
-		"Requests that left the scheduler, by the scheduler's reason.", "pool", "account", "reason")
-	m.ended = m.counter("tasks_ended_total", "Tasks that ended, by their last state.",
-		"pool", "account", "state")
+	m.completed = newTally(m.counter("requests_completed_total",
+		"Requests that left the scheduler, by the scheduler's reason.", "pool", "account", "reason"),
+		func(reason int32) string {
+			return word(protos.TaskEvent_Completed_Reason(reason).String(), "REASON_")
+		})
+	m.ended = newTally(m.counter("tasks_ended_total", "Tasks that ended, by their last state.",
+		"pool", "account", "state"), func(state int32) string {
+		return word(dispatch.Task_State(state).String(), "STATE_")
+	})
 	m.spend = m.counter("account_spend_worker_seconds_total",
 		"What runs that ended have cost, by level.", "pool", "account", "level")
 	m.ignored = m.counter("news_ignored_total", "Old news that the scheduler ignored.",
@@ -128,8 +135,7 @@ func (m *Metrics) decided(pool string, e *protos.TaskEvent) {
 	case protos.TaskEvent_TYPE_REPRIORITIZED:
 		m.reprioritized.WithLabelValues(pool, account).Inc()
 	case protos.TaskEvent_TYPE_COMPLETED:
-		m.completed.WithLabelValues(pool, account,
-			word(e.GetCompleted().GetReason().String(), "REASON_")).Inc()
+		m.completed.count(series{pool, account, int32(e.GetCompleted().GetReason())})
 		m.spent(pool, e)
 	case protos.TaskEvent_TYPE_IGNORED:
 		m.ignored.WithLabelValues(pool, word(e.GetIgnored().GetReason().String(), "REASON_")).Inc()
@@ -148,10 +154,10 @@ func (m *Metrics) spent(pool string, e *protos.TaskEvent) {
 // changed counts a change of a task.
 func (m *Metrics) changed(pool string, c *dispatch.TaskChange) {
 	if c.GetFrom() == dispatch.Task_STATE_UNSPECIFIED {
-		m.submitted.WithLabelValues(pool, c.GetAccountId()).Inc()
+		m.submitted.count(series{pool: pool, account: c.GetAccountId()})
 	}
 	if c.GetTo() >= dispatch.Task_STATE_SUCCEEDED {
-		m.ended.WithLabelValues(pool, c.GetAccountId(), word(c.GetTo().String(), "STATE_")).Inc()
+		m.ended.count(series{pool, c.GetAccountId(), int32(c.GetTo())})
 	}
 }
 
