@@ -18,6 +18,9 @@ type Log interface {
 	// Machine.Apply returned. An error that wraps ErrNotLeader means that nothing was appended. Any
 	// other error, ErrUnknown among them, means that the entry may be in the log or get into it.
 	Append(ctx context.Context, entry []byte) (index uint64, result any, err error)
+	// Begin proposes an entry as Append does, after those of all calls that have returned, and returns
+	// when it is in the hands of the log. The rest of Append is what it returns, to be called once.
+	Begin(ctx context.Context, entry []byte) (end func() (index uint64, result any, err error))
 	// VerifyLeader asks a majority whether this node leads. If it returns nil, all that was
 	// acknowledged before the call is applied on this node.
 	VerifyLeader(ctx context.Context) error

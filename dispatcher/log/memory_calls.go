@@ -10,20 +10,38 @@ import (
 
 // Append implements Log.
 func (m *memoryMember) Append(ctx context.Context, entry []byte) (uint64, any, error) {
+	return m.Begin(ctx, entry)()
+}
+
+// Begin implements Log.
+func (m *memoryMember) Begin(ctx context.Context, entry []byte) func() (uint64, any, error) {
 	c := m.cluster
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := m.await(ctx, func() bool { return true }); err != nil {
-		return 0, nil, err
+	err := m.await(ctx, func() bool { return true })
+	if err == nil && !m.leading {
+		err = fmt.Errorf("%w: %s", ErrNotLeader, m.id)
 	}
-	if !m.leading {
-		return 0, nil, fmt.Errorf("%w: %s", ErrNotLeader, m.id)
+	if err != nil {
+		return func() (uint64, any, error) { return 0, nil, err }
 	}
 	m.entries = append(m.entries, memoryEntry{term: m.term, data: bytes.Clone(entry)})
 	index, a := m.last(), &memoryAppend{term: m.term}
 	m.results[index] = a
-	defer delete(m.results, index)
 	c.settle()
+	return func() (uint64, any, error) { return m.appended(ctx, index, a) }
+}
+
+// appended is the end of Append.
+func (m *memoryMember) appended(ctx context.Context, index uint64, a *memoryAppend) (uint64, any,
+	error) {
+	m.cluster.mu.Lock()
+	defer m.cluster.mu.Unlock()
+	defer func() {
+		if m.results[index] == a {
+			delete(m.results, index)
+		}
+	}()
 	err := m.await(ctx, func() bool {
 		lost := m.last() < index || index > m.compacted && m.termAt(index) != a.term
 		return a.applied || lost || m.applied >= index

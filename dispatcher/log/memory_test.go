@@ -70,6 +70,26 @@ func TestAMajorityAppends(t *testing.T) {
 	})
 }
 
+func TestEntriesThatAreBegunAreAppendedInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		defer c.close()
+		require.True(t, leads(c.logs["a"]))
+		first := c.logs["a"].Begin(t.Context(), []byte("one"))
+		second := c.logs["a"].Begin(t.Context(), []byte("two"))
+		after, result, err := second()
+		require.NoError(t, err)
+		require.Equal(t, 2, result)
+		index, result, err := first()
+		require.NoError(t, err)
+		require.Equal(t, 1, result)
+		require.Equal(t, index+1, after)
+		_, _, err = c.logs["b"].Begin(t.Context(), []byte("three"))()
+		require.ErrorIs(t, err, log.ErrNotLeader)
+		require.Equal(t, []string{"one", "two"}, c.ledgers["a"].Entries())
+	})
+}
+
 func TestACutLeaderAcknowledgesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t)

@@ -99,13 +99,13 @@ func (l *lead) every(interval time.Duration, f func()) {
 	}
 }
 
-// seal makes an entry. The proposer calls it for one entry at a time, when all of before are
-// applied.
+// seal makes an entry. The proposer calls it for one entry at a time, which may be before the entry
+// of the call before is applied.
 func (l *lead) seal(commands []*replica.Command) (*replica.Entry, error) {
-	e := &replica.Entry{Commands: commands, NodeId: l.node.id}
+	e := &replica.Entry{Commands: commands, NodeId: l.node.id,
+		RuleVersion: l.node.machine.rules.Load()}
 	now := l.clock.now(l.node.mono(), l.node.wall())
 	e.Time = timestamppb.New(now)
-	l.node.machine.read(func(m *state.Machine) { e.RuleVersion = m.Rules() })
 	for _, c := range commands {
 		submit := c.GetSubmitTasks()
 		for range submit.GetRequest().GetTasks() {

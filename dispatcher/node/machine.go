@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,6 +44,8 @@ type machine struct {
 
 	mu    sync.Mutex
 	state *state.Machine
+	// rules is the state's rule version, which can be read while an entry is applied.
+	rules atomic.Uint32
 	// mono is when the newest entry was applied.
 	mono  time.Duration
 	began time.Time // what mono counts from
@@ -83,6 +86,7 @@ func (m *machine) apply(index uint64, entry []byte) (*state.Applied, error) {
 		return nil, err
 	}
 	m.mono = time.Since(m.began)
+	m.rules.Store(m.state.Rules())
 	return a, m.sealer.add(a)
 }
 
@@ -200,6 +204,7 @@ func SideBySide(n int, f func(i int)) {
 // follow makes a state the one that entries are applied to.
 func (m *machine) follow(s *state.Machine) {
 	m.state = s
+	m.rules.Store(s.Rules())
 	m.sealer.follow(s)
 }
 

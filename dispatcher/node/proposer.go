@@ -37,14 +37,19 @@ const (
 	// So much may wait to be proposed.
 	queueCommandsMax = 16 * 1024
 	queueBytesMax    = 32 << 20
+	// So many entries may be on their way. The second one leaves when there are so many bytes for it:
+	// before that, many small commands had better share an entry. Together they have no more bytes
+	// than one entry, as a leader that has more to send than that is late with its heartbeats.
+	entriesMax       = 2
+	secondBytesLeast = 16 << 10
 	// An entry that is not applied for so long is given up: nobody knows what becomes of it.
 	appendTimeout = 10 * time.Second
 )
 
-// A proposer gathers commands into entries. One entry is on its way at a time, and takes with it
-// all that has come meanwhile: no timer delays a lonely command, and many share the cost of a
-// commit. Entries are thus appended in the order in which they were made, as the ids and times in
-// them need.
+// A proposer gathers commands into entries. An entry takes with it all that has come while the one
+// before was on its way: no timer delays a lonely command, and many share the cost of a commit. If
+// that is much, a second entry is written to disk while the first one is applied. Entries are
+// appended in the order in which they were made, as the ids and times in them need.
 type proposer struct {
 	log log.Log
 	// seal makes the entry of these commands: its time, its rule version, the ids of tasks.
@@ -56,7 +61,9 @@ type proposer struct {
 	queue   []*proposal
 	bytes   int
 	closed  bool
-	arrived chan struct{} // has room for one; full if the queue may not be empty
+	entries int           // that are on their way
+	flying  int           // bytes of the commands in them
+	arrived chan struct{} // has room for one; full if there may be something to take
 }
 
 // A proposal is a command with somebody who waits for its outcome.
@@ -117,18 +124,29 @@ func (p *proposer) enqueue(w *proposal) error {
 	}
 	p.queue = append(p.queue, w)
 	p.bytes += w.size
+	p.wake()
+	return nil
+}
+
+func (p *proposer) wake() {
 	select {
 	case p.arrived <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
-// run proposes until its context ends, and then answers all that waits with ErrNotLeader.
+// run proposes until its context ends, and then answers all that waits with ErrNotLeader. It
+// returns when nothing is on its way any more.
 func (p *proposer) run(ctx context.Context) {
+	var flights sync.WaitGroup
+	defer flights.Wait()
 	for {
-		for ws := p.take(); len(ws) > 0; ws = p.take() {
-			p.append(ws)
+		for ws, size := p.take(); len(ws) > 0; ws, size = p.take() {
+			if end := p.begin(ws); end != nil {
+				flights.Go(func() { end(); p.land(size) })
+			} else {
+				p.land(size)
+			}
 			if ctx.Err() != nil {
 				break
 			}
@@ -143,14 +161,18 @@ func (p *proposer) run(ctx context.Context) {
 }
 
 // take removes the proposals of the next entry from the queue, without those that nobody waits for
-// any more.
-func (p *proposer) take() []*proposal {
+// any more, and returns how many bytes they have. The entry is on its way then, until land is
+// called, if there are any.
+func (p *proposer) take() (taken []*proposal, size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var taken []*proposal
-	size, n := 0, 0
+	if p.entries == entriesMax || p.entries > 0 && p.bytes < secondBytesLeast {
+		return nil, 0
+	}
+	n := 0
 	for _, w := range p.queue {
-		if len(taken) == entryCommandsMax || len(taken) > 0 && size+w.size > entryBytesMax {
+		first := p.entries == 0 && len(taken) == 0
+		if len(taken) == entryCommandsMax || !first && p.flying+size+w.size > entryBytesMax {
 			break
 		}
 		n++
@@ -161,11 +183,25 @@ func (p *proposer) take() []*proposal {
 	}
 	clear(p.queue[:n])
 	p.queue = p.queue[n:]
-	return taken
+	if len(taken) > 0 {
+		p.entries++
+		p.flying += size
+	}
+	return taken, size
 }
 
-// append proposes one entry, and tells those who wait.
-func (p *proposer) append(ws []*proposal) {
+// land says that an entry with commands of so many bytes is not on its way any more.
+func (p *proposer) land(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.entries--
+	p.flying -= size
+	p.wake()
+}
+
+// begin proposes one entry. What it returns waits until it is applied, and tells those who wait; it
+// is nil if they have been told that nothing comes of it.
+func (p *proposer) begin(ws []*proposal) (end func()) {
 	commands := make([]*replica.Command, len(ws))
 	for i, w := range ws {
 		commands[i] = w.command
@@ -173,19 +209,27 @@ func (p *proposer) append(ws []*proposal) {
 	sealed, err := p.seal(commands)
 	if err != nil {
 		tellAll(ws, err)
-		return
+		return nil
 	}
 	entry, err := proto.MarshalOptions{Deterministic: true}.Marshal(sealed)
 	if err != nil { // text that is not UTF-8, which Propose refuses before
 		tellAll(ws, fmt.Errorf("an entry cannot be marshalled: %w", err))
-		return
+		return nil
 	}
 	// The callers' contexts do not end this one: others wait as well.
 	ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
-	defer cancel()
 	begin := time.Now()
-	index, result, err := p.log.Append(ctx, entry)
-	p.observe(Batch{Commands: len(ws), Bytes: len(entry), Took: time.Since(begin), Err: err})
+	appended := p.log.Begin(ctx, entry)
+	return func() {
+		defer cancel()
+		index, result, err := appended()
+		p.observe(Batch{Commands: len(ws), Bytes: len(entry), Took: time.Since(begin), Err: err})
+		tell(ws, index, result, err)
+	}
+}
+
+// tell tells those who wait what came of their entry.
+func tell(ws []*proposal, index uint64, result any, err error) {
 	outcome, ok := result.(*replica.Outcome)
 	switch {
 	case errors.Is(err, log.ErrNotLeader):

@@ -25,27 +25,30 @@ type slowLog struct {
 	err     error
 }
 
-func (l *slowLog) Append(ctx context.Context, b []byte) (uint64, any, error) {
-	select {
-	case <-ctx.Done():
-		return 0, nil, log.ErrUnknown
-	case <-time.After(time.Second):
-	}
+func (l *slowLog) Begin(ctx context.Context, b []byte) func() (uint64, any, error) {
+	e := &replica.Entry{}
+	err := proto.Unmarshal(b, e)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
-		return 0, nil, l.err
+		err = l.err
 	}
-	e := &replica.Entry{}
-	if err := proto.Unmarshal(b, e); err != nil {
-		return 0, nil, err
+	if err == nil {
+		l.entries = append(l.entries, e)
 	}
-	l.entries = append(l.entries, e)
+	index := uint64(len(l.entries))
 	out := &replica.Outcome{}
 	for _, c := range e.GetCommands() {
 		out.Commands = append(out.Commands, &replica.CommandOutcome{Error: c.GetRequestId()})
 	}
-	return uint64(len(l.entries)), out, nil
+	return func() (uint64, any, error) {
+		select {
+		case <-ctx.Done():
+			return 0, nil, log.ErrUnknown
+		case <-time.After(time.Second):
+		}
+		return index, out, err
+	}
 }
 
 func command(id string) *replica.Command { return &replica.Command{RequestId: id} }
@@ -172,4 +175,50 @@ func TestEntriesAreBounded(t *testing.T) {
 		require.Equal(t, []int{1, 1, 1, 1, 1}, sizes)
 		stop()
 	})
+}
+
+// TestASecondEntryLeavesIfThereIsMuchForIt is about commands that come while an entry with a small
+// one is on its way.
+func TestASecondEntryLeavesIfThereIsMuchForIt(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		size    int   // of each command
+		entries []int // their commands
+		took    time.Duration
+	}{
+		{"small ones share an entry", 100, []int{1, 5}, 2 * time.Second},
+		{"a second entry leaves with enough", 6_000, []int{1, 3, 2}, 2 * time.Second},
+		{"there is no third one", 20_000, []int{1, 1, 4}, 2 * time.Second},
+		{"two have no more bytes than one", 600_000, []int{1, 1, 1, 1, 1, 1}, 5 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &slowLog{}
+			p, stop := startProposer(t, l)
+			begin := time.Now()
+			var callers sync.WaitGroup
+			for i, size := range []int{1, c.size, c.size, c.size, c.size, c.size} {
+				callers.Go(func() {
+					id := fmt.Sprint(i)
+					r, err := p.propose(context.Background(), &replica.Command{RequestId: id,
+						Identity: string(make([]byte, size))})
+					require.NoError(t, err)
+					require.Equal(t, id, r.outcome.GetError(), "everybody gets their own outcome")
+				})
+				synctest.Wait()
+			}
+			callers.Wait()
+			require.Equal(t, c.took, time.Since(begin), c.name)
+			var sizes []int
+			var order []string
+			for _, e := range l.entries {
+				sizes = append(sizes, len(e.GetCommands()))
+				for _, c := range e.GetCommands() {
+					order = append(order, c.GetRequestId())
+				}
+			}
+			require.Equal(t, c.entries, sizes, c.name)
+			require.Equal(t, []string{"0", "1", "2", "3", "4", "5"}, order, c.name)
+			stop()
+		})
+	}
 }

@@ -30,25 +30,43 @@ func (l *Log) closedError() error {
 
 // Append implements log.Log.
 func (l *Log) Append(ctx context.Context, entry []byte) (uint64, any, error) {
+	return l.Begin(ctx, entry)()
+}
+
+// Begin implements log.Log.
+func (l *Log) Begin(ctx context.Context, entry []byte) func() (uint64, any, error) {
 	if turn, _ := l.lead.current(); turn == 0 || l.isClosed() {
-		return 0, nil, l.notLeader()
+		return refused(l.notLeader())
 	}
-	future := make(chan raft.ApplyFuture, 1)
+	taken, future := make(chan struct{}), make(chan raft.ApplyFuture, 1)
 	if !l.call(func() {
 		f := l.raft.Apply(entry, timeLeft(ctx))
+		close(taken)
 		_ = f.Error() // kept in it
 		future <- f
 	}) {
-		return 0, nil, l.closedError()
+		return refused(l.closedError())
 	}
 	select {
-	case f := <-future:
-		return l.appended(f)
+	case <-taken:
 	case <-ctx.Done():
-		return 0, nil, fmt.Errorf("%w: %w", log.ErrUnknown, ctx.Err())
 	case <-l.done:
-		return 0, nil, fmt.Errorf("%w: %w", log.ErrUnknown, l.closedError())
 	}
+	return func() (uint64, any, error) {
+		select {
+		case f := <-future:
+			return l.appended(f)
+		case <-ctx.Done():
+			return 0, nil, fmt.Errorf("%w: %w", log.ErrUnknown, ctx.Err())
+		case <-l.done:
+			return 0, nil, fmt.Errorf("%w: %w", log.ErrUnknown, l.closedError())
+		}
+	}
+}
+
+// refused is the end of an Append of which nothing came.
+func refused(err error) func() (uint64, any, error) {
+	return func() (uint64, any, error) { return 0, nil, err }
 }
 
 // appended is the end of Append.

@@ -34,6 +34,25 @@ func TestOneNodeIsALogAndComesBack(t *testing.T) {
 		slices.Compact(c.nodes["a"].ledger.Entries()))
 }
 
+func TestEntriesThatAreBegunAreAppendedInOrder(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, nil, "a", "b", "c")
+	leader := c.leader()
+	entries := numbered("e", 100)
+	var ends []func() (uint64, any, error)
+	for _, e := range entries {
+		ends = append(ends, leader.log.Begin(t.Context(), []byte(e)))
+	}
+	for i, end := range slices.Backward(ends) {
+		_, result, err := end()
+		require.NoError(t, err)
+		require.Equal(t, i+1, result)
+	}
+	require.Equal(t, entries, leader.ledger.Entries())
+	_, _, err := c.nodes[c.others(leader.id)[0]].log.Begin(t.Context(), []byte("late"))()
+	require.ErrorIs(t, err, log.ErrNotLeader)
+}
+
 func TestEntriesSurviveAChangeOfLeader(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, nil, "a", "b", "c")
