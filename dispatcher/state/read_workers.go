@@ -69,7 +69,10 @@ func (p *hosted) slotView(s *slot) *dispatch.WorkerView {
 		v.Cordoned = &reason
 	}
 	if t := s.task; t != nil {
-		v.Lease, v.AccountId = (&taskMessage{}).fillLease(t.lease), t.account.id
+		v.AccountId = t.account.id
+		if t.lease != nil {
+			v.Lease = (&leaseMessage{}).fill(t.lease)
+		}
 		if run, ok := p.usage.runs[t.id]; ok {
 			v.Priority = &run.level
 		}

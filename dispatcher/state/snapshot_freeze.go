@@ -31,7 +31,7 @@ type frozenTasks struct {
 	made, until string
 	// kept are the bytes of those that have changed since.
 	kept    map[*task][]byte
-	message taskMessage
+	message storedMessage
 	wrong   error // of keep
 }
 
@@ -167,7 +167,7 @@ func (f *frozenTasks) keep(t *task) {
 
 // append appends the bytes of a section of tasks as they were.
 func (f *frozenTasks) append(b []byte, tasks []*task) ([]byte, error) {
-	err, m := f.wrong, &taskMessage{}
+	err, m := f.wrong, &storedMessage{}
 	for _, t := range tasks {
 		if kept := f.kept[t]; kept != nil {
 			b = append(b, kept...)

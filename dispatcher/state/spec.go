@@ -42,7 +42,7 @@ var payloadFields = func() map[protowire.Number]bool {
 
 // withoutPayload returns the bytes of a spec that marshalSpec made, without its payload.
 func withoutPayload(spec []byte) []byte {
-	kept := make([]byte, 0, len(spec))
+	kept := make([]byte, 0, 512)
 	for len(spec) > 0 {
 		number, _, n := protowire.ConsumeField(spec)
 		if n < 0 {

@@ -10,15 +10,26 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// A taskMessage is a task as messages, in one piece of memory: a snapshot makes those of a million
-// tasks, one after the other, in the same piece.
+// A taskMessage is a task as messages, in one piece of memory but for its lease.
 type taskMessage struct {
-	stored replica.StoredTask
-	task   dispatch.Task
-	lease  dispatch.Lease
+	task              dispatch.Task
+	enqueued, changed timestamppb.Timestamp
+	lease             *leaseMessage // nil before the first
+}
 
-	enqueued, changed, assigned, started, stopped, silent timestamppb.Timestamp
-	lostWork, saved                                       durationpb.Duration
+// A leaseMessage is a lease as messages, in one piece of memory.
+type leaseMessage struct {
+	lease                      dispatch.Lease
+	assigned, started, stopped timestamppb.Timestamp
+}
+
+// A storedMessage is a task as messages, with what only the state knows. A snapshot makes those of
+// a million tasks, one after the other, in the same memory.
+type storedMessage struct {
+	taskMessage
+	stored          replica.StoredTask
+	silent          timestamppb.Timestamp
+	lostWork, saved durationpb.Duration
 }
 
 // fill makes the message of a task, without pool and spec. It sets all other fields.
@@ -28,17 +39,20 @@ func (m *taskMessage) fill(t *task) *dispatch.Task {
 	p.EnqueueTime = fillTime(&m.enqueued, t.enqueued)
 	p.ChangeTime = fillTime(&m.changed, t.changed)
 	p.Attempts, p.Losses, p.Failures, p.Preemptions = t.attempts, t.losses, t.failures, t.preemptions
-	p.Lease = m.fillLease(t.lease)
+	p.Lease = nil
+	if t.lease != nil {
+		if m.lease == nil {
+			m.lease = &leaseMessage{}
+		}
+		p.Lease = m.lease.fill(t.lease)
+	}
 	p.Disconnected = t.lease != nil && !t.lease.silent.IsZero()
 	p.Message, p.Result, p.LateResult = t.message, t.result, t.late
 	return p
 }
 
-// fillLease makes the message of a lease; nil for none.
-func (m *taskMessage) fillLease(l *lease) *dispatch.Lease {
-	if l == nil {
-		return nil
-	}
+// fill makes the message of a lease. It sets all fields.
+func (m *leaseMessage) fill(l *lease) *dispatch.Lease {
 	p := &m.lease
 	p.Id, p.Worker, p.BootId, p.Phase, p.StopReason = l.id, l.worker, l.boot, l.phase, l.stop
 	p.AssignTime = fillTime(&m.assigned, l.assigned)
@@ -47,8 +61,8 @@ func (m *taskMessage) fillLease(l *lease) *dispatch.Lease {
 	return p
 }
 
-// fillStored makes the message of a task with what only the state knows. It sets all fields.
-func (m *taskMessage) fillStored(t *task) *replica.StoredTask {
+// fillStored makes the message. It sets all fields.
+func (m *storedMessage) fillStored(t *task) *replica.StoredTask {
 	p := &m.stored
 	p.Task, p.Spec, p.SpecHash = m.fill(t), t.spec, nil
 	if t.key != nil {
@@ -86,7 +100,7 @@ func fillDuration(m *durationpb.Duration, d time.Duration) *durationpb.Duration 
 var tasksField = fieldNumber(&replica.Tasks{}, "tasks")
 
 // append appends the bytes of a task in a section of tasks.
-func (m *taskMessage) append(b []byte, t *task) ([]byte, error) {
+func (m *storedMessage) append(b []byte, t *task) ([]byte, error) {
 	b, _, err := appendField(b, tasksField, m.fillStored(t))
 	return b, err
 }

@@ -147,13 +147,16 @@ type change struct {
 // move brings a task to another state, with an event.
 func (p *hosted) move(t *task, c change) {
 	from := t.state
-	p.update(t, func() {
-		t.state, t.changed = c.to, p.entry.at
-		if c.message != "" {
-			t.message = c.message
-		}
-	})
+	p.update(t, func() { t.become(c, p.entry.at) })
 	p.tell(t, from, c)
+}
+
+// become makes the change, within an update.
+func (t *task) become(c change, at time.Time) {
+	t.state, t.changed = c.to, at
+	if c.message != "" {
+		t.message = c.message
+	}
 }
 
 // tell adds the event of a task's change.
@@ -179,11 +182,15 @@ type changeMessage struct {
 
 // end ends a task.
 func (p *hosted) end(t *task, c change) {
-	if t.payload > 0 {
-		p.update(t, func() { t.spec, t.payload = withoutPayload(t.spec), 0 })
-	}
 	p.usage.ended(t.account.id, p.entry.at)
-	p.move(t, c)
+	from := t.state
+	p.update(t, func() {
+		if t.payload > 0 {
+			t.spec, t.payload = withoutPayload(t.spec), 0
+		}
+		t.become(c, p.entry.at)
+	})
+	p.tell(t, from, c)
 	p.limitEnded()
 }
 
