@@ -2,12 +2,15 @@ package journal_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/quotasched/quotasched/journal"
 	"github.com/quotasched/quotasched/protos"
@@ -67,6 +70,43 @@ func (f *full) Write(b []byte) (int, error) {
 		return n, errFull
 	}
 	return n, nil
+}
+
+func TestMarshalledOperationsMakeTheSameJournal(t *testing.T) {
+	var files [2]bytes.Buffer
+	var writers [2]*journal.Writer
+	for i := range files {
+		w, err := journal.NewWriter(&files[i], journal.Beginning{Header: header, Snapshot: snapshot})
+		if err != nil {
+			t.Fatal(err)
+		}
+		writers[i] = w
+	}
+	hash := [sha256.Size]byte{1, 2, 3}
+	for n := range uint64(300) {
+		op := &protos.Operation{Kind: &protos.Operation_TaskAbsent{
+			TaskAbsent: &protos.TaskAbsent{RequestId: strings.Repeat("x", int(n*n))}}}
+		if n == 0 {
+			op = &protos.Operation{}
+		}
+		marshalled, err := proto.MarshalOptions{Deterministic: true}.Marshal(op)
+		if err := errors.Join(err, writers[0].AppendMarshalled(marshalled, hash),
+			writers[1].Append(&protos.JournalStep{Number: n + 1, Operation: op,
+				OutcomeHash: hash[:]})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, w := range writers {
+		if err := w.Close(); err != nil || w.Last() != 300 {
+			t.Fatalf("%v: %d", err, w.Last())
+		}
+		if err := w.AppendMarshalled(nil, hash); !errors.Is(err, journal.ErrClosed) {
+			t.Errorf("after the end: %v", err)
+		}
+	}
+	if !bytes.Equal(files[0].Bytes(), files[1].Bytes()) {
+		t.Error("the journals differ")
+	}
 }
 
 // Nothing is appended behind a record of which only a part could be written.

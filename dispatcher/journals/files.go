@@ -1,6 +1,7 @@
 package journals
 
 import (
+	"crypto/sha256"
 	"errors"
 	"os"
 	"path/filepath"
@@ -115,13 +116,12 @@ func (f *files) complete(pool string, index uint64) error {
 }
 
 // step appends a step to a pool's segment, if one is open.
-func (f *files) step(pool string, op *protos.Operation, hash []byte) error {
+func (f *files) step(pool string, operation []byte, outcome [sha256.Size]byte) error {
 	s := f.open[pool]
 	if s == nil {
 		return nil
 	}
-	err := s.writer.Append(&protos.JournalStep{Number: s.writer.Last() + 1, Operation: op,
-		OutcomeHash: hash})
+	err := s.writer.AppendMarshalled(operation, outcome)
 	if err == nil && f.due() {
 		f.retire()
 	}

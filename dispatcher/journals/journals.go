@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/pool"
@@ -41,6 +39,9 @@ const (
 	defaultQueueBytes = 64 << 20
 	// eventBytes is about what an event takes that waits with its step.
 	eventBytes = 512
+	// roomBytes is how much memory is taken at once for operations, and roomLeast with how much the
+	// next one does not fit in it.
+	roomBytes, roomLeast = 64 << 10, 1 << 10
 	// reusedItems and reusedBytes are how large a queue, and the bytes of an outcome, may be whose
 	// memory is used again.
 	reusedItems, reusedBytes = 16 << 10, 1 << 20
@@ -59,6 +60,7 @@ type Journals struct {
 	bytes   int64           // of the steps in the queue
 	saved   int64           // of the snapshots in the queue
 	told    map[string]bool // the pools of which the queue takes steps
+	room    []byte          // for operations of the queue; those before its end are in it
 	cuts    uint64
 	closed  bool
 	arrived chan struct{} // has room for one; full if the queue may not be empty
@@ -74,8 +76,9 @@ type item struct {
 	// snapshot is that of begin, in parts, and its length.
 	snapshot      [][]byte
 	snapshotBytes int64
-	// operation and outcome are those of a step.
-	operation *protos.Operation
+	// operation and outcome are those of a step. The operation is marshalled, unless it cannot be.
+	operation []byte
+	invalid   error
 	outcome   *protos.Outcome
 	size      int64
 	// flushed is closed when a flush is done.
@@ -158,18 +161,34 @@ func (j *Journals) Begin(pool string, index uint64, snapshot [][]byte) {
 
 // Step implements state.Recorder.
 func (j *Journals) Step(name string, op *protos.Operation, outcome *protos.Outcome) {
-	size := int64(proto.Size(op)) + eventBytes*int64(len(outcome.GetEvents()))
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.told[name] {
 		return
 	}
+	operation, invalid := j.marshal(op)
+	size := int64(len(operation)) + eventBytes*int64(len(outcome.GetEvents()))
 	if j.bytes > 0 && j.bytes+size > j.options.QueueBytes {
 		j.cut(name, "what waits to be written is more than may wait")
 		return
 	}
 	j.bytes += size
-	j.put(item{kind: stepItem, pool: name, operation: op, outcome: outcome, size: size})
+	j.put(item{kind: stepItem, pool: name, operation: operation, invalid: invalid, outcome: outcome,
+		size: size})
+}
+
+// marshal returns the bytes of an operation.
+func (j *Journals) marshal(op *protos.Operation) ([]byte, error) {
+	if cap(j.room)-len(j.room) < roomLeast {
+		j.room = make([]byte, 0, roomBytes)
+	}
+	before := len(j.room)
+	b, err := wire.AppendOperation(j.room, op)
+	if err != nil {
+		return nil, err
+	}
+	j.room = b
+	return b[before:len(b):len(b)], nil
 }
 
 // End implements state.Recorder.
@@ -300,8 +319,9 @@ func (j *Journals) do(i *item) {
 	case beginItem:
 		err = j.files.begin(i.pool, i.index, slices.Concat(i.snapshot...))
 	case stepItem:
-		hash := j.digest(i.outcome)
-		err = j.files.step(i.pool, i.operation, hash[:])
+		if err = i.invalid; err == nil {
+			err = j.files.step(i.pool, i.operation, j.digest(i.outcome))
+		}
 	case endItem:
 		err = j.files.end(i.pool)
 	case flushItem:

@@ -35,6 +35,38 @@ func AppendOutcome(b []byte, o *protos.Outcome) ([]byte, error) {
 	return w.b, w.err
 }
 
+// AppendOperation appends an operation.
+func AppendOperation(b []byte, o *protos.Operation) ([]byte, error) {
+	w := writer{b: b}
+	w.time(1, o.GetTime())
+	switch k := o.GetKind().(type) {
+	case *protos.Operation_TaskWaiting:
+		at := w.begin(5)
+		w.taskWaiting(k.TaskWaiting)
+		w.end(at)
+	case *protos.Operation_TaskAbsent:
+		at := w.begin(7)
+		w.text(1, k.TaskAbsent.GetRequestId())
+		w.end(at)
+	default:
+		w.rest(&protos.Operation{Kind: k})
+	}
+	return w.b, w.err
+}
+
+// taskWaiting writes that a task waits.
+func (w *writer) taskWaiting(t *protos.TaskWaiting) {
+	w.text(1, t.GetRequestId())
+	w.text(2, t.GetAccountId())
+	w.texts(3, t.GetBaseLabels())
+	w.texts(4, t.GetProvisionableLabels())
+	w.time(5, t.GetEnqueueTime())
+	w.texts(6, t.GetTags())
+	if d := t.GetLostWork(); d != nil {
+		w.message(7, d)
+	}
+}
+
 // event writes an event of the dispatcher.
 func (w *writer) event(e *dispatch.Event) {
 	if p := e.GetPosition(); p != nil {

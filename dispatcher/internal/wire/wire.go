@@ -1,5 +1,5 @@
-// Package wire makes the bytes of the messages that each operation brings: the scheduler's events,
-// the dispatcher's, and outcomes. They are those of deterministic marshalling, byte for byte, at a
+// Package wire makes the bytes of operations and of the messages that each of them brings: the
+// scheduler's events, the dispatcher's, and outcomes. They are those of deterministic marshalling, byte for byte, at a
 // fraction of its time, as no length is reckoned before what it counts is written.
 //
 // What is no field of a message that its code knows is not written: messages that were made here
