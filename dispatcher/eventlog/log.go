@@ -165,7 +165,7 @@ func (l *Log) Append(index uint64, events []*dispatch.Event, bytes [][]byte) err
 	} else if l.broken != nil {
 		return nil // Sync says so
 	}
-	var records []record
+	records := make([]record, 0, len(events))
 	last := l.newest().Last
 	for i, e := range events {
 		r := recordOf(e, bytes[i])

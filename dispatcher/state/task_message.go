@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -101,6 +102,5 @@ var tasksField = fieldNumber(&replica.Tasks{}, "tasks")
 
 // append appends the bytes of a task in a section of tasks.
 func (m *storedMessage) append(b []byte, t *task) ([]byte, error) {
-	b, _, err := appendField(b, tasksField, m.fillStored(t))
-	return b, err
+	return wire.AppendTaskField(b, tasksField, m.fillStored(t))
 }

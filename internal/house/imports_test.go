@@ -70,7 +70,7 @@ var mayImport = map[string][]string{
 	"dispatcher/internal/failpoint": {},
 	"dispatcher/internal/strangers": {},
 	"dispatcher/internal/durable":   {},
-	"dispatcher/internal/wire":      {"protos", "protos/dispatch"},
+	"dispatcher/internal/wire":      {"protos", "protos/dispatch", "protos/replica"},
 
 	// The worker.
 	"worker": {"protos/dispatch", "protos/dispatch/dispatchconnect", "worker/boottime",

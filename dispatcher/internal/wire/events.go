@@ -62,9 +62,7 @@ func (w *writer) taskWaiting(t *protos.TaskWaiting) {
 	w.texts(4, t.GetProvisionableLabels())
 	w.time(5, t.GetEnqueueTime())
 	w.texts(6, t.GetTags())
-	if d := t.GetLostWork(); d != nil {
-		w.message(7, d)
-	}
+	w.duration(7, t.GetLostWork())
 }
 
 // event writes an event of the dispatcher.

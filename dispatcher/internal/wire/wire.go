@@ -1,9 +1,9 @@
-// Package wire makes the bytes of operations and of the messages that each of them brings: the
-// scheduler's events, the dispatcher's, and outcomes. They are those of deterministic marshalling, byte for byte, at a
+// Package wire makes the bytes of the messages that come by the million: operations, the events and
+// outcomes that they bring, and tasks in snapshots. They are those of deterministic marshalling, byte for byte, at a
 // fraction of its time, as no length is reckoned before what it counts is written.
 //
 // What is no field of a message that its code knows is not written: messages that were made here
-// have no unknown fields. What events seldom have is marshalled as any other message.
+// have no unknown fields. What they seldom have is marshalled as any other message.
 package wire
 
 import (

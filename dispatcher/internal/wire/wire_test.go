@@ -15,8 +15,8 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// eventsField is that of the events in an outcome of an entry.
-const eventsField = 2
+// Fields of the events in an outcome of an entry, and of the tasks in a section of a snapshot.
+const eventsField, tasksField = 2, 1
 
 // TestBytesAreThoseOfMarshalling is about random messages, in which each field that there is may be
 // set: one that is new and not written is found.
@@ -40,6 +40,14 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 		got, err = AppendOutcome(nil, o)
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), "%v", o)
+
+		task := &replica.StoredTask{}
+		fill(r, task.ProtoReflect(), fields)
+		want, err = deterministic.Marshal(&replica.Tasks{Tasks: []*replica.StoredTask{task}})
+		require.NoError(t, err)
+		got, err = AppendTaskField(nil, tasksField, task)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got), "%v", task)
 
 		op := &protos.Operation{}
 		fill(r, op.ProtoReflect(), fields)
