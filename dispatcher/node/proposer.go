@@ -37,19 +37,20 @@ const (
 	// So much may wait to be proposed.
 	queueCommandsMax = 16 * 1024
 	queueBytesMax    = 32 << 20
-	// So many entries may be on their way. The second one leaves when there are so many bytes for it:
-	// before that, many small commands had better share an entry. Together they have no more bytes
-	// than one entry, as a leader that has more to send than that is late with its heartbeats.
-	entriesMax       = 2
-	secondBytesLeast = 16 << 10
+	// So many entries may be on their way: one is applied, and one is written, while the next one comes
+	// from one to the other. One beside another leaves when there are so many bytes for it, as many
+	// small commands had better share an entry. Together they have no more bytes than one entry may: a
+	// leader that has more to send is late with its heartbeats.
+	entriesMax       = 3
+	besideBytesLeast = 16 << 10
 	// An entry that is not applied for so long is given up: nobody knows what becomes of it.
 	appendTimeout = 10 * time.Second
 )
 
 // A proposer gathers commands into entries. An entry takes with it all that has come while the one
 // before was on its way: no timer delays a lonely command, and many share the cost of a commit. If
-// that is much, a second entry is written to disk while the first one is applied. Entries are
-// appended in the order in which they were made, as the ids and times in them need.
+// that is much, an entry is written to disk while the one before is applied. Entries are appended
+// in the order in which they were made, as the ids and times in them need.
 type proposer struct {
 	log log.Log
 	// seal makes the entry of these commands: its time, its rule version, the ids of tasks.
@@ -166,7 +167,7 @@ func (p *proposer) run(ctx context.Context) {
 func (p *proposer) take() (taken []*proposal, size int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.entries == entriesMax || p.entries > 0 && p.bytes < secondBytesLeast {
+	if p.entries == entriesMax || p.entries > 0 && p.bytes < besideBytesLeast {
 		return nil, 0
 	}
 	n := 0

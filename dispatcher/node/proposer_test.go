@@ -177,9 +177,9 @@ func TestEntriesAreBounded(t *testing.T) {
 	})
 }
 
-// TestASecondEntryLeavesIfThereIsMuchForIt is about commands that come while an entry with a small
+// TestAnEntryLeavesBesideAnotherIfThereIsMuchForIt is about commands that come while an entry with a small
 // one is on its way.
-func TestASecondEntryLeavesIfThereIsMuchForIt(t *testing.T) {
+func TestAnEntryLeavesBesideAnotherIfThereIsMuchForIt(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		size    int   // of each command
@@ -187,9 +187,9 @@ func TestASecondEntryLeavesIfThereIsMuchForIt(t *testing.T) {
 		took    time.Duration
 	}{
 		{"small ones share an entry", 100, []int{1, 5}, 2 * time.Second},
-		{"a second entry leaves with enough", 6_000, []int{1, 3, 2}, 2 * time.Second},
-		{"there is no third one", 20_000, []int{1, 1, 4}, 2 * time.Second},
-		{"two have no more bytes than one", 600_000, []int{1, 1, 1, 1, 1, 1}, 5 * time.Second},
+		{"another one leaves with enough", 6_000, []int{1, 3, 2}, 2 * time.Second},
+		{"there is no fourth one", 20_000, []int{1, 1, 1, 3}, 2 * time.Second},
+		{"all have no more bytes than one", 600_000, []int{1, 1, 1, 1, 1, 1}, 5 * time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := &slowLog{}
