@@ -37,10 +37,10 @@ const (
 	// So much may wait to be proposed.
 	queueCommandsMax = 16 * 1024
 	queueBytesMax    = 32 << 20
-	// So many entries may be on their way: one is applied, and one is written, while the next one comes
-	// from one to the other. One beside another leaves when there are so many bytes for it, as many
-	// small commands had better share an entry. Together they have no more bytes than one entry may: a
-	// leader that has more to send is late with its heartbeats.
+	// So many entries may be on their way: one is applied, and one is written, while another one comes
+	// from the disk to the state. One beside another leaves when there are so many bytes for it, as
+	// many small commands had better share an entry. Together they have no more bytes than one entry
+	// may have: a leader that has more to send is late with its heartbeats.
 	entriesMax       = 3
 	besideBytesLeast = 16 << 10
 	// An entry that is not applied for so long is given up: nobody knows what becomes of it.

@@ -68,10 +68,7 @@ func (w *writer) taskWaiting(t *protos.TaskWaiting) {
 // event writes an event of the dispatcher.
 func (w *writer) event(e *dispatch.Event) {
 	if p := e.GetPosition(); p != nil {
-		at := w.begin(1)
-		w.number(1, p.GetIndex())
-		w.number(2, uint64(p.GetN()))
-		w.end(at)
+		w.pair(1, p.GetIndex(), uint64(p.GetN()))
 	}
 	w.time(2, e.GetTime())
 	w.text(3, e.GetPool())

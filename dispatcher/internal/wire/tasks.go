@@ -2,7 +2,6 @@ package wire
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
@@ -53,17 +52,6 @@ func (w *writer) task(t *dispatch.Task) {
 	if r := t.GetLateResult(); r != nil {
 		w.message(16, r)
 	}
-}
-
-// duration writes a duration.
-func (w *writer) duration(field protowire.Number, d *durationpb.Duration) {
-	if d == nil {
-		return
-	}
-	at := w.begin(field)
-	w.number(1, uint64(d.GetSeconds()))
-	w.number(2, uint64(d.GetNanos()))
-	w.end(at)
 }
 
 // bytes writes bytes.

@@ -1,9 +1,9 @@
-// Package wire makes the bytes of the messages that come by the million: operations, the events and
-// outcomes that they bring, and tasks in snapshots. They are those of deterministic marshalling, byte for byte, at a
-// fraction of its time, as no length is reckoned before what it counts is written.
+// Package wire makes the bytes of messages that come by the million: operations, the events and
+// outcomes that they bring, and tasks in snapshots. The bytes are those of deterministic
+// marshalling, at a fraction of its time: no length is reckoned before what it counts is written.
 //
-// What is no field of a message that its code knows is not written: messages that were made here
-// have no unknown fields. What they seldom have is marshalled as any other message.
+// Unknown fields are not written, as messages that were made here have none. What they seldom have
+// is marshalled as any other message.
 package wire
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -99,13 +100,26 @@ func (w *writer) numbers(field protowire.Number, list []int64) {
 
 // time writes a time.
 func (w *writer) time(field protowire.Number, t *timestamppb.Timestamp) {
-	if t == nil {
-		return
+	if t != nil {
+		w.pair(field, uint64(t.GetSeconds()), uint64(t.GetNanos()))
 	}
-	at := w.begin(field)
-	w.number(1, uint64(t.GetSeconds()))
-	w.number(2, uint64(t.GetNanos()))
-	w.end(at)
+}
+
+// duration writes a duration.
+func (w *writer) duration(field protowire.Number, d *durationpb.Duration) {
+	if d != nil {
+		w.pair(field, uint64(d.GetSeconds()), uint64(d.GetNanos()))
+	}
+}
+
+// pair writes a message with two numbers, its fields 1 and 2.
+func (w *writer) pair(field protowire.Number, first, second uint64) {
+	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
+	at := len(w.b)
+	w.b = append(w.b, 0) // the length of two numbers has one byte
+	w.number(1, first)
+	w.number(2, second)
+	w.b[at] = byte(len(w.b) - at - 1)
 }
 
 // message writes any other message, which is not nil.
