@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
-
-	"github.com/quotasched/quotasched/internal/yardstick"
 )
 
 // A benchmark measures figures.
@@ -122,8 +120,7 @@ func exit(err error) {
 func measure(ctx context.Context, s *settings, only string, list bool) error {
 	fmt.Printf("%s, %d cores\n", runtime.Version(), runtime.NumCPU())
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	missed, yard, began := 0, yardstick.New(), time.Now()
-	clock := func() time.Duration { return time.Since(began) }
+	missed := 0
 	for _, b := range benchmarks {
 		switch {
 		case !strings.Contains(b.name, only):
@@ -132,24 +129,23 @@ func measure(ctx context.Context, s *settings, only string, list bool) error {
 			fmt.Fprintf(w, "%s\t%s\n", b.name, b.what)
 			continue
 		}
-		yard.Reset()
-		yard.Look(clock) // before and after, as meanwhile there would be no processor for it
+		before := pace()
 		figures, err := b.run(ctx, s)
 		if err != nil {
 			return errors.Join(w.Flush(), fmt.Errorf("%s: %w", b.name, err))
 		}
-		yard.Look(clock)
+		meanwhile := (before + pace()) / 2
 		for _, f := range figures {
-			verdict, pace := "", ""
+			verdict, paced := "", ""
 			if f.paced {
-				pace = fmt.Sprintf("pace %.1f", yard.Pace())
+				paced = fmt.Sprintf("pace %.1f", meanwhile)
 			}
-			if !f.met(yard.Pace()) {
+			if !f.met(meanwhile) {
 				verdict = "missed"
 				missed++
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\t%s\n", b.name, f.name, number(f.value), f.unit,
-				f.wanted(), pace, verdict)
+				f.wanted(), paced, verdict)
 		}
 		if err := w.Flush(); err != nil {
 			return err

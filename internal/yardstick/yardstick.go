@@ -99,13 +99,17 @@ func (y *Yardstick) Reset() {
 
 // Look takes samples by a clock, unless the last ones were taken just before.
 func (y *Yardstick) Look(clock func() time.Duration) {
-	passed := time.Since(y.last)
-	for range min(passed/interval, atOnce) {
+	if n := min(time.Since(y.last)/interval, atOnce); n > 0 {
+		y.Take(int(n), clock)
+	}
+}
+
+// Take takes so many samples by a clock.
+func (y *Yardstick) Take(n int, clock func() time.Duration) {
+	for range n {
 		y.sample(clock)
 	}
-	if passed >= interval {
-		y.last = time.Now()
-	}
+	y.last = time.Now()
 }
 
 func (y *Yardstick) sample(clock func() time.Duration) {
