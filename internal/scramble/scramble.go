@@ -1,5 +1,6 @@
 // Package scramble overwrites values, for tests which show that a value shares nothing with the
-// state that it came from or went into.
+// state that it came from or went into, and sets the fields of messages at random, for tests of
+// what holds for each message.
 package scramble
 
 import "reflect"

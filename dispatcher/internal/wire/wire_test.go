@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/quotasched/quotasched/internal/scramble"
 	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
@@ -25,7 +26,7 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 	fields := map[protoreflect.FullName]bool{}
 	for range 4_000 {
 		e := &dispatch.Event{}
-		fill(r, e.ProtoReflect(), fields)
+		scramble.Message(r, e.ProtoReflect(), fields)
 		want, err := deterministic.Marshal(&replica.Outcome{Events: []*dispatch.Event{e}})
 		require.NoError(t, err)
 		got, size, err := AppendEventField([]byte("before"), eventsField, e)
@@ -34,7 +35,7 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 		require.Equal(t, proto.Size(e), size)
 
 		o := &protos.Outcome{}
-		fill(r, o.ProtoReflect(), fields)
+		scramble.Message(r, o.ProtoReflect(), fields)
 		want, err = deterministic.Marshal(o)
 		require.NoError(t, err)
 		got, err = AppendOutcome(nil, o)
@@ -42,7 +43,7 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 		require.Equal(t, string(want), string(got), "%v", o)
 
 		task := &replica.StoredTask{}
-		fill(r, task.ProtoReflect(), fields)
+		scramble.Message(r, task.ProtoReflect(), fields)
 		want, err = deterministic.Marshal(&replica.Tasks{Tasks: []*replica.StoredTask{task}})
 		require.NoError(t, err)
 		got, err = AppendTaskField(nil, tasksField, task)
@@ -50,7 +51,7 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 		require.Equal(t, string(want), string(got), "%v", task)
 
 		op := &protos.Operation{}
-		fill(r, op.ProtoReflect(), fields)
+		scramble.Message(r, op.ProtoReflect(), fields)
 		want, err = deterministic.Marshal(op)
 		require.NoError(t, err)
 		got, err = AppendOperation(nil, op)
@@ -92,62 +93,4 @@ func TestTextsAreUTF8(t *testing.T) {
 			&dispatch.Event{Kind: &dispatch.Event_Scheduler{Scheduler: e}})
 		require.Error(t, err)
 	}
-}
-
-// fill sets fields of a message at random, and notes which.
-func fill(r *rand.Rand, m protoreflect.Message, set map[protoreflect.FullName]bool) {
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if r.IntN(3) == 0 {
-			continue
-		}
-		set[f.FullName()] = true
-		switch {
-		case f.IsMap():
-			for range r.IntN(4) {
-				m.Mutable(f).Map().Set(value(r, f.MapKey(), nil, set).MapKey(),
-					value(r, f.MapValue(), m.Mutable(f).Map().NewValue, set))
-			}
-		case f.IsList():
-			list := m.Mutable(f).List()
-			for range r.IntN(4) {
-				list.Append(value(r, f, list.NewElement, set))
-			}
-		default:
-			m.Set(f, value(r, f, func() protoreflect.Value { return m.NewField(f) }, set))
-		}
-	}
-}
-
-// value returns a random value of a field.
-func value(r *rand.Rand, f protoreflect.FieldDescriptor, empty func() protoreflect.Value,
-	set map[protoreflect.FullName]bool) protoreflect.Value {
-	n := r.Int64() >> r.IntN(64)
-	if r.IntN(4) == 0 {
-		n = -n
-	}
-	switch f.Kind() {
-	case protoreflect.MessageKind:
-		v := empty()
-		fill(r, v.Message(), set)
-		return v
-	case protoreflect.StringKind:
-		return protoreflect.ValueOfString(strings.Repeat("é", r.IntN(1<<r.IntN(9))))
-	case protoreflect.BytesKind:
-		return protoreflect.ValueOfBytes(make([]byte, r.IntN(9)))
-	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(n&1 == 0)
-	case protoreflect.EnumKind:
-		return protoreflect.ValueOfEnum(protoreflect.EnumNumber(n))
-	case protoreflect.Int32Kind:
-		return protoreflect.ValueOfInt32(int32(n))
-	case protoreflect.Uint32Kind:
-		return protoreflect.ValueOfUint32(uint32(n))
-	case protoreflect.Int64Kind:
-		return protoreflect.ValueOfInt64(n)
-	case protoreflect.Uint64Kind:
-		return protoreflect.ValueOfUint64(uint64(n))
-	}
-	panic("a field of a kind that no event has: " + string(f.FullName()))
 }
