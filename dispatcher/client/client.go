@@ -12,9 +12,11 @@
 package client
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -141,7 +143,27 @@ func (r *routed) Do(request *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(request.Header.Get("Content-Type"), "application/connect+") {
 		return r.streams.Do(request)
 	}
+	if err := inMemory(request); err != nil {
+		return nil, err
+	}
 	return r.calls.Do(request)
+}
+
+// inMemory replaces the body of a call by its bytes. So net/http sends it together with the headers;
+// what it does not know to be in memory it sends in a packet of its own, at the cost of one more
+// write and one more read for each call.
+func inMemory(request *http.Request) error {
+	if request.Body == nil || request.ContentLength <= 0 {
+		return nil
+	}
+	b := make([]byte, request.ContentLength)
+	_, err := io.ReadFull(request.Body, b)
+	if err := errors.Join(err, request.Body.Close()); err != nil {
+		return fmt.Errorf("a call's message cannot be read: %w", err)
+	}
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	request.Body, err = request.GetBody()
+	return err
 }
 
 // isLoopback says whether a URL names this machine.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,6 +118,49 @@ func unavailable(leader string) error {
 		err.Meta().Set(client.LeaderHeader, leader)
 	}
 	return err
+}
+
+// A readListener counts what its connections are sent: reads with which anything came.
+type readListener struct {
+	net.Listener
+	reads atomic.Int64
+}
+
+func (l *readListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &readConn{c, l}, err
+}
+
+type readConn struct {
+	net.Conn
+	listener *readListener
+}
+
+func (c *readConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 1 { // the server asks for a byte to learn of the end of a connection
+		c.listener.reads.Add(1)
+	}
+	return n, err
+}
+
+// What a call sends comes in one piece: a second one is a write and a read more for each call.
+func TestACallIsOnePacket(t *testing.T) {
+	f := &fake{submit: func(int) error { return nil }}
+	mux := http.NewServeMux()
+	mux.Handle(dispatchconnect.NewTaskServiceHandler(f))
+	s := httptest.NewUnstartedServer(mux)
+	l := &readListener{Listener: s.Listener}
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	c := open(t, client.Config{Servers: []string{s.URL}})
+	const calls = 100
+	for range calls {
+		_, err := submit(c, t.Context())
+		require.NoError(t, err)
+	}
+	require.LessOrEqual(t, l.reads.Load(), int64(calls+calls/10))
 }
 
 func TestAChangeIsRepeatedWithOneRequestID(t *testing.T) {
