@@ -149,9 +149,9 @@ func (r *routed) Do(request *http.Request) (*http.Response, error) {
 	return r.calls.Do(request)
 }
 
-// inMemory replaces the body of a call by its bytes. So net/http sends it together with the headers;
-// what it does not know to be in memory it sends in a packet of its own, at the cost of one more
-// write and one more read for each call.
+// inMemory replaces the body of a call by its bytes. So net/http sends it together with the
+// headers; what it does not know to be in memory it sends in a packet of its own, at the cost of
+// one more write and one more read for each call.
 func inMemory(request *http.Request) error {
 	if request.Body == nil || request.ContentLength <= 0 {
 		return nil
