@@ -108,11 +108,20 @@ func (c *caller) once(ctx context.Context, request connect.AnyRequest,
 	next connect.UnaryFunc) (connect.AnyResponse, try) {
 	t := try{server: c.route.server()}
 	response, err := next(context.WithValue(ctx, serverKey{}, t.server), request)
-	t.err = err
 	if err == nil || connect.IsWireError(err) {
 		c.answered.Store(true)
 	}
+	if isBroken(err) && ctx.Err() == nil {
+		err = connect.NewError(connect.CodeUnavailable, withoutCode(err))
+	}
+	t.err = err
 	return response, t
+}
+
+// isBroken says whether the connection broke, as when a server ends in the middle of a call. To
+// connect-go such a call was cancelled, as it is when its context ends.
+func isBroken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // isHopeless says whether a server and this client will never understand each other.

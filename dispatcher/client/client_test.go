@@ -120,6 +120,33 @@ func unavailable(leader string) error {
 	return err
 }
 
+// A server that ends in the middle of a call resets its connection: the call is repeated.
+func TestACallSurvivesItsConnection(t *testing.T) {
+	f := &fake{submit: func(int) error { return nil }}
+	mux := http.NewServeMux()
+	mux.Handle(dispatchconnect.NewTaskServiceHandler(f))
+	var calls atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) > 2 {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			err = c.(*net.TCPConn).SetLinger(0)
+		}
+		if err := errors.Join(err, c.Close()); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c := open(t, client.Config{Servers: []string{s.URL}})
+	ids, err := submit(c, t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"id"}, ids)
+	require.EqualValues(t, 3, calls.Load())
+}
+
 // A readListener counts what its connections are sent: reads with which anything came.
 type readListener struct {
 	net.Listener
