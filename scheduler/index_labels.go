@@ -111,13 +111,16 @@ func (t *labelTable) lists(s *labelSet, names []string) bool {
 	return true
 }
 
-// equals reports whether names are those of a set.
+// equals reports whether names are those of a set. It goes through them in the order of their
+// memory, as they may have left the caches.
 func (t *labelTable) equals(s *labelSet, names stringset.Set) bool {
 	if len(names) != len(s.ids) {
 		return false
 	}
-	for _, id := range s.ids {
-		if !names.Has(t.byID[id].name) {
+	marks := t.mark(s)
+	defer t.unmark(s)
+	for name := range names { // the order is free: all must be marked
+		if l := t.byName[name]; l == nil || !marks[l.id] {
 			return false
 		}
 	}
