@@ -44,7 +44,6 @@ type Figure struct {
 	Case     *Case
 	Size     Size
 	P50, P99 time.Duration
-	Pace     float64       // of the machine meanwhile; see package yardstick
 	Work     float64       // per round
 	Allocs   float64       // where Case.ReachAllocs bounds them
 	Naive    time.Duration // the reference's median; 0 if it was not run
@@ -67,8 +66,7 @@ func Exponent(a, b *Figure) float64 {
 	return math.Log(float64(b.P50)/float64(max(1, a.P50))) / math.Log(grown)
 }
 
-// ReachOf returns what bounds the median and the 99th percentile at a size and a pace of 1; 0 is no
-// bound.
+// ReachOf returns what bounds the median and the 99th percentile at a size; 0 is no bound.
 func (c *Case) ReachOf(size Size) (p50, p99 time.Duration) {
 	if at := c.ReachAt[size.Requests]; at > 0 {
 		return at, 0
@@ -79,8 +77,8 @@ func (c *Case) ReachOf(size Size) (p50, p99 time.Duration) {
 	return 0, 0
 }
 
-// Reached reports whether a figure keeps to the bounds of its case, those on times at the pace of
-// the machine. Before is the figure of the size before, nil for the first one.
+// Reached reports whether a figure keeps to the bounds of its case. Before is the figure of the
+// size before, nil for the first one.
 func (f *Figure) Reached(before *Figure) bool {
 	c := f.Case
 	if before != nil && c.Growth > 0 && f.P50 > c.GrowthFrom &&
@@ -88,13 +86,8 @@ func (f *Figure) Reached(before *Figure) bool {
 		return false
 	}
 	p50, p99 := c.ReachOf(f.Size)
-	return (p50 == 0 || f.P50 <= f.atPace(p50)) && (p99 == 0 || f.P99 <= f.atPace(p99)) &&
+	return (p50 == 0 || f.P50 <= p50) && (p99 == 0 || f.P99 <= p99) &&
 		(c.ReachAllocs == 0 || f.Allocs <= c.ReachAllocs)
-}
-
-// atPace is how long something takes at the pace of the figure.
-func (f *Figure) atPace(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * f.Pace)
 }
 
 // NaiveExponent returns the power of the pool's size (requests, workers and accounts alike) with

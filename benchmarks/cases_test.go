@@ -30,24 +30,6 @@ func TestCasesDoTheirWork(t *testing.T) {
 	}
 }
 
-// Bounds on times are as many times as long as the machine is slow, and no others.
-func TestBoundsAreAtThePaceOfTheMachine(t *testing.T) {
-	size := Size{Requests: 10}
-	c := &Case{Sizes: []Size{size}, Reach: 100, Reach99: 1000, ReachAllocs: 4}
-	f := func(p50, p99 time.Duration, allocs, pace float64) *Figure {
-		return &Figure{Case: c, Size: size, P50: p50, P99: p99, Allocs: allocs, Pace: pace}
-	}
-	require.True(t, f(100, 1000, 4, 1).Reached(nil))
-	require.False(t, f(101, 1000, 4, 1).Reached(nil))
-	require.True(t, f(200, 2000, 4, 2).Reached(nil))
-	require.False(t, f(201, 2000, 4, 2).Reached(nil))
-	require.False(t, f(200, 2001, 4, 2).Reached(nil))
-	require.False(t, f(200, 2000, 5, 2).Reached(nil), "allocations are no times")
-	s := &Simulation{Reach: 100}
-	require.True(t, (&SimulationFigure{Rate: 50, Pace: 2}).Reached(s))
-	require.False(t, (&SimulationFigure{Rate: 49, Pace: 2}).Reached(s))
-}
-
 // Days are the same through the pool, through bytes and through the reference: Measure panics if
 // not.
 func TestDaysAreTheSameOnAllPools(t *testing.T) {

@@ -5,10 +5,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/quotasched/quotasched/internal/yardstick"
 )
 
 // Measure runs a case at one size, for at most the given time after its preparation, and at least
@@ -64,7 +61,6 @@ func (c *Case) begin(size Size, newTarget func() Target, limit time.Duration) *m
 	default:
 		most = 200
 	}
-	theYardstick().Reset()
 	return &measurement{c: c, size: size, newTarget: newTarget, limit: limit, most: most}
 }
 
@@ -92,7 +88,6 @@ func (m *measurement) round() {
 		}
 		runtime.GC() // what making it has left behind is not part of the case, as in package testing
 	}
-	theYardstick().Look(c.clock)
 	start := time.Now()
 	if c.between != nil {
 		c.between(m.p, len(m.samples))
@@ -103,11 +98,7 @@ func (m *measurement) round() {
 	m.samples = append(m.samples, (c.clock()-began)/time.Duration(max(1, c.per)))
 	m.allocs += m.mallocs() - before
 	m.spent += time.Since(start)
-	theYardstick().Look(c.clock)
 }
-
-// theYardstick lies beside all that is measured, which is one thing after the other.
-var theYardstick = sync.OnceValue(yardstick.New)
 
 // epochOfClock is where clocks begin.
 var epochOfClock = time.Now()
@@ -153,7 +144,7 @@ func (m *measurement) checked() *Figure {
 const enoughPairs = 10_000_000
 
 func (m *measurement) figure() *Figure {
-	f := &Figure{Case: m.c, Size: m.size, Pace: theYardstick().Pace()}
+	f := &Figure{Case: m.c, Size: m.size}
 	slices.Sort(m.samples)
 	f.P50, f.P99 = m.samples[len(m.samples)/2], m.samples[len(m.samples)*99/100]
 	f.Work = float64(m.work) / float64(len(m.samples))

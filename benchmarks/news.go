@@ -28,7 +28,7 @@ func arrival(name string, sh shape, sizes []Size, reach time.Duration) *Case {
 	return &Case{
 		Name: name, shape: sh, Sizes: sizes, CPU: true, per: batch, naive: 100_000,
 		What:  "A request arrives; one of a thousand, in a busy pool.",
-		Reach: reach, ReachAllocs: 4, prepare: settle, rounds: 400,
+		Reach: reach, ReachAllocs: 4, prepare: settle, rounds: 50,
 		between: func(p *world, _ int) { p.step(millisecond); p.submit(batch) },
 		op:      (*world).enqueue,
 	}

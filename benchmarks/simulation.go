@@ -51,11 +51,7 @@ func Simulations(long bool) []*Simulation {
 type SimulationFigure struct {
 	Starts int
 	Rate   float64
-	Pace   float64 // as in Figure
 }
-
-// Reached reports whether it keeps to the bound of its simulation, at the pace of the machine.
-func (f *SimulationFigure) Reached(s *Simulation) bool { return f.Rate*f.Pace >= s.Reach }
 
 // Measure runs the experiment. It returns nil if its log is not to be had.
 func (s *Simulation) Measure() *SimulationFigure {
@@ -66,15 +62,11 @@ func (s *Simulation) Measure() *SimulationFigure {
 	e, err := experiment.Load(context.Background(), experiment.LoadOptions{Path: s.path, Data: s.data,
 		Sets: s.sets, TraceFolders: []string{traces}})
 	must(err)
-	clock := func() time.Duration { return time.Since(epochOfClock) }
-	theYardstick().Reset()
-	theYardstick().Look(clock)
 	results, err := e.Run(context.Background(), experiment.RunOptions{
-		Stopwatch: clock,
+		Stopwatch: func() time.Duration { return time.Since(epochOfClock) },
 	})
 	must(err)
-	theYardstick().Look(clock)
-	f := &SimulationFigure{Pace: theYardstick().Pace()}
+	f := &SimulationFigure{}
 	for i := range results.Variants {
 		for _, r := range results.Variants[i].Runs {
 			if all := &r.Figures.All; all.Completed == 0 || all.Lost+all.Unfinished > 0 {

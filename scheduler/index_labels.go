@@ -111,16 +111,13 @@ func (t *labelTable) lists(s *labelSet, names []string) bool {
 	return true
 }
 
-// equals reports whether names are those of a set. It goes through them in the order of their
-// memory, as they may have left the caches.
+// equals reports whether names are those of a set.
 func (t *labelTable) equals(s *labelSet, names stringset.Set) bool {
 	if len(names) != len(s.ids) {
 		return false
 	}
-	marks := t.mark(s)
-	defer t.unmark(s)
-	for name := range names { // the order is free: all must be marked
-		if l := t.byName[name]; l == nil || !marks[l.id] {
+	for _, id := range s.ids {
+		if !names.Has(t.byID[id].name) {
 			return false
 		}
 	}

@@ -29,10 +29,9 @@ func engineThreeNodes(ctx context.Context, s *settings) ([]figure, error) {
 
 // engine has the leader submit and cancel tasks, many in each command.
 func engine(ctx context.Context, s *settings, nodes int, f figure) (list []figure, err error) {
-	f.name, f.unit, f.atLeast, f.paced = "operations", "/s", true, true
+	f.name, f.unit, f.atLeast = "operations", "/s", true
 	// Two processors can do as many operations as the bound says.
-	cost := figure{name: "processor time per operation", unit: "µs", bound: 2e6 / f.bound,
-		paced: true}
+	cost := figure{name: "processor time per operation", unit: "µs", bound: 2e6 / f.bound}
 	cluster, err := startServers(ctx, nodes)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"github.com/quotasched/quotasched/internal/yardstick"
 )
 
 // A benchmark measures figures.
@@ -47,16 +49,10 @@ type figure struct {
 	unit    string
 	bound   float64
 	atLeast bool // the value must reach the bound; else it must not exceed it
-	// paced is true if processors decide: then the bound holds at the pace of the machine.
-	paced bool
 }
 
-// met reports whether the bound is met at a pace of the machine.
-func (f *figure) met(pace float64) bool {
-	if !f.paced {
-		pace = 1
-	}
-	return f.atLeast && f.value*pace >= f.bound || !f.atLeast && f.value <= f.bound*pace
+func (f *figure) met() bool {
+	return f.atLeast && f.value >= f.bound || !f.atLeast && f.value <= f.bound
 }
 
 // wanted says what the bound is.
@@ -129,23 +125,20 @@ func measure(ctx context.Context, s *settings, only string, list bool) error {
 			fmt.Fprintf(w, "%s\t%s\n", b.name, b.what)
 			continue
 		}
-		before := pace()
+		before := yardstick.Pace(runtime.NumCPU())
 		figures, err := b.run(ctx, s)
 		if err != nil {
 			return errors.Join(w.Flush(), fmt.Errorf("%s: %w", b.name, err))
 		}
-		meanwhile := (before + pace()) / 2
+		pace := (before + yardstick.Pace(runtime.NumCPU())) / 2
 		for _, f := range figures {
-			verdict, paced := "", ""
-			if f.paced {
-				paced = fmt.Sprintf("pace %.1f", meanwhile)
-			}
-			if !f.met(meanwhile) {
+			verdict := ""
+			if !f.met() {
 				verdict = "missed"
 				missed++
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\t%s\n", b.name, f.name, number(f.value), f.unit,
-				f.wanted(), paced, verdict)
+			fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\tpace %.1f\t%s\n", b.name, f.name, number(f.value),
+				f.unit, f.wanted(), pace, verdict)
 		}
 		if err := w.Flush(); err != nil {
 			return err

@@ -214,7 +214,7 @@ func idleSessions(ctx context.Context, s *settings) (figures []figure, err error
 	memory, err := residentBytes(pid)
 	return []figure{
 		{name: "of a core", value: 100 * (after - before).Seconds() / length.Seconds(), unit: "%",
-			bound: 10, paced: true},
+			bound: 10},
 		{name: "memory", value: memory / 1e6, unit: "MB", bound: 1000},
 	}, err
 }

@@ -42,11 +42,8 @@ var _ connect.Interceptor = (*guard)(nil)
 func (g *guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 		begin := time.Now()
-		if end, ok := ctx.Deadline(); !ok || end.Sub(begin) > callMax { // most callers say less
-			limited, cancel := context.WithTimeout(ctx, callMax)
-			defer cancel()
-			ctx = limited
-		}
+		ctx, cancel := context.WithTimeout(ctx, callMax)
+		defer cancel()
 		var answer connect.AnyResponse
 		err := g.call(ctx, r.Spec().Procedure, r.Any(), func(ctx context.Context) (err error) {
 			answer, err = next(ctx, r)

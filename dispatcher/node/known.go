@@ -26,14 +26,20 @@ func checkKnown(m proto.Message) error {
 	return nil
 }
 
-// buffers are for bytes that nobody needs.
+// buffers are for bytes that nobody needs. One for more than so many bytes is not kept.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+const bufferMax = 1 << 20
 
 // isKnown reports whether there is nothing to refuse in a message. To marshal it, and to walk over
 // its bytes, takes a fraction of the time that it takes to ask for each field.
 func isKnown(m proto.Message) bool {
 	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
+	defer func() {
+		if cap(*b) <= bufferMax {
+			buffers.Put(b)
+		}
+	}()
 	var err error
 	*b, err = proto.MarshalOptions{}.MarshalAppend((*b)[:0], m)
 	return err == nil && shapeOf(m.ProtoReflect().Descriptor()).knows(*b)

@@ -81,8 +81,8 @@ var mayImport = map[string][]string{
 	"worker/shim":     {"protos/dispatch", "worker/boottime", "worker/lease", "worker/record"},
 
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
-		"examples/experiments", "internal/reference", "internal/yardstick"},
-	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
+		"examples/experiments", "internal/reference"},
+	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference", "internal/yardstick"},
 	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
 		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/node", "dispatcher/state",
 		"internal/freeport", "internal/yardstick"},

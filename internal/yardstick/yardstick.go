@@ -1,5 +1,6 @@
-// Package yardstick measures how fast the machine is while something else is measured: machines
-// differ, and the same one differs from minute to minute by a factor of two where others share it.
+// Package yardstick measures how fast the machine is while benchmarks run: machines differ, and the
+// same one differs from minute to minute by a factor of two where others share it. Bounds stay what
+// they are; the pace says how to read what was measured.
 //
 // The yardstick is what no scheduler can do without: to look up the labels of a request, to intern
 // their sets, and to store the request by its id, all with plain maps.
@@ -10,24 +11,48 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 )
 
 const (
-	stored = 100_000 // requests that are there all the time
-	batch  = 1_000   // requests that come and go with each sample
-	// Unit is what a request takes at a pace of 1: on the machine for which the bounds of the
+	stored  = 100_000 // requests that are there all the time
+	batch   = 1_000   // requests that come and go with each sample
+	samples = 50
+	// unit is what a request takes at a pace of 1: on the machine for which the bounds of the
 	// benchmarks were set, 1.1 to 1.5 µs were measured.
-	Unit = 1300 * time.Nanosecond
-	// Between samples pass 20 ms at least, as they leave caches cold. After a long time there are
-	// several at once, so that there are enough of them beside what takes seconds.
-	interval = 20 * time.Millisecond
-	atOnce   = 10
+	unit = 1300 * time.Nanosecond
 )
 
-// A Yardstick takes samples of the pace of the machine. It is not safe for concurrent use.
-type Yardstick struct {
+// Pace returns how many times as long things take as on the machine for which the bounds were set,
+// on so many processors at work together: the mean of their medians. It takes about a second, and
+// leaves nothing behind.
+func Pace(processors int) (mean float64) {
+	paces := make([]float64, processors)
+	var all sync.WaitGroup
+	for i := range paces {
+		all.Go(func() {
+			y := newYardstick()
+			took := make([]time.Duration, samples)
+			for k := range took {
+				took[k] = y.sample()
+			}
+			slices.Sort(took)
+			paces[i] = float64(took[samples/2]) / float64(unit)
+		})
+	}
+	all.Wait()
+	runtime.GC() // yardsticks are large, and what is measured next shall not clear them away
+	for _, p := range paces {
+		mean += p / float64(processors)
+	}
+	return mean
+}
+
+// A yardstick has requests, and times how long others take.
+type yardstick struct {
 	labels   map[string]uint32
 	sets     map[uint64]*labelSet
 	requests map[string]*request
@@ -35,10 +60,7 @@ type Yardstick struct {
 	ids      []uint32 // memory of intern
 	bytes    []byte   // of hash
 
-	news    [atOnce][]news // those of a sample, in turn
-	turn    int
-	samples []time.Duration
-	last    time.Time // when the last sample was taken
+	news []news // those of a sample
 }
 
 // News is a request that comes.
@@ -50,7 +72,6 @@ type news struct {
 // A request is one that is stored.
 type request struct {
 	id         string
-	enqueued   time.Time
 	base, prov *labelSet
 }
 
@@ -60,83 +81,48 @@ type labelSet struct {
 	refs int
 }
 
-// New returns a yardstick, whose requests ask for 5 of 1,000 labels and prefer one of 50 others.
-// It takes 40 MB.
-func New() *Yardstick {
-	y := &Yardstick{
+// newYardstick returns one whose requests ask for 5 of 1,000 labels and prefer one of 50 others.
+func newYardstick() *yardstick {
+	y := &yardstick{
 		labels:   map[string]uint32{},
 		sets:     map[uint64]*labelSet{},
 		requests: map[string]*request{},
 		seed:     maphash.MakeSeed(),
 	}
-	rng, drawn := rand.New(rand.NewPCG(1, 1)), 0
-	draw := func() news {
-		drawn++
-		n := news{id: fmt.Sprintf("request-%07d", drawn),
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range stored + batch {
+		n := news{id: fmt.Sprintf("request-%07d", i),
 			prov: []string{fmt.Sprintf("version:%02d", rng.IntN(50))}}
 		for range 5 {
 			n.base = append(n.base, fmt.Sprintf("label-%03d", rng.IntN(1000)))
 		}
-		return n
-	}
-	for range stored {
-		n := draw()
-		y.add(&n)
-	}
-	for i := range y.news {
-		for range batch {
-			y.news[i] = append(y.news[i], draw())
+		if i < stored {
+			y.add(&n)
+		} else {
+			y.news = append(y.news, n)
 		}
 	}
 	return y
 }
 
-// Reset forgets all samples.
-func (y *Yardstick) Reset() {
-	y.samples = y.samples[:0]
-	y.last = time.Time{}
-}
-
-// Look takes samples by a clock, unless the last ones were taken just before.
-func (y *Yardstick) Look(clock func() time.Duration) {
-	if n := min(time.Since(y.last)/interval, atOnce); n > 0 {
-		y.Take(int(n), clock)
+// sample returns what a request takes.
+func (y *yardstick) sample() time.Duration {
+	began := time.Now()
+	for i := range y.news {
+		y.add(&y.news[i])
 	}
-}
-
-// Take takes so many samples by a clock.
-func (y *Yardstick) Take(n int, clock func() time.Duration) {
-	for range n {
-		y.sample(clock)
+	took := time.Since(began) / batch
+	for i := range y.news {
+		y.remove(y.news[i].id)
 	}
-	y.last = time.Now()
+	return took
 }
 
-func (y *Yardstick) sample(clock func() time.Duration) {
-	y.turn = (y.turn + 1) % len(y.news)
-	news := y.news[y.turn]
-	began := clock()
-	for i := range news {
-		y.add(&news[i])
-	}
-	y.samples = append(y.samples, (clock()-began)/batch)
-	for i := range news {
-		y.remove(news[i].id)
-	}
+func (y *yardstick) add(n *news) {
+	y.requests[n.id] = &request{n.id, y.intern(n.base), y.intern(n.prov)}
 }
 
-// Pace is how many times as long things take as at a pace of 1, by the median of the samples since
-// Reset, of which there must be one. It is at least 1.
-func (y *Yardstick) Pace() float64 {
-	sorted := slices.Sorted(slices.Values(y.samples))
-	return max(1, float64(sorted[len(sorted)/2])/float64(Unit))
-}
-
-func (y *Yardstick) add(n *news) {
-	y.requests[n.id] = &request{n.id, y.last, y.intern(n.base), y.intern(n.prov)}
-}
-
-func (y *Yardstick) remove(id string) {
+func (y *yardstick) remove(id string) {
 	r := y.requests[id]
 	for _, set := range []*labelSet{r.base, r.prov} {
 		if set.refs--; set.refs == 0 {
@@ -146,7 +132,7 @@ func (y *Yardstick) remove(id string) {
 	delete(y.requests, id)
 }
 
-func (y *Yardstick) intern(names []string) *labelSet {
+func (y *yardstick) intern(names []string) *labelSet {
 	ids := y.ids[:0]
 	for _, name := range names {
 		id, ok := y.labels[name]
@@ -168,7 +154,7 @@ func (y *Yardstick) intern(names []string) *labelSet {
 	return set
 }
 
-func (y *Yardstick) hash(ids []uint32) uint64 {
+func (y *yardstick) hash(ids []uint32) uint64 {
 	y.bytes = y.bytes[:0]
 	for _, id := range ids {
 		y.bytes = binary.LittleEndian.AppendUint32(y.bytes, id)
