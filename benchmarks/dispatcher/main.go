@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
-
-	"github.com/quotasched/quotasched/internal/yardstick"
 )
 
 // A benchmark measures figures.
@@ -125,20 +123,18 @@ func measure(ctx context.Context, s *settings, only string, list bool) error {
 			fmt.Fprintf(w, "%s\t%s\n", b.name, b.what)
 			continue
 		}
-		before := yardstick.Pace(runtime.NumCPU())
 		figures, err := b.run(ctx, s)
 		if err != nil {
 			return errors.Join(w.Flush(), fmt.Errorf("%s: %w", b.name, err))
 		}
-		pace := (before + yardstick.Pace(runtime.NumCPU())) / 2
 		for _, f := range figures {
 			verdict := ""
 			if !f.met() {
 				verdict = "missed"
 				missed++
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\tpace %.1f\t%s\n", b.name, f.name, number(f.value),
-				f.unit, f.wanted(), pace, verdict)
+			fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", b.name, f.name, number(f.value), f.unit,
+				f.wanted(), verdict)
 		}
 		if err := w.Flush(); err != nil {
 			return err

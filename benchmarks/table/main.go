@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/quotasched/quotasched/benchmarks"
 	"github.com/quotasched/quotasched/internal/reference"
-	"github.com/quotasched/quotasched/internal/yardstick"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -63,8 +61,6 @@ func printAll(long bool, only string) (missed int) {
 		"ratio: how much longer it takes.\n" +
 		"exponent: the power of the pool's size with which p50 grew since the row above.\n" +
 		"cpu: times are of processors, garbage collection included.\n" +
-		"pace: how many times as slow as the machine of the bounds this one was before and\n" +
-		"after the case; bounds are what they are.\n" +
 		"× in reach: by what factor p50 may grow in a pool ten times as large.")
 	return missed
 }
@@ -178,16 +174,11 @@ func perSecond(rate float64) string {
 
 // cases prints what single operations and passes cost.
 func cases(w *tabwriter.Writer, long bool, only string) (missed int) {
-	fmt.Fprintln(w, "case\trequests × workers\twork\tp50\tp99\t\tpace\tallocs\treach\t\treference\t"+
+	fmt.Fprintln(w, "case\trequests × workers\twork\tp50\tp99\t\tallocs\treach\t\treference\t"+
 		"ratio\texponent")
-	before := 0.0
 	for _, c := range benchmarks.Cases(long) {
 		if strings.Contains(c.Name, only) {
-			before = cmp.Or(before, yardstick.Pace(1))
-			figures := measure(c)
-			after := yardstick.Pace(1)
-			missed += show(w, c, figures, (before+after)/2)
-			before = after
+			missed += run(w, c)
 		}
 	}
 	fmt.Fprintln(w)
@@ -215,11 +206,10 @@ func quantities(w *tabwriter.Writer, long bool, only string) (missed int) {
 	return missed
 }
 
-// show prints the figures of a case, and returns how many bounds were not reached.
-func show(w *tabwriter.Writer, c *benchmarks.Case, figures []*benchmarks.Figure,
-	pace float64) (missed int) {
+// run measures a case at its sizes, and returns how many bounds were not reached.
+func run(w *tabwriter.Writer, c *benchmarks.Case) (missed int) {
 	var before *benchmarks.Figure
-	for _, f := range figures {
+	for _, f := range measure(c) {
 		size := f.Size
 		reach, verdict := bound(c, size, before != nil), ""
 		if reach != "" {
@@ -245,9 +235,9 @@ func show(w *tabwriter.Writer, c *benchmarks.Case, figures []*benchmarks.Figure,
 		if c.CPU {
 			clock = "cpu"
 		}
-		fmt.Fprintf(w, "%s\t%d × %d\t%.4g\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			c.Name, size.Requests, size.Workers, f.Work, round(f.P50), round(f.P99), clock, pace, allocs,
-			reach, verdict, naive, ratio, exponent)
+		fmt.Fprintf(w, "%s\t%d × %d\t%.4g\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Name,
+			size.Requests, size.Workers, f.Work, round(f.P50), round(f.P99), clock, allocs, reach,
+			verdict, naive, ratio, exponent)
 		before = f
 	}
 	return missed

@@ -82,10 +82,10 @@ var mayImport = map[string][]string{
 
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
 		"examples/experiments", "internal/reference"},
-	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference", "internal/yardstick"},
+	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
 	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
 		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/node", "dispatcher/state",
-		"internal/freeport", "internal/yardstick"},
+		"internal/freeport"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},
 
@@ -137,8 +137,6 @@ var mayImport = map[string][]string{
 	"internal/field":    {},
 	"internal/nearest":  {},
 	"internal/yamltree": {"internal/field", "internal/words"},
-
-	"internal/yardstick": {},
 }
 
 // onlyForTests are packages that no code but tests imports.

@@ -72,7 +72,7 @@ var free = map[string]bool{
 	"internal/cli":     true, "dispatcher/internal/durable": true, "dispatcher/internal/failpoint": true, "dispatcher/internal/strangers": true,
 	"internal/freeport": true, "internal/house": true, "internal/plain": true, "internal/promises": true,
 	"internal/recording": true,
-	"internal/scramble":  true, "internal/script": true, "internal/yardstick": true,
+	"internal/scramble":  true, "internal/script": true,
 
 	"worker": true, "worker/boottime": true, "worker/shim": true,
 }
