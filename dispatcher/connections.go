@@ -1,6 +1,7 @@
 package dispatcher
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -21,6 +22,9 @@ const (
 	// spareConnections are those beyond Config.ConnectionsMax. They are told of health and metrics
 	// alone, and that there are too many; one more is closed at once.
 	spareConnections = 100
+	// readAhead is how many bytes are read of a connection at once, if they are there: nearly all
+	// calls and reports. For more, it is read into the memory of whom they are for.
+	readAhead = 1 << 10
 )
 
 // connections are those of clients, of which there is a bound. It is a net.Listener.
@@ -40,6 +44,7 @@ func limitConnections(l net.Listener, max int) *connections {
 // A connection is one of a client.
 type connection struct {
 	net.Conn
+	in     *bufio.Reader // what net/http reads in small pieces: the head of a frame, one byte ahead
 	all    *connections
 	heard  func() // a request has come, or none will
 	closed sync.Once
@@ -58,7 +63,8 @@ func (c *connections) Accept() (net.Conn, error) {
 		full := c.open >= c.max+spareConnections
 		if !full {
 			c.open++
-			taken := &connection{Conn: conn, all: c, spare: c.open > c.max}
+			taken := &connection{Conn: conn, in: bufio.NewReaderSize(conn, readAhead), all: c,
+				spare: c.open > c.max}
 			c.mu.Unlock()
 			taken.heard = c.silent.Add(taken)
 			return taken, nil
@@ -67,6 +73,9 @@ func (c *connections) Accept() (net.Conn, error) {
 		conn.Close() // it was not taken
 	}
 }
+
+// Read implements net.Conn.
+func (c *connection) Read(b []byte) (int, error) { return c.in.Read(b) }
 
 // Close implements net.Conn.
 func (c *connection) Close() error {

@@ -203,7 +203,7 @@ func idleSessions(ctx context.Context, s *settings) (figures []figure, err error
 	if err != nil {
 		return nil, err
 	}
-	const length = time.Minute // a lease TTL, within which each worker has to report
+	const length = 2 * time.Minute // in which each worker reports three times
 	if err := wait(ctx, length); err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -45,6 +47,16 @@ func (c caller) received() {
 	}
 }
 
+// bodyReadAhead is how much of a body of HTTP/2 is read at once, if it is there: a report.
+const bodyReadAhead = 512
+
+// A bufferedBody is a body of HTTP/2. Each look into one is a message to whom serves the connection,
+// and connect-go looks twice for each message of a stream: how long it is, and what it says.
+type bufferedBody struct {
+	*bufio.Reader
+	io.Closer
+}
+
 type callerKey struct{}
 
 // withCaller makes what HTTP says of a caller known to the handlers behind it.
@@ -54,6 +66,9 @@ func withCaller(patience time.Duration, next http.Handler) http.Handler {
 			patience: patience}
 		// An error says that the connection has no deadlines, as in tests.
 		_ = c.controller.SetReadDeadline(time.Now().Add(receiveTimeout))
+		if r.ProtoMajor == 2 {
+			r.Body = bufferedBody{bufio.NewReaderSize(r.Body, bodyReadAhead), r.Body}
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
 }

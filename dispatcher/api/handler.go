@@ -58,7 +58,8 @@ var services = []string{
 // Connect, Swarming's over pRPC as well, health, reflection, /healthz, /readyz and /metrics.
 func NewHandler(c Config) http.Handler {
 	g := &guard{authorizer: c.Authorizer, limits: &limits{used: map[string]*used{}},
-		observer: c.Observer, logger: c.Logger, leaderURL: c.Node.LeaderURL}
+		observer: c.Observer, logger: c.Logger, leaderURL: c.Node.LeaderURL,
+		rechecks: rechecks{changed: c.Authorizer.Changed, guests: map[*guest]bool{}}}
 	options := []connect.HandlerOption{
 		connect.WithReadMaxBytes(MessageBytesMax),
 		connect.WithCompressMinBytes(compressMinBytes),

@@ -34,6 +34,7 @@ type guard struct {
 	observer   Observer
 	logger     *slog.Logger
 	leaderURL  func() string
+	rechecks   rechecks
 }
 
 var _ connect.Interceptor = (*guard)(nil)

@@ -3,6 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,35 +24,80 @@ type permit struct {
 // grant says what the caller does from now on.
 func (p *permit) grant(actions []access.Action) { p.actions.Store(&actions) }
 
-// recheck returns a context that ends when the caller may not do any more what it does, with the
-// reason as its cause. stop ends the watch, and returns the reason, or the error of the stream if
-// there is none.
-func (g *guard) recheck(ctx context.Context, p *permit) (
-	watched context.Context, stop func(error) error) {
-	watched, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		timer := time.NewTicker(recheckEvery)
-		defer timer.Stop()
-		for {
-			changed := g.authorizer.Changed()
-			if err := g.mayStill(ctx, p); err != nil {
-				cancel(err)
-				return
-			}
-			select {
-			case <-changed:
-			case <-timer.C:
-			case <-watched.Done():
-				return
-			}
+// Rechecks ask again and again whether callers may still do what they do. One goroutine asks for
+// all of them, while there are any: ten thousand workers have ten thousand streams.
+type rechecks struct {
+	changed func() <-chan struct{} // closed when the answers may be other ones
+
+	mu     sync.Mutex
+	guests map[*guest]bool
+	none   chan struct{} // closed when none is left
+}
+
+// A guest is a stream, or a call that waits. It ends when its caller may not go on.
+type guest struct {
+	may func() error
+	end context.CancelCauseFunc
+}
+
+// check ends what may not go on.
+func (g *guest) check() {
+	if err := g.may(); err != nil {
+		g.end(err)
+	}
+}
+
+// add has one rechecked from now on.
+func (r *rechecks) add(one *guest) {
+	r.mu.Lock()
+	r.guests[one] = true
+	if len(r.guests) == 1 {
+		r.none = make(chan struct{})
+		go r.run(r.none)
+	}
+	r.mu.Unlock()
+	one.check() // the answer may have changed between it was let in and now
+}
+
+func (r *rechecks) remove(one *guest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if delete(r.guests, one); len(r.guests) == 0 {
+		close(r.none)
+	}
+}
+
+func (r *rechecks) run(none <-chan struct{}) {
+	ticker := time.NewTicker(recheckEvery)
+	defer ticker.Stop()
+	for {
+		changed := r.changed()
+		r.mu.Lock()
+		all := slices.Collect(maps.Keys(r.guests))
+		r.mu.Unlock()
+		for _, one := range all {
+			one.check()
 		}
-	}()
-	return watched, func(err error) error {
+		select {
+		case <-changed:
+		case <-ticker.C:
+		case <-none:
+			return
+		}
+	}
+}
+
+// recheck returns a context that ends when the caller may not do any more what it does, with the
+// reason as its cause; and a function that ends the rechecks, and returns the reason, or the error of
+// the stream if there is none.
+func (g *guard) recheck(ctx context.Context, p *permit) (context.Context, func(error) error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	one := &guest{may: func() error { return g.mayStill(ctx, p) }, end: cancel}
+	g.rechecks.add(one)
+	return ctx, func(err error) error {
+		g.rechecks.remove(one)
 		cancel(nil)
-		<-done
-		if why := context.Cause(watched); errors.Is(why, access.ErrDenied) ||
+		if why := context.Cause(ctx); errors.Is(why, access.ErrDenied) ||
 			errors.Is(why, access.ErrUnauthenticated) {
 			return why
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// A Stream is a worker's connection. Receive and Send are called by one goroutine each.
+// A Stream is a worker's connection. Receive is called by one goroutine at a time, and so is Send.
 type Stream interface {
 	// Receive returns the next report, or an error: io.EOF if the worker has said all, and any other
 	// one when the connection ends, or after Interrupt.
@@ -26,17 +25,11 @@ type Stream interface {
 	Interrupt()
 }
 
+// After so long without orders a change leaves at once; others are gathered for as long, or until
+// there are gatheredMax of them.
 const (
-	// After so long without orders a change leaves at once; others are gathered for as long, or
-	// until there are gatheredMax of them.
 	gatherFor   = 50 * time.Millisecond
 	gatheredMax = 200
-	// A worker reports at the latest after these parts of its TTL. One with nothing to do needs no
-	// deadline that moves: it is only to be seen that it is there.
-	reportsPerTTL, idleReportsPerTTL = 3, 2
-	// syncMax is how long a call of Sync waits at most, and syncMargin how much earlier than its
-	// deadline it ends.
-	syncMax, syncMargin = 30 * time.Second, time.Second
 )
 
 // Session serves a worker until its stream ends, this node stops to lead, or another session takes
@@ -68,6 +61,7 @@ func (n *Node) Session(ctx context.Context, s Stream) error {
 	if err := l.sessions.attach(v.key, v.attachment, n.sessionsMax); err != nil {
 		return err
 	}
+	signal(v.attachment.changed)
 	var sender sync.WaitGroup
 	sender.Go(func() {
 		cancel(v.sendAll(ctx))
@@ -95,9 +89,11 @@ type session struct {
 	due      bool   // it was not answered
 	complete bool   // the worker wants a complete picture
 
-	// What was sent; the sender's own.
+	sending sync.Mutex // held while orders are made and sent
+	// What was sent, guarded by sending.
 	version uint64
 	sent    *dispatch.Orders
+	quiet   time.Time // from when on a change leaves at once
 }
 
 // reason says why the session ended: by what ended its context, if anything did.
@@ -123,6 +119,9 @@ func (v *session) receiveAll(ctx context.Context) error {
 		if err := v.hear(ctx, r); err != nil {
 			return err
 		}
+		if err := v.answer(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -135,37 +134,50 @@ func (v *session) hear(ctx context.Context, r *dispatch.Report) error {
 	defer v.mu.Unlock()
 	v.answers, v.due = max(v.answers, r.GetSequence()), true
 	v.complete = v.complete || r.GetVersion() == 0 || r.GetEpoch() != v.lead.epoch
+	return nil
+}
+
+// answer sends what there is to say to a report. The one who heard it does so: to wake another
+// goroutine is what a report would cost most. But orders that are being sent or gathered answer it.
+func (v *session) answer() error {
+	if v.sending.TryLock() {
+		defer v.sending.Unlock()
+		if !time.Now().Before(v.quiet) {
+			return v.send()
+		}
+	}
 	signal(v.attachment.changed)
 	return nil
 }
 
 // sendAll sends orders whenever there is something to say, until the context ends.
 func (v *session) sendAll(ctx context.Context) error {
-	var quiet time.Time // from when on a change leaves at once
 	for {
 		select {
 		case <-v.attachment.changed:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		// Nearly always it is quiet, and a timer would be what a report costs most.
-		if wait := time.Until(quiet); wait > 0 {
-			if err := v.gather(ctx, wait); err != nil {
-				return err
-			}
-		}
-		sent, err := v.send()
-		if err != nil {
+		if err := v.gather(ctx); err != nil {
 			return err
 		}
-		if sent {
-			quiet = time.Now().Add(gatherFor)
+		v.sending.Lock()
+		err := v.send()
+		v.sending.Unlock()
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// gather waits for a time, or until much has changed.
-func (v *session) gather(ctx context.Context, wait time.Duration) error {
+// gather waits until it is quiet, or much has changed.
+func (v *session) gather(ctx context.Context) error {
+	v.sending.Lock()
+	wait, sent := time.Until(v.quiet), v.sent
+	v.sending.Unlock()
+	if wait <= 0 {
+		return nil
+	}
 	quiet := time.NewTimer(wait)
 	defer quiet.Stop()
 	for {
@@ -177,7 +189,7 @@ func (v *session) gather(ctx context.Context, wait time.Duration) error {
 			if err != nil {
 				return err
 			}
-			if _, items, ok := changed(v.sent, now); !ok || items >= gatheredMax {
+			if _, items, ok := changed(sent, now); !ok || items >= gatheredMax {
 				return nil
 			}
 		case <-ctx.Done():
@@ -186,11 +198,11 @@ func (v *session) gather(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// send sends what the worker does not know; false if that is nothing.
-func (v *session) send() (bool, error) {
+// send sends what the worker does not know, if there is anything. The caller holds v.sending.
+func (v *session) send() error {
 	now, err := v.lead.orders(v.key)
 	if err != nil {
-		return false, err
+		return err
 	}
 	v.mu.Lock()
 	answers, due, complete := v.answers, v.due, v.complete || v.sent == nil
@@ -201,7 +213,7 @@ func (v *session) send() (bool, error) {
 	case complete || !ok:
 		o, items = completeOrders(now), 1
 	case items == 0 && !due && len(o.GetFetches()) == 0:
-		return false, nil
+		return nil
 	default:
 		o.AppliesTo = v.version
 	}
@@ -210,8 +222,13 @@ func (v *session) send() (bool, error) {
 	}
 	o.ResultsIn, o.Epoch, o.Answers = v.version, v.lead.epoch, answers
 	o.LeaseTtl, o.NextReport = now.GetLeaseTtl(), nextReport(now)
+	if complete {
+		o.NextReport = soon(now)
+	}
 	v.sent = now
-	return true, v.stream.Send(o)
+	err = v.stream.Send(o)
+	v.quiet = time.Now().Add(gatherFor)
+	return err
 }
 
 // completeOrders is a copy of a picture that shares its lists.
@@ -221,22 +238,6 @@ func completeOrders(o *dispatch.Orders) *dispatch.Orders {
 		Recorded: o.GetRecorded(), Directive: o.GetDirective(), LeaseTtl: o.GetLeaseTtl(),
 		Fetches: o.GetFetches(),
 	}
-}
-
-// nextReport is when a worker with these orders, a complete picture, shall report next: not all of
-// them at the same time.
-func nextReport(now *dispatch.Orders) *durationpb.Duration {
-	part := now.GetLeaseTtl().AsDuration() / idleReportsPerTTL
-	if asks(now) {
-		part = now.GetLeaseTtl().AsDuration() / reportsPerTTL
-	}
-	return durationpb.New(part*9/10 + rand.N(part/10+1))
-}
-
-// earlyOrders tell a worker when to come again, and nothing else.
-func earlyOrders(term uint64, wait time.Duration) *dispatch.Orders {
-	return &dispatch.Orders{Kind: dispatch.Orders_KIND_COMPLETE, Epoch: term,
-		NextReport: durationpb.New(wait)}
 }
 
 // orders returns the complete picture of what a worker shall do now.
@@ -298,65 +299,4 @@ func (l *lead) take(ctx context.Context, r *dispatch.Report, fresh bool) error {
 		err = &state.Refusal{Code: p.outcome.GetCode(), Text: p.outcome.GetError()}
 	}
 	return err
-}
-
-// Sync is a session of one report: it returns the complete picture, and waits before if that asks
-// for nothing, until it does or the worker has to report.
-func (n *Node) Sync(ctx context.Context, r *dispatch.Report) (*dispatch.Orders, error) {
-	l, err := n.leading()
-	if err != nil {
-		return nil, err
-	}
-	key := keyOf(r)
-	if err := l.hear(ctx, r); err != nil {
-		if early := (errEarly{}); errors.As(err, &early) {
-			return earlyOrders(l.epoch, early.wait), nil
-		}
-		return nil, err
-	}
-	o, err := l.orders(key)
-	if err != nil {
-		return nil, err
-	}
-	next := nextReport(o)
-	if !asks(o) {
-		if o, err = l.awaitOrders(ctx, key, next.AsDuration()); err != nil {
-			return nil, err
-		}
-		next = durationpb.New(0) // it has waited here
-	}
-	o.Epoch, o.Answers, o.NextReport = l.epoch, r.GetSequence(), next
-	return o, nil
-}
-
-// awaitOrders waits until there is something to do for a worker, for a time at most.
-func (l *lead) awaitOrders(ctx context.Context, key state.WorkerKey, most time.Duration) (
-	*dispatch.Orders, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(l.ctx, func() { cancel(ErrNotLeader) })
-	defer stop()
-	a := &attachment{changed: make(chan struct{}, 1), end: cancel}
-	if err := l.sessions.attach(key, a, l.node.sessionsMax); err != nil {
-		return nil, err
-	}
-	defer l.sessions.detach(key, a)
-	if deadline, ok := ctx.Deadline(); ok {
-		most = min(most, time.Until(deadline)-syncMargin)
-	}
-	timeout := time.NewTimer(min(most, syncMax))
-	defer timeout.Stop()
-	for {
-		o, err := l.orders(key)
-		if err != nil || asks(o) {
-			return o, err
-		}
-		select {
-		case <-a.changed:
-		case <-timeout.C:
-			return o, nil
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
@@ -140,6 +141,8 @@ func TestAWorkerWithATaskReportsMoreOften(t *testing.T) {
 	withCluster(t, alone, func(t *testing.T, c *cluster) {
 		w := c.connect("w", "b", "i")
 		next := w.say()[0].GetNextReport().AsDuration()
+		require.LessOrEqual(t, next, ttl/6, "it is to show that it follows orders")
+		next = w.say()[0].GetNextReport().AsDuration()
 		require.InDelta(t, ttl/2, next, float64(ttl/20), "it only has to be there")
 		c.submit(opaque("x"))
 		next = w.sent()[0].GetNextReport().AsDuration()
@@ -273,7 +276,7 @@ func TestSyncWaitsForSomethingToDo(t *testing.T) {
 		o, err := n.Sync(context.Background(), clone(report))
 		require.NoError(t, err)
 		require.False(t, asks(o))
-		require.InDelta(t, ttl/idleReportsPerTTL, time.Since(begin), float64(ttl/idleReportsPerTTL/10))
+		require.InDelta(t, ttl/2, time.Since(begin), float64(ttl/20))
 
 		ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
 		defer cancel()
@@ -327,4 +330,22 @@ func TestEntriesThatWouldStopReplicasAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, "not UTF-8")
 		c.submit(opaque("still there"))
 	})
+}
+
+func TestReportsAreAskedForInTime(t *testing.T) {
+	for range 1000 {
+		for _, c := range []struct {
+			ttl, idle, busy, soon time.Duration
+		}{
+			{ttl: time.Minute, idle: 40 * time.Second, busy: 20 * time.Second, soon: 10 * time.Second},
+			{ttl: 24 * time.Second, idle: 12 * time.Second, busy: 8 * time.Second, soon: 4 * time.Second},
+			{ttl: 2 * time.Second, idle: time.Second, busy: 2 * time.Second / 3, soon: time.Second / 3},
+		} {
+			idle := &dispatch.Orders{LeaseTtl: durationpb.New(c.ttl)}
+			busy := &dispatch.Orders{LeaseTtl: idle.LeaseTtl, Runs: []*dispatch.Run{{LeaseId: "a"}}}
+			require.InEpsilon(t, c.idle*19/20, nextReport(idle).AsDuration(), 0.06, "a tenth is chance")
+			require.InEpsilon(t, c.busy*19/20, nextReport(busy).AsDuration(), 0.06)
+			require.LessOrEqual(t, soon(busy).AsDuration(), c.soon)
+		}
+	}
 }
