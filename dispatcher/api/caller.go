@@ -50,8 +50,9 @@ func (c caller) received() {
 // bodyReadAhead is how much of a body of HTTP/2 is read at once, if it is there: a report.
 const bodyReadAhead = 512
 
-// A bufferedBody is a body of HTTP/2. Each look into one is a message to whom serves the connection,
-// and connect-go looks twice for each message of a stream: how long it is, and what it says.
+// A bufferedBody is a body of HTTP/2. Each look into one is a message to whom serves the
+// connection, and connect-go looks twice for each message of a stream: how long it is, and what it
+// says.
 type bufferedBody struct {
 	*bufio.Reader
 	io.Closer

@@ -88,8 +88,8 @@ func (r *rechecks) run(none <-chan struct{}) {
 }
 
 // recheck returns a context that ends when the caller may not do any more what it does, with the
-// reason as its cause; and a function that ends the rechecks, and returns the reason, or the error of
-// the stream if there is none.
+// reason as its cause; and a function that ends the rechecks, and returns the reason, or the error
+// of the stream if there is none.
 func (g *guard) recheck(ctx context.Context, p *permit) (context.Context, func(error) error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	one := &guest{may: func() error { return g.mayStill(ctx, p) }, end: cancel}

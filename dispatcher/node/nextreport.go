@@ -33,8 +33,8 @@ func nextReport(now *dispatch.Orders) *durationpb.Duration {
 }
 
 // soon is when a worker that was told everything shall report, so that it is known to follow
-// orders. Those of a fleet that come at the same time, as after a change of leaders, do so one after
-// the other, then and from then on.
+// orders. Those of a fleet that come at the same time, as after a change of leaders, do so one
+// after the other, then and from then on.
 func soon(now *dispatch.Orders) *durationpb.Duration {
 	return durationpb.New(rand.N(now.GetLeaseTtl().AsDuration()/soonsPerTTL + 1))
 }
