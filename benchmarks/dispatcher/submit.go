@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,8 +21,8 @@ const (
 	pool      = "lab"
 	accounts  = 10
 	batchSize = 250
-	// batchClients send batches at once, and callClients calls.
-	batchClients, callClients = 8, 128
+	// batchClients send batches at once.
+	batchClients = 8
 )
 
 // createPool makes a pool with accounts that can pay for all.
@@ -63,47 +62,31 @@ func batches(ctx context.Context, s *settings, nodes int, f figure) ([]figure, e
 	f.name, f.unit, f.atLeast = "operations", "/s", true
 	list := specs(batchSize)
 	var operations atomic.Int64
-	took, err := load(ctx, s, nodes, batchClients, func(ctx context.Context, c *client.Client) error {
-		submitted, err := c.Tasks.SubmitTasks(ctx, connect.NewRequest(
-			&dispatch.SubmitTasksRequest{Pool: pool, Tasks: list}))
-		if err != nil {
+	caller := func(ctx context.Context, _ []string, c *client.Client) (func() error, error) {
+		return func() error {
+			submitted, err := c.Tasks.SubmitTasks(ctx, connect.NewRequest(
+				&dispatch.SubmitTasksRequest{Pool: pool, Tasks: list}))
+			if err != nil {
+				return err
+			}
+			ids := submitted.Msg.GetIds()
+			_, err = c.Tasks.CancelTasks(ctx, connect.NewRequest(
+				&dispatch.CancelTasksRequest{Pool: pool, Ids: ids}))
+			operations.Add(2 * int64(len(ids)))
 			return err
-		}
-		ids := submitted.Msg.GetIds()
-		_, err = c.Tasks.CancelTasks(ctx, connect.NewRequest(
-			&dispatch.CancelTasksRequest{Pool: pool, Ids: ids}))
-		operations.Add(2 * int64(len(ids)))
-		return err
-	})
+		}, nil
+	}
+	took, err := load(ctx, s, nodes, batchClients, caller)
 	f.value = float64(operations.Load()) / took.Seconds()
 	return []figure{f}, err
 }
 
-// calls submits one task with each call.
-func calls(ctx context.Context, s *settings) ([]figure, error) {
-	list := specs(1)
-	var mu sync.Mutex
-	var latencies []time.Duration
-	took, err := load(ctx, s, 1, callClients, func(ctx context.Context, c *client.Client) error {
-		begin := time.Now()
-		_, err := c.Tasks.SubmitTasks(ctx, connect.NewRequest(
-			&dispatch.SubmitTasksRequest{Pool: pool, Tasks: list}))
-		mu.Lock()
-		defer mu.Unlock()
-		latencies = append(latencies, time.Since(begin))
-		return err
-	})
-	return []figure{
-		{name: "calls", value: float64(len(latencies)) / took.Seconds(), unit: "/s", bound: 8000,
-			atLeast: true},
-		{name: "p99", value: milliseconds(latencies, 0.99), unit: "ms", bound: 50},
-	}, err
-}
-
-// load starts a cluster with a pool, and has so many clients do something again and again. It
-// returns how long that was.
-func load(ctx context.Context, s *settings, nodes, clients int,
-	do func(context.Context, *client.Client) error) (took time.Duration, err error) {
+// load starts a cluster with a pool, and has so many callers do something again and again. caller
+// returns what one of them does, for the URLs of the servers and a client of theirs. load returns
+// how long that was.
+func load(ctx context.Context, s *settings, nodes, callers int,
+	caller func(context.Context, []string, *client.Client) (do func() error, err error)) (
+	took time.Duration, err error) {
 	cluster, err := startServers(ctx, nodes)
 	if err != nil {
 		return 0, err
@@ -117,12 +100,16 @@ func load(ctx context.Context, s *settings, nodes, clients int,
 	if err := createPool(ctx, c); err != nil {
 		return 0, err
 	}
-	began := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
-	for range clients {
+	began := time.Now()
+	for range callers {
+		do, err := caller(ctx, cluster.urls, c)
+		if err != nil {
+			return 0, errors.Join(err, group.Wait())
+		}
 		group.Go(func() error {
 			for time.Since(began) < s.duration {
-				if err := do(ctx, c); err != nil {
+				if err := do(); err != nil {
 					return err
 				}
 			}

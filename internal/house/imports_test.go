@@ -83,9 +83,9 @@ var mayImport = map[string][]string{
 	"benchmarks": {"protos", "scheduler", "reconciler", "pool", "simulator/experiment",
 		"examples/experiments", "internal/reference"},
 	"benchmarks/table": {"scheduler", "benchmarks", "internal/reference"},
-	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/replica", "dispatcher",
-		"dispatcher/client", "dispatcher/log/raftlog", "dispatcher/node", "dispatcher/state",
-		"internal/freeport"},
+	"benchmarks/dispatcher": {"protos", "protos/dispatch", "protos/dispatch/dispatchconnect",
+		"protos/replica", "dispatcher", "dispatcher/client", "dispatcher/log/raftlog",
+		"dispatcher/node", "dispatcher/state", "internal/freeport"},
 	"examples/dispatcher":  {"protos", "scheduler", "pool"},
 	"examples/experiments": {},
 
