@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -23,6 +24,8 @@ type load struct {
 	m    *Machine
 	at   time.Time
 	next int
+	// sealed is the memory of what was sealed last.
+	sealed *Sealed
 }
 
 func (l *load) apply(c ...*replica.Command) *replica.Outcome {
@@ -81,6 +84,71 @@ func BenchmarkSubmit(b *testing.B) {
 		l.submit(64)
 	}
 	require.Equal(b, before+int64(64*b.N), l.m.pools["lab"].counts[waiting])
+}
+
+// BenchmarkSubmitAndCancel runs and seals entries that submit 1,000 tasks and cancel them, in a pool
+// that has as many ended tasks as it keeps. The parts are measured apart.
+func BenchmarkSubmitAndCancel(b *testing.B) {
+	for _, part := range []string{"run", "seal"} {
+		b.Run(part, func(b *testing.B) {
+			l := newLoad(b, 10, 0)
+			for range 110 {
+				l.submitAndCancel(b, "")
+			}
+			ended := l.m.pools["lab"].counts[cancelled]
+			b.ReportAllocs()
+			for b.Loop() {
+				l.submitAndCancel(b, part)
+			}
+			require.EqualValues(b, 100_000, ended)
+			require.Equal(b, ended, l.m.pools["lab"].counts[cancelled])
+		})
+	}
+}
+
+// submitAndCancel does that with the timer of a benchmark running in one part.
+func (l *load) submitAndCancel(b *testing.B, timed string) {
+	b.StopTimer()
+	defer b.StartTimer()
+	part := func(name string, do func()) {
+		if name == timed {
+			b.StartTimer()
+			defer b.StopTimer()
+		}
+		do()
+	}
+	for _, entry := range l.submitsAndCancels() {
+		bytes, err := deterministic.Marshal(entry)
+		require.NoError(b, err)
+		var a *Applied
+		part("run", func() { a, err = l.m.Run(l.m.Index()+1, bytes) })
+		require.NoError(b, err)
+		part("seal", func() { l.sealed = a.Seal(l.sealed) })
+		l.m.Roll(l.sealed)
+	}
+}
+
+// submitsAndCancels returns an entry with four commands that submit 250 tasks each, and one with
+// those that cancel them.
+func (l *load) submitsAndCancels() []*replica.Entry {
+	l.at = l.at.Add(time.Millisecond)
+	submits := &replica.Entry{RuleVersion: 1, Time: timestamppb.New(l.at), NodeId: "n1"}
+	cancels := proto.CloneOf(submits)
+	for range 4 {
+		submit := &replica.SubmitTasks{Request: &dispatch.SubmitTasksRequest{Pool: "lab"}}
+		for i := range 250 {
+			l.next++
+			submit.Ids = append(submit.Ids, taskID(l.next))
+			submit.Request.Tasks = append(submit.Request.Tasks, &dispatch.TaskSpec{
+				AccountId: fmt.Sprint("account", i%10), BaseLabels: []string{"os:linux"}, Tags: []string{"build:123456"},
+				Payload: &dispatch.TaskSpec_Exec{Exec: &dispatch.Exec{Command: []string{"run", "--test", "suite.name"}}}})
+		}
+		submits.Commands = append(submits.Commands, &replica.Command{Identity: "ci@example.com",
+			Kind: &replica.Command_SubmitTasks{SubmitTasks: submit}})
+		cancels.Commands = append(cancels.Commands, &replica.Command{Identity: "ci@example.com",
+			Kind: &replica.Command_CancelTasks{CancelTasks: &dispatch.CancelTasksRequest{Pool: "lab", Ids: submit.Ids}}})
+	}
+	return []*replica.Entry{submits, cancels}
 }
 
 // BenchmarkReport applies entries in which a machine has ended one task, and gets another.
