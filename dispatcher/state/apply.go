@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -51,6 +52,7 @@ type entry struct {
 	touched map[WorkerKey]bool
 	news    []*hosted // the pools with news, in order of their first
 	stacks  []string
+	specs   [][]byte // those in the command that is run, as they were marshalled; nil if not known
 }
 
 // Apply is ApplyBytes for an entry that is not in bytes yet.
@@ -82,7 +84,7 @@ func (m *Machine) Run(index uint64, bytes []byte) (*Applied, error) {
 	if index <= m.index {
 		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
 	}
-	in, err := decode(bytes)
+	in, specs, err := decode(bytes)
 	if err == nil {
 		err = m.checkKnown(in)
 	}
@@ -92,8 +94,12 @@ func (m *Machine) Run(index uint64, bytes []byte) (*Applied, error) {
 	m.index, m.now = index, m.timeOf(in)
 	e := &entry{m: m, index: index, at: m.now, time: timestamppb.New(m.now),
 		outcome: &replica.Outcome{}, touched: map[WorkerKey]bool{}}
-	for _, c := range in.GetCommands() {
+	for i, c := range in.GetCommands() {
 		out := &replica.CommandOutcome{}
+		e.specs = nil
+		if specs != nil {
+			e.specs = specs[i]
+		}
 		e.command(c, out)
 		e.outcome.Commands = append(e.outcome.Commands, out)
 	}
@@ -119,17 +125,21 @@ func (m *Machine) timeOf(in *replica.Entry) time.Time {
 }
 
 // decode returns an entry all of whose fields this code knows, at any depth: without the others, an
-// entry takes fewer bytes than the log has.
-func decode(bytes []byte) (*replica.Entry, error) {
+// entry takes fewer bytes than the log has. With it come the bytes of specs, by command, if they
+// are known.
+func decode(bytes []byte) (*replica.Entry, [][][]byte, error) {
+	if e, ok := wire.ReadEntry(bytes); ok {
+		return &e.Message, e.Specs, nil
+	}
 	in := &replica.Entry{}
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(bytes, in); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknownRules, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnknownRules, err)
 	}
 	if n := proto.Size(in); n != len(bytes) {
-		return nil, fmt.Errorf("%w: unknown fields: of %d bytes, %d are known", ErrUnknownRules,
+		return nil, nil, fmt.Errorf("%w: unknown fields: of %d bytes, %d are known", ErrUnknownRules,
 			len(bytes), n)
 	}
-	return in, nil
+	return in, nil, nil
 }
 
 // checkKnown returns an error unless this code knows the rules and commands of an entry.

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos/dispatch"
 )
 
@@ -23,6 +24,9 @@ func marshalSpec(s *dispatch.TaskSpec) []byte {
 
 // parseSpec returns what is wanted.
 func (t *task) parseSpec() *dispatch.TaskSpec {
+	if s, ok := wire.ReadSpec(t.spec); ok {
+		return s
+	}
 	s := &dispatch.TaskSpec{}
 	if err := proto.Unmarshal(t.spec, s); err != nil {
 		panic("invariant: a stored spec can be read")

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	"google.golang.org/grpc/codes"
@@ -24,7 +25,13 @@ func (e *entry) submit(identity string, c *replica.SubmitTasks, out *replica.Com
 			return err
 		}
 		for i, s := range r.GetTasks() {
-			if err := b.take(c.GetIds()[i], s); err != nil {
+			var spec []byte
+			if e.specs != nil {
+				spec = bytes.Clone(e.specs[i])
+			} else {
+				spec = marshalSpec(s)
+			}
+			if err := b.take(c.GetIds()[i], s, spec); err != nil {
 				return err
 			}
 		}
@@ -69,8 +76,7 @@ func (b *batch) checkIDs(c *replica.SubmitTasks) error {
 }
 
 // take prepares a task, or finds the one that has its key.
-func (b *batch) take(id string, s *dispatch.TaskSpec) error {
-	spec := marshalSpec(s)
+func (b *batch) take(id string, s *dispatch.TaskSpec, spec []byte) error {
 	t := &task{id: id, spec: spec, payload: payloadBytes(s), identity: b.identity, state: waiting}
 	if key := s.GetKey(); key != "" {
 		t.key = &taskKey{key, sha256.Sum256(spec)}
@@ -159,12 +165,11 @@ func (e *entry) cancel(identity string, c *dispatch.CancelTasksRequest,
 				return unknownTask(p.name, id)
 			}
 		}
-		answer := &dispatch.CancelTasksResponse{}
-		for _, t := range tasks { // one that is there twice may be forgotten by the second time
-			p.cancel(t, cancelMessage(identity, c.GetReason()))
-			m := t.toProto(p.name)
-			m.Spec.Payload = nil
-			answer.Tasks = append(answer.Tasks, m)
+		message, answers := cancelMessage(identity, c.GetReason()), newAnswers(len(tasks))
+		answer := &dispatch.CancelTasksResponse{Tasks: make([]*dispatch.Task, len(tasks))}
+		for i, t := range tasks { // one that is there twice may be forgotten by the second time
+			p.cancel(t, message)
+			answer.Tasks[i] = answers.of(t, p.name)
 		}
 		out.Answer = &replica.CommandOutcome_CancelTasks{CancelTasks: answer}
 		return nil

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -95,6 +96,36 @@ func fillDuration(m *durationpb.Duration, d time.Duration) *durationpb.Duration 
 	}
 	m.Seconds, m.Nanos = int64(d/time.Second), int32(d%time.Second)
 	return m
+}
+
+// answers are messages of tasks without their payloads, for the answer of one command, in one piece
+// of memory.
+type answers struct {
+	free []struct {
+		taskMessage
+		spec dispatch.TaskSpec
+	}
+	lists []string
+}
+
+// newAnswers returns memory for n of them.
+func newAnswers(n int) *answers {
+	a := &answers{lists: make([]string, 0, 2*n)}
+	a.free = slices.Grow(a.free, n)[:n]
+	return a
+}
+
+// of returns the message of a task.
+func (a *answers) of(t *task, pool string) *dispatch.Task {
+	m := &a.free[0]
+	a.free = a.free[1:]
+	p := m.fill(t)
+	p.Pool, p.Spec = pool, &m.spec
+	if !wire.ReadHead(&m.spec, t.spec, &a.lists) {
+		p.Spec = t.parseSpec()
+		p.Spec.Payload = nil
+	}
+	return p
 }
 
 // tasksField is the number of the tasks in a section of them.
