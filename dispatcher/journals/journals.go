@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/dispatcher/state"
 	"github.com/quotasched/quotasched/pool"
@@ -300,10 +302,14 @@ func (j *Journals) take(empty []item) (items []item, closed bool) {
 	return items, j.closed
 }
 
-// digest is pool.Digest of an outcome.
+// digest is pool.Digest of an outcome, without the pool's name in its events.
 func (j *Journals) digest(o *protos.Outcome) [sha256.Size]byte {
 	b, err := wire.AppendOutcome(j.outcome[:0], o)
 	if err != nil {
+		o = proto.CloneOf(o)
+		for _, e := range o.GetEvents() {
+			e.Pool = ""
+		}
 		return pool.Digest(o)
 	}
 	if j.outcome = b; cap(b) > reusedBytes {

@@ -74,16 +74,24 @@ func (m *Machine) Rolled() uint64 { return m.chain.index }
 // index and another hash differ.
 func (m *Machine) RollingHash() [sha256.Size]byte { return m.chain.hash }
 
-// eventsField is the number of the events in an outcome, after that of the commands.
-var eventsField = fieldNumber(&replica.Outcome{}, "events")
+// commandsField and eventsField are the numbers of the commands in an outcome, and of the events
+// after them.
+var (
+	commandsField = fieldNumber(&replica.Outcome{}, "commands")
+	eventsField   = fieldNumber(&replica.Outcome{}, "events")
+)
 
 // marshal makes the bytes of an outcome, and those of each event in it: events are most of an
 // outcome, and what keeps them takes the bytes that the hash was made of.
 func (s *Sealed) marshal(o *replica.Outcome) {
-	outcome, err := deterministic.MarshalAppend(s.bytes, &replica.Outcome{Commands: o.GetCommands()})
+	outcome := s.bytes
+	var err, wrong error
+	for _, command := range o.GetCommands() {
+		outcome, wrong = wire.AppendCommandField(outcome, commandsField, command)
+		err = cmp.Or(err, wrong)
+	}
 	for _, event := range o.GetEvents() {
 		var size int
-		var wrong error
 		outcome, size, wrong = wire.AppendEventField(outcome, eventsField, event)
 		err = cmp.Or(err, wrong)
 		s.sizes = append(s.sizes, size)

@@ -20,7 +20,8 @@ func AppendEventField(b []byte, field protowire.Number, e *dispatch.Event) (long
 	return w.b, size, w.err
 }
 
-// AppendOutcome appends the outcome of an operation.
+// AppendOutcome appends the outcome of an operation as journals have it: without the pool's name in
+// its events.
 func AppendOutcome(b []byte, o *protos.Outcome) ([]byte, error) {
 	w := writer{b: b}
 	if r := o.GetResult(); r != nil {
@@ -29,7 +30,7 @@ func AppendOutcome(b []byte, o *protos.Outcome) ([]byte, error) {
 	w.text(2, o.GetError())
 	for _, e := range o.GetEvents() {
 		at := w.begin(3)
-		w.taskEvent(e)
+		w.taskEvent(e, "")
 		w.end(at)
 	}
 	return w.b, w.err
@@ -75,7 +76,7 @@ func (w *writer) event(e *dispatch.Event) {
 	switch k := e.GetKind().(type) {
 	case *dispatch.Event_Scheduler:
 		at := w.begin(4)
-		w.taskEvent(k.Scheduler)
+		w.taskEvent(k.Scheduler, k.Scheduler.GetPool())
 		w.end(at)
 	case *dispatch.Event_Task:
 		at := w.begin(5)
@@ -100,11 +101,11 @@ func (w *writer) taskChange(c *dispatch.TaskChange) {
 	w.text(8, c.GetMessage())
 }
 
-// taskEvent writes an event of the scheduler.
-func (w *writer) taskEvent(e *protos.TaskEvent) {
+// taskEvent writes an event of the scheduler, with a name of the pool.
+func (w *writer) taskEvent(e *protos.TaskEvent, pool string) {
 	w.number(1, uint64(e.GetType()))
 	w.number(2, uint64(e.GetCategory()))
-	w.text(3, e.GetPool())
+	w.text(3, pool)
 	w.time(4, e.GetTime())
 	w.text(5, e.GetRequestId())
 	w.text(6, e.GetAccountId())

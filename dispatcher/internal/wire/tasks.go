@@ -31,7 +31,9 @@ func (w *writer) task(t *dispatch.Task) {
 	w.text(1, t.GetPool())
 	w.text(2, t.GetId())
 	if s := t.GetSpec(); s != nil {
-		w.message(3, s)
+		at := w.begin(3)
+		w.spec(s)
+		w.end(at)
 	}
 	w.text(4, t.GetIdentity())
 	w.number(5, uint64(t.GetState()))

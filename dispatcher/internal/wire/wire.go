@@ -36,7 +36,7 @@ const lengthBytes = 2
 // begin begins a message as a field of another one, and returns where it is.
 func (w *writer) begin(field protowire.Number) (at int) {
 	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
-	w.b = append(w.b, make([]byte, lengthBytes)...)
+	w.b = append(w.b, 0, 0) // lengthBytes
 	return len(w.b)
 }
 
@@ -55,9 +55,16 @@ func (w *writer) end(at int) {
 	protowire.AppendVarint(w.b[:at-lengthBytes], uint64(n))
 }
 
+// Tags of fields below shortTags, and lengths and numbers below oneByte, take one byte.
+const shortTags, oneByte = 16, 0x80
+
 // number writes a number, an enum or a bool.
 func (w *writer) number(field protowire.Number, v uint64) {
-	if v != 0 {
+	switch {
+	case v == 0:
+	case v < oneByte && field < shortTags:
+		w.b = append(w.b, byte(field)<<3|varintTag, byte(v))
+	default:
 		w.b = protowire.AppendTag(w.b, field, protowire.VarintType)
 		w.b = protowire.AppendVarint(w.b, v)
 	}
@@ -81,6 +88,10 @@ func (w *writer) texts(field protowire.Number, list []string) {
 func (w *writer) element(field protowire.Number, s string) {
 	if !utf8.ValidString(s) {
 		w.err = ErrNotUTF8
+	}
+	if len(s) < oneByte && field < shortTags {
+		w.b = append(append(w.b, byte(field)<<3|bytesTag, byte(len(s))), s...)
+		return
 	}
 	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
 	w.b = protowire.AppendString(w.b, s)
@@ -115,11 +126,11 @@ func (w *writer) duration(field protowire.Number, d *durationpb.Duration) {
 // pair writes a message with two numbers, its fields 1 and 2.
 func (w *writer) pair(field protowire.Number, first, second uint64) {
 	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
-	at := len(w.b)
 	w.b = append(w.b, 0) // the length of two numbers has one byte
+	at := len(w.b)
 	w.number(1, first)
 	w.number(2, second)
-	w.b[at] = byte(len(w.b) - at - 1)
+	w.b[at-1] = byte(len(w.b) - at)
 }
 
 // message writes any other message, which is not nil.

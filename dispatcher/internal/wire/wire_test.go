@@ -16,8 +16,9 @@ import (
 	"github.com/quotasched/quotasched/protos/replica"
 )
 
-// Fields of the events in an outcome of an entry, and of the tasks in a section of a snapshot.
-const eventsField, tasksField = 2, 1
+// Fields of the commands and events in an outcome of an entry, and of the tasks in a section of a
+// snapshot.
+const commandsField, eventsField, tasksField = 1, 2, 1
 
 // TestBytesAreThoseOfMarshalling is about random messages, in which each field that there is may be
 // set: one that is new and not written is found.
@@ -36,11 +37,22 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 
 		o := &protos.Outcome{}
 		scramble.Message(r, o.ProtoReflect(), fields)
-		want, err = deterministic.Marshal(o)
-		require.NoError(t, err)
 		got, err = AppendOutcome(nil, o)
 		require.NoError(t, err)
+		for _, e := range o.GetEvents() {
+			e.Pool = ""
+		}
+		want, err = deterministic.Marshal(o)
+		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), "%v", o)
+
+		command := &replica.CommandOutcome{}
+		scramble.Message(r, command.ProtoReflect(), fields)
+		want, err = deterministic.Marshal(&replica.Outcome{Commands: []*replica.CommandOutcome{command}})
+		require.NoError(t, err)
+		got, err = AppendCommandField(nil, commandsField, command)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got), "%v", command)
 
 		task := &replica.StoredTask{}
 		scramble.Message(r, task.ProtoReflect(), fields)
