@@ -55,11 +55,20 @@ type hosted struct {
 
 	// While an entry is applied:
 	entry    *entry
-	looks    []*worker           // their idle slots pull in the pass
-	doing    doing               // the operation that was begun last, for the text of a failure
-	batch    []*protos.TaskEvent // of the operation that is being applied
-	assigned []scheduledTo       // by the passes so far, to slots that did not pull
+	looks    []*worker     // their idle slots pull in the pass
+	doing    doing         // the operation that was begun last, for the text of a failure
+	batch    []*decision   // of the operation that is being applied
+	assigned []scheduledTo // by the passes so far, to slots that did not pull
+
+	memory    operationMemory
+	steps     slab[stepMemory]
+	decisions decisions
+	changes   slab[changeMessage]
 }
+
+// reusedEvents is how many events an operation may bring for the memory of their list to be used
+// again.
+const reusedEvents = 1024
 
 // doing is what a pool does at a moment of an entry.
 type doing struct {
@@ -103,26 +112,34 @@ func (p *hosted) live() int64 {
 }
 
 // AddEvent implements scheduler.EventSink.
-func (p *hosted) AddEvent(e *protos.TaskEvent) { p.batch = append(p.batch, e) }
+func (p *hosted) AddEvent(e *protos.TaskEvent) {
+	p.batch = append(p.batch, p.decisions.of(e, p.name))
+}
+
+// OnlyReads implements scheduler.EventReader.
+func (p *hosted) OnlyReads() bool { return true }
 
 // apply runs an operation, and follows the events that it brings. An error is that of the
 // scheduler, and nothing has changed then.
 func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
-	p.batch = nil
+	p.batch = p.batch[:0]
 	p.doing = doing{op: op}
 	if p.fault != nil {
 		p.fault(p.name, op)
 	}
-	result := &protos.Result{}
-	err := p.pool.ApplyInto(context.Background(), op, p, result)
+	m := p.steps.next()
+	err := p.pool.ApplyInto(context.Background(), op, p, &m.result)
 	events := p.batch
-	p.batch = nil
-	p.recorder.Step(p.name, op, pool.OutcomeOf(result, events, err))
+	p.batch = nil // what follows may tell the scheduler more
+	p.recorder.Step(p.name, op, m.of(events, err))
 	p.doing.done = true
 	for _, event := range events {
 		p.follow(event)
 	}
-	return result, err
+	if clear(events); cap(events) <= reusedEvents {
+		p.batch = events
+	}
+	return &m.result, err
 }
 
 // kindOf returns the name of what an operation is.

@@ -142,11 +142,11 @@ func (p *hosted) endLease(t *task, e ending) {
 	if l.stop != preempted {
 		p.absent(t)
 	}
-	p.must(t.waitingOp(p.now, t.parseSpec()))
+	p.must(p.waitingOp(t, t.parseSpec()))
 }
 
 // absent tells the scheduler that a task neither waits nor is on a worker.
-func (p *hosted) absent(t *task) { p.must(pool.TaskAbsent(p.now, scheduler.RequestID(t.id))) }
+func (p *hosted) absent(t *task) { p.must(p.absentOp(t)) }
 
 // fate counts an attempt that ended, and returns what becomes of its task.
 func (t *task) fate(e *ending) change {

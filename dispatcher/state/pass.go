@@ -5,7 +5,6 @@ import (
 
 	"github.com/quotasched/quotasched/pool"
 	"github.com/quotasched/quotasched/protos"
-	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/scheduler"
 )
 
@@ -66,15 +65,14 @@ func (p *hosted) unpulled() (pulls []*protos.IdleWorker) {
 
 // follow takes an event of the scheduler: it is told, counted in the usage, and where it is a
 // decision about a task the task follows.
-func (p *hosted) follow(event *protos.TaskEvent) {
-	m := &decisionMessage{}
-	event = m.fill(event, p.name)
+func (p *hosted) follow(d *decision) {
+	event := &d.scheduler
 	p.usage.follow(event)
 	reason := event.GetCompleted().GetReason()
 	if reason == protos.TaskEvent_Completed_REASON_WIPED {
 		return // the event WIPED says so of all of them, which may be a million
 	}
-	p.entry.emitAt(&m.position, p.name, &m.event)
+	p.entry.emitAt(&d.position, p.name, &d.event)
 	if p.external {
 		p.followExternal(event)
 		return
@@ -89,27 +87,6 @@ func (p *hosted) follow(event *protos.TaskEvent) {
 			p.expire(event)
 		}
 	}
-}
-
-// A decisionMessage is the event of an event of the scheduler, in one piece of memory.
-type decisionMessage struct {
-	event     dispatch.Event
-	position  dispatch.Position
-	kind      dispatch.Event_Scheduler
-	scheduler protos.TaskEvent
-}
-
-// fill takes an event of the scheduler, and returns it with the name of its pool. The recorder
-// keeps the other one.
-func (m *decisionMessage) fill(e *protos.TaskEvent, pool string) *protos.TaskEvent {
-	s := &m.scheduler
-	s.Type, s.Category, s.Pool, s.Time = e.Type, e.Category, pool, e.Time
-	s.RequestId, s.AccountId, s.WorkerId = e.RequestId, e.AccountId, e.WorkerId
-	s.AccountValid, s.AccountBalance, s.Cost = e.AccountValid, e.AccountBalance, e.Cost
-	s.BaseLabels, s.ProvisionableLabels = e.BaseLabels, e.ProvisionableLabels
-	s.WorkerLabels, s.IsCallback, s.Details = e.WorkerLabels, e.IsCallback, e.Details
-	m.kind.Scheduler, m.event.Kind = s, &m.kind
-	return s
 }
 
 // preempt stops a task that lost its slot. One that was not handed out yet has no lease, and waits

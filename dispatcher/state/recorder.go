@@ -13,7 +13,8 @@ type Recorder interface {
 	// first step. If the pool was there before, its last step has led to this state. The bytes come in
 	// parts, one behind the other, and do not change any more.
 	Begin(pool string, index uint64, snapshot [][]byte)
-	// Step says that a pool was told an operation, with this outcome. Neither changes any more.
+	// Step says that a pool was told an operation, with this outcome, whose events have the pool's
+	// name. The outcome does not change any more; the operation is good until the call returns.
 	Step(pool string, op *protos.Operation, outcome *protos.Outcome)
 	// End says that a pool is not there any more: it was deleted, or has failed.
 	End(pool string)

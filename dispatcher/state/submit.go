@@ -141,7 +141,7 @@ func (b *batch) make() {
 		p.add(t)
 		p.lastID = t.id
 		p.tell(t, unborn, change{})
-		p.must(t.waitingOp(p.now, b.specs[i]))
+		p.must(p.waitingOp(t, b.specs[i]))
 	}
 }
 

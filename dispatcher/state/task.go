@@ -9,10 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/quotasched/quotasched/pool"
-	"github.com/quotasched/quotasched/protos"
 	"github.com/quotasched/quotasched/protos/dispatch"
-	"github.com/quotasched/quotasched/scheduler"
 )
 
 // The states of a task.
@@ -100,19 +97,6 @@ func LeaseID(task string, attempt int32) string {
 func taskOf(leaseID string) string {
 	id, _, _ := strings.Cut(leaseID, "/")
 	return id
-}
-
-// waitingOp says that a task waits.
-func (t *task) waitingOp(at time.Time, s *dispatch.TaskSpec) *protos.Operation {
-	return pool.TaskWaiting(at, scheduler.TaskRequest{
-		ID:                  scheduler.RequestID(t.id),
-		Account:             scheduler.AccountID(s.GetAccountId()),
-		BaseLabels:          s.GetBaseLabels(),
-		ProvisionableLabels: s.GetProvisionableLabels(),
-		Tags:                s.GetTags(),
-		EnqueueTime:         t.enqueued,
-		LostWork:            t.lostWork,
-	})
 }
 
 // toProto returns a task as people see it.
