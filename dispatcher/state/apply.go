@@ -11,7 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos/dispatch"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -84,7 +83,7 @@ func (m *Machine) Run(index uint64, bytes []byte) (*Applied, error) {
 	if index <= m.index {
 		return nil, fmt.Errorf("entry %d: %w, %d", index, ErrOldIndex, m.index)
 	}
-	in, specs, err := decode(bytes)
+	in, specs, err := m.decode(bytes)
 	if err == nil {
 		err = m.checkKnown(in)
 	}
@@ -127,8 +126,8 @@ func (m *Machine) timeOf(in *replica.Entry) time.Time {
 // decode returns an entry all of whose fields this code knows, at any depth: without the others, an
 // entry takes fewer bytes than the log has. With it come the bytes of specs, by command, if they
 // are known.
-func decode(bytes []byte) (*replica.Entry, [][][]byte, error) {
-	if e, ok := wire.ReadEntry(bytes); ok {
+func (m *Machine) decode(bytes []byte) (*replica.Entry, [][][]byte, error) {
+	if e, ok := m.reader.Read(bytes); ok {
 		return &e.Message, e.Specs, nil
 	}
 	in := &replica.Entry{}

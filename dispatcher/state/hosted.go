@@ -127,11 +127,14 @@ func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	if p.fault != nil {
 		p.fault(p.name, op)
 	}
-	m := p.steps.next()
-	err := p.pool.ApplyInto(context.Background(), op, p, &m.result)
+	if p.memory.answer == nil {
+		p.memory.answer = &protos.Result{}
+	}
+	err := p.pool.ApplyInto(context.Background(), op, p, p.memory.answer)
+	result := p.memory.result()
 	events := p.batch
 	p.batch = nil // what follows may tell the scheduler more
-	p.recorder.Step(p.name, op, m.of(events, err))
+	p.recorder.Step(p.name, op, p.steps.next().of(result, events, err))
 	p.doing.done = true
 	for _, event := range events {
 		p.follow(event)
@@ -139,7 +142,7 @@ func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	if clear(events); cap(events) <= reusedEvents {
 		p.batch = events
 	}
-	return &m.result, err
+	return result, err
 }
 
 // kindOf returns the name of what an operation is.

@@ -3,6 +3,7 @@ package state
 import (
 	"time"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -18,6 +19,7 @@ type Machine struct {
 	chain   chain
 	results results
 	pools   map[string]*hosted
+	reader  wire.EntryReader
 	// restored is the newest entry of the backup that the cluster began with; 0 for none.
 	restored uint64
 	// sideBySide calls a function for each of n sections of a snapshot.

@@ -22,6 +22,8 @@ type operationMemory struct {
 	taskWaiting protos.TaskWaiting
 	absent      protos.Operation_TaskAbsent
 	taskAbsent  protos.TaskAbsent
+
+	answer *protos.Result // of the next operation, for what it answers; nil if it is to be made
 }
 
 // at begins an operation.
@@ -55,14 +57,26 @@ func (p *hosted) absentOp(t *task) *protos.Operation {
 
 // A stepMemory is the outcome of an operation in one piece of memory, with room for one event.
 type stepMemory struct {
-	result  protos.Result
 	outcome protos.Outcome
 	events  [1]*protos.TaskEvent
 }
 
-// of returns the outcome with the result, with these events and this error. It is pool.OutcomeOf,
-// but for the name of the pool in the events.
-func (m *stepMemory) of(events []*decision, err error) *protos.Outcome {
+// noAnswer is the result of most operations. Nobody writes to it.
+var noAnswer = &protos.Result{}
+
+// result returns the result of an operation that has run.
+func (m *operationMemory) result() *protos.Result {
+	r := m.answer
+	if len(r.GetAssignments()) == 0 && len(r.GetCancellations()) == 0 {
+		return noAnswer
+	}
+	m.answer = nil
+	return r
+}
+
+// of makes the outcome of an operation. It is pool.OutcomeOf, but for the name of the pool in the
+// events.
+func (m *stepMemory) of(result *protos.Result, events []*decision, err error) *protos.Outcome {
 	list := m.events[:0]
 	for _, d := range events {
 		list = append(list, &d.scheduler)
@@ -73,7 +87,7 @@ func (m *stepMemory) of(events []*decision, err error) *protos.Outcome {
 	if err != nil {
 		m.outcome.Error = strings.ToValidUTF8(err.Error(), "?")
 	} else {
-		m.outcome.Result = &m.result
+		m.outcome.Result = result
 	}
 	return &m.outcome
 }

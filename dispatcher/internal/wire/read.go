@@ -18,6 +18,7 @@ type reader struct {
 	at    int
 	wrong bool
 	lists *[]string // memory for lists of texts; nil if there is none
+	specs *[]specMessage
 }
 
 const (
@@ -148,7 +149,7 @@ func (r *reader) unsigned(field byte) uint32 {
 // message begins to read a message, which end ends.
 func (r *reader) message() reader {
 	n := r.length()
-	return reader{b: r.b[r.at : r.at+n], s: r.s[r.at : r.at+n], lists: r.lists}
+	return reader{b: r.b[r.at : r.at+n], s: r.s[r.at : r.at+n], lists: r.lists, specs: r.specs}
 }
 
 // end ends the reading of a message.

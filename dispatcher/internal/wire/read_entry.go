@@ -22,12 +22,23 @@ type Entry struct {
 	time timestamppb.Timestamp
 }
 
-// ReadEntry reads an entry, from bytes that deterministic marshalling has made. It is not ok if
-// they are other ones, or if there is anything in the entry that this code does not know. Texts
-// that nobody keeps for longer than the entry share memory.
-func ReadEntry(b []byte) (e *Entry, ok bool) {
+// An EntryReader reads one entry after the other, in the same memory. The zero value is ready.
+type EntryReader struct {
+	lists []string
+	specs []specMessage
+}
+
+// reusedTexts and reusedSpecs are how much of that memory is used again.
+const reusedTexts, reusedSpecs = 64 << 10, 8 << 10
+
+// Read reads an entry, from bytes that deterministic marshalling has made. It is not ok if they are
+// other ones, or if there is anything in the entry that this code does not know. The entry is good
+// until the next one is read, but for its texts, of which those that nobody keeps for long share
+// memory.
+func (m *EntryReader) Read(b []byte) (e *Entry, ok bool) {
+	m.release()
 	e = &Entry{}
-	r := reader{b: b, s: string(b), lists: &[]string{}}
+	r := reader{b: b, s: string(b), lists: &m.lists, specs: &m.specs}
 	e.Message.RuleVersion = r.unsigned(1)
 	if r.next(2, bytesTag) {
 		e.Message.Time = &e.time
@@ -41,6 +52,17 @@ func ReadEntry(b []byte) (e *Entry, ok bool) {
 	}
 	e.Message.NodeId = r.text(4)
 	return e, r.whole()
+}
+
+// release lets go what is in the memory.
+func (m *EntryReader) release() {
+	if clear(m.lists); cap(m.lists) > reusedTexts {
+		m.lists = nil
+	}
+	if clear(m.specs); cap(m.specs) > reusedSpecs {
+		m.specs = nil
+	}
+	m.lists, m.specs = m.lists[:0], m.specs[:0]
 }
 
 // A submitMessage and a cancelMessage are commands, each in one piece of memory.
@@ -114,7 +136,7 @@ func (r *reader) submitRequest(q *dispatch.SubmitTasksRequest) (specs [][]byte) 
 	q.Pool = r.ownText(1)
 	if n := r.count(2); n > 0 {
 		q.Tasks, specs = make([]*dispatch.TaskSpec, n), make([][]byte, n)
-		memory := make([]specMessage, n)
+		memory := r.specMemory(n)
 		for i := range n {
 			r.next(2, bytesTag)
 			m := r.message()
@@ -125,6 +147,16 @@ func (r *reader) submitRequest(q *dispatch.SubmitTasksRequest) (specs [][]byte) 
 	}
 	q.RequestId = r.ownText(3)
 	return specs
+}
+
+// specMemory returns memory for n specs. What was returned before stays where it is.
+func (r *reader) specMemory(n int) []specMessage {
+	used := len(*r.specs)
+	if used+n > cap(*r.specs) {
+		*r.specs, used = make([]specMessage, 0, max(n, 2*used)), 0
+	}
+	*r.specs = (*r.specs)[:used+n]
+	return (*r.specs)[used:]
 }
 
 // cancelTasks reads what tasks are cancelled.

@@ -60,10 +60,11 @@ func TestWhatIsMarshalledIsRead(t *testing.T) {
 	fields := map[protoreflect.FullName]bool{}
 	submits := 0
 	var lists []string
+	var reader EntryReader
 	for range 2_000 {
 		b, err := deterministic.Marshal(randomEntry(r, fields))
 		require.NoError(t, err)
-		e, ok := ReadEntry(b)
+		e, ok := reader.Read(b)
 		require.True(t, ok, "%x", b)
 		checkEntry(t, b, e)
 		for _, specs := range e.Specs {
@@ -133,7 +134,7 @@ func FuzzReadEntry(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if e, ok := ReadEntry(b); ok {
+		if e, ok := (&EntryReader{}).Read(b); ok {
 			checkEntry(t, b, e)
 		}
 	})

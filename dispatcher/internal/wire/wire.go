@@ -7,6 +7,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"unicode/utf8"
 
@@ -126,11 +127,16 @@ func (w *writer) duration(field protowire.Number, d *durationpb.Duration) {
 // pair writes a message with two numbers, its fields 1 and 2.
 func (w *writer) pair(field protowire.Number, first, second uint64) {
 	w.b = protowire.AppendTag(w.b, field, protowire.BytesType)
-	w.b = append(w.b, 0) // the length of two numbers has one byte
-	at := len(w.b)
-	w.number(1, first)
-	w.number(2, second)
-	w.b[at-1] = byte(len(w.b) - at)
+	var m [1 + 2*(1+binary.MaxVarintLen64)]byte // the length of two numbers has one byte
+	n := 1
+	for i, v := range [...]uint64{first, second} {
+		if v != 0 {
+			m[n] = byte(i+1)<<3 | varintTag
+			n += 1 + binary.PutUvarint(m[n+1:], v)
+		}
+	}
+	m[0] = byte(n - 1)
+	w.b = append(w.b, m[:n]...)
 }
 
 // message writes any other message, which is not nil.
