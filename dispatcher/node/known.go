@@ -40,9 +40,23 @@ func isKnown(m proto.Message) bool {
 			buffers.Put(b)
 		}
 	}()
-	var err error
-	*b, err = proto.MarshalOptions{}.MarshalAppend((*b)[:0], m)
-	return err == nil && shapeOf(m.ProtoReflect().Descriptor()).knows(*b)
+	var known bool
+	*b, known = appendKnown((*b)[:0], m)
+	return known
+}
+
+// marshalKnown is checkKnown, and returns the bytes of the message.
+func marshalKnown(m proto.Message) ([]byte, error) {
+	if b, known := appendKnown(nil, m); known {
+		return b, nil
+	}
+	return nil, checkKnown(m)
+}
+
+// appendKnown appends the bytes of a message, and reports whether there is nothing to refuse in it.
+func appendKnown(b []byte, m proto.Message) ([]byte, bool) {
+	b, err := proto.MarshalOptions{Deterministic: true}.MarshalAppend(b, m)
+	return b, err == nil && shapeOf(m.ProtoReflect().Descriptor()).knows(b)
 }
 
 // unknown says what is not known in a message, or is not UTF-8; empty if nothing is.

@@ -201,10 +201,11 @@ func (n *Node) Propose(ctx context.Context, c *replica.Command) (*replica.Comman
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := checkKnown(c); err != nil {
+	bytes, err := marshalKnown(c)
+	if err != nil {
 		return nil, 0, err
 	}
-	r, err := l.proposer.propose(ctx, c)
+	r, err := l.proposer.proposeBytes(ctx, c, bytes)
 	return r.outcome, r.index, err
 }
 

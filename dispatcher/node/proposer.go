@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/dispatcher/log"
 	"github.com/quotasched/quotasched/protos/replica"
 )
@@ -43,6 +44,9 @@ const (
 	// may have: a leader that has more to send is late with its heartbeats.
 	entriesMax       = 3
 	besideBytesLeast = 16 << 10
+	// An entry has about so many bytes besides its commands and the ids in them, and each command
+	// besides its own.
+	entryHeadBytes, commandHeadBytes = 256, 8
 	// An entry that is not applied for so long is given up: nobody knows what becomes of it.
 	appendTimeout = 10 * time.Second
 )
@@ -70,7 +74,9 @@ type proposer struct {
 // A proposal is a command with somebody who waits for its outcome.
 type proposal struct {
 	command *replica.Command
-	size    int
+	bytes   []byte          // of the command, marshalled deterministically
+	ids     int             // of tasks, that are in the bytes
+	size    int             // of the bytes
 	ctx     context.Context // of the waiting caller
 	done    chan proposed   // has room for one
 }
@@ -99,7 +105,18 @@ func newProposer(l log.Log, seal func([]*replica.Command) (*replica.Entry, error
 // nothing was changed, and ErrUnknown. A context that ends ends the waiting alone: the command is
 // proposed unless it still waits in the queue.
 func (p *proposer) propose(ctx context.Context, c *replica.Command) (proposed, error) {
-	w := &proposal{command: c, size: proto.Size(c), ctx: ctx, done: make(chan proposed, 1)}
+	bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
+	if err != nil {
+		return proposed{}, fmt.Errorf("a command cannot be marshalled: %w", err)
+	}
+	return p.proposeBytes(ctx, c, bytes)
+}
+
+// proposeBytes is propose for a command that is marshalled.
+func (p *proposer) proposeBytes(ctx context.Context, c *replica.Command, bytes []byte) (proposed,
+	error) {
+	w := &proposal{command: c, bytes: bytes, ids: len(c.GetSubmitTasks().GetIds()),
+		size: len(bytes), ctx: ctx, done: make(chan proposed, 1)}
 	if err := p.enqueue(w); err != nil {
 		return proposed{}, err
 	}
@@ -212,8 +229,8 @@ func (p *proposer) begin(ws []*proposal) (end func()) {
 		tellAll(ws, err)
 		return nil
 	}
-	entry, err := proto.MarshalOptions{Deterministic: true}.Marshal(sealed)
-	if err != nil { // text that is not UTF-8, which Propose refuses before
+	entry, err := marshalEntry(sealed, ws)
+	if err != nil { // text that is not UTF-8
 		tellAll(ws, fmt.Errorf("an entry cannot be marshalled: %w", err))
 		return nil
 	}
@@ -227,6 +244,20 @@ func (p *proposer) begin(ws []*proposal) (end func()) {
 		p.observe(Batch{Commands: len(ws), Bytes: len(entry), Took: time.Since(begin), Err: err})
 		tell(ws, index, result, err)
 	}
+}
+
+// marshalEntry returns the bytes of an entry, of which the commands have only got ids since they
+// were marshalled.
+func marshalEntry(e *replica.Entry, ws []*proposal) ([]byte, error) {
+	commands, size := make([]wire.Command, len(ws)), entryHeadBytes
+	for i, w := range ws {
+		c := wire.Command{Bytes: w.bytes, IDs: w.command.GetSubmitTasks().GetIds()[w.ids:]}
+		commands[i] = c
+		if size += commandHeadBytes + len(c.Bytes); len(c.IDs) > 0 {
+			size += len(c.IDs) * (2 + len(c.IDs[0]))
+		}
+	}
+	return wire.AppendEntry(make([]byte, 0, size), e, commands)
 }
 
 // tell tells those who wait what came of their entry.

@@ -73,6 +73,38 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 	require.Greater(t, len(fields), 60, "the messages have fields")
 }
 
+// TestEntriesAreThoseOfMarshalling is about commands that get ids after they were marshalled.
+func TestEntriesAreThoseOfMarshalling(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	fields := map[protoreflect.FullName]bool{}
+	for range 1_000 {
+		e := randomEntry(r, fields)
+		e.Commands = append(e.Commands, &replica.Command{})
+		commands := make([]Command, len(e.GetCommands()))
+		for i, c := range e.GetCommands() {
+			var err error
+			commands[i].Bytes, err = deterministic.Marshal(c)
+			require.NoError(t, err)
+			if s := c.GetSubmitTasks(); s != nil {
+				known := len(s.GetIds())
+				for range r.IntN(3) * r.IntN(300) {
+					s.Ids = append(s.Ids, "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+				}
+				commands[i].IDs = s.GetIds()[known:]
+			}
+		}
+		want, err := deterministic.Marshal(e)
+		require.NoError(t, err)
+		got, err := AppendEntry(nil, e, commands)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got))
+	}
+	b, err := deterministic.Marshal(&replica.Command{Identity: "ci"})
+	require.NoError(t, err)
+	_, err = AppendEntry(nil, &replica.Entry{}, []Command{{Bytes: b, IDs: []string{"1"}}})
+	require.ErrorIs(t, err, ErrNoTasks)
+}
+
 func TestMessagesOfAllLengths(t *testing.T) {
 	for n := range 600 {
 		for _, length := range []int{n, 16_000 + n, 2_097_000 + n} {
