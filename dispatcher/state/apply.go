@@ -127,7 +127,7 @@ func (m *Machine) timeOf(in *replica.Entry) time.Time {
 // entry takes fewer bytes than the log has. With it come the bytes of specs, by command, if they
 // are known.
 func (m *Machine) decode(bytes []byte) (*replica.Entry, [][][]byte, error) {
-	if e, ok := m.reader.Read(bytes); ok {
+	if e, ok := m.memory.reader.Read(bytes); ok {
 		return &e.Message, e.Specs, nil
 	}
 	in := &replica.Entry{}

@@ -152,7 +152,7 @@ func (p *hosted) ignore(op *protos.Operation, of *protos.TaskEvent,
 	of.Time = op.GetTime()
 	of.Details = &protos.TaskEvent_Ignored_{Ignored: &protos.TaskEvent_Ignored{Reason: reason,
 		KnownTime: timestamppb.New(known)}}
-	p.follow(p.decisions.of(of, p.name))
+	p.follow(p.memory.decisions.of(of, p.name))
 }
 
 // noteNews notes that a request was heard of, or that it is over. Of one that was over, and is said

@@ -59,11 +59,6 @@ type hosted struct {
 	doing    doing         // the operation that was begun last, for the text of a failure
 	batch    []*decision   // of the operation that is being applied
 	assigned []scheduledTo // by the passes so far, to slots that did not pull
-
-	memory    operationMemory
-	steps     slab[stepMemory]
-	decisions decisions
-	changes   slab[changeMessage]
 }
 
 // reusedEvents is how many events an operation may bring for the memory of their list to be used
@@ -113,7 +108,7 @@ func (p *hosted) live() int64 {
 
 // AddEvent implements scheduler.EventSink.
 func (p *hosted) AddEvent(e *protos.TaskEvent) {
-	p.batch = append(p.batch, p.decisions.of(e, p.name))
+	p.batch = append(p.batch, p.memory.decisions.of(e, p.name))
 }
 
 // OnlyReads implements scheduler.EventReader.
@@ -127,14 +122,12 @@ func (p *hosted) apply(op *protos.Operation) (*protos.Result, error) {
 	if p.fault != nil {
 		p.fault(p.name, op)
 	}
-	if p.memory.answer == nil {
-		p.memory.answer = &protos.Result{}
-	}
-	err := p.pool.ApplyInto(context.Background(), op, p, p.memory.answer)
-	result := p.memory.result()
+	memory := &p.memory.operation
+	err := p.pool.ApplyInto(context.Background(), op, p, memory.answerable())
+	result := memory.result()
 	events := p.batch
 	p.batch = nil // what follows may tell the scheduler more
-	p.recorder.Step(p.name, op, p.steps.next().of(result, events, err))
+	p.recorder.Step(p.name, op, p.memory.steps.next().of(result, events, err))
 	p.doing.done = true
 	for _, event := range events {
 		p.follow(event)

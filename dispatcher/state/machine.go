@@ -3,7 +3,6 @@ package state
 import (
 	"time"
 
-	"github.com/quotasched/quotasched/dispatcher/internal/wire"
 	"github.com/quotasched/quotasched/protos"
 )
 
@@ -19,7 +18,6 @@ type Machine struct {
 	chain   chain
 	results results
 	pools   map[string]*hosted
-	reader  wire.EntryReader
 	// restored is the newest entry of the backup that the cluster began with; 0 for none.
 	restored uint64
 	// sideBySide calls a function for each of n sections of a snapshot.
@@ -27,8 +25,9 @@ type Machine struct {
 	extras
 }
 
-// extras are what options say. They are no part of the state.
+// extras are what options say, and memory for the pools to work in. They are no part of the state.
 type extras struct {
+	memory   *workMemory
 	fault    Fault
 	recorder Recorder
 	known    uint32 // the newest rules
@@ -56,8 +55,8 @@ func WithRules(version uint32) Option { return func(m *Machine) { m.known = vers
 // New returns the state before the first entry.
 func New(options ...Option) *Machine {
 	m := &Machine{now: time.Unix(0, 0).UTC(), rules: 1, pools: map[string]*hosted{},
-		sideBySide: oneByOne, extras: extras{recorder: nobody{}, known: RuleVersion,
-			sectionTasks: tasksPerSection}}
+		sideBySide: oneByOne, extras: extras{memory: &workMemory{}, recorder: nobody{},
+			known: RuleVersion, sectionTasks: tasksPerSection}}
 	for _, o := range options {
 		o(m)
 	}

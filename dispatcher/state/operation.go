@@ -23,7 +23,7 @@ type operationMemory struct {
 	absent      protos.Operation_TaskAbsent
 	taskAbsent  protos.TaskAbsent
 
-	answer *protos.Result // of the next operation, for what it answers; nil if it is to be made
+	answer *protos.Result // of the next operation; nil if it is to be made
 }
 
 // at begins an operation.
@@ -35,7 +35,7 @@ func (m *operationMemory) at(t time.Time) *protos.Operation {
 
 // waitingOp says that a task waits. It is pool.TaskWaiting.
 func (p *hosted) waitingOp(t *task, s *dispatch.TaskSpec) *protos.Operation {
-	m := &p.memory
+	m := &p.memory.operation
 	w := &m.taskWaiting
 	w.RequestId, w.AccountId, w.Tags = t.id, s.GetAccountId(), s.GetTags()
 	w.BaseLabels, w.ProvisionableLabels = s.GetBaseLabels(), s.GetProvisionableLabels()
@@ -48,7 +48,7 @@ func (p *hosted) waitingOp(t *task, s *dispatch.TaskSpec) *protos.Operation {
 
 // absentOp says that a task neither waits nor is on a worker. It is pool.TaskAbsent.
 func (p *hosted) absentOp(t *task) *protos.Operation {
-	m := &p.memory
+	m := &p.memory.operation
 	m.taskAbsent.RequestId = t.id
 	op := m.at(p.now)
 	m.absent.TaskAbsent, op.Kind = &m.taskAbsent, &m.absent
@@ -63,6 +63,14 @@ type stepMemory struct {
 
 // noAnswer is the result of most operations. Nobody writes to it.
 var noAnswer = &protos.Result{}
+
+// answerable returns the result of the next operation, which is empty.
+func (m *operationMemory) answerable() *protos.Result {
+	if m.answer == nil {
+		m.answer = &protos.Result{}
+	}
+	return m.answer
+}
 
 // result returns the result of an operation that has run.
 func (m *operationMemory) result() *protos.Result {

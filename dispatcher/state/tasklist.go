@@ -161,7 +161,7 @@ func (t *task) become(c change, at time.Time) {
 
 // tell adds the event of a task's change.
 func (p *hosted) tell(t *task, from dispatch.Task_State, c change) {
-	m := p.changes.next()
+	m := p.memory.changes.next()
 	m.change.Id, m.change.AccountId = t.id, t.account.id
 	m.change.From, m.change.To = from, t.state
 	m.change.Result, m.change.Message = c.result, c.message

@@ -1,5 +1,16 @@
 package state
 
+import "github.com/quotasched/quotasched/dispatcher/internal/wire"
+
+// A workMemory is what all pools of a state use again and again, one entry after the other.
+type workMemory struct {
+	reader    wire.EntryReader
+	operation operationMemory
+	steps     slab[stepMemory]
+	decisions decisions
+	changes   slab[changeMessage]
+}
+
 // A slab has values of a type made several at a time, in one piece of memory. That stays as long as
 // one of them is needed, so they are for what goes together: the events and answers of an entry.
 type slab[T any] struct{ free []T }
