@@ -25,7 +25,11 @@ func AppendEventField(b []byte, field protowire.Number, e *dispatch.Event) (long
 func AppendOutcome(b []byte, o *protos.Outcome) ([]byte, error) {
 	w := writer{b: b}
 	if r := o.GetResult(); r != nil {
-		w.message(1, r)
+		at := w.begin(1)
+		if len(r.GetAssignments()) > 0 || len(r.GetCancellations()) > 0 {
+			w.rest(r)
+		}
+		w.end(at)
 	}
 	w.text(2, o.GetError())
 	for _, e := range o.GetEvents() {

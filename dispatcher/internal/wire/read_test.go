@@ -61,7 +61,7 @@ func TestWhatIsMarshalledIsRead(t *testing.T) {
 	submits := 0
 	var lists []string
 	var reader EntryReader
-	for range 2_000 {
+	for range 300 {
 		b, err := deterministic.Marshal(randomEntry(r, fields))
 		require.NoError(t, err)
 		e, ok := reader.Read(b)
@@ -84,7 +84,7 @@ func TestWhatIsMarshalledIsRead(t *testing.T) {
 		require.True(t, ReadHead(&head, b, &lists), "%x", b)
 		require.Empty(t, cmp.Diff(s, &head, protocmp.Transform()))
 	}
-	require.Greater(t, submits, 1_000)
+	require.Greater(t, submits, 200)
 	require.Greater(t, len(fields), 60, "the messages have fields")
 }
 

@@ -77,7 +77,7 @@ func TestBytesAreThoseOfMarshalling(t *testing.T) {
 func TestEntriesAreThoseOfMarshalling(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	fields := map[protoreflect.FullName]bool{}
-	for range 1_000 {
+	for range 300 {
 		e := randomEntry(r, fields)
 		e.Commands = append(e.Commands, &replica.Command{})
 		commands := make([]Command, len(e.GetCommands()))
