@@ -4,6 +4,10 @@
 //
 // Unknown fields are not written, as messages that were made here have none. What they seldom have
 // is marshalled as any other message.
+//
+// Entries of the log and specs of tasks are read here as well, if they are written just as
+// deterministic marshalling writes them. Whatever else they may be, the caller reads them with the
+// standard library.
 package wire
 
 import (
