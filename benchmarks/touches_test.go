@@ -65,6 +65,9 @@ func TestPassesTouchLittle(t *testing.T) {
 			Classes: 8_100, Demands: 5_000, Comparisons: 26_000, Slots: 54}},
 		{"100 rounds, random labels", Size{5_000, 500, 20}, touches.Counts{Lanes: 55_000,
 			Classes: 33_000, Demands: 1_100_000, Runs: 17, Comparisons: 35_000, Slots: 30}},
+		// Nearly all requests match no worker, and no pass looks at them twice.
+		{"the ancestor's simulation", Size{5_000, 500, 20}, touches.Counts{Lanes: 41, Classes: 20,
+			Demands: 95_000, Comparisons: 42, Slots: 74}},
 		{"pass, nothing changed", pool, touches.Counts{}},
 		{"levels of many accounts", Size{Workers: 1_000, Accounts: 100}, touches.Counts{}},
 		{"pass after 100 changes, protected", Size{1_000, 200, 10}, touches.Counts{Lanes: 1_100,

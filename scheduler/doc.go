@@ -45,6 +45,8 @@
 //   - suspended: of an account whose requests an operator keeps out of passes.
 //   - task: a request that runs.
 //   - trial: a pass that is undone, to find out what it would do.
+//   - unmatched: of a demand that no worker class can run, as far as is known; passes do not look
+//     at its lanes.
 //   - unsaved: the work in a run since its hand-out, or since its work was saved.
 //   - worker: what runs one task at a time. It has labels.
 //   - worker class: all workers with the same label set.

@@ -20,6 +20,10 @@ type index struct {
 	unlabelled bucket                // demands without base labels
 	serial     uint64
 
+	unmatched  []*demand      // those that no class can run as far as is known
+	tested     int            // the first of them: no class but new ones can run these
+	newClasses []*workerClass // those that came since the last pass
+
 	slots     []*workerClass // by slot; nil where it is free
 	freeSlots []uint32
 	all       slotset.Set    // the slots in use
@@ -67,6 +71,7 @@ func (x *index) demand(base, prov *labelSet) *demand {
 	}
 	x.demands++
 	x.file(demand)
+	x.addUnmatched(demand)
 	return demand
 }
 
@@ -79,6 +84,7 @@ func (x *index) dropDemand(demand *demand) {
 		delete(x.others, demandKey{demand.base, demand.prov})
 	}
 	x.demands--
+	x.cutUnmatched(demand)
 	demand.bucket.remove(demand)
 	x.labels.release(demand.base)
 	x.labels.release(demand.prov)
@@ -105,17 +111,33 @@ func (x *index) eachClass(demand *demand, among *slotset.Set, f func(*workerClas
 	if among.Len() == 0 {
 		return
 	}
-	sets := append(x.sets[:0], among)
-	for _, id := range demand.base.ids {
-		classes := &x.labels.byID[id].classes
-		if classes.Len() == 0 {
-			return
-		}
-		sets = append(sets, classes)
+	sets := x.classSets(demand, among)
+	if sets == nil {
+		return
 	}
 	x.sets = nil // f may come back here
 	slotset.Intersect(sets, func(slot uint32) bool { return f(x.slots[slot]) })
 	x.sets = sets
+}
+
+// canRun reports whether any class can run a demand. It costs what eachClass does for the first.
+func (x *index) canRun(demand *demand) bool {
+	sets := x.classSets(demand, &x.all)
+	return sets != nil && slotset.Meet(sets)
+}
+
+// classSets returns a set and those of the classes that have each of a demand's base labels; nil if
+// one of these is empty.
+func (x *index) classSets(demand *demand, among *slotset.Set) []*slotset.Set {
+	x.sets = append(x.sets[:0], among)
+	for _, id := range demand.base.ids {
+		classes := &x.labels.byID[id].classes
+		if classes.Len() == 0 {
+			return nil
+		}
+		x.sets = append(x.sets, classes)
+	}
+	return x.sets
 }
 
 // addClass makes the class of a label set, of which it takes over a reference.
@@ -134,6 +156,7 @@ func (x *index) addClass(set *labelSet) *workerClass {
 	for _, id := range set.ids {
 		x.labels.byID[id].classes.Add(class.slot, len(x.slots))
 	}
+	x.addNewClass(class)
 	return class
 }
 
@@ -143,6 +166,7 @@ func (x *index) dropClass(class *workerClass) {
 		x.labels.byID[id].classes.Remove(class.slot)
 	}
 	x.all.Remove(class.slot)
+	x.cutNewClass(class)
 	x.slots[class.slot] = nil
 	x.freeSlots = append(x.freeSlots, class.slot)
 	class.set.class = nil

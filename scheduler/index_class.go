@@ -17,6 +17,7 @@ type workerClass struct {
 	runs      [numLevels]*runLists      // the runs on its workers by level, but for cordoned workers
 	demands   knownDemands              // the demands that it can run, if they are few
 	fresh     bool                      // has had a worker become idle since the last pass
+	newAt     int32                     // position in index.newClasses; -1 if it is not new
 	limitedBy []*account                // accounts that keep something about it, or did
 	target    target                    // serves one preemption step
 	offered   uint64                    // the attempt that has offered its runs

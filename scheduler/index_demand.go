@@ -8,6 +8,7 @@ type demand struct {
 	base, prov *labelSet
 	plain      bool   // the provisionable labels are base labels too: step 1 is all there is
 	gone       bool   // it exists no more
+	unmatched  int32  // position in index.unmatched; -1 if it has been matched
 	serial     uint64 // demands are numbered as they come
 	bucket     *bucket
 	at         int // its place in the bucket

@@ -230,6 +230,7 @@ func (s *Scheduler) enqueue(r *request) {
 	s.undo.enqueue(l, r)
 	l.add(r)
 	switch {
+	case l.demand.unmatched >= 0:
 	case l.len() == 1:
 		s.updateActive(l)
 		s.markDirty(l)
@@ -254,7 +255,7 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 // updateActive keeps the account's list of lanes that are not empty.
 func (s *Scheduler) updateActive(l *lane) {
 	switch {
-	case l.head != nil && l.inAccount < 0:
+	case l.head != nil && l.inAccount < 0 && l.demand.unmatched < 0:
 		s.activate(l)
 	case l.head == nil && l.inAccount >= 0:
 		s.deactivate(l)

@@ -209,8 +209,9 @@ func (s *Scheduler) checkLanes() {
 				s.laneOf(a, demand) == l, "lanes are linked")
 			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
 			checkWaiting(&l.waitingList, "lane of "+string(a.id))
-			hold((l.head != nil) == (l.inAccount >= 0), "lanes with a queue are active")
-			if l.head != nil {
+			hold((l.head != nil && demand.unmatched < 0) == (l.inAccount >= 0),
+				"lanes with a queue are active if they are matched")
+			if l.inAccount >= 0 {
 				active++
 				hold(a.active[l.inAccount] == l, "active lanes are listed")
 			}
@@ -256,8 +257,25 @@ func (s *Scheduler) checkIndex() {
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 	}
 	hold(demands == x.demands, "demands are counted")
+	s.checkUnmatched()
 	for name, l := range s.labels.byName {
 		holdOf(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set", name)
+	}
+}
+
+// checkUnmatched checks that no class can run an unmatched demand that was tested, but new ones.
+func (s *Scheduler) checkUnmatched() {
+	x := s.index
+	for i, demand := range x.unmatched {
+		hold(int(demand.unmatched) == i && !demand.gone, "unmatched demands are listed")
+		x.eachClass(demand, &x.all, func(class *workerClass) bool {
+			hold(i >= x.tested || class.newAt >= 0, "a demand that was tested matches new classes alone")
+			return true
+		})
+	}
+	hold(x.tested <= len(x.unmatched), "unmatched demands that were tested are listed")
+	for i, class := range x.newClasses {
+		hold(int(class.newAt) == i && class.workers > 0, "new classes are listed")
 	}
 }
 

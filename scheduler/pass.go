@@ -52,6 +52,7 @@ func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 
 // run goes through the steps; a trial may end it at any decision, see trial.go.
 func (p *pass) run() {
+	p.s.matchNew()
 	p.findAccounts()
 	p.findDirty()
 	for p.level = 0; p.level < FreeBucket && !p.ended; p.level++ {

@@ -22,6 +22,7 @@ const noBudget = math.MaxInt
 // newTrial returns a trial of how a request fares. The caller changes the state, then calls run
 // once.
 func (s *Scheduler) newTrial(target *request, budget int) *trial {
+	s.matchNew() // which is no part of the trial
 	s.beginUndo()
 	return &trial{s: s, observer: observer{target: target, budget: budget, idle: map[*worker]bool{}}}
 }

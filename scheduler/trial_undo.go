@@ -162,6 +162,21 @@ func (u *undoLog) activate(l *lane) {
 	u.later(func() { u.s.deactivate(l) })
 }
 
+// match: a class can run a demand that was unmatched.
+func (u *undoLog) match(demand *demand) {
+	if u == nil {
+		return
+	}
+	x := u.s.index
+	tested := int(demand.unmatched) < x.tested
+	u.later(func() {
+		x.addUnmatched(demand)
+		if tested {
+			x.noteTested(demand)
+		}
+	})
+}
+
 // noteActive: an account notes a lane among its newest ones.
 func (u *undoLog) noteActive(a *account) {
 	if u == nil {

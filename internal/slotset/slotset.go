@@ -93,7 +93,37 @@ func Intersect(sets []*Set, f func(slot uint32) bool) {
 		}
 		return
 	}
-	// All others are bitmaps, too. Most words are zero after the first two.
+	eachWord(sets, func(w int, word uint64) bool {
+		for ; word != 0; word &= word - 1 {
+			touches.Slot()
+			if !f(uint32(w<<6 + bits.TrailingZeros64(word))) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Meet reports whether any slot is in all the sets, of which there is at least one. It puts the
+// sets in another order, and costs what Intersect does up to the first slot.
+func Meet(sets []*Set) (meet bool) {
+	smallestFirst(sets)
+	if sets[0].bits == nil {
+		return slices.ContainsFunc(sets[0].list, func(slot uint32) bool {
+			touches.Slot()
+			return inAll(sets[1:], slot)
+		})
+	}
+	eachWord(sets, func(int, uint64) bool {
+		meet = true
+		return false
+	})
+	return meet
+}
+
+// eachWord calls f with the words of the intersection of bitmaps that are not zero, until f returns
+// false. Most words are zero after the first two.
+func eachWord(sets []*Set, f func(w int, word uint64) bool) {
 	first, second := sets[0].bits, sets[min(1, len(sets)-1)].bits
 	first = first[:min(len(first), len(second))]
 	for w, word := range first {
@@ -105,11 +135,8 @@ func Intersect(sets []*Set, f func(slot uint32) bool) {
 				break
 			}
 		}
-		for ; word != 0; word &= word - 1 {
-			touches.Slot()
-			if !f(uint32(w<<6 + bits.TrailingZeros64(word))) {
-				return
-			}
+		if word != 0 && !f(w, word) {
+			return
 		}
 	}
 }

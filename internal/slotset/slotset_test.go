@@ -53,6 +53,7 @@ func TestSetsAreMaps(t *testing.T) {
 			return true
 		})
 		require.Equal(t, want, all)
+		require.Equal(t, len(want) > 0, slotset.Meet(sets))
 		slotset.Intersect(sets, func(slot uint32) bool {
 			some = append(some, slot)
 			return len(some) < stop
