@@ -18,7 +18,8 @@ type index struct {
 	demands    int                   // how many there are
 	others     map[demandKey]*demand // those that are not the first one of their base labels
 	unlabelled bucket                // demands without base labels
-	serial     uint64
+	serial     uint64                // of the last one that came
+	newest     recent[*demand]       // the last ones that came; serial is their number
 
 	unmatched  []*demand      // those that no class can run as far as is known
 	tested     int            // the first of them: no class but new ones can run these
@@ -70,6 +71,7 @@ func (x *index) demand(base, prov *labelSet) *demand {
 		x.others[demandKey{base, prov}] = demand
 	}
 	x.demands++
+	x.newest.add(demand, 0)
 	x.file(demand)
 	x.addUnmatched(demand)
 	return demand

@@ -177,6 +177,24 @@ func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bo
 	return true
 }
 
+// walkNewDemands is walkDemands, made for demands few of which have a serial above since: then it
+// looks at these, and at no bucket.
+func (x *index) walkNewDemands(class *workerClass, since uint64, f func(*demand) bool) bool {
+	news, known := x.newest.since(since)
+	if !known {
+		return x.walkDemands(class, since, f)
+	}
+	owned := x.labels.mark(class.set)
+	defer x.labels.unmark(class.set)
+	x.looked += len(news)
+	for _, demand := range news {
+		if touches.Demand(); !demand.gone && demand.isOwned(owned) && !f(demand) {
+			return false
+		}
+	}
+	return true
+}
+
 // isOwned reports whether all base labels of the demand are owned.
 func (demand *demand) isOwned(owned []bool) bool {
 	for _, id := range demand.base.ids {
@@ -218,7 +236,7 @@ func (a *knownDemands) refresh(x *index, class *workerClass) {
 		return
 	}
 	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
-	few := x.walkDemands(class, a.until, func(demand *demand) bool {
+	few := x.walkNewDemands(class, a.until, func(demand *demand) bool {
 		a.list = append(a.list, demand)
 		return len(a.list) <= knownDemandsMax
 	})
