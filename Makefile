@@ -26,8 +26,8 @@ test: ## Run all tests; needs nothing but Go.
 # keeps free of goroutines and locks, to their specification, step by step.
 SEQUENTIAL := internal/promises internal/reference plan shadow simulator
 
-# Tests that documents quote what commands print. They are long, run what other tests run as well,
-# and find the same in any build.
+# Tests that documents quote what commands print. They are long, and have no goroutines that others
+# have not.
 QUOTATIONS := ^(TestQuotedOutputs|TestQuestionsAreAnswered)$$
 
 .PHONY: race
@@ -36,8 +36,8 @@ race: ## Run the tests under the race detector, but for those with one goroutine
 	  xargs $(GO) test -race -vet=off -timeout=18m -skip='$(QUOTATIONS)' $(ARGS)
 
 .PHONY: invariants
-invariants: ## Run the tests with the slow checks on, but for quotations.
-	$(GO) test -tags=invariants -vet=off -timeout=18m -skip='$(QUOTATIONS)' $(ARGS) ./...
+invariants: ## Run all tests with the slow checks on.
+	$(GO) test -tags=invariants -vet=off -timeout=18m $(ARGS) ./...
 
 .PHONY: traces
 traces: ## Replay real logs at full length, from the folder that QSIM_TRACES names.
@@ -184,9 +184,8 @@ lint-vet: ## Run go vet, with and without the slow checks.
 	$(GO) vet -tags=invariants $(CHECKED)
 
 .PHONY: lint-386
-lint-386: ## Type-check and vet for a 32-bit machine: all but the server, which has 64 bits.
-	$(GO) list ./... | grep -Ev '/quotasched/(benchmarks/)?dispatcher($$|/)' | \
-	  GOARCH=386 CGO_ENABLED=0 xargs $(GO) vet
+lint-386: ## Type-check and vet for a 32-bit machine.
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
 
 .PHONY: lint-static
 lint-static: ## Run staticcheck, as staticcheck.conf says, with and without the slow checks.

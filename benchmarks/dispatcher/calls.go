@@ -26,7 +26,7 @@ const callers = 128
 // bareCalls sends calls as a load generator does: what it costs to make them, on the processors of
 // the server, is what they have to cost.
 func bareCalls(ctx context.Context, s *settings) ([]figure, error) {
-	return calls(ctx, s, figure{bound: 8000}, figure{bound: 50},
+	return calls(ctx, s,
 		func(ctx context.Context, urls []string, _ *client.Client) (submit, error) {
 			c, err := dialBare(ctx, urls[0])
 			if err != nil {
@@ -41,7 +41,7 @@ func bareCalls(ctx context.Context, s *settings) ([]figure, error) {
 
 // clientCalls sends them by package client, which has about half of the processors then.
 func clientCalls(ctx context.Context, s *settings) ([]figure, error) {
-	return calls(ctx, s, figure{}, figure{},
+	return calls(ctx, s,
 		func(ctx context.Context, _ []string, c *client.Client) (submit, error) {
 			return func(r *dispatch.SubmitTasksRequest) (*dispatch.SubmitTasksResponse, error) {
 				answer, err := c.Tasks.SubmitTasks(ctx, connect.NewRequest(r))
@@ -57,7 +57,7 @@ func clientCalls(ctx context.Context, s *settings) ([]figure, error) {
 type submit func(*dispatch.SubmitTasksRequest) (*dispatch.SubmitTasksResponse, error)
 
 // calls measures how many there are in a second, and how long nearly all take.
-func calls(ctx context.Context, s *settings, rate, p99 figure,
+func calls(ctx context.Context, s *settings,
 	caller func(context.Context, []string, *client.Client) (submit, error)) ([]figure, error) {
 	list := specs(1)
 	var mu sync.Mutex
@@ -78,10 +78,11 @@ func calls(ctx context.Context, s *settings, rate, p99 figure,
 				return err
 			}, err
 		})
-	rate.name, rate.unit, rate.atLeast = "calls", "/s", true
-	rate.value = float64(len(latencies)) / took.Seconds()
-	p99.name, p99.unit, p99.value = "p99", "ms", milliseconds(latencies, 0.99)
-	return []figure{rate, p99}, err
+	return []figure{
+		{name: "calls", value: float64(len(latencies)) / took.Seconds(), unit: "/s", bound: 8000,
+			atLeast: true},
+		{name: "p99", value: milliseconds(latencies, 0.99), unit: "ms", bound: 50},
+	}, err
 }
 
 // A bareCaller is a connection of HTTP/1.1 that sends one call after the other.

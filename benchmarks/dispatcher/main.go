@@ -45,19 +45,16 @@ type figure struct {
 	name    string
 	value   float64
 	unit    string
-	bound   float64 // 0 if there is none
-	atLeast bool    // the value must reach the bound; else it must not exceed it
+	bound   float64
+	atLeast bool // the value must reach the bound; else it must not exceed it
 }
 
 func (f *figure) met() bool {
-	return f.bound == 0 || f.atLeast && f.value >= f.bound || !f.atLeast && f.value <= f.bound
+	return f.atLeast && f.value >= f.bound || !f.atLeast && f.value <= f.bound
 }
 
 // wanted says what the bound is.
 func (f *figure) wanted() string {
-	if f.bound == 0 {
-		return ""
-	}
 	sign := "≤"
 	if f.atLeast {
 		sign = "≥"

@@ -43,11 +43,8 @@ var _ connect.Interceptor = (*guard)(nil)
 func (g *guard) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 		begin := time.Now()
-		if end, has := ctx.Deadline(); !has || end.After(begin.Add(callMax)) {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, callMax)
-			defer cancel()
-		}
+		ctx, cancel := context.WithTimeout(ctx, callMax)
+		defer cancel()
 		var answer connect.AnyResponse
 		err := g.call(ctx, r.Spec().Procedure, r.Any(), func(ctx context.Context) (err error) {
 			answer, err = next(ctx, r)

@@ -76,7 +76,6 @@ type proposal struct {
 	command *replica.Command
 	bytes   []byte          // of the command, marshalled deterministically
 	ids     int             // of tasks, that are in the bytes
-	size    int             // of the bytes
 	ctx     context.Context // of the waiting caller
 	done    chan proposed   // has room for one
 }
@@ -116,7 +115,7 @@ func (p *proposer) propose(ctx context.Context, c *replica.Command) (proposed, e
 func (p *proposer) proposeBytes(ctx context.Context, c *replica.Command, bytes []byte) (proposed,
 	error) {
 	w := &proposal{command: c, bytes: bytes, ids: len(c.GetSubmitTasks().GetIds()),
-		size: len(bytes), ctx: ctx, done: make(chan proposed, 1)}
+		ctx: ctx, done: make(chan proposed, 1)}
 	if err := p.enqueue(w); err != nil {
 		return proposed{}, err
 	}
@@ -136,12 +135,12 @@ func (p *proposer) enqueue(w *proposal) error {
 		return ErrNotLeader
 	case len(p.queue) >= queueCommandsMax:
 		return fmt.Errorf("%w: %d commands wait, as many as may", ErrOverloaded, queueCommandsMax)
-	case p.bytes > 0 && p.bytes+w.size > queueBytesMax:
+	case p.bytes > 0 && p.bytes+len(w.bytes) > queueBytesMax:
 		return fmt.Errorf("%w: %d bytes of commands wait, and %d more are over %d", ErrOverloaded,
-			p.bytes, w.size, queueBytesMax)
+			p.bytes, len(w.bytes), queueBytesMax)
 	}
 	p.queue = append(p.queue, w)
-	p.bytes += w.size
+	p.bytes += len(w.bytes)
 	p.wake()
 	return nil
 }
@@ -190,13 +189,13 @@ func (p *proposer) take() (taken []*proposal, size int) {
 	n := 0
 	for _, w := range p.queue {
 		first := p.entries == 0 && len(taken) == 0
-		if len(taken) == entryCommandsMax || !first && p.flying+size+w.size > entryBytesMax {
+		if len(taken) == entryCommandsMax || !first && p.flying+size+len(w.bytes) > entryBytesMax {
 			break
 		}
 		n++
-		p.bytes -= w.size
+		p.bytes -= len(w.bytes)
 		if w.ctx.Err() == nil {
-			taken, size = append(taken, w), size+w.size
+			taken, size = append(taken, w), size+len(w.bytes)
 		}
 	}
 	clear(p.queue[:n])

@@ -140,15 +140,16 @@ func TestErrorsOfTheLogSayWhatIsKnown(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	p := newProposer(&slowLog{}, nil, nil)
 	for range queueCommandsMax {
-		require.NoError(t, p.enqueue(&proposal{ctx: context.Background(), size: 1}))
+		require.NoError(t, p.enqueue(&proposal{ctx: context.Background(), bytes: make([]byte, 1)}))
 	}
-	err := p.enqueue(&proposal{size: 1})
+	err := p.enqueue(&proposal{bytes: make([]byte, 1)})
 	require.ErrorIs(t, err, ErrOverloaded)
 	require.ErrorContains(t, err, "16384")
 
 	p = newProposer(&slowLog{}, nil, nil)
-	require.NoError(t, p.enqueue(&proposal{ctx: context.Background(), size: queueBytesMax - 1}))
-	require.ErrorIs(t, p.enqueue(&proposal{size: 2}), ErrOverloaded)
+	require.NoError(t, p.enqueue(&proposal{ctx: context.Background(),
+		bytes: make([]byte, queueBytesMax-1)}))
+	require.ErrorIs(t, p.enqueue(&proposal{bytes: make([]byte, 2)}), ErrOverloaded)
 }
 
 func TestEntriesAreBounded(t *testing.T) {
