@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -52,6 +53,7 @@ type labelTable struct {
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
 	buf    []uint32
+	bits   []uint64               // by label id; see sortIDs
 	marks  []bool                 // by label id; see mark
 	sorted map[*labelSet][]string // cache: the names of sets, sorted
 
@@ -71,18 +73,46 @@ func newLabelTable() *labelTable {
 
 // intern returns the set of the names, which may repeat, with one more reference.
 func (t *labelTable) intern(names []string) *labelSet {
-	if len(names) == 0 {
+	return t.internFound(lookup{t.buf[:0], names})
+}
+
+// A lookup is what a table knows of some names: the ids of those that are labels, and the rest.
+// It holds until the table changes.
+type lookup struct {
+	ids     []uint32
+	unknown []string
+}
+
+// lookUp looks names up, which may repeat, and returns an error unless they are UTF-8, as labels
+// are known to be. What names them: "label".
+func (t *labelTable) lookUp(what string, names []string) (found lookup, err error) {
+	found.ids = t.buf[:0]
+	for i, name := range names {
+		if l := t.byName[name]; l != nil {
+			found.ids = append(found.ids, l.id)
+			continue
+		}
+		if err := checkTexts(what, names[i:i+1]); err != nil {
+			return lookup{}, err
+		}
+		found.unknown = append(found.unknown, name)
+	}
+	t.buf = found.ids
+	return found, nil
+}
+
+// internFound is intern for names that were looked up.
+func (t *labelTable) internFound(names lookup) *labelSet {
+	ids := names.ids
+	for _, name := range names.unknown {
+		ids = append(ids, t.label(name).id)
+	}
+	if len(ids) == 0 {
 		t.empty.refs++
 		return t.empty
 	}
-	ids := t.buf[:0]
-	for _, name := range names {
-		ids = append(ids, t.label(name).id)
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	t.buf = ids
-	return t.set(ids)
+	t.buf = t.sortIDs(ids)
+	return t.set(t.buf)
 }
 
 // internAs is intern, made for names that mostly are those of a set: then none is sorted.
@@ -143,11 +173,35 @@ func (t *labelTable) unmark(s *labelSet) {
 
 // union returns the union of two sets, with one more reference.
 func (t *labelTable) union(a, b *labelSet) *labelSet {
-	ids := append(append(t.buf[:0], a.ids...), b.ids...)
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	t.buf = ids
-	return t.set(ids)
+	t.buf = t.sortIDs(append(append(t.buf[:0], a.ids...), b.ids...))
+	return t.set(t.buf)
+}
+
+// sortByBitsFrom is how many ids are many for sortIDs.
+const sortByBitsFrom = 16
+
+// sortIDs sorts ids of labels, and drops repetitions. As ids are small, many of them are faster
+// written into a bitmap, and read from it in order, than compared with each other.
+func (t *labelTable) sortIDs(ids []uint32) []uint32 {
+	words := (len(t.byID) + 63) / 64
+	if len(ids) < sortByBitsFrom || words > len(ids) {
+		slices.Sort(ids)
+		return slices.Compact(ids)
+	}
+	if n := words - len(t.bits); n > 0 {
+		t.bits = append(t.bits, make([]uint64, n)...)
+	}
+	for _, id := range ids {
+		t.bits[id/64] |= 1 << (id % 64)
+	}
+	ids = ids[:0]
+	for i, word := range t.bits[:words] {
+		for ; word != 0; word &= word - 1 {
+			ids = append(ids, uint32(i*64+bits.TrailingZeros64(word)))
+		}
+		t.bits[i] = 0
+	}
+	return ids
 }
 
 // set returns the set of the ids, which must be sorted, with one more reference. Labels that are

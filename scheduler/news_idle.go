@@ -17,7 +17,14 @@ import (
 //
 // The error is ErrInvalid for an empty id, a time out of range, or text that is not UTF-8.
 func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e EventSink) error {
-	return s.MarkIdleWith(id, labels.ToSlice(), t, e)
+	s.checkMade()
+	names := s.names[:0]
+	for name := range labels { // the order is free: a set of labels has none
+		names = append(names, name)
+	}
+	s.names = names
+	defer clear(names) // they are the caller's
+	return s.MarkIdleWith(id, names, t, e)
 }
 
 // MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
@@ -25,10 +32,8 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	s.checkMade()
 	defer s.checkInvariants()
 	w := s.workers[id]
-	if w == nil { // else the id is one that was checked before
-		if err := checkID("worker id", string(id)); err != nil {
-			return err
-		}
+	if w == nil {
+		return s.markNewIdle(id, names, t)
 	}
 	if err := checkTime("time", t); err != nil {
 		return err
@@ -36,14 +41,25 @@ func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e Eve
 	if err := checkTexts("label", names); err != nil {
 		return err
 	}
-	at := instantOf(t)
-	if w == nil {
-		w = s.addWorker(id, s.labels.intern(names))
-		w.idleSince, w.confirmed = at, at
-		s.addIdle(w)
-		return nil
+	s.markIdle(w, func() *labelSet { return s.labels.internAs(w.class.set, names) }, instantOf(t), e)
+	return nil
+}
+
+// markNewIdle is MarkIdleWith for a worker that is not known.
+func (s *Scheduler) markNewIdle(id WorkerID, names []string, t time.Time) error {
+	if err := checkID("worker id", string(id)); err != nil {
+		return err
 	}
-	s.markIdle(w, func() *labelSet { return s.labels.internAs(w.class.set, names) }, at, e)
+	if err := checkTime("time", t); err != nil {
+		return err
+	}
+	labels, err := s.labels.lookUp("label", names)
+	if err != nil {
+		return err
+	}
+	w, at := s.addWorker(id, s.labels.internFound(labels)), instantOf(t)
+	w.idleSince, w.confirmed = at, at
+	s.addIdle(w)
 	return nil
 }
 

@@ -39,6 +39,7 @@ type Scheduler struct {
 	owing    []*account            // those with ended runs
 
 	labels     *labelTable
+	names      []string // memory of MarkIdle
 	events     eventMaker
 	index      *index
 	watches    expiry.Queue[instant, *worker] // the idle workers, to find those that expire
