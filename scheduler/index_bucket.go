@@ -8,36 +8,46 @@ import (
 
 // A bucket has the demands that are filed under one label, in order of their serials.
 type bucket struct {
-	entries []entry
-	holes   int    // the entries whose demands have gone
-	newest  uint64 // the serial of the last demand that was filed
+	labels  []labelKey // of each demand
+	demands []*demand  // nil where one has gone
+	holes   int        // how many have gone
+	newest  uint64     // the serial of the last demand that was filed
 }
 
-// An entry is a demand in a bucket, with three more of its base labels, the next rarest ones, or
-// the bucket's own again if it has no more. Most demands that a class cannot run are passed over by
-// a look at these, and not touched.
-type entry struct {
-	also   [3]uint32
-	labels uint32  // how many base labels the demand has
-	demand *demand // nil if it has gone
+// A labelKey has three more base labels of a demand in a bucket, the next rarest ones, 21 bits
+// each; noLabel if it has no more. Most demands that a class cannot run are passed over by a look
+// at these, and not touched.
+type labelKey uint64
+
+const (
+	labelBits = 21
+	labelMask = 1<<labelBits - 1
+
+	// moreLabels is set if the demand has labels that stand neither in the key nor on the bucket.
+	moreLabels labelKey = 1 << 63
+)
+
+// mayBeOwned reports whether the labels in the key are owned, as the bucket's is.
+func (k labelKey) mayBeOwned(owned []bool) bool {
+	return owned[k&labelMask] && owned[k>>labelBits&labelMask] && owned[k>>(2*labelBits)&labelMask]
 }
 
-// labelsAtHand is how many labels of a demand stand in an entry and its bucket.
-const labelsAtHand = uint32(1 + len(entry{}.also))
-
-// mayBeOwned reports whether the labels in the entry are owned, as the bucket's is.
-func (e *entry) mayBeOwned(owned []bool) bool {
-	return owned[e.also[0]] && owned[e.also[1]] && owned[e.also[2]]
+// with returns the key with one more label, at place 0, 1 or 2.
+func (k labelKey) with(id uint32, place int) labelKey {
+	if id > labelMask {
+		return k | moreLabels
+	}
+	return k | labelKey(id)<<(place*labelBits)
 }
 
 // file puts a demand into the bucket of that of its base labels which the fewest classes have.
 func (x *index) file(demand *demand) {
 	ids := demand.base.ids
 	if len(ids) == 0 {
-		x.unlabelled.add(demand, [3]uint32{})
+		x.unlabelled.add(demand, 0)
 		return
 	}
-	var rarest [labelsAtHand]*label
+	var rarest [4]*label
 	for _, id := range ids {
 		l := x.labels.byID[id]
 		for i, other := range rarest {
@@ -50,14 +60,14 @@ func (x *index) file(demand *demand) {
 			}
 		}
 	}
-	own := rarest[0]
-	also := [3]uint32{own.id, own.id, own.id}
-	for i, l := range rarest[1:] {
-		if l != nil {
-			also[i] = l.id
-		}
+	var key labelKey
+	for place, l := range rarest[1:min(len(ids), len(rarest))] {
+		key = key.with(l.id, place)
 	}
-	own.demands.add(demand, also)
+	if len(ids) > len(rarest) {
+		key |= moreLabels
+	}
+	rarest[0].demands.add(demand, key)
 }
 
 // isRarer reports whether fewer classes have the label than another one, or as many, and it has
@@ -66,38 +76,42 @@ func (l *label) isRarer(other *label) bool {
 	if n, m := l.classes.Len(), other.classes.Len(); n != m {
 		return n < m
 	}
-	return len(l.demands.entries) < len(other.demands.entries)
+	return len(l.demands.demands) < len(other.demands.demands)
 }
 
 // add puts in a demand, whose serial is above all those of the bucket.
-func (bucket *bucket) add(demand *demand, also [3]uint32) {
-	demand.bucket, demand.at = bucket, len(bucket.entries)
-	bucket.entries = append(bucket.entries, entry{also, uint32(len(demand.base.ids)), demand})
+func (bucket *bucket) add(demand *demand, key labelKey) {
+	demand.bucket, demand.at = bucket, len(bucket.demands)
+	bucket.labels = append(bucket.labels, key)
+	bucket.demands = append(bucket.demands, demand)
 	bucket.newest = demand.serial
 }
 
 // remove takes a demand out. It costs O(1) on average.
 func (bucket *bucket) remove(demand *demand) {
-	bucket.entries[demand.at].demand = nil
+	bucket.demands[demand.at] = nil
 	bucket.holes++
-	if 2*bucket.holes < len(bucket.entries) {
+	if 2*bucket.holes < len(bucket.demands) {
 		return
 	}
-	bucket.holes = 0
-	left := slices.DeleteFunc(bucket.entries, func(e entry) bool { return e.demand == nil })
-	if 4*len(left) < cap(left) {
-		left = slices.Clone(left)
+	labels, demands := bucket.labels[:0], bucket.demands[:0]
+	for i, demand := range bucket.demands {
+		if demand != nil {
+			demand.at = len(demands)
+			labels, demands = append(labels, bucket.labels[i]), append(demands, demand)
+		}
 	}
-	bucket.entries = left
-	for i, e := range left {
-		e.demand.at = i
+	clear(bucket.demands[len(demands):])
+	if 4*len(demands) < cap(demands) {
+		labels, demands = slices.Clone(labels), slices.Clone(demands)
 	}
+	bucket.labels, bucket.demands, bucket.holes = labels, demands, 0
 }
 
 // each calls f with the demands of the bucket, until it returns false, and returns false then.
 func (bucket *bucket) each(f func(*demand) bool) bool {
-	for _, e := range bucket.entries {
-		if e.demand != nil && !f(e.demand) {
+	for _, demand := range bucket.demands {
+		if demand != nil && !f(demand) {
 			return false
 		}
 	}
@@ -137,7 +151,7 @@ func (x *index) demandCost(class *workerClass) int {
 			return sum + int(news)
 		}
 	}
-	x.eachBucket(class, func(bucket *bucket) { sum += len(bucket.entries) })
+	x.eachBucket(class, func(bucket *bucket) { sum += len(bucket.demands) })
 	return sum
 }
 
@@ -154,24 +168,29 @@ func (x *index) eachBucket(class *workerClass, f func(*bucket)) {
 func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bool) bool {
 	owned := x.labels.mark(class.set)
 	defer x.labels.unmark(class.set)
-	unlabelled := x.unlabelled.since(since)
-	x.looked += len(unlabelled)
-	for _, e := range unlabelled {
-		if touches.Demand(); e.demand != nil && !f(e.demand) {
+	if !x.unlabelled.walk(x, since, owned, f) {
+		return false
+	}
+	for _, id := range class.set.ids {
+		if !x.labels.byID[id].demands.walk(x, since, owned, f) {
 			return false
 		}
 	}
-	for _, id := range class.set.ids {
-		news := x.labels.byID[id].demands.since(since)
-		x.looked += len(news)
-		for i := range news {
-			e := &news[i]
-			if touches.Demand(); !e.mayBeOwned(owned) || e.demand == nil {
-				continue
-			}
-			if (e.labels <= labelsAtHand || e.demand.isOwned(owned)) && !f(e.demand) {
-				return false
-			}
+	return true
+}
+
+// walk is walkDemands for one bucket; owned says which labels the class has.
+func (bucket *bucket) walk(x *index, since uint64, owned []bool, f func(*demand) bool) bool {
+	first := bucket.since(since)
+	demands := bucket.demands[first:]
+	x.looked += len(demands)
+	for i, key := range bucket.labels[first:] {
+		if touches.Demand(); !key.mayBeOwned(owned) {
+			continue
+		}
+		demand := demands[i]
+		if demand != nil && (key&moreLabels == 0 || demand.isOwned(owned)) && !f(demand) {
+			return false
 		}
 	}
 	return true
@@ -205,19 +224,20 @@ func (demand *demand) isOwned(owned []bool) bool {
 	return true
 }
 
-// since returns the entries whose serials are above one, and perhaps some whose demands have gone.
-func (bucket *bucket) since(serial uint64) []entry {
+// since returns the place of the first demand whose serial is above one; before it may be places of
+// such that have gone.
+func (bucket *bucket) since(serial uint64) int {
 	first := 0
 	if serial > 0 {
-		first = len(bucket.entries)
+		first = len(bucket.demands)
 	}
 	for bucket.newest > serial && first > 0 {
-		if demand := bucket.entries[first-1].demand; demand != nil && demand.serial <= serial {
+		if demand := bucket.demands[first-1]; demand != nil && demand.serial <= serial {
 			break
 		}
 		first--
 	}
-	return bucket.entries[first:]
+	return first
 }
 
 // knownDemandsMax is how many demands a class keeps. One with more has them found anew each time,

@@ -49,7 +49,7 @@ func newSet(ids []uint32) *labelSet {
 // A labelTable interns labels and label sets.
 type labelTable struct {
 	byName map[string]*label
-	byID   []*label // nil where an id is free
+	byID   []*label // nil where an id is free, and for noLabel
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
 	buf    []uint32
@@ -60,9 +60,14 @@ type labelTable struct {
 	empty *labelSet
 }
 
+// noLabel is the id of no label: sets do not have it, but it is always marked.
+const noLabel = 0
+
 func newLabelTable() *labelTable {
 	t := &labelTable{
 		byName: map[string]*label{},
+		byID:   []*label{noLabel: nil},
+		marks:  []bool{noLabel: true},
 		sets:   map[uint64]*labelSet{},
 		sorted: map[*labelSet][]string{},
 		empty:  &labelSet{refs: 1},

@@ -189,12 +189,13 @@ func (l *runLists) check(what string) {
 	for b := range l.bins {
 		checkOrder(&l.bins[b], what)
 		n += l.bins[b].Len()
+		holdOf((l.bins[b].Len() > 0) == (l.used>>b&1 > 0), "lists know their bins with runs", what)
 		for r := range l.bins[b].All() {
 			holdOf(r.bin == bin(b), "runs are in their bins", what)
 			holdOf(r.key == listKeyOf(r), "the keys of runs are what they were in their lists", what)
 		}
 	}
-	holdOf(n == l.n && n > 0, "lists of runs are counted", what)
+	holdOf(n == l.len() && n > 0, "lists of runs are counted", what)
 }
 
 func (s *Scheduler) checkLanes() {
@@ -251,7 +252,7 @@ func (s *Scheduler) checkIndex() {
 	for demand := range x.allDemands() {
 		demands++
 		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
-		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
+		hold(demand.bucket.demands[demand.at] == demand, "a demand is in its bucket")
 		hold(!demand.gone && demand.serial <= demand.bucket.newest,
 			"buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")

@@ -13,6 +13,7 @@ type preemption struct {
 	now   int64
 	queue minheap.Heap[*workerClass] // the targets, by their next run
 	full  []*workerClass             // targets that label limits keep some account from
+	able  int                        // the accounts that may still start a run
 
 	offered []*lane // memory of lanesToOffer
 }
@@ -36,11 +37,21 @@ func (p *pass) preempt() {
 	st := &preemption{pass: p, now: p.s.now.millis()}
 	accounts := st.accounts()
 	st.findTargets(accounts)
-	for st.queue.Len() > 0 && !p.ended {
+	st.able = len(accounts)
+	for st.queue.Len() > 0 && !st.isOver() {
 		st.offer(st.queue.Top())
+	}
+	for _, a := range accounts {
+		if st.queue.Len() > 0 && !a.mayStart(st.level, st.s.burstCover) {
+			st.retryLater(a) // it might have taken what is left
+		}
 	}
 	st.noteAttempts(accounts)
 }
+
+// isOver reports whether no account can take any more. In a trial the step goes on to its end, so
+// that the observer is told of all that it looks at.
+func (st *preemption) isOver() bool { return st.ended || st.able == 0 && st.observer == nil }
 
 // accounts returns the accounts that may preempt at this level, and may find something.
 func (st *preemption) accounts() []*account {
@@ -77,6 +88,9 @@ func (st *preemption) offer(class *workerClass) {
 	r := t.next
 	loser, key := r.account(), t.key
 	st.takeWorker(l, r)
+	if !l.account.mayStart(st.level, st.s.burstCover) {
+		st.able--
+	}
 	st.advance(class)
 	st.admitAgain(loser, key)
 }

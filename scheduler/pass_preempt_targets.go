@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/quotasched/quotasched/internal/minheap"
@@ -70,7 +71,7 @@ func (st *preemption) findTargets(accounts []*account) {
 			t.wanted.Items()[i].head = c.by.lanes.Top().head
 		}
 		t.wanted.Init()
-		if t.queued = st.seek(class, nil); t.queued {
+		if t.queued = st.aim(class, nil); t.queued {
 			st.queue.Append(class)
 		}
 	}
@@ -140,7 +141,7 @@ func (st *preemption) addTarget(class *workerClass, l *lane,
 		t.wanted.Reset()
 		*t = target{step: this, wanted: t.wanted, skipped: t.skipped, keptOut: t.keptOut[:0],
 			owed: t.owed[:0]}
-		t.next = class.cheapestBelow(st.level, st.s.lossLimits.exposed[st.level], st.now, nil)
+		t.next = st.unprotected(class, nil)
 		classes = append(classes, class)
 	}
 	owed := st.state(l.account).owed && st.waitedLong(l.since)
@@ -187,8 +188,8 @@ func (st *preemption) firstLane(c *claimant) *lane {
 func (class *workerClass) cheapestBelow(p Priority, last bin, now int64,
 	after *costKey) (best *run) {
 	var least costKey
-	for q := p + 1; q < numLevels; q++ {
-		r := class.runs[q].cheapest(last, now, after)
+	for worse := class.levels >> (p + 1) << (p + 1); worse > 0; worse &= worse - 1 {
+		r := class.runs[bits.TrailingZeros8(worse)].cheapest(last, now, after)
 		if r == nil {
 			continue
 		}
@@ -203,11 +204,22 @@ func (class *workerClass) cheapestBelow(p Priority, last bin, now int64,
 // whether there is any. Runs that are protected from this level are passed over, but for free ones
 // while some may be owed to an account.
 func (st *preemption) seek(class *workerClass, after *costKey) bool {
+	class.target.next = st.unprotected(class, after)
+	return st.aim(class, after)
+}
+
+// unprotected returns the cheapest run of a class at a worse level that nothing protects from this
+// one, after the given place if there is one; nil if there is none.
+func (st *preemption) unprotected(class *workerClass, after *costKey) *run {
+	return class.cheapestBelow(st.level, st.s.lossLimits.exposed[st.level], st.now, after)
+}
+
+// aim is seek for a target whose next run is the one that nothing protects.
+func (st *preemption) aim(class *workerClass, after *costKey) bool {
 	t := &class.target
 	if t.wanted.Len() == 0 {
 		return false
 	}
-	t.next = class.cheapestBelow(st.level, st.s.lossLimits.exposed[st.level], st.now, after)
 	if len(t.owed) > 0 && st.anyOwed(t) {
 		r := class.runs[FreeBucket].cheapest(binSafe, st.now, after)
 		if r != nil && t.next != nil {

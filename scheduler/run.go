@@ -77,40 +77,50 @@ type listKey struct {
 
 func listKeyOf(r *run) listKey { return listKey{r.priceAt(0), r.stakeAt(0), r.worker.rank} }
 
-// Before orders the runs of one list, which are at one level and all held or all not: by price,
-// then the less work at stake, then the worker's id. As all prices at a level grow at the same
-// rate, and the work at stake too, except in held runs, the order is the same at all times.
-func (r *run) Before(q *run) bool {
-	switch a, b := &r.key, &q.key; {
-	case a.price != b.price:
-		return a.price < b.price
-	case a.stake != b.stake:
-		return a.stake < b.stake
-	case a.rank != b.rank:
-		return a.rank.Before(b.rank)
-	}
-	return r.worker.id < q.worker.id
-}
-
-// A costKey is a run's place in the order by cost across lists, at one time.
-type costKey struct {
-	price  Quota
-	stake  int64
-	worker WorkerID
-}
-
-func (r *run) keyAt(now int64) costKey {
-	return costKey{price: r.priceAt(now), stake: r.stakeAt(now), worker: r.worker.id}
-}
-
-func (k *costKey) Before(j *costKey) bool {
+// Before orders keys; equal ones are of workers whose ids begin alike.
+func (k *listKey) Before(j *listKey) bool {
 	if k.price != j.price {
 		return k.price < j.price
 	}
 	if k.stake != j.stake {
 		return k.stake < j.stake
 	}
-	return k.worker < j.worker
+	return k.rank.Before(j.rank)
+}
+
+// Before orders the runs of one list, which are at one level and all held or all not: by price,
+// then the less work at stake, then the worker's id. As all prices at a level grow at the same
+// rate, and the work at stake too, except in held runs, the order is the same at all times.
+func (r *run) Before(q *run) bool {
+	if r.key != q.key {
+		return r.key.Before(&q.key)
+	}
+	return r.worker.id < q.worker.id
+}
+
+// A costKey is a run's place in the order by cost across lists, at one time.
+type costKey struct {
+	listKey // with price and stake at that time
+	run     *run
+}
+
+// keyAt returns the place of a run that is in its lists.
+func (r *run) keyAt(now int64) costKey {
+	k := costKey{r.key, r}
+	if r.level < FreeBucket {
+		k.price += payPerMilli * Quota(now)
+	}
+	if r.bin != binHeld {
+		k.stake += now
+	}
+	return k
+}
+
+func (k *costKey) Before(j *costKey) bool {
+	if k.listKey != j.listKey {
+		return k.listKey.Before(&j.listKey)
+	}
+	return k.run.worker.id < j.run.worker.id
 }
 
 // enlist puts a run into the counts and lists of its account, worker and fanout group.

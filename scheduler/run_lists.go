@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"iter"
+	"math/bits"
 
 	"github.com/quotasched/quotasched/internal/orderedlist"
 )
@@ -20,8 +21,9 @@ const (
 
 // runLists are runs at one level, cheapest first within each bin. A nil *runLists is empty.
 type runLists struct {
+	n    int32
+	used uint8 // the bins with runs: bit b for b
 	bins [numBins]orderedlist.List[*run]
-	n    int
 }
 
 // len returns the number of runs.
@@ -29,7 +31,7 @@ func (l *runLists) len() int {
 	if l == nil {
 		return 0
 	}
-	return l.n
+	return int(l.n)
 }
 
 // all yields the runs, bin by bin.
@@ -54,13 +56,16 @@ func (l *runLists) insert(r *run) *runLists {
 		l = &runLists{}
 	}
 	l.bins[r.bin].Insert(r)
+	l.used |= 1 << r.bin
 	l.n++
 	return l
 }
 
 // remove takes a run out; of the lists, nil is left if they are empty.
 func (l *runLists) remove(r *run) *runLists {
-	l.bins[r.bin].Remove(r)
+	if l.bins[r.bin].Remove(r); l.bins[r.bin].Len() == 0 {
+		l.used &^= 1 << r.bin
+	}
 	if l.n--; l.n == 0 {
 		return nil
 	}
@@ -74,8 +79,8 @@ func (l *runLists) cheapest(last bin, now int64, after *costKey) (best *run) {
 		return nil
 	}
 	var least costKey
-	for b := range l.bins[:last+1] {
-		r := firstAfter(&l.bins[b], now, after)
+	for used := l.used & (1<<(last+1) - 1); used > 0; used &= used - 1 {
+		r := firstAfter(&l.bins[bits.TrailingZeros8(used)], now, after)
 		if r == nil {
 			continue
 		}
@@ -86,12 +91,9 @@ func (l *runLists) cheapest(last bin, now int64, after *costKey) (best *run) {
 	return best
 }
 
-// firstAfter returns the cheapest run of a list that is dearer than after, or of all if that is
-// nil; nil if there is none.
+// firstAfter returns the cheapest run of a list, which is not empty, that is dearer than after, or
+// of all if that is nil; nil if there is none.
 func firstAfter(list *orderedlist.List[*run], now int64, after *costKey) *run {
-	if list.Len() == 0 {
-		return nil
-	}
 	if after == nil {
 		return list.First()
 	}
