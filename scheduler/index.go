@@ -21,6 +21,8 @@ type index struct {
 	serial     uint64                // of the last one that came
 	newest     recent[*demand]       // the last ones that came; serial is their number
 
+	classSerial uint64 // of the last class that came
+
 	unmatched  []*demand      // those that no class can run as far as is known
 	tested     int            // the first of them: no class but new ones can run these
 	newClasses []*workerClass // those that came since the last pass
@@ -79,7 +81,7 @@ func (x *index) demand(base, prov *labelSet) *demand {
 
 // dropDemand removes a demand that no lane has any more.
 func (x *index) dropDemand(demand *demand) {
-	demand.gone = true
+	demand.gone, demand.classes = true, nil // a class that keeps the demand keeps no more
 	if demand.base.demand == demand {
 		demand.base.demand = nil
 	} else {
@@ -159,6 +161,7 @@ func (x *index) addClass(set *labelSet) *workerClass {
 		x.labels.byID[id].classes.Add(class.slot, len(x.slots))
 	}
 	x.addNewClass(class)
+	x.classSerial++
 	return class
 }
 
@@ -168,6 +171,7 @@ func (x *index) dropClass(class *workerClass) {
 		x.labels.byID[id].classes.Remove(class.slot)
 	}
 	x.all.Remove(class.slot)
+	class.demands = knownDemands{} // a demand that keeps the class keeps no more
 	x.cutNewClass(class)
 	x.slots[class.slot] = nil
 	x.freeSlots = append(x.freeSlots, class.slot)

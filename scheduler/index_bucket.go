@@ -239,28 +239,3 @@ func (bucket *bucket) since(serial uint64) int {
 	}
 	return first
 }
-
-// knownDemandsMax is how many demands a class keeps. One with more has them found anew each time,
-// which then costs no more than going through them.
-const knownDemandsMax = 256
-
-// knownDemands keeps the demands that a class can run, while they are few.
-type knownDemands struct {
-	list  []*demand
-	until uint64 // the newest serial that was tested
-	many  bool   // they are too many to be kept
-}
-
-func (a *knownDemands) refresh(x *index, class *workerClass) {
-	if a.many || a.until == x.serial {
-		return
-	}
-	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
-	few := x.walkNewDemands(class, a.until, func(demand *demand) bool {
-		a.list = append(a.list, demand)
-		return len(a.list) <= knownDemandsMax
-	})
-	if a.until = x.serial; !few {
-		*a = knownDemands{many: true}
-	}
-}

@@ -8,12 +8,14 @@ type demand struct {
 	base, prov *labelSet
 	plain      bool   // the provisionable labels are base labels too: step 1 is all there is
 	gone       bool   // it exists no more
+	asked      bool   // a preemption step has asked for its classes
 	unmatched  int32  // position in index.unmatched; -1 if it has been matched
 	serial     uint64 // demands are numbered as they come
 	bucket     *bucket
 	at         int // its place in the bucket
 	lanes      []*lane
-	first      *lane // the one that no account has in otherLanes; nil if that is gone
+	first      *lane         // the one that no account has in otherLanes; nil if that is gone
+	classes    *knownClasses // nil until they are asked for again
 
 	// What follows serves one pass; see pass_choose.go.
 	choice choice

@@ -256,6 +256,7 @@ func (s *Scheduler) checkIndex() {
 		hold(!demand.gone && demand.serial <= demand.bucket.newest,
 			"buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
+		s.checkKnownClasses(demand)
 	}
 	hold(demands == x.demands, "demands are counted")
 	s.checkUnmatched()
@@ -291,6 +292,20 @@ func (s *Scheduler) checkKnown(class *workerClass) {
 		hold(demand.serial > known.until ||
 			demand.base.within(class.set) == slices.Contains(known.list, demand),
 			"a class keeps the demands that it can run")
+	}
+}
+
+// checkKnownClasses checks that the classes that are kept with a demand are all that can run it, if
+// none has come since.
+func (s *Scheduler) checkKnownClasses(demand *demand) {
+	known := demand.classes
+	if known == nil || known.many || known.until < s.index.classSerial {
+		return
+	}
+	hold(len(known.list) <= knownClassesMax, "a demand keeps few classes")
+	for _, class := range s.index.slots {
+		hold(class == nil || demand.base.within(class.set) == slices.Contains(known.list, class),
+			"a demand keeps the classes that can run it")
 	}
 }
 

@@ -117,7 +117,7 @@ func (st *preemption) addLane(l *lane, classes []*workerClass) []*workerClass {
 	}
 	matched := 0
 	x := st.s.index
-	x.eachClass(l.demand, &x.worseSlots[st.level], func(class *workerClass) bool {
+	x.eachKnownClass(l.demand, &x.worseSlots[st.level], func(class *workerClass) bool {
 		matched++
 		classes = st.addTarget(class, l, classes)
 		return true
