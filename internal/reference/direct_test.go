@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"testing"
 	"time"
@@ -267,7 +268,7 @@ func TestSchedulerAgrees(t *testing.T) {
 func compareCalls(t failer, dice dice, p *profile, length int) {
 	t.Helper()
 	config := newConfig(dice, p)
-	journal := fmt.Sprintf("config %+v\n", *config)
+	journal := &journal{fmt.Sprintf("config %+v", *config)}
 	naive, err := reference.NewWithConfig(begin, config)
 	if err != nil {
 		t.Fatalf("reference: %v", err)
@@ -284,10 +285,11 @@ func compareCalls(t failer, dice dice, p *profile, length int) {
 	c := calls{newStoryteller(dice, p)}
 	for range length {
 		next := c.next()
-		journal += next.name + "\n"
+		journal.note(next.name)
 		compareCall(t, next, naive, engine, journal)
 		snapshot := naive.ToProto()
-		if got := engine.ToProto(); !proto.Equal(snapshot, got) || naive.Hash() != engine.Hash() {
+		if got := engine.ToProto(); !proto.Equal(snapshot, got) ||
+			engine.Hash() != sha256.Sum256(marshal(snapshot)) {
 			t.Fatalf("states (-reference +engine):\n%s\n%s",
 				cmp.Diff(snapshot, got, protocmp.Transform()), journal)
 		}
@@ -299,11 +301,14 @@ func compareCalls(t failer, dice dice, p *profile, length int) {
 		}
 		c.seen = &protos.Pool{Scheduler: snapshot}
 		if chance(dice, 5) {
-			journal += "# restored\n"
+			journal.note("# restored")
 			if engine, err = scheduler.Restore(engine.ToProto()); err != nil {
 				t.Fatalf("%v\n%s", err, journal)
 			}
 		}
+	}
+	if naive.Hash() != engine.Hash() {
+		t.Fatalf("hashes differ, states do not\n%s", journal)
 	}
 	if err := invariants.CheckFixedPoint(engine, passesMax); err != nil {
 		t.Fatalf("%v\n%s", err, journal)
@@ -311,7 +316,7 @@ func compareCalls(t failer, dice dice, p *profile, length int) {
 }
 
 // compareCall makes one call on both machines.
-func compareCall(t failer, c call, naive, engine machine, journal string) {
+func compareCall(t failer, c call, naive, engine machine, journal fmt.Stringer) {
 	t.Helper()
 	wantEvents, gotEvents := &recorder{}, &recorder{}
 	want, wantErr := c.make(naive, wantEvents)

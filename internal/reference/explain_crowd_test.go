@@ -1,7 +1,6 @@
 package reference_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/quotasched/quotasched/protos"
@@ -48,12 +47,12 @@ func (d *duel) ask(t failer, dice dice, snapshot *protos.Scheduler) (asked int) 
 	for range min(3, len(waiting)) {
 		r := waiting[dice.roll(len(waiting))]
 		a := answer{t: t, snapshot: snapshot, id: scheduler.RequestID(r.GetId()),
-			journal: d.journal.String()}
+			journal: &d.journal}
 		var err error
 		if a.e, err = d.engine.Explain(a.id); err != nil {
 			t.Fatalf("%v\n%s", err, &d.journal)
 		}
-		fmt.Fprintf(&d.journal, "# explained %s\n", a.id)
+		d.journal.note("# explained " + a.id)
 		a.checkStart()
 		a.checkSuggestions()
 		asked++

@@ -40,7 +40,7 @@ func TestExplainIsTrue(t *testing.T) {
 func explainCalls(t failer, dice dice, p *profile, length int) {
 	t.Helper()
 	config := newConfig(dice, p)
-	journal := fmt.Sprintf("config %+v\n", *config)
+	journal := &journal{fmt.Sprintf("config %+v", *config)}
 	naive, err := reference.NewWithConfig(begin, config)
 	if err != nil {
 		t.Fatalf("reference: %v", err)
@@ -57,12 +57,12 @@ func explainCalls(t failer, dice dice, p *profile, length int) {
 	c := calls{newStoryteller(dice, p)}
 	for i := range length {
 		next := c.next()
-		journal += next.name + "\n"
+		journal.note(next.name)
 		compareCall(t, next, naive, engine, journal)
 		snapshot := naive.ToProto()
 		c.seen = &protos.Pool{Scheduler: snapshot}
 		if i%8 == 7 || i == length-1 {
-			journal += "# explained\n"
+			journal.note("# explained")
 			checkAnswers(t, engine, snapshot, journal)
 		}
 	}
@@ -70,7 +70,7 @@ func explainCalls(t failer, dice dice, p *profile, length int) {
 
 // checkAnswers asks about every request, and checks the answers.
 func checkAnswers(t failer, engine *scheduler.Scheduler, snapshot *protos.Scheduler,
-	journal string) {
+	journal fmt.Stringer) {
 	t.Helper()
 	before := engine.Hash()
 	for _, r := range snapshot.GetWaitingRequests() {
@@ -108,7 +108,7 @@ type answer struct {
 	id       scheduler.RequestID
 	e        *protos.Explanation
 	same     *scheduler.Scheduler // see copyOnce
-	journal  string
+	journal  fmt.Stringer
 }
 
 func (a *answer) fail(format string, args ...any) {

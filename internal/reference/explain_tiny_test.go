@@ -28,7 +28,7 @@ func TestExplainFindsTheSmallest(t *testing.T) {
 		before := s.Hash()
 		for _, r := range snapshot.GetWaitingRequests() {
 			a := answer{t: t, snapshot: snapshot, id: scheduler.RequestID(r.GetId()),
-				journal: fmt.Sprint(snapshot)}
+				journal: snapshot}
 			if a.e, err = s.Explain(a.id); err != nil {
 				t.Fatalf("%v", err)
 			}

@@ -3,6 +3,7 @@ package reference_test
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/quotasched/quotasched/protos"
@@ -80,7 +81,7 @@ func checkRequest(s *scheduler.Scheduler, p *protos.Scheduler, got scheduler.Tas
 		!got.EnqueueTime.Equal(c.GetEnqueueTime().AsTime()) ||
 		!got.ConfirmedTime.Equal(want.GetConfirmedTime().AsTime()) ||
 		got.Blocked != want.GetBlocked() || string(got.Worker) != worker ||
-		!ok || fmt.Sprint(one) != fmt.Sprint(got) {
+		!ok || !reflect.DeepEqual(one, got) {
 		return fmt.Errorf("request %+v (%+v), want %v", got, one, want)
 	}
 	return nil
