@@ -270,4 +270,9 @@ func (t *trial) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
 }
 
 // Restore implements simulator.Pool; no run here restarts its dispatcher.
-func (t *trial) Restore(*protos.Pool) error { return nil }
+func (t *trial) Restore([]byte) error { return nil }
+
+// RunOnce implements simulator.Pool.
+func (t *trial) RunOnce(e scheduler.EventSink) []scheduler.Assignment {
+	return t.Scheduler().RunOnce(e)
+}

@@ -18,10 +18,17 @@ import (
 // forgetful is a pool that loses what its snapshot says of waiting requests when it is restored.
 type forgetful struct{ simulator.Pool }
 
-func (p *forgetful) Restore(snapshot *protos.Pool) error {
-	snapshot = proto.CloneOf(snapshot)
-	snapshot.Scheduler.WaitingRequests = nil
-	return p.Pool.Restore(snapshot)
+func (p *forgetful) Restore(snapshot []byte) error {
+	var read protos.Pool
+	if err := proto.Unmarshal(snapshot, &read); err != nil {
+		return err
+	}
+	read.Scheduler.WaitingRequests = nil
+	left, err := proto.Marshal(&read)
+	if err != nil {
+		return err
+	}
+	return p.Pool.Restore(left)
 }
 
 // A pool that breaks an invariant stops the run, with an error that says which, at which operation

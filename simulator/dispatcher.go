@@ -69,9 +69,7 @@ func (e *engine) tick(ctx context.Context) error {
 	d.last, d.next = e.now, noTick
 	if e.mishaps != nil {
 		e.maybeResync()
-		if err := e.maybeSnapshot(); err != nil {
-			return err
-		}
+		e.maybeSnapshot()
 	}
 	if err := e.tellNews(ctx); err != nil {
 		return err

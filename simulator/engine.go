@@ -114,7 +114,8 @@ func (e *engine) openAccounts(ctx context.Context) error {
 	e.tally.begin(e.now, e.setup.WarmUp)
 	e.planArrival()
 	e.wake(e.now)
-	return e.planMishaps()
+	e.planMishaps()
+	return nil
 }
 
 // run takes events until nothing is left to happen, or nothing more will.

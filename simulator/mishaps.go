@@ -87,13 +87,13 @@ func (m *mishaps) figures() *FaultFigures {
 }
 
 // planMishaps puts the first death of each worker and the first restart on the agenda.
-func (e *engine) planMishaps() error {
+func (e *engine) planMishaps() {
 	if e.mishaps == nil {
-		return nil
+		return
 	}
 	for _, w := range e.fleet.workers {
 		e.planDeath(w)
 	}
 	e.planRestart()
-	return e.maybeSnapshot()
+	e.maybeSnapshot()
 }

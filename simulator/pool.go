@@ -23,11 +23,16 @@ type Pool interface {
 	// Balance returns what an account has, at the time of the last pass, and whether the pool has
 	// the account.
 	Balance(id scheduler.AccountID) (scheduler.Balance, bool)
+	// RunOnce makes a pass of the scheduler alone, at the time of the last one.
+	RunOnce(e scheduler.EventSink) []scheduler.Assignment
 	// Snapshot returns the whole state, sharing nothing with it.
 	Snapshot() *protos.Pool
-	// Restore goes on from a snapshot, in place of everything that the pool had. On an error the
-	// pool is as it was.
-	Restore(snapshot *protos.Pool) error
+	// AppendSnapshot appends the bytes of the snapshot, deterministically marshalled, and returns
+	// the longer slice.
+	AppendSnapshot(b []byte) []byte
+	// Restore goes on from the bytes of a snapshot, in place of everything that the pool had,
+	// and keeps nothing of them. On an error the pool is as it was.
+	Restore(snapshot []byte) error
 }
 
 // PoolMaker makes an empty pool with these settings, whose accounts are added by operations. A run
@@ -70,9 +75,14 @@ func (p *realPool) Balance(id scheduler.AccountID) (scheduler.Balance, bool) {
 	return p.Scheduler().Balance(id)
 }
 
+// RunOnce implements Pool.
+func (p *realPool) RunOnce(e scheduler.EventSink) []scheduler.Assignment {
+	return p.Scheduler().RunOnce(e)
+}
+
 // Restore implements Pool.
-func (p *realPool) Restore(snapshot *protos.Pool) error {
-	restored, err := pool.Restore(snapshot)
+func (p *realPool) Restore(snapshot []byte) error {
+	restored, err := pool.RestoreBytes(snapshot)
 	if err == nil {
 		p.Pool = restored
 	}

@@ -135,7 +135,11 @@ func (r refuser) Apply(context.Context, *protos.Operation, scheduler.EventSink) 
 func (refuser) Knows(scheduler.RequestID) bool { return false }
 func (refuser) Hash() [32]byte                 { return [32]byte{} }
 func (refuser) Snapshot() *protos.Pool         { return &protos.Pool{} }
-func (refuser) Restore(*protos.Pool) error     { return nil }
+func (refuser) AppendSnapshot(b []byte) []byte { return b }
+func (refuser) Restore([]byte) error           { return nil }
+func (refuser) RunOnce(scheduler.EventSink) []scheduler.Assignment {
+	return nil
+}
 func (refuser) Balance(scheduler.AccountID) (scheduler.Balance, bool) {
 	return scheduler.Balance{}, false
 }

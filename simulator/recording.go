@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -72,8 +73,8 @@ func (p *recordedPool) Apply(ctx context.Context, op *protos.Operation,
 var errGoesBack = errors.New("the run goes on from an older state, which a journal cannot say")
 
 // Restore implements Pool. A run restores the state that its pool has, so nothing is to be done.
-func (p *recordedPool) Restore(snapshot *protos.Pool) error {
-	if pool.Digest(snapshot) != p.Pool.Hash() {
+func (p *recordedPool) Restore(snapshot []byte) error {
+	if !bytes.Equal(snapshot, p.AppendSnapshot(nil)) {
 		p.recording.err = errGoesBack
 		return errGoesBack
 	}

@@ -21,18 +21,16 @@ func (e *engine) planRestart() {
 }
 
 // maybeSnapshot writes a snapshot of the pool if one is due, and begins a new journal.
-func (e *engine) maybeSnapshot() error {
+func (e *engine) maybeSnapshot() {
 	m, f := e.mishaps, &e.setup.Faults
 	if f.Restarts == 0 || m.snapshot != nil && (!m.on(e.now) ||
 		e.now-m.snapshotAt < f.SnapshotPeriod) {
-		return nil
+		return
 	}
-	var err error
-	m.snapshot, err = encode(e.pool.Snapshot())
+	m.snapshot = e.pool.AppendSnapshot(m.snapshot[:0])
 	m.snapshotAt = e.now
 	clear(m.journal)
 	m.journal = m.journal[:0]
-	return err
 }
 
 // record adds an operation to the journal.
@@ -48,19 +46,12 @@ func (e *engine) record(op *protos.Operation) {
 func (e *engine) restart(ctx context.Context) error {
 	m, d := e.mishaps, &e.dispatcher
 	m.counts.Restarts++
-	before, err := encode(e.pool.Snapshot())
-	if err != nil {
-		return err
-	}
-	snapshot, err := decode(m.snapshot)
-	if err != nil {
-		return err
-	}
+	before := e.pool.AppendSnapshot(nil)
 	again, err := e.newPool(e.setup.Workload.Start, &scheduler.Config{})
 	if err != nil {
 		return err
 	}
-	if err := again.Restore(snapshot); err != nil {
+	if err := again.Restore(m.snapshot); err != nil {
 		return e.atRestart(sameStateBroken("a snapshot cannot be restored: %v", err))
 	}
 	for _, op := range m.journal {
@@ -69,7 +60,7 @@ func (e *engine) restart(ctx context.Context) error {
 				operationText(op), err))
 		}
 	}
-	after := again.Snapshot()
+	after := again.AppendSnapshot(nil)
 	if err := checkSame(after, before); err != nil {
 		return e.atRestart(err)
 	}

@@ -36,7 +36,7 @@ func (p *doubted) Apply(ctx context.Context, op *protos.Operation,
 	}
 	restored, err := simulator.NewPool(op.Time.AsTime(), &scheduler.Config{})
 	require.NoError(p.t, err)
-	require.NoError(p.t, restored.Restore(p.Snapshot()))
+	require.NoError(p.t, restored.Restore(p.AppendSnapshot(nil)))
 	want, err := restored.Apply(ctx, proto.CloneOf(op), nil)
 	require.NoError(p.t, err)
 	want = proto.CloneOf(want)

@@ -150,6 +150,9 @@ func (o *orders) compare(p *picture) error {
 
 // sameSettings says whether two settings mean the same, however their defaults are written.
 func sameSettings(a, b *protos.Config) bool {
+	if proto.Equal(a, b) {
+		return true
+	}
 	a, b = proto.CloneOf(a), proto.CloneOf(b)
 	for _, c := range []*protos.Config{a, b} {
 		c.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
