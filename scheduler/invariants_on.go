@@ -20,12 +20,29 @@ func (s *Scheduler) checkInvariants() {
 	}
 	opsSinceCheck = 0
 	defer touches.Pause()()
-	s.checkRequests()
-	s.checkWorkers()
-	s.checkAccounts()
-	s.checkLanes()
-	s.checkIndex()
+	c := census{Counts: Counts{Cordoned: len(s.cordons)}}
+	s.checkRequests(&c)
+	s.checkWorkers(&c)
+	if c.Counts != s.Counts() {
+		broken("requests and workers are counted: %v, not %v", s.Counts(), c.Counts)
+	}
+	s.checkAccounts(&c)
+	s.checkLanes(&c)
+	s.checkIndex(&c)
 	s.checkScanned()
+}
+
+// A census counts all requests and workers, so that lists need not be searched for each of them: an
+// ordered list holds nothing twice, and if all that lists hold belongs there, and is as much as
+// there is in all, then nothing is missing.
+type census struct {
+	Counts
+	queued   int                  // the requests that wait in their lanes
+	others   map[*lane]int        // of each lane, the requests that are blocked or on a worker
+	busy     int                  // the workers with a run
+	idle     int                  // the idle workers that are not cordoned
+	cordoned map[*workerClass]int // of each class, the workers that are cordoned
+	listed   int                  // the runs on workers that are not cordoned
 }
 
 // opsSinceCheck is shared by all schedulers of a test; which operation is checked does not matter.
@@ -50,50 +67,61 @@ func broken(invariant string, args ...any) {
 	panic("invariant: " + fmt.Sprintf(invariant, args...))
 }
 
-func (s *Scheduler) checkRequests() {
-	waiting, byEnqueued := 0, 0
+func (s *Scheduler) checkRequests(c *census) {
+	c.others = map[*lane]int{}
 	for id, r := range s.requests {
 		holdOf(r.id == id, "a request is known by its id", id)
-		holdOf(s.laneOf(r.lane.account, r.lane.demand) == r.lane, "a request has a live lane", id)
-		queued := r.lane.head == r || contains(&r.lane.behind, r)
-		if r.worker != nil {
-			holdOf(!queued, "1: a request is in one place", id)
-			holdOf(s.workers[r.worker.id] == r.worker && r.worker.run != nil &&
-				r.worker.run.req == r, "1: a task is on one worker", id)
-			continue
+		if r.worker == nil {
+			c.Waiting++
+			if !r.blocked {
+				c.queued++
+				continue
+			}
 		}
-		waiting++
-		holdOf(queued != r.blocked, "1: a request waits in its lane unless it is blocked", id)
-		if contains(&s.byEnqueued, r) {
-			byEnqueued++
-		}
+		c.others[r.lane]++
 	}
 	if s.config.RequestExpiration > 0 {
-		hold(byEnqueued == waiting && s.byEnqueued.Len() == waiting, "waiting requests can expire")
+		for r := range s.byEnqueued.All() {
+			holdOf(s.waits(r), "only waiting requests can expire", r.id)
+		}
+		hold(s.byEnqueued.Len() == c.Waiting, "waiting requests can expire")
 	}
 	checkOrder(&s.byEnqueued, "waiting requests")
 }
 
-func (s *Scheduler) checkWorkers() {
+// waits reports whether a request is known and waits.
+func (s *Scheduler) waits(r *request) bool { return r.worker == nil && s.requests[r.id] == r }
+
+func (s *Scheduler) checkWorkers(c *census) {
+	c.cordoned = map[*workerClass]int{}
 	for id, w := range s.workers {
 		holdOf(w.id == id, "a worker is known by its id", id)
-		inClass := contains(&w.class.idle, w)
-		holdOf(inClass == (w.run == nil && !w.cordoned), "a worker is idle or has a run", id)
 		_, cordoned := s.cordons[id]
 		holdOf(cordoned == w.cordoned, "a worker knows that it is cordoned", id)
 		holdOf(w.run != nil || w.watched, "idle workers are watched", id)
-		if r := w.run; r != nil {
-			holdOf(r.worker == w && s.requests[r.req.id] == r.req, "1: a run has a request", id)
-			holdOf(w.class.runs[r.level].has(r) == !cordoned,
-				"a run is in its class's list unless its worker is cordoned", id)
-			holdOf(r.account().runs[r.level].has(r), "a run is in its account's list", id)
-			holdOf(!cordoned || r.stage != Held, "nothing is held for a cordoned worker", id)
-			s.checkProtection(r)
-			holdOf(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
-				"a run without an account is free", id)
+		r := w.run
+		switch {
+		case cordoned:
+			c.cordoned[w.class]++
+		case r == nil:
+			c.idle++
+		default:
+			c.listed++
 		}
+		if r == nil {
+			c.Idle++
+			continue
+		}
+		c.busy++
+		c.Running[r.level]++
+		holdOf(r.worker == w && r.req.worker == w && s.requests[r.req.id] == r.req,
+			"1: a run has a request", id)
+		holdOf(!cordoned || r.stage != Held, "nothing is held for a cordoned worker", id)
+		s.checkProtection(r)
+		holdOf(r.account().exists() || r.level == FreeBucket && r.cost == Balance{},
+			"a run without an account is free", id)
 	}
-	s.checkCounts()
+	hold(c.busy == len(s.requests)-c.Waiting, "1: a task is on one worker")
 	watched := 0
 	for since, w := range s.watches.All() {
 		if s.workers[w.id] == w {
@@ -104,8 +132,13 @@ func (s *Scheduler) checkWorkers() {
 	hold(watched <= len(s.workers), "a worker is watched once")
 }
 
-func (s *Scheduler) checkAccounts() {
-	existing := 0
+// runs reports whether a run is that of a known worker, and at a level.
+func (s *Scheduler) runs(r *run, level Priority) bool {
+	return r.level == level && r.worker.run == r && s.workers[r.worker.id] == r.worker
+}
+
+func (s *Scheduler) checkAccounts(c *census) {
+	existing, listed := 0, 0
 	for id, a := range s.accounts {
 		holdOf(a.id == id, "an account is known by its id", id)
 		if a.exists() {
@@ -115,8 +148,11 @@ func (s *Scheduler) checkAccounts() {
 		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}
 		for p := range a.runs {
 			holdOf(a.running[p] == a.runs[p].len(), "runs are counted at each level", id)
-			a.runs[p].check("runs of " + string(id))
+			a.runs[p].check(string(id))
+			listed += a.runs[p].len()
 			for r := range a.runs[p].all() {
+				holdOf(r.account() == a && s.runs(r, Priority(p)),
+					"a run is in its account's list", id)
 				if g := r.req.lane.group; g != nil && p < NumPriorities {
 					paid[g]++
 				}
@@ -134,6 +170,7 @@ func (s *Scheduler) checkAccounts() {
 			holdOf(s.labels.byName[label.name] == label, "limits are on live labels", id)
 		}
 	}
+	hold(listed == c.busy, "accounts list all runs")
 	hold(existing == s.existing.Len(), "accounts that exist are listed")
 	checkOrder(&s.existing, "accounts that exist")
 }
@@ -157,29 +194,6 @@ func (s *Scheduler) checkProtection(r *run) {
 	}
 }
 
-// checkCounts checks what Counts says.
-func (s *Scheduler) checkCounts() {
-	c := Counts{Cordoned: len(s.cordons)}
-	for _, r := range s.requests {
-		if r.worker == nil {
-			c.Waiting++
-		}
-	}
-	for _, w := range s.workers {
-		if w.run == nil {
-			c.Idle++
-		} else {
-			c.Running[w.run.level]++
-		}
-	}
-	if c != s.Counts() {
-		broken("requests and workers are counted: %v, not %v", s.Counts(), c)
-	}
-}
-
-// has reports whether a run is in its bin of the lists.
-func (l *runLists) has(r *run) bool { return l != nil && contains(&l.bins[r.bin], r) }
-
 // check checks that runs are in order, and in the right lists.
 func (l *runLists) check(what string) {
 	if l == nil {
@@ -198,18 +212,21 @@ func (l *runLists) check(what string) {
 	holdOf(n == l.len() && n > 0, "lists of runs are counted", what)
 }
 
-func (s *Scheduler) checkLanes() {
-	refs, active := map[*lane]int{}, 0
-	for _, r := range s.requests {
-		refs[r.lane]++
-	}
+func (s *Scheduler) checkLanes(c *census) {
+	queued, refs, active := 0, 0, 0
 	for _, a := range s.accounts {
 		for i, l := range a.lanes {
 			demand := l.demand
 			hold(l.account == a && int(l.inLanes) == i && demand.lanes[l.inDemand] == l &&
 				s.laneOf(a, demand) == l, "lanes are linked")
-			hold(l.refs == refs[l] && l.refs > 0, "a lane has requests")
-			checkWaiting(&l.waitingList, "lane of "+string(a.id))
+			checkWaiting(&l.waitingList, string(a.id))
+			for r := range l.all() {
+				holdOf(r.lane == l && !r.blocked && s.waits(r),
+					"1: a request waits in its lane unless it is blocked", r.id)
+			}
+			queued += l.len()
+			refs += l.refs
+			hold(l.refs == l.len()+c.others[l] && l.refs > 0, "a lane has requests")
 			hold((l.head != nil && demand.unmatched < 0) == (l.inAccount >= 0),
 				"lanes with a queue are active if they are matched")
 			if l.inAccount >= 0 {
@@ -219,36 +236,63 @@ func (s *Scheduler) checkLanes() {
 		}
 		hold((len(a.active) > 0) == s.withActive[a], "accounts with active lanes are listed")
 	}
+	hold(queued == c.queued, "1: requests that wait and are not blocked are in a lane")
+	hold(refs == len(s.requests), "a request has a live lane")
 	hold(active == s.activeLanes, "active lanes are counted")
 }
 
-func (s *Scheduler) checkIndex() {
-	x, workers := s.index, map[*workerClass]int{}
-	for _, w := range s.workers {
-		workers[w.class]++
-	}
+func (s *Scheduler) checkIndex(c *census) {
+	x, workers, idle, listed := s.index, 0, 0, 0
 	for slot, class := range x.slots {
 		if class == nil {
 			continue
 		}
 		hold(int(class.slot) == slot && class.set.class == class, "classes are linked")
-		hold(class.workers == workers[class] && class.workers > 0, "a class has workers")
+		for w := range class.idle.All() {
+			holdOf(w.class == class && w.run == nil && !w.cordoned && s.workers[w.id] == w,
+				"a worker is idle or has a run", w.id)
+		}
+		runs := s.checkClassRuns(class)
+		hold(class.workers == class.idle.Len()+runs+c.cordoned[class] && class.workers > 0,
+			"a class has workers")
+		workers, idle, listed = workers+class.workers, idle+class.idle.Len(), listed+runs
 		hold((class.idle.Len() > 0) == (class.idleAt >= 0), "classes with idle workers are listed")
 		hold((class.idle.Len() > 0) == x.idleSlots.Has(class.slot),
 			"classes with idle workers are marked")
 		checkOrder(&class.idle, "idle workers of a class")
-		for p := range class.runs {
-			class.runs[p].check("runs of a class")
-			runs := class.runs[p].len() > 0
-			hold(runs == (class.levels>>p&1 > 0), "a class knows the levels of its runs")
-		}
 		for p := range x.worseSlots {
 			hold((class.bestBelow(Priority(p)) < numLevels) == x.worseSlots[p].Has(class.slot),
 				"classes with runs at worse levels are marked")
 		}
 		s.checkKnown(class)
 	}
-	demands := 0
+	hold(idle == c.idle && listed == c.listed, "classes list idle workers and runs")
+	hold(workers == len(s.workers), "a worker has a live class")
+	s.checkDemands()
+	s.checkUnmatched()
+	for name, l := range s.labels.byName {
+		holdOf(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set", name)
+	}
+}
+
+// checkClassRuns checks the runs on the workers of a class, and returns how many there are.
+func (s *Scheduler) checkClassRuns(class *workerClass) (n int) {
+	for p := range class.runs {
+		class.runs[p].check("a class")
+		for r := range class.runs[p].all() {
+			holdOf(r.worker.class == class && !r.worker.cordoned && s.runs(r, Priority(p)),
+				"a run is in its class's list unless its worker is cordoned", r.worker.id)
+		}
+		some := class.runs[p].len() > 0
+		hold(some == (class.levels>>p&1 > 0), "a class knows the levels of its runs")
+		n += class.runs[p].len()
+	}
+	return n
+}
+
+// checkDemands checks that demands are found.
+func (s *Scheduler) checkDemands() {
+	x, demands := s.index, 0
 	for demand := range x.allDemands() {
 		demands++
 		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
@@ -259,10 +303,6 @@ func (s *Scheduler) checkIndex() {
 		s.checkKnownClasses(demand)
 	}
 	hold(demands == x.demands, "demands are counted")
-	s.checkUnmatched()
-	for name, l := range s.labels.byName {
-		holdOf(l.refs > 0 && s.labels.byID[l.id] == l, "a label is in a set", name)
-	}
 }
 
 // checkUnmatched checks that no class can run an unmatched demand that was tested, but new ones.
@@ -323,11 +363,6 @@ func (s *Scheduler) checkScanned() {
 			}
 		}
 	}
-}
-
-func contains[T orderedlist.Item[T]](o *orderedlist.List[T], x T) bool {
-	found, ok := o.Search(func(y T) bool { return !y.Before(x) })
-	return ok && found == x
 }
 
 // checkWaiting checks the waiting requests of a lane.
