@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/quotasched/quotasched/examples/experiments"
@@ -62,6 +63,7 @@ func (s *Simulation) Measure() *SimulationFigure {
 	e, err := experiment.Load(context.Background(), experiment.LoadOptions{Path: s.path, Data: s.data,
 		Sets: s.sets, TraceFolders: []string{traces}})
 	must(err)
+	defer debug.SetGCPercent(debug.SetGCPercent(experiment.GCPercent))
 	results, err := e.Run(context.Background(), experiment.RunOptions{
 		Stopwatch: func() time.Duration { return time.Since(epochOfClock) },
 	})

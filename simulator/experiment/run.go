@@ -18,6 +18,10 @@ import (
 // invariant did not hold, or an operation was refused.
 var ErrBroken = errors.New("the run broke a promise")
 
+// GCPercent is how far a program that runs experiments should let memory grow between collections,
+// as debug.SetGCPercent takes it: a simulation makes much that lives long.
+const GCPercent = 300
+
 // RunOptions say how to run an experiment. The zero value is fine.
 type RunOptions struct {
 	// Parallel is how many runs go at once; 0 means as many as there are processors for the

@@ -31,15 +31,13 @@ import (
 	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // zones of logs mean the same on every machine
-)
 
-// gcPercent lets memory grow further between collections than a server would: a simulation makes
-// much that lives long. GOGC takes its place.
-const gcPercent = 300
+	"github.com/quotasched/quotasched/simulator/experiment"
+)
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(experiment.GCPercent)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
