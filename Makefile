@@ -18,6 +18,9 @@ ARGS     ?=
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Tests make much that soon is garbage, and little that stays.
+test race invariants fuzz: export GOGC ?= 400
+
 .PHONY: test
 test: ## Run all tests; needs nothing but Go.
 	$(GO) test $(ARGS) ./...
