@@ -76,6 +76,14 @@ func newLabelTable() *labelTable {
 	return t
 }
 
+// reserve makes an empty table ready for so many labels and label sets.
+func (t *labelTable) reserve(labels, sets int) {
+	t.byName = make(map[string]*label, labels)
+	t.byID = make([]*label, 0, labels)
+	t.sets = make(map[uint64]*labelSet, 1+sets)
+	t.sets[hashIDs(nil)] = t.empty
+}
+
 // intern returns the set of the names, which may repeat, with one more reference.
 func (t *labelTable) intern(names []string) *labelSet {
 	return t.internFound(lookup{t.buf[:0], names})
@@ -221,12 +229,18 @@ func (t *labelTable) set(ids []uint32) *labelSet {
 		}
 	}
 	s := newSet(ids)
+	t.add(s, h, others)
+	return s
+}
+
+// add adds a set that is not there, with one reference; h is the hash of its ids, which the others
+// have too.
+func (t *labelTable) add(s *labelSet, h uint64, others *labelSet) {
 	s.refs, s.next = 1, others
 	t.sets[h] = s
-	for _, id := range ids {
+	for _, id := range s.ids {
 		t.byID[id].refs++
 	}
-	return s
 }
 
 // release gives one reference back.
@@ -251,12 +265,18 @@ func (t *labelTable) release(s *labelSet) {
 	delete(t.sorted, s)
 	for _, id := range s.ids {
 		l := t.byID[id]
-		if l.refs--; l.refs == 0 {
-			forgetLabel(l)
-			delete(t.byName, l.name)
-			t.byID[id] = nil
-			t.free = append(t.free, id)
-		}
+		l.refs--
+		t.dropUnused(l)
+	}
+}
+
+// dropUnused forgets a label if no set has it.
+func (t *labelTable) dropUnused(l *label) {
+	if l.refs == 0 {
+		forgetLabel(l)
+		delete(t.byName, l.name)
+		t.byID[l.id] = nil
+		t.free = append(t.free, l.id)
 	}
 }
 

@@ -15,6 +15,12 @@ type waitingList struct {
 	behind orderedlist.List[*request]
 }
 
+// waitingListOf returns a list of requests, which are in order and not none. They are copied.
+func waitingListOf(requests []*request) waitingList {
+	first, last := requests[0], requests[len(requests)-1]
+	return waitingList{first, first.enqueued, last.enqueued, orderedlist.Of(requests[1:])}
+}
+
 // len counts the requests.
 func (w *waitingList) len() int {
 	if w.head == nil {

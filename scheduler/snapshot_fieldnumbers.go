@@ -5,10 +5,13 @@ import "google.golang.org/protobuf/encoding/protowire"
 // These are the numbers of the fields in state.proto that snapshots as bytes are written and read
 // by, each named after its message and field. TestFieldNumbers compares them with the descriptors.
 const (
+	fieldSchedulerLabelSets       protowire.Number = 6
 	fieldSchedulerWaitingRequests protowire.Number = 7
 	fieldSchedulerWorkers         protowire.Number = 8
 	fieldSchedulerCordons         protowire.Number = 13
 	fieldSchedulerLast                             = fieldSchedulerCordons
+
+	fieldLabelSetLabelIDs protowire.Number = 1
 
 	fieldRequestID            protowire.Number = 1
 	fieldRequestContent       protowire.Number = 2

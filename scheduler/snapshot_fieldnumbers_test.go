@@ -23,6 +23,7 @@ func TestFieldNumbers(t *testing.T) {
 		message proto.Message
 		want    fieldNumbers
 	}{
+		{&protos.LabelSet{}, fieldNumbers{"label_ids": fieldLabelSetLabelIDs}},
 		{&protos.Request{}, fieldNumbers{
 			"id": fieldRequestID, "content": fieldRequestContent,
 			"confirmed_time": fieldRequestConfirmedTime, "blocked": fieldRequestBlocked, "lost_work": fieldRequestLostWork,
@@ -55,6 +56,7 @@ func TestFieldNumbers(t *testing.T) {
 	}
 
 	all := numbersOf(&protos.Scheduler{})
+	require.Equal(t, fieldSchedulerLabelSets, all["label_sets"])
 	require.Equal(t, fieldSchedulerWaitingRequests, all["waiting_requests"])
 	require.Equal(t, fieldSchedulerWorkers, all["workers"])
 	require.Equal(t, fieldSchedulerCordons, all["cordons"])

@@ -58,15 +58,15 @@ func (f *fieldReader) bytes() []byte {
 	return v
 }
 
-// numbers reads a list of numbers behind those that are in the list.
-func (f *fieldReader) numbers(list []int64) []int64 {
+// readNumbers reads a list of numbers behind those that are in the list.
+func readNumbers[T int64 | uint32](f *fieldReader, list []T) []T {
 	for b := f.bytes(); len(b) > 0; {
 		v, n := protowire.ConsumeVarint(b)
 		if n < 0 {
 			f.unsupported = true
 			return list
 		}
-		list, b = append(list, int64(v)), b[n:]
+		list, b = append(list, T(v)), b[n:]
 	}
 	return list
 }

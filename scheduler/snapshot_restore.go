@@ -3,7 +3,6 @@ package scheduler
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -24,6 +23,8 @@ func Restore(p *protos.Scheduler) (*Scheduler, error) {
 	}
 	return restore(&snapshotSource{
 		tables:       p,
+		sets:         withoutErrors(p.GetLabelSets()),
+		setsCount:    len(p.GetLabelSets()),
 		waiting:      withoutErrors(p.GetWaitingRequests()),
 		waitingCount: len(p.GetWaitingRequests()),
 		workers:      withoutErrors(p.GetWorkers()),
@@ -34,8 +35,10 @@ func Restore(p *protos.Scheduler) (*Scheduler, error) {
 // A snapshotSource is a snapshot to read: a message, or bytes. What there is much of comes one by
 // one, each valid until the next one comes, and can be gone through several times.
 type snapshotSource struct {
-	tables *protos.Scheduler // all of it but waiting requests and workers
+	tables *protos.Scheduler // all of it but label sets, waiting requests and workers
 
+	sets         iter.Seq2[*protos.LabelSet, error]
+	setsCount    int
 	waiting      iter.Seq2[*protos.Request, error]
 	waitingCount int
 	workers      iter.Seq2[*protos.Worker, error]
@@ -73,7 +76,6 @@ func restore(from *snapshotSource) (*Scheduler, error) {
 	}
 	s := newScheduler(now.time(), config)
 	s.called = called
-	s.requests = make(map[RequestID]*request, from.waitingCount+from.workersCount)
 	s.workers = make(map[WorkerID]*worker, from.workersCount)
 	rd := &snapshotReader{s: s, from: from}
 	defer rd.release()
@@ -85,6 +87,10 @@ func restore(from *snapshotSource) (*Scheduler, error) {
 			return nil, err
 		}
 	}
+	rd.makeLanes()
+	for _, r := range rd.runs {
+		s.enlist(r)
+	}
 	return s, nil
 }
 
@@ -94,8 +100,13 @@ type snapshotReader struct {
 	from *snapshotSource
 	sets []*labelSet // the label sets by number, with a reference each
 
-	accounts      []*account // by number; nil for those that no request named so far
-	spareRequests []request  // to use
+	accounts []*account // by number; nil for those that were not asked for so far
+
+	lanes         lanePlans
+	requests      []plannedRequest // the waiting ones by id, then those of runs
+	waiting       int              // how many of them wait
+	runs          []*run           // to put into their lists when there are lanes
+	spareRequests []request        // to use
 }
 
 // release gives the references to label sets back.
@@ -178,81 +189,6 @@ func (rd *snapshotReader) readCordons() error {
 			return bad(where.and(".reason"), "%v", err)
 		}
 		rd.s.cordons[WorkerID(c.GetWorkerId())] = c.GetReason()
-	}
-	return nil
-}
-
-// readTables reads the account ids, labels and label sets.
-func (rd *snapshotReader) readTables() error {
-	last := ""
-	for i, id := range rd.from.tables.GetAccountIds() {
-		if err := readID(snapshotPlace{list: "account_ids", index: i}, id, &last); err != nil {
-			return err
-		}
-	}
-	rd.accounts = make([]*account, 1+len(rd.from.tables.GetAccountIds()))
-	labels := rd.from.tables.GetLabels()
-	for i, name := range labels {
-		where := snapshotPlace{list: "labels", index: i}
-		if err := checkTexts("label", labels[i:i+1]); err != nil {
-			return bad(where, "%v", err)
-		}
-		if i > 0 && labels[i-1] >= name {
-			return bad(where, "%s is not in order, or there twice", check.Quote(name))
-		}
-	}
-	return rd.readSets()
-}
-
-// readSets reads the label sets. The labels that are in any are interned in the order of their
-// numbers, so that the ids of each set are sorted as its numbers are.
-func (rd *snapshotReader) readSets() error {
-	labels, sets := rd.from.tables.GetLabels(), rd.from.tables.GetLabelSets()
-	used := make([]bool, len(labels))
-	var before []uint32
-	for i, set := range sets {
-		where := snapshotPlace{list: "label_sets", index: i}
-		ids := set.GetLabelIds()
-		if len(ids) == 0 {
-			return bad(where, "empty")
-		}
-		if i > 0 && slices.Compare(before, ids) >= 0 {
-			return bad(where, "not in order, or there twice")
-		}
-		for j, id := range ids {
-			if int64(id) >= int64(len(labels)) {
-				return bad(where.and(".label_ids"), "unknown label id %d", id)
-			}
-			if j > 0 && ids[j-1] >= id {
-				return bad(where.and(".label_ids"), "label id %d is not in order, or there twice", id)
-			}
-			used[id] = true
-		}
-		before = ids
-	}
-	t := rd.s.labels
-	interned := make([]uint32, len(labels))
-	for i, name := range labels {
-		if used[i] {
-			interned[i] = t.label(name).id
-		}
-	}
-	rd.sets = make([]*labelSet, 1, len(sets)+1)
-	rd.sets[0] = t.intern(nil)
-	var ids []uint32
-	for _, set := range sets {
-		ids = ids[:0]
-		for _, id := range set.GetLabelIds() {
-			ids = append(ids, interned[id])
-		}
-		rd.sets = append(rd.sets, t.set(ids))
-	}
-	return nil
-}
-
-func (rd *snapshotReader) checkSet(where snapshotPlace, n uint32) error {
-	if int64(n) >= int64(len(rd.sets)) {
-		return bad(where, "unknown label set number %d", n)
 	}
 	return nil
 }

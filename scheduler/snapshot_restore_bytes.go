@@ -14,8 +14,9 @@ import (
 
 // RestoreBytes returns a scheduler that goes on from the bytes of a snapshot, as Restore does from
 // the message, and refuses what that refuses, with ErrInvalidSnapshot. It takes any encoding of the
-// message, and is made for the one that AppendSnapshot gives: of that, requests and workers are
-// read one by one, into the same message each. Nothing in the scheduler aliases the bytes.
+// message, and is made for the one that AppendSnapshot gives: of that, label sets, requests and
+// workers are read one by one, into the same message each. Nothing in the scheduler aliases the
+// bytes.
 func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	parts, ok := splitSnapshot(snapshot)
 	if !ok {
@@ -39,6 +40,8 @@ func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	}
 	return restore(&snapshotSource{
 		tables:       p,
+		sets:         messagesIn(parts.sets, newSetParser),
+		setsCount:    min(parts.setsCount, len(parts.sets)/setBytesMin),
 		waiting:      messagesIn(parts.waiting, newRequestParser),
 		waitingCount: min(parts.waitingCount, len(parts.waiting)/requestBytesMin),
 		workers:      messagesIn(parts.workers, newWorkerParser),
@@ -46,17 +49,18 @@ func RestoreBytes(snapshot []byte) (*Scheduler, error) {
 	})
 }
 
-// The least that a request and a worker take with all that they must have, their tag and length
-// included. It bounds the memory that is taken before they are read.
+// The least that a label set, a request and a worker take with all that they must have, their tag
+// and length included. It bounds the memory that is taken before they are read.
 const (
+	setBytesMin     = 5
 	requestBytesMin = 11
 	workerBytesMin  = 9
 )
 
 // snapshotParts are a snapshot's bytes with its fields in order.
 type snapshotParts struct {
-	tables, waiting, workers, rest []byte
-	waitingCount, workersCount     int
+	tables, sets, waiting, workers, rest  []byte
+	setsCount, waitingCount, workersCount int
 }
 
 // splitSnapshot splits a snapshot whose fields are known ones and in order.
@@ -75,6 +79,9 @@ func splitSnapshot(b []byte) (parts snapshotParts, ok bool) {
 		}
 		part := &parts.tables
 		switch field {
+		case fieldSchedulerLabelSets:
+			part = &parts.sets
+			parts.setsCount++
 		case fieldSchedulerWaitingRequests:
 			part = &parts.waiting
 			parts.waitingCount++
@@ -131,6 +138,16 @@ func newRequestParser() func([]byte) *protos.Request {
 	}
 }
 
+func newSetParser() func([]byte) *protos.LabelSet {
+	m := &protos.LabelSet{}
+	return func(b []byte) *protos.LabelSet {
+		if !parseSet(m, b) {
+			return nil
+		}
+		return m
+	}
+}
+
 func newWorkerParser() func([]byte) *protos.Worker {
 	m, texts := &workerMessage{}, &textMaker{}
 	return func(b []byte) *protos.Worker {
@@ -139,6 +156,18 @@ func newWorkerParser() func([]byte) *protos.Worker {
 		}
 		return &m.worker
 	}
+}
+
+func parseSet(m *protos.LabelSet, b []byte) bool {
+	m.LabelIds = m.LabelIds[:0]
+	f := fieldReader{rest: b}
+	for f.next() {
+		if f.field != fieldLabelSetLabelIDs {
+			return false
+		}
+		m.LabelIds = readNumbers(&f, m.LabelIds)
+	}
+	return !f.unsupported
 }
 
 func (m *requestMessage) parse(b []byte, texts *textMaker) bool {
@@ -237,12 +266,12 @@ func (m *workerMessage) parseRun(b []byte, texts *textMaker) bool {
 		case fieldRunPriority:
 			r.Priority = int32(f.number())
 		case fieldRunCost:
-			r.Cost = f.numbers(r.Cost)
+			r.Cost = readNumbers(&f, r.Cost)
 		case fieldRunPaidSince:
 			f.instant(&m.paidSince)
 			r.PaidSince = &m.paidSince
 		case fieldRunPreemptionCost:
-			r.PreemptionCost = f.numbers(r.PreemptionCost)
+			r.PreemptionCost = readNumbers(&f, r.PreemptionCost)
 		case fieldRunStartTime:
 			f.instant(&m.start)
 			r.StartTime = &m.start

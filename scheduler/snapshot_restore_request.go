@@ -12,19 +12,20 @@ import (
 )
 
 func (rd *snapshotReader) readWaiting() error {
-	last, i := "", 0
+	rd.requests = make([]plannedRequest, 0, rd.from.waitingCount)
+	last := ""
 	var expiring []*request
 	for p, err := range rd.from.waiting {
-		where := snapshotPlace{list: "waiting_requests", index: i}
+		where := snapshotPlace{list: "waiting_requests", index: len(rd.requests)}
 		if err != nil {
 			return bad(where, "%v", err)
 		}
-		if p.GetId() <= last && i > 0 {
+		if p.GetId() <= last && len(rd.requests) > 0 {
 			return bad(where.and(".id"), "%s is not in order, or there twice",
 				check.Quote(p.GetId()))
 		}
 		last = p.GetId()
-		r, err := rd.readRequest(where, p)
+		r, lane, err := rd.readRequest(where, p)
 		if err != nil {
 			return err
 		}
@@ -32,45 +33,54 @@ func (rd *snapshotReader) readWaiting() error {
 			expiring = append(expiring, r)
 		}
 		if !r.blocked {
-			rd.s.enqueue(r)
+			rd.lanes.list[lane].waiting++
 		}
-		i++
 	}
+	rd.waiting = len(rd.requests)
 	rd.s.byEnqueued = orderedOf(expiring)
+	rd.s.requests = make(map[RequestID]*request, rd.waiting+rd.from.workersCount)
+	for _, read := range rd.requests {
+		rd.s.requests[read.request.id] = read.request
+	}
 	return nil
 }
 
 // requestsAtOnce is for how many requests memory is taken at once: few enough for one that stays on
-// not to hold much of others.
-const requestsAtOnce = 32
+// not to hold much of others, and for the garbage collector to scan them with their neighbours, as
+// it does up to 512 bytes.
+const requestsAtOnce = 6
 
-// readRequest makes a request that neither waits nor is on a worker, and that was not read before.
-func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (*request, error) {
+// readRequest makes a request that was not read before. It neither waits nor is on a worker, and
+// has a lane only when all lanes are made.
+func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (r *request,
+	lane int32, err error) {
 	if err := checkID("request id", p.GetId()); err != nil {
-		return nil, bad(where.and(".id"), "%v", err)
+		return nil, 0, bad(where.and(".id"), "%v", err)
 	}
 	c, err := rd.readContent(where.and(".content"), p.GetContent())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	confirmed, err := readTime(where.and(".confirmed_time"), p.GetConfirmedTime())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	lost, err := readLoss(where.and(".lost_work"), p.GetLostWork())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if len(rd.spareRequests) == 0 {
 		rd.spareRequests = make([]request, requestsAtOnce)
 	}
-	r := &rd.spareRequests[0]
+	r = &rd.spareRequests[0]
 	rd.spareRequests = rd.spareRequests[1:]
-	*r = request{id: RequestID(p.GetId()), lane: rd.laneOf(&c), enqueued: c.enqueued,
-		confirmed: confirmed, blocked: p.GetBlocked()}
+	r.id, r.blocked = RequestID(p.GetId()), p.GetBlocked()
+	r.enqueued, r.confirmed = c.enqueued, confirmed
 	r.setMore(c.tags, lost)
-	rd.s.requests[r.id] = r
-	return r, nil
+	lane = rd.lanes.number(c.laneNumbers)
+	rd.lanes.list[lane].requests++
+	rd.requests = append(rd.requests, plannedRequest{r, lane})
+	return r, lane, nil
 }
 
 // readLoss reads an amount of lost work.
@@ -88,17 +98,12 @@ func readLoss(where snapshotPlace, d *durationpb.Duration) (int64, error) {
 	return v.Milliseconds(), nil
 }
 
-// laneOf returns the lane of one more request.
-func (rd *snapshotReader) laneOf(c *numbered) *lane {
-	base, prov := rd.sets[c.base], rd.sets[c.prov]
-	base.refs++
-	prov.refs++
-	a := rd.accounts[c.account]
-	if a == nil {
-		a = rd.s.account(rd.accountID(c.account))
-		rd.accounts[c.account] = a
+// account returns an account by its number.
+func (rd *snapshotReader) account(n uint32) *account {
+	if rd.accounts[n] == nil {
+		rd.accounts[n] = rd.s.account(rd.accountID(n))
 	}
-	return rd.s.laneFor(a, base, prov)
+	return rd.accounts[n]
 }
 
 // placeOf returns where a request stands that was read before.
@@ -168,12 +173,16 @@ func (rd *snapshotReader) readContent(where snapshotPlace, p *protos.RequestCont
 
 // orderedOf returns an ordered list of the items, which it sorts.
 func orderedOf[T orderedlist.Item[T]](items []T) orderedlist.List[T] {
-	order := func(a, b T) int {
+	sortItems(items)
+	return orderedlist.Of(items)
+}
+
+// sortItems sorts items in their order.
+func sortItems[T orderedlist.Item[T]](items []T) {
+	slices.SortFunc(items, func(a, b T) int {
 		if a.Before(b) {
 			return -1
 		}
 		return 1
-	}
-	slices.SortFunc(items, order)
-	return orderedlist.Of(items)
+	})
 }

@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"slices"
+
 	"github.com/quotasched/quotasched/internal/check"
 	"github.com/quotasched/quotasched/protos"
 )
@@ -13,10 +15,11 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 		return bad(where.and(".request").and(".id"), "request %s is in two places, here and in %s",
 			check.Quote(id), rd.placeOf(id))
 	}
-	req, err := rd.readRequest(where.and(".request"), p.GetRequest())
+	req, lane, err := rd.readRequest(where.and(".request"), p.GetRequest())
 	if err != nil {
 		return err
 	}
+	rd.s.requests[req.id] = req
 	r := &run{req: req, worker: w, level: Priority(p.GetPriority()), stage: Stage(p.GetStage())}
 	if r.level < 0 || r.level > FreeBucket {
 		return bad(where.and(".priority"), "%d is not from 0 to 5", p.GetPriority())
@@ -42,7 +45,9 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 	if paid != (Balance{}) {
 		r.paid = &paid
 	}
-	if a := r.account(); !a.exists() && (r.level != FreeBucket || r.cost != Balance{}) {
+	numbers := rd.lanes.list[lane].numbers
+	exists := rd.account(numbers.account).exists()
+	if !exists && (r.level != FreeBucket || r.cost != Balance{}) {
 		return bad(where, "a task without a known account is not free of cost and level")
 	}
 	if err := rd.readRunTimes(where, p, r); err != nil {
@@ -53,12 +58,13 @@ func (rd *snapshotReader) readRun(where snapshotPlace, p *protos.Run, w *worker)
 		if err != nil {
 			return err
 		}
-		r.next = rd.named(&next)
-		if rd.s.hasContent(req, r.next) {
+		if next.laneNumbers == numbers && next.enqueued == req.enqueued &&
+			slices.Equal(next.tags, req.tags()) {
 			return bad(where.and(".next_content"), "the same as the content")
 		}
+		r.next = rd.named(&next)
 	}
-	rd.s.enlist(r)
+	rd.runs = append(rd.runs, r)
 	return nil
 }
 
