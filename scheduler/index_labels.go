@@ -79,7 +79,7 @@ func newLabelTable() *labelTable {
 // reserve makes an empty table ready for so many labels and label sets.
 func (t *labelTable) reserve(labels, sets int) {
 	t.byName = make(map[string]*label, labels)
-	t.byID = make([]*label, 0, labels)
+	t.byID = make([]*label, noLabel+1, noLabel+1+labels)
 	t.sets = make(map[uint64]*labelSet, 1+sets)
 	t.sets[hashIDs(nil)] = t.empty
 }

@@ -29,7 +29,7 @@ func (rd *snapshotReader) readTables() error {
 }
 
 // readSets reads the label sets. All labels are interned in the order of their numbers, so that the
-// id of each is its number; those that are in no set do not stay.
+// id of each is one more than its number; those that are in no set do not stay.
 func (rd *snapshotReader) readSets() error {
 	t := rd.s.labels
 	t.reserve(len(rd.from.tables.GetLabels()), rd.from.setsCount)
@@ -38,12 +38,16 @@ func (rd *snapshotReader) readSets() error {
 	}
 	rd.sets = make([]*labelSet, 1, 1+rd.from.setsCount)
 	rd.sets[0] = t.intern(nil)
+	var ids []uint32
 	for p, err := range rd.from.sets {
 		where := snapshotPlace{list: "label_sets", index: len(rd.sets) - 1}
 		if err != nil {
 			return bad(where, "%v", err)
 		}
-		ids := p.GetLabelIds()
+		ids = ids[:0]
+		for _, number := range p.GetLabelIds() {
+			ids = append(ids, number+1)
+		}
 		if err := rd.checkIDs(where, ids); err != nil {
 			return err
 		}
@@ -52,7 +56,7 @@ func (rd *snapshotReader) readSets() error {
 		t.add(set, h, t.sets[h]) // it is not there, as each is there once
 		rd.sets = append(rd.sets, set)
 	}
-	for _, l := range t.byID {
+	for _, l := range t.byID[noLabel+1:] {
 		t.dropUnused(l)
 	}
 	rd.lanes = newLanePlans(len(rd.sets))
@@ -68,11 +72,11 @@ func (rd *snapshotReader) checkIDs(where snapshotPlace, ids []uint32) error {
 		return bad(where, "not in order, or there twice")
 	}
 	for i, id := range ids {
-		if int64(id) >= int64(len(rd.s.labels.byID)) {
-			return bad(where.and(".label_ids"), "unknown label id %d", id)
+		if id == noLabel || int64(id) >= int64(len(rd.s.labels.byID)) { // the greatest number comes to 0
+			return bad(where.and(".label_ids"), "unknown label id %d", id-1)
 		}
 		if i > 0 && ids[i-1] >= id {
-			return bad(where.and(".label_ids"), "label id %d is not in order, or there twice", id)
+			return bad(where.and(".label_ids"), "label id %d is not in order, or there twice", id-1)
 		}
 	}
 	return nil
