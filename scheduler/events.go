@@ -111,7 +111,7 @@ func (s *Scheduler) placeNow(r *run) place {
 func (s *Scheduler) newEvent(typ protos.TaskEvent_Type, cat protos.TaskEvent_Category, t instant,
 	r *request) *eventMemory {
 	m := s.newMemory()
-	m.time.Seconds, m.time.Nanos = t.sec, t.nsec
+	m.time.Seconds, m.time.Nanos = t.sec(), t.nsec
 	m.event = protos.TaskEvent{
 		Type:                typ,
 		Category:            cat,
@@ -260,7 +260,7 @@ func (s *Scheduler) ignoredEvent(r *request, named newsOf, o *older, t instant) 
 }
 
 func timestamp(i instant) *timestamppb.Timestamp {
-	return &timestamppb.Timestamp{Seconds: i.sec, Nanos: i.nsec}
+	return &timestamppb.Timestamp{Seconds: i.sec(), Nanos: i.nsec}
 }
 
 // units returns the balance as the wire has it.

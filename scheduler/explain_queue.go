@@ -24,7 +24,7 @@ func (x *explainer) queue() {
 		case p == x.level:
 			ahead = l.countBefore(x.r)
 		}
-		if l == x.r.lane && !x.r.blocked {
+		if l == x.r.lane && !x.r.blocked() {
 			all-- // it is counted already
 		}
 		d.Total += int64(all)

@@ -24,7 +24,7 @@ const searchBudget = 60_000
 // suggest returns the smallest changes of each kind.
 func (s *Scheduler) suggest(r *request, first *probe) *search {
 	f := &search{s: s, r: r, first: first, left: searchBudget}
-	if r.blocked { // nothing else can start it
+	if r.blocked() { // nothing else can start it
 		f.share(1, f.unblock)
 		return f
 	}

@@ -62,7 +62,7 @@ func (x *explainer) add(code protos.Finding_Code, passed bool) {
 }
 
 func (x *explainer) blocked() {
-	if x.r.blocked {
+	if x.r.blocked() {
 		x.add(protos.Finding_Blocked, false)
 	} else {
 		x.add(protos.Finding_NotBlocked, true)
@@ -84,7 +84,7 @@ func (x *explainer) accountLevel() {
 	s, a := x.s, x.a
 	var may bool
 	x.level, may = s.levelOf(x.r.lane)
-	x.w.Level, x.w.TakesPart = int32(x.level), may && !x.r.blocked && !x.a.suspended
+	x.w.Level, x.w.TakesPart = int32(x.level), may && !x.r.blocked() && !x.a.suspended
 	x.w.Levels = s.levelDetails(a)
 	switch {
 	case !a.exists():

@@ -36,38 +36,54 @@ type request struct {
 	confirmed instant
 	worker    *worker // nil if it waits
 	more      *more   // nil if it has none of that, as most
-	blocked   bool
 }
 
-// A more is what most requests do not have.
+// A more is what most requests do not have. It is replaced, and never changed.
 type more struct {
-	tags []string
-	lost int64 // the work of its earlier runs that was lost to preemption, in milliseconds
+	tags    []string
+	lost    int64 // the work of its earlier runs that was lost to preemption, in milliseconds
+	blocked bool
 }
 
-// tags and lost are those of its more.
-func (r *request) tags() []string {
+// rest is what the request has of that.
+func (r *request) rest() more {
 	if r.more == nil {
-		return nil
+		return more{}
 	}
-	return r.more.tags
+	return *r.more
 }
 
-func (r *request) lost() int64 {
-	if r.more == nil {
-		return 0
+func (r *request) setRest(m more) {
+	r.more = nil
+	if len(m.tags) > 0 || m.lost > 0 || m.blocked {
+		kept := m
+		r.more = &kept
 	}
-	return r.more.lost
 }
 
-func (r *request) setTags(tags []string) { r.setMore(tags, r.lost()) }
+func (r *request) tags() []string { return r.rest().tags }
 
-func (r *request) setLost(lost int64) { r.setMore(r.tags(), lost) }
+func (r *request) setTags(tags []string) {
+	m := r.rest()
+	m.tags = tags
+	r.setRest(m)
+}
 
-func (r *request) setMore(tags []string, lost int64) {
-	if r.more = nil; len(tags) > 0 || lost > 0 {
-		r.more = &more{tags, lost}
-	}
+func (r *request) lost() int64 { return r.rest().lost }
+
+func (r *request) setLost(lost int64) {
+	m := r.rest()
+	m.lost = lost
+	r.setRest(m)
+}
+
+// blocked reports whether it stays out of passes: see Scheduler.Block.
+func (r *request) blocked() bool { return r.rest().blocked }
+
+func (r *request) setBlocked(blocked bool) {
+	m := r.rest()
+	m.blocked = blocked
+	r.setRest(m)
 }
 
 // Before orders requests: enqueue time, then id.

@@ -73,7 +73,7 @@ func (s *Scheduler) checkRequests(c *census) {
 		holdOf(r.id == id, "a request is known by its id", id)
 		if r.worker == nil {
 			c.Waiting++
-			if !r.blocked {
+			if !r.blocked() {
 				c.queued++
 				continue
 			}
@@ -221,7 +221,7 @@ func (s *Scheduler) checkLanes(c *census) {
 				s.laneOf(a, demand) == l, "lanes are linked")
 			checkWaiting(&l.waitingList, string(a.id))
 			for r := range l.all() {
-				holdOf(r.lane == l && !r.blocked && s.waits(r),
+				holdOf(r.lane == l && !r.blocked() && s.waits(r),
 					"1: a request waits in its lane unless it is blocked", r.id)
 			}
 			queued += l.len()

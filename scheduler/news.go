@@ -117,15 +117,15 @@ func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	if r == nil {
 		return fmt.Errorf("%w: %s", ErrUnknownRequest, check.Quote(id))
 	}
-	if r.blocked == blocked {
+	if r.blocked() == blocked {
 		return nil
 	}
 	if r.worker != nil {
-		r.blocked = blocked
+		r.setBlocked(blocked)
 		return nil
 	}
 	s.unwait(r)
-	r.blocked = blocked
+	r.setBlocked(blocked)
 	s.wait(r)
 	return nil
 }

@@ -14,7 +14,7 @@ func (p *pass) waitAgain(r *run) {
 // collectRequeued puts the requests that were requeued at this level into such lanes.
 func (p *pass) collectRequeued() {
 	for _, r := range p.requeued {
-		if r.blocked {
+		if r.blocked() {
 			continue
 		}
 		p.requeuedLane(r.lane).add(r)

@@ -134,7 +134,7 @@ func (w *snapshotWriter) waiting() []named[waitingRequest] {
 	}
 	if len(list)+runs < len(w.s.requests) { // some are blocked, which no lane has in its queue
 		for _, r := range w.s.requests {
-			if r.blocked && r.worker == nil {
+			if r.blocked() && r.worker == nil {
 				add(r, w.laneNumbers(r.lane))
 			}
 		}
@@ -287,8 +287,8 @@ func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Reques
 	}
 	m := &w.spare[0]
 	w.spare = w.spare[1:]
-	m.enqueued.Seconds, m.enqueued.Nanos = r.enqueued.sec, r.enqueued.nsec
-	m.confirmed.Seconds, m.confirmed.Nanos = r.confirmed.sec, r.confirmed.nsec
+	m.enqueued.Seconds, m.enqueued.Nanos = r.enqueued.sec(), r.enqueued.nsec
+	m.confirmed.Seconds, m.confirmed.Nanos = r.confirmed.sec(), r.confirmed.nsec
 	m.content.Account = numbers.account
 	m.content.BaseLabelSet = numbers.base
 	m.content.ProvisionableLabelSet = numbers.prov
@@ -297,7 +297,7 @@ func (w *snapshotWriter) request(r *request, numbers laneNumbers) *protos.Reques
 	m.request.Id = string(r.id)
 	m.request.Content = &m.content
 	m.request.ConfirmedTime = &m.confirmed
-	m.request.Blocked = r.blocked
+	m.request.Blocked = r.blocked()
 	m.request.LostWork = millisProto(r.lost())
 	return &m.request
 }

@@ -136,7 +136,7 @@ func appendText(b []byte, field protowire.Number, text string) []byte {
 
 func appendInstant(b []byte, field protowire.Number, i instant) []byte {
 	b, at := beginMessage(b, field)
-	b = appendNumber(b, fieldTimestampSeconds, uint64(i.sec))
+	b = appendNumber(b, fieldTimestampSeconds, uint64(i.sec()))
 	b = appendNumber(b, fieldTimestampNanos, uint64(i.nsec))
 	return endMessage(b, at)
 }
@@ -155,7 +155,7 @@ func appendRequest(b []byte, r *request, numbers laneNumbers) []byte {
 	b, at := beginMessage(b, fieldRequestContent)
 	b = endMessage(appendContent(b, numbers, r.enqueued, r.tags()), at)
 	b = appendInstant(b, fieldRequestConfirmedTime, r.confirmed)
-	if r.blocked {
+	if r.blocked() {
 		b = appendNumber(b, fieldRequestBlocked, 1)
 	}
 	if lost := r.lost(); lost > 0 {

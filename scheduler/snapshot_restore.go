@@ -272,7 +272,7 @@ func readTime(where snapshotPlace, t *timestamppb.Timestamp) (instant, error) {
 	if !check.InRange(t.AsTime()) {
 		return instant{}, bad(where, "%v is not in the years 1970 to 9999", t.AsTime())
 	}
-	return instant{t.GetSeconds(), t.GetNanos()}, nil
+	return instantAt(t.GetSeconds(), t.GetNanos()), nil
 }
 
 // readMillis reads an accounting time.

@@ -67,7 +67,7 @@ func (lp *lanePlans) fillQueues(list []plannedRequest) {
 	lp.queues = make([]*request, waiting)
 	for _, read := range list {
 		r, plan := read.request, &lp.list[read.lane]
-		if r.blocked {
+		if r.blocked() {
 			continue
 		}
 		lp.queues[plan.end] = r

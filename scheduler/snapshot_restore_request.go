@@ -32,7 +32,7 @@ func (rd *snapshotReader) readWaiting() error {
 		if rd.s.config.RequestExpiration > 0 {
 			expiring = append(expiring, r)
 		}
-		if !r.blocked {
+		if !r.blocked() {
 			rd.lanes.list[lane].waiting++
 		}
 	}
@@ -48,7 +48,7 @@ func (rd *snapshotReader) readWaiting() error {
 // requestsAtOnce is for how many requests memory is taken at once: few enough for one that stays on
 // not to hold much of others, and for the garbage collector to scan them with their neighbours, as
 // it does up to 512 bytes.
-const requestsAtOnce = 6
+const requestsAtOnce = 8
 
 // readRequest makes a request that was not read before. It neither waits nor is on a worker, and
 // has a lane only when all lanes are made.
@@ -74,9 +74,8 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (r
 	}
 	r = &rd.spareRequests[0]
 	rd.spareRequests = rd.spareRequests[1:]
-	r.id, r.blocked = RequestID(p.GetId()), p.GetBlocked()
-	r.enqueued, r.confirmed = c.enqueued, confirmed
-	r.setMore(c.tags, lost)
+	r.id, r.enqueued, r.confirmed = RequestID(p.GetId()), c.enqueued, confirmed
+	r.setRest(more{c.tags, lost, p.GetBlocked()})
 	lane = rd.lanes.number(c.laneNumbers)
 	rd.lanes.list[lane].requests++
 	rd.requests = append(rd.requests, plannedRequest{r, lane})

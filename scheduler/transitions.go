@@ -6,7 +6,7 @@ package scheduler
 // wait puts a request, which is not on a worker, among the waiting ones.
 func (s *Scheduler) wait(r *request) {
 	s.addWaiting(r)
-	if !r.blocked {
+	if !r.blocked() {
 		s.enqueue(r)
 	}
 }
@@ -14,7 +14,7 @@ func (s *Scheduler) wait(r *request) {
 // unwait takes a waiting request out of its queue.
 func (s *Scheduler) unwait(r *request) {
 	s.removeWaiting(r)
-	if !r.blocked {
+	if !r.blocked() {
 		s.dequeueFrom(r.lane, r)
 	}
 }

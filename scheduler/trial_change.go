@@ -38,8 +38,9 @@ func (a *account) limitAnew() {
 // unblock lets the target be placed.
 func (t *trial) unblock() {
 	s, r := t.s, t.target
-	s.undo.later(func() { r.blocked = true })
-	r.blocked = false
+	more := r.more
+	s.undo.later(func() { r.more = more })
+	r.setBlocked(false)
 	s.enqueue(r)
 	s.markAllDirty(r.lane.account)
 }

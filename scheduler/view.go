@@ -168,7 +168,7 @@ func (s *Scheduler) viewRequest(r *request) TaskRequest {
 		Tags:                slices.Clone(r.tags()),
 		EnqueueTime:         r.enqueued.time(),
 		ConfirmedTime:       r.confirmed.time(),
-		Blocked:             r.blocked,
+		Blocked:             r.blocked(),
 		LostWork:            time.Duration(r.lost()) * time.Millisecond,
 	}
 	if r.worker != nil {
