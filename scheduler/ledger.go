@@ -81,6 +81,7 @@ func (s *Scheduler) payEnded(next int64) {
 		for _, r := range a.ended {
 			pay := payPerMilli * Quota(min(r.end, next)-s.now.millis())
 			a.balance[r.level] = a.balance[r.level].add(-pay)
+			a.standing.known = false
 		}
 		a.ended = a.ended[:0]
 	}
@@ -95,7 +96,9 @@ func (a *account) advance(millis int64) {
 		if runs == 0 && (rate == 0 || b == a.caps[p]) {
 			continue // the usual case: nothing to pay, and nothing to earn
 		}
-		a.balance[p] = advance(b, rate, a.caps[p], runs, millis)
+		if next := advance(b, rate, a.caps[p], runs, millis); next != b {
+			a.balance[p], a.standing.known = next, false
+		}
 	}
 }
 
@@ -151,6 +154,7 @@ func (s *Scheduler) credit(a *account, amount Balance) {
 	if a.exists() {
 		s.undo.setBalance(a)
 		a.balance = a.balance.plus(amount)
+		s.standingChanges(a)
 	}
 }
 
@@ -159,5 +163,6 @@ func (s *Scheduler) debit(a *account, amount Balance) {
 	if a.exists() {
 		s.undo.setBalance(a)
 		a.balance = a.balance.minus(amount)
+		s.standingChanges(a)
 	}
 }

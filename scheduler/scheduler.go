@@ -54,6 +54,7 @@ type Scheduler struct {
 	passes      uint64
 	pass        pass      // the present one, or the last
 	idleTable   idleTable // of that pass
+	roster      roster    // likewise
 	undo        *undoLog  // nil but in a trial
 
 	// What preemption steps have looked at; see pass_preempt_attempt.go.
@@ -124,6 +125,9 @@ func (s *Scheduler) setConfig(c *Config) {
 	s.demoteBelow = orDefault(c.DemoteThreshold, DefaultDemoteThreshold)
 	s.owedAfter = orDefault(c.OwedAfter, DefaultOwedAfter)
 	s.lossLimits = newLossLimits(c)
+	for a := range s.existing.All() {
+		s.standingChanges(a)
+	}
 }
 
 // checkMade panics if nobody made the scheduler. Every exported method asks it first.
@@ -274,6 +278,7 @@ func (s *Scheduler) ResetBalance(id AccountID) error {
 	if err != nil {
 		return err
 	}
+	s.standingChanges(a)
 	a.balance, a.ended = Balance{}, nil
 	return nil
 }
