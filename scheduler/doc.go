@@ -178,7 +178,8 @@
 //
 // Let n be the number of stored requests and workers. News costs O(labels) and O(log n): nothing is
 // matched before a pass asks. A pass costs O(accounts), plus the changes since the last one, plus
-// O(log n) for each decision. A change is a worker that became idle, which costs its labels and the
+// O(log n) for each decision; nothing if the last one did nothing, and neither news nor a balance
+// has changed since. A change is a worker that became idle, which costs its labels and the
 // demands that it can run, and with the first worker of its class the demands filed under its
 // labels, a nanosecond each; or a request with label sets that none of its account waited with,
 // which costs the intersection of its labels' sets. A waiting request that cannot run costs

@@ -37,6 +37,7 @@ func (s *Scheduler) expireWorkers(sink EventSink) {
 	}
 	slices.SortFunc(gone, func(a, b *worker) int { return cmp.Compare(a.id, b.id) })
 	for _, w := range gone {
+		s.disturb()
 		if sink != nil {
 			sink.AddEvent(s.workerExpiredEvent(w))
 		}
@@ -51,6 +52,7 @@ func (s *Scheduler) expireRequests(sink EventSink) {
 		if s.now.since(r.enqueued) <= s.config.RequestExpiration {
 			return
 		}
+		s.disturb()
 		s.unwait(r)
 		if sink != nil {
 			sink.AddEvent(s.expiredEvent(r))

@@ -78,6 +78,7 @@ func (s *Scheduler) endByNews(r *run, t instant) {
 // payEnded lets accounts pay for their ended runs, before an update to the given time.
 func (s *Scheduler) payEnded(next int64) {
 	for _, a := range s.owing {
+		s.disturb()
 		for _, r := range a.ended {
 			pay := payPerMilli * Quota(min(r.end, next)-s.now.millis())
 			a.balance[r.level] = a.balance[r.level].add(-pay)
@@ -89,17 +90,18 @@ func (s *Scheduler) payEnded(next int64) {
 	s.owing = s.owing[:0]
 }
 
-// advance moves all balances of the account on.
-func (a *account) advance(millis int64) {
+// advance moves all balances of the account on, and reports whether any of them changed.
+func (a *account) advance(millis int64) (moved bool) {
 	for p, b := range a.balance {
 		rate, runs := a.config.ChargeRate[p], a.running[p]
 		if runs == 0 && (rate == 0 || b == a.caps[p]) {
 			continue // the usual case: nothing to pay, and nothing to earn
 		}
 		if next := advance(b, rate, a.caps[p], runs, millis); next != b {
-			a.balance[p], a.standing.known = next, false
+			a.balance[p], a.standing.known, moved = next, false, true
 		}
 	}
+	return moved
 }
 
 // caps returns what each balance earns up to.

@@ -65,6 +65,7 @@ type newsOf struct {
 func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkNews(id, worker, at); err != nil {
 		return err
 	}
@@ -90,6 +91,7 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 // errors are ErrInvalid and ErrNotAssigned.
 func (s *Scheduler) MarkHandedOut(id RequestID, worker WorkerID) error {
 	s.checkMade()
+	s.disturb()
 	run, err := s.runOn(id, worker)
 	if err != nil {
 		return err
@@ -110,6 +112,7 @@ func (s *Scheduler) Unblock(id RequestID) error { return s.setBlocked(id, false)
 func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkID("request id", string(id)); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 func (s *Scheduler) NotifyTaskAbsent(id RequestID, t time.Time, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkID("request id", string(id)); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 func (s *Scheduler) NotifyWorkerGone(id WorkerID, t time.Time, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkID("worker id", string(id)); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	w := s.workers[id]
 	if w == nil {
 		return s.markNewIdle(id, names, t)
@@ -70,6 +71,7 @@ func (s *Scheduler) markNewIdle(id WorkerID, names []string, t time.Time) error 
 func (s *Scheduler) MarkIdleAgain(id WorkerID, t time.Time, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	w := s.workers[id]
 	if w == nil {
 		return fmt.Errorf("%w: worker %s is not known", ErrInvalid, check.Quote(id))

@@ -28,6 +28,7 @@ func (s *Scheduler) NotifyTaskSaved(id RequestID, worker WorkerID, saved, t time
 	e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if !saved.IsZero() {
 		if err := checkTime("saved time", saved); err != nil {
 			return err

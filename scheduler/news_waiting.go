@@ -19,6 +19,7 @@ import (
 func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkRequest(r, tags); err != nil {
 		return err
 	}

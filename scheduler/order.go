@@ -28,6 +28,7 @@ const cordonsMax = 100_000
 func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -72,6 +73,7 @@ func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []strin
 	e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -89,6 +91,7 @@ func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []strin
 func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -103,6 +106,7 @@ func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 func (s *Scheduler) ResumeAccount(id AccountID, o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -137,6 +141,7 @@ func (s *Scheduler) orderedAccount(id AccountID, o Order) (*account, error) {
 func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkCordon(id, o); err != nil {
 		return err
 	}
@@ -171,6 +176,7 @@ func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 func (s *Scheduler) UncordonWorker(id WorkerID, o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkCordon(id, o); err != nil {
 		return err
 	}

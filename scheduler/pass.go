@@ -29,6 +29,11 @@ type pass struct {
 	requeued      []*request     // requests that were requeued at this level
 	requeuedLanes []*lane        // the lanes of requests requeued at better levels
 
+	// What the scheduler goes to rest by; see pass_rest.go.
+	moved     bool    // a run moved to another level
+	attempted bool    // some account took part in a preemption step
+	restUntil instant // when something may be owed to an account that did not
+
 	observer *observer // nil but in a trial
 	ended    bool      // the observer needs no further decision
 }
@@ -37,13 +42,21 @@ type pass struct {
 // order of the decisions. An assignment takes effect at once: its run pays from now on.
 //
 // A pass costs O(accounts) plus what it looks at anew: new requests, workers that became idle
-// since the last pass and the lanes that they match, and O(log n) for each decision.
+// since the last pass and the lanes that they match, and O(log n) for each decision. It costs
+// nothing if the last one did nothing, and since then neither news nor an order has come and no
+// balance has moved.
 func (s *Scheduler) RunOnce(e EventSink) []Assignment {
 	s.checkMade()
 	defer s.checkInvariants()
+	atRest := s.atRest()
+	if atRest && sparesPasses {
+		return nil
+	}
 	p := s.newPass(s.sinkFor(e))
 	p.run()
 	p.finish()
+	p.checkRest(atRest)
+	p.noteRest()
 	return p.decisions()
 }
 
@@ -73,6 +86,8 @@ func (s *Scheduler) newPass(sink EventSink) *pass {
 	clear(old.demands)
 	*old = pass{
 		s: s, id: s.passes, sink: sink,
+		restUntil: noInstant,
+
 		out:      old.out[:0],
 		demands:  old.demands[:0],
 		takers:   old.takers[:0],

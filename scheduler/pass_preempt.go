@@ -63,8 +63,10 @@ func (st *preemption) accounts() []*account {
 		}
 		owed := st.mayBeOwed(a)
 		if st.isExhausted(a, owed) {
+			st.noteExhausted(a, owed)
 			continue
 		}
+		st.attempted = true
 		state := st.state(a)
 		state.retryLater, state.owed = false, owed
 		accounts = append(accounts, a)

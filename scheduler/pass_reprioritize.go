@@ -97,6 +97,7 @@ func dearer(a, b *run, now int64) bool {
 // move brings a run to another level.
 func (p *pass) move(r *run, to Priority) {
 	from := r.level
+	p.moved = true
 	p.noteFanout(r)
 	p.s.setLevel(r, to)
 	if p.sink != nil {

@@ -53,6 +53,7 @@ type Scheduler struct {
 	activeLanes int
 	passes      uint64
 	pass        pass      // the present one, or the last
+	rest        rest      // what it has left
 	idleTable   idleTable // of that pass
 	roster      roster    // likewise
 	undo        *undoLog  // nil but in a trial
@@ -158,7 +159,9 @@ func (s *Scheduler) UpdateTime(t time.Time, e EventSink) {
 	s.payEnded(now.millis())
 	if millis := now.millis() - s.now.millis(); millis > 0 {
 		for a := range s.existing.All() {
-			a.advance(millis)
+			if a.advance(millis) {
+				s.disturb()
+			}
 		}
 	}
 	s.now = now
@@ -218,6 +221,7 @@ func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial B
 	validate func(*AccountConfig) error) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
 	}
@@ -249,6 +253,7 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 func (s *Scheduler) DeleteAccount(id AccountID) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err
@@ -274,6 +279,7 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 func (s *Scheduler) ResetBalance(id AccountID) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err

@@ -118,6 +118,7 @@ func (s *Scheduler) protectRuns() {
 			continue
 		}
 		r.watchedAt = 0
+		s.disturb()
 		s.refileQuietly(r, func() {})
 	}
 }

@@ -16,6 +16,7 @@ import (
 func (s *Scheduler) Wipe(o Order, e EventSink) error {
 	s.checkMade()
 	defer s.checkInvariants()
+	s.disturb()
 	if err := o.check(); err != nil {
 		return err
 	}
