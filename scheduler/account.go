@@ -8,14 +8,12 @@ import (
 // An account is an account that exists, or one that does not and is named by a request all the
 // same: then config is nil, and everything it has is free.
 type account struct {
-	id       AccountID
-	config   *AccountConfig // nil if the account does not exist
-	balance  Balance
-	standing standing
-	place    uint32         // in Scheduler.roster
-	pass     accountPass    // here, as passes look at this and its neighbours
-	running  [numLevels]int // its runs by level
-	caps     Balance        // what each balance earns up to
+	id      AccountID
+	config  *AccountConfig // nil if the account does not exist
+	balance Balance
+	pass    accountPass    // here, as passes look at this and its neighbours
+	running [numLevels]int // its runs by level
+	caps    Balance        // what each balance earns up to
 
 	suspended bool
 	reason    string     // of the suspension, for people
@@ -45,6 +43,7 @@ type account struct {
 type accountPass struct {
 	id         uint64 // the pass that the rest belongs to
 	settled    bool   // its lanes took part at a level that it did not use up
+	contends   bool   // it is in pass.contenders
 	takesPart  bool   // at the level of the moment
 	retryLater bool   // what it did not preempt at this level it may preempt another time
 	scanned    int    // its lanes that no idle worker matches
@@ -180,7 +179,6 @@ func forgetLabel(l *label) {
 
 // configure gives the account its settings, and counts anew what they limit.
 func (s *Scheduler) configure(a *account, c *AccountConfig) {
-	s.standingChanges(a)
 	a.config = c
 	a.limits, a.limitsOnClass, a.groups, a.caps = nil, nil, nil, Balance{}
 	a.roomGeneration++

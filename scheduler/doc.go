@@ -39,11 +39,9 @@
 //   - protected: of a run that has too much at stake to be preempted by a request at some level.
 //   - rate: how fast an account earns, in milli-workers.
 //   - request: what waits to run. It has an account, labels and an enqueue time.
-//   - roster: which accounts a pass asks at each level.
 //   - run: a request on a worker, and how far that has come: held, handed out or running.
 //   - safe: of a run that is protected from requests at every level.
 //   - saved: of work that a preemption would not lose, as the dispatcher said.
-//   - standing: what an account may do at each level, as its balances and runs stand.
 //   - suspended: of an account whose requests an operator keeps out of passes.
 //   - task: a request that runs.
 //   - trial: a pass that is undone, to find out what it would do.

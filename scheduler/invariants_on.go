@@ -149,7 +149,6 @@ func (s *Scheduler) checkAccounts(c *census) {
 		holdOf(a.id == id, "an account is known by its id", id)
 		if a.exists() {
 			existing++
-			holdOf(!a.standing.known || a.standing == s.standingOf(a), "standings are up to date", id)
 		}
 		holdOf(a.exists() || len(a.lanes) > 0, "an account without config has requests", id)
 		paid, labels := map[*fanoutGroup]int{}, map[*labelLimit]int{}

@@ -82,7 +82,6 @@ func (s *Scheduler) payEnded(next int64) {
 		for _, r := range a.ended {
 			pay := payPerMilli * Quota(min(r.end, next)-s.now.millis())
 			a.balance[r.level] = a.balance[r.level].add(-pay)
-			a.standing.known = false
 		}
 		a.ended = a.ended[:0]
 	}
@@ -98,7 +97,7 @@ func (a *account) advance(millis int64) (moved bool) {
 			continue // the usual case: nothing to pay, and nothing to earn
 		}
 		if next := advance(b, rate, a.caps[p], runs, millis); next != b {
-			a.balance[p], a.standing.known, moved = next, false, true
+			a.balance[p], moved = next, true
 		}
 	}
 	return moved
@@ -156,7 +155,6 @@ func (s *Scheduler) credit(a *account, amount Balance) {
 	if a.exists() {
 		s.undo.setBalance(a)
 		a.balance = a.balance.plus(amount)
-		s.standingChanges(a)
 	}
 }
 
@@ -165,6 +163,5 @@ func (s *Scheduler) debit(a *account, amount Balance) {
 	if a.exists() {
 		s.undo.setBalance(a)
 		a.balance = a.balance.minus(amount)
-		s.standingChanges(a)
 	}
 }

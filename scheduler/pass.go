@@ -21,6 +21,9 @@ type pass struct {
 	allIdle  bool      // neither if these are the demands of all idle classes
 	idleCost int       // the least that it would cost to find these
 
+	contenders []*account // those with something to place
+	owners     []*account // those with runs, by id
+
 	takers        []*account     // those that take part at this level
 	queue         laneQueue      // the lanes to place from
 	later         []*lane        // what step 1 leaves to step 2
@@ -88,12 +91,14 @@ func (s *Scheduler) newPass(sink EventSink) *pass {
 		s: s, id: s.passes, sink: sink,
 		restUntil: noInstant,
 
-		out:      old.out[:0],
-		demands:  old.demands[:0],
-		takers:   old.takers[:0],
-		queue:    old.queue,
-		later:    old.later[:0],
-		matching: old.matching[:0],
+		out:        old.out[:0],
+		demands:    old.demands[:0],
+		contenders: old.contenders[:0],
+		owners:     old.owners[:0],
+		takers:     old.takers[:0],
+		queue:      old.queue,
+		later:      old.later[:0],
+		matching:   old.matching[:0],
 	}
 	return old
 }
@@ -125,11 +130,36 @@ func (p *pass) state(a *account) *accountPass {
 	return &a.pass
 }
 
+// findAccounts finds the accounts that the pass can concern: those with something to place, and
+// those with runs, by id. An account whose first run starts in this pass has nothing to promote or
+// demote yet.
+func (p *pass) findAccounts() {
+	for a := range p.s.existing.All() {
+		if len(a.active) > 0 {
+			p.contend(a)
+		}
+		if a.hasRuns() {
+			p.owners = append(p.owners, a)
+		}
+	}
+}
+
+// contend notes that an account has something to place, unless it is suspended.
+func (p *pass) contend(a *account) {
+	if a.suspended {
+		return
+	}
+	if st := p.state(a); !st.contends {
+		st.contends = true
+		p.contenders = append(p.contenders, a)
+	}
+}
+
 // begin finds the accounts that take part at this level: those that may start a run there. What
 // took part at a better level that its account did not use up is passed over later.
 func (p *pass) begin() {
 	p.takers = p.takers[:0]
-	for a := range p.s.roster.starters(p.level) {
+	for _, a := range p.contenders {
 		if p.mayStart(a) {
 			p.state(a).takesPart = true
 			p.takers = append(p.takers, a)

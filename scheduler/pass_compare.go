@@ -1,8 +1,7 @@
 package scheduler
 
 // The comparisons of a pass. What is compared is up to pure functions of an account; a pass asks
-// them here, so that its observer, if it has one, learns how close each comparison was. The
-// standing of an account answers for all that no observer has to learn of.
+// them here, so that its observer, if it has one, learns how close each comparison was.
 
 // mayStart reports whether an account may start one more run at the level of the moment.
 func (p *pass) mayStart(a *account) bool {
@@ -11,49 +10,12 @@ func (p *pass) mayStart(a *account) bool {
 
 // mayStartAt reports whether an account may start one more run at a paid level.
 func (p *pass) mayStartAt(a *account, level Priority) bool {
-	if a.standing.known {
-		return a.standing.starts.has(level)
-	}
-	return p.isAboveNeed(a, level)
-}
-
-// isAboveNeed is mayStartAt for an account whose standing is not known.
-func (p *pass) isAboveNeed(a *account, level Priority) bool {
 	if a.balance[level] <= 0 && p.observer == nil {
 		return false // no need is less
 	}
 	need := a.need(level, p.s.burstCover)
 	p.observer.comparesAbove(a, level, int64(need))
 	return a.balance[level] > need
-}
-
-// demotes reports whether an account has to demote runs at the level of the moment.
-func (p *pass) demotes(a *account) bool {
-	if a.standing.known {
-		return a.standing.demotes.has(p.level)
-	}
-	return a.beyondRate(p.level) > 0 && p.isBelow(a, p.s.demoteBelow)
-}
-
-// promotes reports whether an account may promote runs to the level of the moment.
-func (p *pass) promotes(a *account) bool {
-	if a.standing.known {
-		return a.standing.promotes.has(p.level)
-	}
-	above := int64(min(p.s.promoteAbove, a.caps[p.level]-1))
-	return a.beyondRate(p.level) < 0 && p.isAbove(a, above) && a.runsBelow(p.level) > 0
-}
-
-// mayBeOwed reports whether an account has a full bucket and runs less than its rate, so that the
-// workers of free tasks are owed to those of its requests that have waited for long.
-func (p *pass) mayBeOwed(a *account) bool {
-	switch {
-	case p.s.owedAfter < 0:
-		return false
-	case a.standing.known:
-		return a.standing.full.has(p.level)
-	}
-	return a.beyondRate(p.level) < 0 && p.isAbove(a, int64(a.caps[p.level])-1)
 }
 
 // isAbove reports whether an account's balance at the level of the moment is above an amount.

@@ -45,7 +45,7 @@ func (p *pass) findDirty() {
 // what this one does not find out.
 func (p *pass) lanesToTry() int {
 	lanes := p.s.activeLanes
-	for a := range p.s.roster.contenders() {
+	for _, a := range p.contenders {
 		if a.neverFree() && a.bestLevel(p.s.burstCover) == FreeBucket {
 			lanes -= len(a.active)
 		}

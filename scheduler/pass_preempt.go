@@ -11,7 +11,6 @@ import (
 type preemption struct {
 	*pass
 	now   int64
-	runs  uint64                     // how many have come to worse levels; see generation
 	queue minheap.Heap[*workerClass] // the targets, by their next run
 	full  []*workerClass             // targets that label limits keep some account from
 	able  int                        // the accounts that may still start a run
@@ -35,7 +34,7 @@ func (p *pass) preempt() {
 	if p.s.config.DisablePreemption || p.ended {
 		return
 	}
-	st := &preemption{pass: p, now: p.s.now.millis(), runs: p.runsThatCame()}
+	st := &preemption{pass: p, now: p.s.now.millis()}
 	accounts := st.accounts()
 	st.findTargets(accounts)
 	st.able = len(accounts)

@@ -80,16 +80,11 @@ func (s *Scheduler) noteVictim(r *run) {
 
 // generation returns the account's generation at the level of the step.
 func (st *preemption) generation(a *account) generation {
-	return generation{lanes: a.recent.total, runs: st.runs}
-}
-
-// runsThatCame counts the runs that have come to levels worse than that of the moment. No step of a
-// preemption brings one there.
-func (p *pass) runsThatCame() (n uint64) {
-	for q := p.level + 1; q < numLevels; q++ {
-		n += p.s.victimCounts[q]
+	g := generation{lanes: a.recent.total}
+	for q := st.level + 1; q < numLevels; q++ {
+		g.runs += st.s.victimCounts[q]
 	}
-	return n
+	return g
 }
 
 // isExhausted reports whether the account can find nothing, as nothing has come for it.
@@ -111,8 +106,8 @@ func (st *preemption) mayHaveLuck(a *account, owed bool) bool {
 
 // hasToSpare reports whether an account has more than an amount beyond what it needs.
 func (st *preemption) hasToSpare(a *account, amount Quota) bool {
-	return amount < maxQuota &&
-		st.isAbove(a, int64(a.need(st.level, st.s.burstCover).add(amount)))
+	need := a.need(st.level, st.s.burstCover)
+	return amount < maxQuota && st.isAbove(a, int64(need.add(amount)))
 }
 
 // noteDearer notes that an account does not outrank a run that it wants.

@@ -25,5 +25,11 @@ func (p *pass) payment(a *account, r *run) Quota {
 	return min(price, most)
 }
 
+// mayBeOwed reports whether an account has a full bucket and runs less than its rate, so that the
+// workers of free tasks are owed to those of its requests that have waited for long.
+func (p *pass) mayBeOwed(a *account) bool {
+	return p.s.owedAfter >= 0 && a.beyondRate(p.level) < 0 && p.isAbove(a, int64(a.caps[p.level])-1)
+}
+
 // waitedLong reports whether a request that was enqueued then has waited for so long.
 func (p *pass) waitedLong(enqueued instant) bool { return p.s.now.since(enqueued) >= p.s.owedAfter }

@@ -2,12 +2,12 @@ package scheduler
 
 // reprioritize is step 3: for each account, demotion out of this level or promotion into it.
 func (p *pass) reprioritize() {
-	for a := range p.s.roster.movers(p.level) {
-		switch {
-		case p.demotes(a):
-			p.demote(a, ceilWorkers(a.beyondRate(p.level)))
-		case p.promotes(a):
-			p.promote(a, ceilWorkers(-a.beyondRate(p.level)))
+	for _, a := range p.owners {
+		switch beyond := a.beyondRate(p.level); {
+		case beyond > 0 && p.isBelow(a, p.s.demoteBelow):
+			p.demote(a, ceilWorkers(beyond))
+		case beyond < 0 && p.isAbove(a, int64(min(p.s.promoteAbove, a.caps[p.level]-1))):
+			p.promote(a, ceilWorkers(-beyond))
 		}
 	}
 }
@@ -39,6 +39,9 @@ func (p *pass) levelBelow(a *account) Priority {
 // promote moves the n dearest runs at any worse level to this one, passing over free runs that the
 // fanout limit keeps out.
 func (p *pass) promote(a *account, n int) {
+	if a.runsBelow(p.level) == 0 {
+		return
+	}
 	now := p.s.now.millis()
 	var dearest [numLevels][numBins]*run // of each list at a worse level; nil if none is left
 	for q := p.level + 1; q < numLevels; q++ {

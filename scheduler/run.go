@@ -143,7 +143,6 @@ func (s *Scheduler) delist(r *run) {
 }
 
 func (s *Scheduler) enterLevel(a *account, r *run) {
-	s.standingChanges(a)
 	a.running[r.level]++
 	s.running[r.level]++
 	s.file(r)
@@ -153,7 +152,6 @@ func (s *Scheduler) enterLevel(a *account, r *run) {
 }
 
 func (s *Scheduler) leaveLevel(a *account, r *run) {
-	s.standingChanges(a)
 	a.running[r.level]--
 	s.running[r.level]--
 	s.unfile(r)

@@ -55,7 +55,6 @@ type Scheduler struct {
 	pass        pass      // the present one, or the last
 	rest        rest      // what it has left
 	idleTable   idleTable // of that pass
-	roster      roster    // likewise
 	undo        *undoLog  // nil but in a trial
 
 	// What preemption steps have looked at; see pass_preempt_attempt.go.
@@ -126,9 +125,6 @@ func (s *Scheduler) setConfig(c *Config) {
 	s.demoteBelow = orDefault(c.DemoteThreshold, DefaultDemoteThreshold)
 	s.owedAfter = orDefault(c.OwedAfter, DefaultOwedAfter)
 	s.lossLimits = newLossLimits(c)
-	for a := range s.existing.All() {
-		s.standingChanges(a)
-	}
 }
 
 // checkMade panics if nobody made the scheduler. Every exported method asks it first.
@@ -284,7 +280,6 @@ func (s *Scheduler) ResetBalance(id AccountID) error {
 	if err != nil {
 		return err
 	}
-	s.standingChanges(a)
 	a.balance, a.ended = Balance{}, nil
 	return nil
 }

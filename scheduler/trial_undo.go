@@ -83,10 +83,7 @@ func (u *undoLog) setBalance(a *account) {
 		return
 	}
 	balance := a.balance
-	u.later(func() {
-		u.s.standingChanges(a)
-		a.balance = balance
-	})
+	u.later(func() { a.balance = balance })
 }
 
 // setContent: a request, which is neither in a queue nor on a worker, changes its content.
