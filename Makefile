@@ -18,10 +18,10 @@ ARGS     ?=
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Tests make much that soon is garbage, and little that stays; where much stays, memory is not to
-# grow out of proportion.
-test race invariants fuzz: export GOGC ?= 400
-test race invariants fuzz: export GOMEMLIMIT ?= 3GiB
+# Tests and compilers make much that soon is garbage, and little that stays; where much stays, memory
+# is not to grow out of proportion.
+lint test race invariants fuzz: export GOGC ?= 400
+lint test race invariants fuzz: export GOMEMLIMIT ?= 3GiB
 
 .PHONY: test
 test: ## Run all tests; needs nothing but Go.
