@@ -8,10 +8,15 @@ import (
 
 // A bucket has the demands that are filed under one label, in order of their serials.
 type bucket struct {
-	labels  []labelKey // of each demand
-	demands []*demand  // nil where one has gone
-	holes   int        // how many have gone
-	newest  uint64     // the serial of the last demand that was filed
+	entries []entry
+	holes   int    // the entries whose demands have gone
+	newest  uint64 // the serial of the last demand that was filed
+}
+
+// An entry is a demand in a bucket.
+type entry struct {
+	labels labelKey
+	demand *demand // nil if it has gone
 }
 
 // A labelKey has three more base labels of a demand in a bucket, the next rarest ones, 21 bits
@@ -76,42 +81,38 @@ func (l *label) isRarer(other *label) bool {
 	if n, m := l.classes.Len(), other.classes.Len(); n != m {
 		return n < m
 	}
-	return len(l.demands.demands) < len(other.demands.demands)
+	return len(l.demands.entries) < len(other.demands.entries)
 }
 
 // add puts in a demand, whose serial is above all those of the bucket.
 func (bucket *bucket) add(demand *demand, key labelKey) {
-	demand.bucket, demand.at = bucket, len(bucket.demands)
-	bucket.labels = append(bucket.labels, key)
-	bucket.demands = append(bucket.demands, demand)
+	demand.bucket, demand.at = bucket, len(bucket.entries)
+	bucket.entries = append(bucket.entries, entry{key, demand})
 	bucket.newest = demand.serial
 }
 
 // remove takes a demand out. It costs O(1) on average.
 func (bucket *bucket) remove(demand *demand) {
-	bucket.demands[demand.at] = nil
+	bucket.entries[demand.at].demand = nil
 	bucket.holes++
-	if 2*bucket.holes < len(bucket.demands) {
+	if 2*bucket.holes < len(bucket.entries) {
 		return
 	}
-	labels, demands := bucket.labels[:0], bucket.demands[:0]
-	for i, demand := range bucket.demands {
-		if demand != nil {
-			demand.at = len(demands)
-			labels, demands = append(labels, bucket.labels[i]), append(demands, demand)
-		}
+	bucket.holes = 0
+	left := slices.DeleteFunc(bucket.entries, func(e entry) bool { return e.demand == nil })
+	if 4*len(left) < cap(left) {
+		left = slices.Clone(left)
 	}
-	clear(bucket.demands[len(demands):])
-	if 4*len(demands) < cap(demands) {
-		labels, demands = slices.Clone(labels), slices.Clone(demands)
+	bucket.entries = left
+	for i, e := range left {
+		e.demand.at = i
 	}
-	bucket.labels, bucket.demands, bucket.holes = labels, demands, 0
 }
 
 // each calls f with the demands of the bucket, until it returns false, and returns false then.
 func (bucket *bucket) each(f func(*demand) bool) bool {
-	for _, demand := range bucket.demands {
-		if demand != nil && !f(demand) {
+	for _, e := range bucket.entries {
+		if e.demand != nil && !f(e.demand) {
 			return false
 		}
 	}
@@ -151,7 +152,7 @@ func (x *index) demandCost(class *workerClass) int {
 			return sum + int(news)
 		}
 	}
-	x.eachBucket(class, func(bucket *bucket) { sum += len(bucket.demands) })
+	x.eachBucket(class, func(bucket *bucket) { sum += len(bucket.entries) })
 	return sum
 }
 
@@ -181,15 +182,13 @@ func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bo
 
 // walk is walkDemands for one bucket; owned says which labels the class has.
 func (bucket *bucket) walk(x *index, since uint64, owned []bool, f func(*demand) bool) bool {
-	first := bucket.since(since)
-	demands := bucket.demands[first:]
-	x.looked += len(demands)
-	for i, key := range bucket.labels[first:] {
-		if touches.Demand(); !key.mayBeOwned(owned) {
+	news := bucket.since(since)
+	x.looked += len(news)
+	for _, e := range news {
+		if touches.Demand(); !e.labels.mayBeOwned(owned) || e.demand == nil {
 			continue
 		}
-		demand := demands[i]
-		if demand != nil && (key&moreLabels == 0 || demand.isOwned(owned)) && !f(demand) {
+		if (e.labels&moreLabels == 0 || e.demand.isOwned(owned)) && !f(e.demand) {
 			return false
 		}
 	}
@@ -224,18 +223,17 @@ func (demand *demand) isOwned(owned []bool) bool {
 	return true
 }
 
-// since returns the place of the first demand whose serial is above one; before it may be places of
-// such that have gone.
-func (bucket *bucket) since(serial uint64) int {
+// since returns the entries whose serials are above one, and perhaps some whose demands have gone.
+func (bucket *bucket) since(serial uint64) []entry {
 	first := 0
 	if serial > 0 {
-		first = len(bucket.demands)
+		first = len(bucket.entries)
 	}
 	for bucket.newest > serial && first > 0 {
-		if demand := bucket.demands[first-1]; demand != nil && demand.serial <= serial {
+		if demand := bucket.entries[first-1].demand; demand != nil && demand.serial <= serial {
 			break
 		}
 		first--
 	}
-	return first
+	return bucket.entries[first:]
 }

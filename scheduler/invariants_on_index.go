@@ -60,7 +60,7 @@ func (s *Scheduler) checkDemands() {
 	for demand := range x.allDemands() {
 		demands++
 		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
-		hold(demand.bucket.demands[demand.at] == demand, "a demand is in its bucket")
+		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
 		hold(!demand.gone && demand.serial <= demand.bucket.newest,
 			"buckets know their newest demand")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
