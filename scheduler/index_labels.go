@@ -65,14 +65,11 @@ const noLabel = 0
 
 func newLabelTable() *labelTable {
 	t := &labelTable{
-		byName: map[string]*label{},
-		byID:   []*label{noLabel: nil},
 		marks:  []bool{noLabel: true},
-		sets:   map[uint64]*labelSet{},
 		sorted: map[*labelSet][]string{},
 		empty:  &labelSet{refs: 1},
 	}
-	t.sets[hashIDs(nil)] = t.empty
+	t.reserve(0, 0)
 	return t
 }
 
@@ -97,15 +94,15 @@ type lookup struct {
 }
 
 // lookUp looks names up, which may repeat, and returns an error unless they are UTF-8, as labels
-// are known to be. What names them: "label".
-func (t *labelTable) lookUp(what string, names []string) (found lookup, err error) {
+// are known to be.
+func (t *labelTable) lookUp(names []string) (found lookup, err error) {
 	found.ids = t.buf[:0]
 	for i, name := range names {
 		if l := t.byName[name]; l != nil {
 			found.ids = append(found.ids, l.id)
 			continue
 		}
-		if err := checkTexts(what, names[i:i+1]); err != nil {
+		if err := checkTexts("label", names[i:i+1]); err != nil {
 			return lookup{}, err
 		}
 		found.unknown = append(found.unknown, name)

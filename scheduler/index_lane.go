@@ -45,15 +45,15 @@ type more struct {
 	blocked bool
 }
 
-// rest is what the request has of that.
-func (r *request) rest() more {
+// extra is what the request has of that.
+func (r *request) extra() more {
 	if r.more == nil {
 		return more{}
 	}
 	return *r.more
 }
 
-func (r *request) setRest(m more) {
+func (r *request) setExtra(m more) {
 	r.more = nil
 	if len(m.tags) > 0 || m.lost > 0 || m.blocked {
 		kept := m
@@ -61,29 +61,29 @@ func (r *request) setRest(m more) {
 	}
 }
 
-func (r *request) tags() []string { return r.rest().tags }
+func (r *request) tags() []string { return r.extra().tags }
 
 func (r *request) setTags(tags []string) {
-	m := r.rest()
+	m := r.extra()
 	m.tags = tags
-	r.setRest(m)
+	r.setExtra(m)
 }
 
-func (r *request) lost() int64 { return r.rest().lost }
+func (r *request) lost() int64 { return r.extra().lost }
 
 func (r *request) setLost(lost int64) {
-	m := r.rest()
+	m := r.extra()
 	m.lost = lost
-	r.setRest(m)
+	r.setExtra(m)
 }
 
 // blocked reports whether it stays out of passes: see Scheduler.Block.
-func (r *request) blocked() bool { return r.rest().blocked }
+func (r *request) blocked() bool { return r.extra().blocked }
 
 func (r *request) setBlocked(blocked bool) {
-	m := r.rest()
+	m := r.extra()
 	m.blocked = blocked
-	r.setRest(m)
+	r.setExtra(m)
 }
 
 // Before orders requests: enqueue time, then id.

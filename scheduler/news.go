@@ -64,8 +64,7 @@ type newsOf struct {
 // The errors are ErrInvalid for empty ids and times out of range, and ErrNotAssigned.
 func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkNews(id, worker, at); err != nil {
 		return err
 	}
@@ -91,7 +90,7 @@ func (s *Scheduler) Unassign(id RequestID, worker WorkerID, at time.Time, e Even
 // errors are ErrInvalid and ErrNotAssigned.
 func (s *Scheduler) MarkHandedOut(id RequestID, worker WorkerID) error {
 	s.checkMade()
-	s.disturb()
+	defer s.changed()
 	run, err := s.runOn(id, worker)
 	if err != nil {
 		return err
@@ -111,8 +110,7 @@ func (s *Scheduler) Unblock(id RequestID) error { return s.setBlocked(id, false)
 
 func (s *Scheduler) setBlocked(id RequestID, blocked bool) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkID("request id", string(id)); err != nil {
 		return err
 	}

@@ -30,8 +30,7 @@ func (s *Scheduler) MarkIdle(id WorkerID, labels stringset.Set, t time.Time, e E
 // MarkIdleWith is MarkIdle with the labels in any order, in which they may repeat. They are copied.
 func (s *Scheduler) MarkIdleWith(id WorkerID, names []string, t time.Time, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	w := s.workers[id]
 	if w == nil {
 		return s.markNewIdle(id, names, t)
@@ -54,7 +53,7 @@ func (s *Scheduler) markNewIdle(id WorkerID, names []string, t time.Time) error 
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	labels, err := s.labels.lookUp("label", names)
+	labels, err := s.labels.lookUp(names)
 	if err != nil {
 		return err
 	}
@@ -70,8 +69,7 @@ func (s *Scheduler) markNewIdle(id WorkerID, names []string, t time.Time) error 
 // The error is ErrInvalid for a worker that is not known, or a time out of range.
 func (s *Scheduler) MarkIdleAgain(id WorkerID, t time.Time, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	w := s.workers[id]
 	if w == nil {
 		return fmt.Errorf("%w: worker %s is not known", ErrInvalid, check.Quote(id))

@@ -27,8 +27,7 @@ func (s *Scheduler) NotifyTaskRunning(id RequestID, worker WorkerID, t time.Time
 func (s *Scheduler) NotifyTaskSaved(id RequestID, worker WorkerID, saved, t time.Time,
 	e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if !saved.IsZero() {
 		if err := checkTime("saved time", saved); err != nil {
 			return err

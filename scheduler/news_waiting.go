@@ -18,8 +18,7 @@ import (
 // UTF-8.
 func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkRequest(r, tags); err != nil {
 		return err
 	}

@@ -27,8 +27,7 @@ const cordonsMax = 100_000
 // ErrInvalidConfig for settings that Validate refuses.
 func (s *Scheduler) Configure(c *Config, fields []string, o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -72,8 +71,7 @@ func (s *Scheduler) listExpiring() {
 func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []string, o Order,
 	e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -90,8 +88,7 @@ func (s *Scheduler) UpdateAccount(id AccountID, c *AccountConfig, fields []strin
 // and its runs go on. The errors are ErrInvalid and ErrUnknownAccount.
 func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -105,8 +102,7 @@ func (s *Scheduler) SuspendAccount(id AccountID, o Order, e EventSink) error {
 // ErrUnknownAccount.
 func (s *Scheduler) ResumeAccount(id AccountID, o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	a, err := s.orderedAccount(id, o)
 	if err != nil {
 		return err
@@ -140,8 +136,7 @@ func (s *Scheduler) orderedAccount(id AccountID, o Order) (*account, error) {
 // The error is ErrInvalid, also if 100,000 other workers are cordoned.
 func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkCordon(id, o); err != nil {
 		return err
 	}
@@ -175,8 +170,7 @@ func (s *Scheduler) CordonWorker(id WorkerID, o Order, e EventSink) error {
 // UncordonWorker ends a cordon, if there is one. The error is ErrInvalid.
 func (s *Scheduler) UncordonWorker(id WorkerID, o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkCordon(id, o); err != nil {
 		return err
 	}

@@ -16,6 +16,12 @@ func (s *Scheduler) atRest() bool { return s.rest.known && s.now.Before(s.rest.u
 // disturb notes that something may have changed that a pass goes by.
 func (s *Scheduler) disturb() { s.rest.known = false }
 
+// changed ends each exported method in which somebody says something.
+func (s *Scheduler) changed() {
+	s.disturb()
+	s.checkInvariants()
+}
+
 // noteRest notes, at the end of a pass, whether the next one would do nothing.
 func (p *pass) noteRest() {
 	still := !p.acted() && !p.attempted && len(p.s.withDirty) == 0

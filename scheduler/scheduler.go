@@ -216,8 +216,7 @@ func (s *Scheduler) ReplayAddAccount(id AccountID, c *AccountConfig, initial Bal
 func (s *Scheduler) checkAndAddAccount(id AccountID, c *AccountConfig, initial Balance,
 	validate func(*AccountConfig) error) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := checkID("account id", string(id)); err != nil {
 		return err
 	}
@@ -248,8 +247,7 @@ func (s *Scheduler) addAccount(id AccountID, c *AccountConfig, b Balance) {
 // O(its runs and lanes).
 func (s *Scheduler) DeleteAccount(id AccountID) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err
@@ -274,8 +272,7 @@ func (s *Scheduler) DeleteAccount(id AccountID) error {
 // have yet to pay. The error is ErrInvalid or ErrUnknownAccount.
 func (s *Scheduler) ResetBalance(id AccountID) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	a, err := s.knownAccount(id)
 	if err != nil {
 		return err

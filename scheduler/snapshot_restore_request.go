@@ -75,7 +75,7 @@ func (rd *snapshotReader) readRequest(where snapshotPlace, p *protos.Request) (r
 	r = &rd.spareRequests[0]
 	rd.spareRequests = rd.spareRequests[1:]
 	r.id, r.enqueued, r.confirmed = RequestID(p.GetId()), c.enqueued, confirmed
-	r.setRest(more{c.tags, lost, p.GetBlocked()})
+	r.setExtra(more{c.tags, lost, p.GetBlocked()})
 	lane = rd.lanes.number(c.laneNumbers)
 	rd.lanes.list[lane].requests++
 	rd.requests = append(rd.requests, plannedRequest{r, lane})

@@ -118,7 +118,6 @@ func (s *Scheduler) protectRuns() {
 			continue
 		}
 		r.watchedAt = 0
-		s.disturb()
 		s.refileQuietly(r, func() {})
 	}
 }

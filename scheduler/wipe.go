@@ -15,8 +15,7 @@ import (
 // ErrInvalid for a reason that is not UTF-8 or a time out of range.
 func (s *Scheduler) Wipe(o Order, e EventSink) error {
 	s.checkMade()
-	defer s.checkInvariants()
-	s.disturb()
+	defer s.changed()
 	if err := o.check(); err != nil {
 		return err
 	}
