@@ -137,8 +137,8 @@ func (f *dayFleet) takeTurn() {
 func (f *dayFleet) arrive() {
 	base, prov := f.draw.request()
 	account := accountID(f.rng.IntN(f.day.Size.Accounts))
-	t := &dayTask{TaskRequest: *scheduler.NewTaskRequest(requestID(f.arrivals), account, prov, base,
-		f.now)}
+	t := &dayTask{TaskRequest: scheduler.TaskRequest{ID: requestID(f.arrivals), Account: account,
+		BaseLabels: base, ProvisionableLabels: prov, EnqueueTime: f.now}}
 	f.arrivals++
 	f.tasks[string(t.ID)] = t
 	if f.rng.IntN(20) == 0 {

@@ -3,6 +3,7 @@ package benchmarks
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"go.chromium.org/luci/common/data/stringset"
 )
@@ -36,9 +37,10 @@ const (
 // isVaried reports whether nearly no two requests, or no two workers, have the same labels.
 func (l labelling) isVaried() bool { return l != shaped }
 
-// A drawer draws label sets.
+// A drawer draws label sets: those of requests as lists, since a set for each would be more garbage
+// than what is measured makes, and be collected while that is measured.
 type drawer struct {
-	request func() (base, prov stringset.Set)
+	request func() (base, prov []string)
 	worker  func(number int) stringset.Set
 }
 
@@ -52,11 +54,11 @@ func (l labelling) drawer(rng *rand.Rand) drawer {
 	case fifty:
 		return fiftySets(rng)
 	case mixed:
-		return pairs(func() (request, worker stringset.Set) {
+		return pairs(func() (request, worker []string) {
 			return pick(rng, 4, 100), pick(rng, 50, 100)
 		})
 	case few:
-		return pairs(func() (request, worker stringset.Set) { return fourLabels(rng) })
+		return pairs(func() (request, worker []string) { return fourLabels(rng) })
 	}
 	return shapedLabels(rng)
 }
@@ -64,6 +66,9 @@ func (l labelling) drawer(rng *rand.Rand) drawer {
 var (
 	labelNames   = names("label-%03d", 1000)
 	versionNames = names("version:%02d", 50)
+	poolNames    = names("pool:%d", 2)
+	modelNames   = names("model:%d", 100)
+	typeNames    = names("type:%d", 10)
 )
 
 func names(format string, n int) []string {
@@ -75,30 +80,30 @@ func names(format string, n int) []string {
 }
 
 // pick returns n different ones of the first labels.
-func pick(rng *rand.Rand, n, among int) stringset.Set {
-	set := stringset.New(n)
-	for len(set) < n {
-		set.Add(labelNames[rng.IntN(among)])
+func pick(rng *rand.Rand, n, among int) []string {
+	picked := make([]string, 0, n)
+	for len(picked) < n {
+		if name := labelNames[rng.IntN(among)]; !slices.Contains(picked, name) {
+			picked = append(picked, name)
+		}
 	}
-	return set
+	return picked
 }
 
 func shapedLabels(rng *rand.Rand) drawer {
 	return drawer{
-		request: func() (stringset.Set, stringset.Set) {
+		request: func() (base, prov []string) {
 			shape := rng.IntN(200)
-			base := stringset.NewFromSlice(fmt.Sprintf("pool:%d", shape%2))
-			if shape < 180 {
-				base.Add(fmt.Sprintf("model:%d", shape/2))
-			} else {
-				base.Add(fmt.Sprintf("type:%d", (shape-180)/2))
+			kind := modelNames[shape/2]
+			if shape >= 180 {
+				kind = typeNames[(shape-180)/2]
 			}
-			return base, stringset.NewFromSlice(versionNames[shape%5])
+			return []string{poolNames[shape%2], kind}, []string{versionNames[shape%5]}
 		},
 		worker: func(w int) stringset.Set {
 			model, pool := w%100, w/100%2
-			set := stringset.NewFromSlice(fmt.Sprintf("pool:%d", pool), fmt.Sprintf("model:%d", model),
-				fmt.Sprintf("type:%d", model%10), versionNames[model%5])
+			set := stringset.NewFromSlice(poolNames[pool], modelNames[model], typeNames[model%10],
+				versionNames[model%5])
 			for i := range 46 {
 				set.Add(fmt.Sprintf("fact-%d:%d", i, (model+pool)%(i+2)))
 			}
@@ -111,11 +116,11 @@ func shapedLabels(rng *rand.Rand) drawer {
 // either.
 func randomLabels(rng *rand.Rand, n int, provisionable func() string) drawer {
 	return drawer{
-		request: func() (stringset.Set, stringset.Set) {
-			return pick(rng, n, 1000), stringset.NewFromSlice(provisionable())
+		request: func() (base, prov []string) {
+			return pick(rng, n, 1000), []string{provisionable()}
 		},
 		worker: func(int) stringset.Set {
-			set := pick(rng, 50, 1000)
+			set := stringset.NewFromSlice(pick(rng, 50, 1000)...)
 			set.Add(provisionable())
 			return set
 		},
@@ -123,17 +128,18 @@ func randomLabels(rng *rand.Rand, n int, provisionable func() string) drawer {
 }
 
 func fiftySets(rng *rand.Rand) drawer {
-	var sets []stringset.Set
+	var sets [][]string
 	for range 50 {
 		sets = append(sets, pick(rng, 5, 1000))
 	}
 	version := func() string { return versionNames[rng.IntN(50)] }
 	return drawer{
-		request: func() (stringset.Set, stringset.Set) {
-			return sets[rng.IntN(len(sets))], stringset.NewFromSlice(version())
+		request: func() (base, prov []string) {
+			return sets[rng.IntN(len(sets))], []string{version()}
 		},
 		worker: func(int) stringset.Set {
-			set := sets[rng.IntN(len(sets))].Union(pick(rng, 45, 1000))
+			set := stringset.NewFromSlice(sets[rng.IntN(len(sets))]...)
+			set.AddAll(pick(rng, 45, 1000))
 			set.Add(version())
 			return set
 		},
@@ -142,27 +148,26 @@ func fiftySets(rng *rand.Rand) drawer {
 
 // pairs draws from pairs of label sets, one for a request without provisionable labels and one for
 // a worker.
-func pairs(draw func() (request, worker stringset.Set)) drawer {
+func pairs(draw func() (request, worker []string)) drawer {
 	return drawer{
-		request: func() (base, prov stringset.Set) {
+		request: func() (base, prov []string) {
 			base, _ = draw()
 			return base, nil
 		},
 		worker: func(int) stringset.Set {
 			_, labels := draw()
-			return labels
+			return stringset.NewFromSlice(labels...)
 		},
 	}
 }
 
-func fourLabels(rng *rand.Rand) (request, worker stringset.Set) {
-	request, worker = stringset.New(4), stringset.New(4)
+func fourLabels(rng *rand.Rand) (request, worker []string) {
 	for _, label := range labelNames[:4] {
 		if rng.IntN(2) == 0 {
-			request.Add(label)
+			request = append(request, label)
 		}
 		if rng.IntN(4) > 0 {
-			worker.Add(label)
+			worker = append(worker, label)
 		}
 	}
 	return request, worker

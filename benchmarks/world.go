@@ -163,7 +163,8 @@ func (p *world) request(enqueued time.Time) *scheduler.TaskRequest {
 	base, prov := p.draw.request()
 	id := requestID(p.next)
 	p.next++
-	return scheduler.NewTaskRequest(id, accountID(p.rng.IntN(p.Accounts)), prov, base, enqueued)
+	return &scheduler.TaskRequest{ID: id, Account: accountID(p.rng.IntN(p.Accounts)),
+		BaseLabels: base, ProvisionableLabels: prov, EnqueueTime: enqueued}
 }
 
 // occupy gives each worker a free task that runs.
