@@ -25,7 +25,7 @@ type account struct {
 	dirty  []*lane              // lanes with dirty set, and some without
 	// allDirty is true if every active lane counts as dirty; then dirty is not complete.
 	allDirty      bool
-	otherLanes    map[*demand]*lane              // those that are not the first ones of their demands
+	crowded       map[*demand]*lane              // its lanes of crowded demands
 	groups        map[*labelSet]*fanoutGroup     // nil without a fanout limit
 	limits        map[*label]*labelLimit         // nil without label limits
 	limitsOnClass map[*workerClass][]*labelLimit // cache: the limits that count on a worker class
@@ -46,7 +46,8 @@ type accountPass struct {
 	contends   bool   // it is in pass.contenders
 	takesPart  bool   // at the level of the moment
 	retryLater bool   // what it did not preempt at this level it may preempt another time
-	scanned    int    // its lanes that no idle worker matches
+	tried      bool   // its dirty lanes were gone through
+	unscanned  bool   // most of its lanes were left, and are dirty
 
 	// What follows serves a preemption step.
 	attempted bool // it has looked at the account's lanes
@@ -179,6 +180,9 @@ func forgetLabel(l *label) {
 
 // configure gives the account its settings, and counts anew what they limit.
 func (s *Scheduler) configure(a *account, c *AccountConfig) {
+	for _, l := range a.lanes {
+		s.leaveGroup(l)
+	}
 	a.config = c
 	a.limits, a.limitsOnClass, a.groups, a.caps = nil, nil, nil, Balance{}
 	a.roomGeneration++
@@ -192,11 +196,6 @@ func (s *Scheduler) configure(a *account, c *AccountConfig) {
 		a.groups = map[*labelSet]*fanoutGroup{}
 	}
 	for _, l := range a.lanes {
-		if l.union != nil {
-			s.labels.release(l.union)
-			l.union = nil
-		}
-		l.group = nil
 		s.joinGroup(l)
 	}
 	for p := range a.runs {

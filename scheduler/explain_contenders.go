@@ -24,7 +24,8 @@ func (c contender) first() *request { return c.lane.head }
 func (s *Scheduler) contenders(r *run, taker RequestID) (all []*protos.Contender) {
 	byAccount := map[*account]contender{}
 	s.index.eachDemand(r.worker.class, func(demand *demand) {
-		for _, l := range demand.lanes {
+		for _, e := range demand.lanes {
+			l := e.lane
 			if l.head == nil || l.account == r.account() || l.account.suspended {
 				continue
 			}

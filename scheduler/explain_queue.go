@@ -66,8 +66,8 @@ func (x *explainer) levelAmong(levels map[*account]Priority, l *lane) (Priority,
 // eachRival calls f with each lane with a queue that a class which the request matches can run.
 func (x *explainer) eachRival(f func(*lane)) {
 	lanes := func(demand *demand) {
-		for _, l := range demand.lanes {
-			if l.head != nil {
+		for _, e := range demand.lanes {
+			if l := e.lane; l.head != nil {
 				f(l)
 			}
 		}

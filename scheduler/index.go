@@ -52,13 +52,13 @@ func (x *index) find(base, prov *labelSet) *demand {
 }
 
 // demand returns the demand with these label sets, of which it takes over one reference each. If it
-// is new, so is its first lane, which has only its demand yet.
-func (x *index) demand(base, prov *labelSet) *demand {
+// is new, there is memory for its first lane.
+func (x *index) demand(base, prov *labelSet) (*demand, *lane) {
 	if base.refs > 1 { // else no demand has it yet
 		if demand := x.find(base, prov); demand != nil {
 			x.labels.release(base)
 			x.labels.release(prov)
-			return demand
+			return demand, nil
 		}
 	}
 	x.serial++
@@ -66,7 +66,6 @@ func (x *index) demand(base, prov *labelSet) *demand {
 	demand := &m.demand
 	demand.base, demand.prov, demand.plain = base, prov, prov.within(base)
 	demand.serial, demand.lanes = x.serial, m.lanes[:0]
-	m.lane.demand, demand.first = demand, &m.lane
 	if base.demand == nil {
 		base.demand = demand
 	} else {
@@ -76,7 +75,7 @@ func (x *index) demand(base, prov *labelSet) *demand {
 	x.newest.add(demand, 0)
 	x.file(demand)
 	x.addUnmatched(demand)
-	return demand
+	return demand, &m.lane
 }
 
 // dropDemand removes a demand that no lane has any more.

@@ -86,7 +86,7 @@ func (l *label) isRarer(other *label) bool {
 
 // add puts in a demand, whose serial is above all those of the bucket.
 func (bucket *bucket) add(demand *demand, key labelKey) {
-	demand.bucket, demand.at = bucket, len(bucket.entries)
+	demand.bucket, demand.at = bucket, int32(len(bucket.entries))
 	bucket.entries = append(bucket.entries, entry{key, demand})
 	bucket.newest = demand.serial
 }
@@ -105,7 +105,7 @@ func (bucket *bucket) remove(demand *demand) {
 	}
 	bucket.entries = left
 	for i, e := range left {
-		e.demand.at = i
+		e.demand.at = int32(i)
 	}
 }
 
@@ -214,8 +214,8 @@ func (x *index) walkNewDemands(class *workerClass, since uint64, f func(*demand)
 }
 
 // isOwned reports whether all base labels of the demand are owned.
-func (demand *demand) isOwned(owned []bool) bool {
-	for _, id := range demand.base.ids {
+func (d *demand) isOwned(owned []bool) bool {
+	for _, id := range d.base.ids {
 		if !owned[id] {
 			return false
 		}

@@ -1,28 +1,21 @@
 package scheduler
 
-import "github.com/quotasched/quotasched/internal/minheap"
-
 // A demand is what a request asks of a worker: its base and its provisionable labels. It exists
 // while there is a lane with it.
 type demand struct {
 	base, prov *labelSet
-	plain      bool   // the provisionable labels are base labels too: step 1 is all there is
-	gone       bool   // it exists no more
-	asked      bool   // a preemption step has asked for its classes
-	unmatched  int32  // position in index.unmatched; -1 if it has been matched
-	serial     uint64 // demands are numbered as they come
 	bucket     *bucket
-	at         int // its place in the bucket
-	lanes      []*lane
-	first      *lane         // the one that no account has in otherLanes; nil if that is gone
 	classes    *knownClasses // nil until they are asked for again
-
-	// What follows serves one pass; see pass_choose.go.
-	choice choice
-	found  uint64                 // the pass that found a class that can run it; see pass_dirty.go
-	queued uint64                 // the filling of the lane queue that the rest belongs to
-	front  int                    // where its first lane was then
-	behind minheap.Heap[laneHead] // its other lanes in the queue
+	serial     uint64        // demands are numbered as they come
+	lanes      []laneEntry   // all its lanes, the active ones first
+	active     int32         // how many of them are active
+	at         int32         // its place in the bucket
+	unmatched  int32         // position in index.unmatched; -1 if it has been matched
+	inPass     int32         // where the pass keeps what it knows of it, if it does
+	plain      bool          // the provisionable labels are base labels too: step 1 is all there is
+	gone       bool          // it exists no more
+	asked      bool          // a preemption step has asked for its classes
+	crowded    bool          // it has had so many lanes that their accounts have them by demand
 }
 
 // A demandKey is what tells demands apart.
@@ -33,5 +26,84 @@ type demandKey struct{ base, prov *labelSet }
 type demandMemory struct {
 	demand demand
 	lane   lane
-	lanes  [1]*lane
+	lanes  [1]laneEntry
+}
+
+// A laneEntry is a lane in the list of its demand, with what a pass looks at of most lanes: lanes
+// are all over the memory, and a list is in one place.
+type laneEntry struct {
+	lane    *lane
+	account *account
+	since   instant // since when its first request has waited, if it is active
+}
+
+// crowdedFrom is how many lanes of a demand are too many to be gone through for the one of an
+// account.
+const crowdedFrom = 8
+
+// laneOf returns the lane of an account and a demand; nil if there is none.
+func (a *account) laneOf(d *demand) *lane {
+	if d.crowded {
+		return a.crowded[d]
+	}
+	for i := range d.lanes {
+		if e := &d.lanes[i]; e.account == a {
+			return e.lane
+		}
+	}
+	return nil
+}
+
+// addLane adds a lane, which is not active.
+func (d *demand) addLane(l *lane) {
+	l.inDemand = int32(len(d.lanes))
+	d.lanes = append(d.lanes, laneEntry{lane: l, account: l.account})
+	switch {
+	case d.crowded:
+		l.account.setCrowded(d, l)
+	case len(d.lanes) == crowdedFrom:
+		d.crowded = true
+		for _, e := range d.lanes {
+			e.account.setCrowded(d, e.lane)
+		}
+	}
+}
+
+func (a *account) setCrowded(d *demand, l *lane) {
+	if a.crowded == nil {
+		a.crowded = map[*demand]*lane{}
+	}
+	a.crowded[d] = l
+}
+
+// cutLane takes out a lane, which is not active.
+func (d *demand) cutLane(l *lane) {
+	last := len(d.lanes) - 1
+	d.swapLanes(int(l.inDemand), last)
+	d.lanes[last] = laneEntry{}
+	d.lanes = d.lanes[:last]
+	if d.crowded {
+		delete(l.account.crowded, d)
+	}
+}
+
+// listActive and delistActive put a lane among the active ones, and take it out.
+func (d *demand) listActive(l *lane) {
+	d.swapLanes(int(l.inDemand), int(d.active))
+	d.active++
+	l.noteHead()
+}
+
+func (d *demand) delistActive(l *lane) {
+	d.active--
+	d.swapLanes(int(l.inDemand), int(d.active))
+}
+
+// swapLanes exchanges two lanes of the list.
+func (d *demand) swapLanes(i, j int) {
+	if i == j {
+		return
+	}
+	d.lanes[i], d.lanes[j] = d.lanes[j], d.lanes[i]
+	d.lanes[i].lane.inDemand, d.lanes[j].lane.inDemand = int32(i), int32(j)
 }

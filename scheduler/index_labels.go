@@ -52,7 +52,7 @@ type labelTable struct {
 	byID   []*label // nil where an id is free, and for noLabel
 	free   []uint32 // ids to use again
 	sets   map[uint64]*labelSet
-	buf    []uint32
+	found  lookup                 // memory of intern
 	bits   []uint64               // by label id; see sortIDs
 	marks  []bool                 // by label id; see mark
 	sorted map[*labelSet][]string // cache: the names of sets, sorted
@@ -83,11 +83,12 @@ func (t *labelTable) reserve(labels, sets int) {
 
 // intern returns the set of the names, which may repeat, with one more reference.
 func (t *labelTable) intern(names []string) *labelSet {
-	return t.internFound(lookup{t.buf[:0], names})
+	t.found.ids, t.found.unknown = t.found.ids[:0], names
+	return t.internFound(&t.found)
 }
 
-// A lookup is what a table knows of some names: the ids of those that are labels, and the rest.
-// It holds until the table changes.
+// A lookup is what a table knows of some names: the ids of those that are labels, and the rest. It
+// is to be interned before any of these labels goes. Used again, it keeps its memory.
 type lookup struct {
 	ids     []uint32
 	unknown []string
@@ -95,34 +96,33 @@ type lookup struct {
 
 // lookUp looks names up, which may repeat, and returns an error unless they are UTF-8, as labels
 // are known to be.
-func (t *labelTable) lookUp(names []string) (found lookup, err error) {
-	found.ids = t.buf[:0]
+func (t *labelTable) lookUp(found *lookup, what string, names []string) error {
+	found.ids, found.unknown = found.ids[:0], nil
 	for i, name := range names {
 		if l := t.byName[name]; l != nil {
 			found.ids = append(found.ids, l.id)
 			continue
 		}
-		if err := checkTexts("label", names[i:i+1]); err != nil {
-			return lookup{}, err
+		if err := checkTexts(what, names[i:i+1]); err != nil {
+			return err
 		}
 		found.unknown = append(found.unknown, name)
 	}
-	t.buf = found.ids
-	return found, nil
+	return nil
 }
 
 // internFound is intern for names that were looked up.
-func (t *labelTable) internFound(names lookup) *labelSet {
-	ids := names.ids
+func (t *labelTable) internFound(names *lookup) *labelSet {
 	for _, name := range names.unknown {
-		ids = append(ids, t.label(name).id)
+		names.ids = append(names.ids, t.label(name).id)
 	}
-	if len(ids) == 0 {
+	names.unknown = nil // they are the caller's
+	if len(names.ids) == 0 {
 		t.empty.refs++
 		return t.empty
 	}
-	t.buf = t.sortIDs(ids)
-	return t.set(t.buf)
+	names.ids = t.sortIDs(names.ids)
+	return t.set(names.ids)
 }
 
 // internAs is intern, made for names that mostly are those of a set: then none is sorted.
@@ -183,8 +183,8 @@ func (t *labelTable) unmark(s *labelSet) {
 
 // union returns the union of two sets, with one more reference.
 func (t *labelTable) union(a, b *labelSet) *labelSet {
-	t.buf = t.sortIDs(append(append(t.buf[:0], a.ids...), b.ids...))
-	return t.set(t.buf)
+	t.found.ids = t.sortIDs(append(append(t.found.ids[:0], a.ids...), b.ids...))
+	return t.set(t.found.ids)
 }
 
 // sortByBitsFrom is how many ids are many for sortIDs.

@@ -9,21 +9,19 @@ type lane struct {
 	account *account
 	demand  *demand
 	group   *fanoutGroup // nil if the account has no fanout limit
-	union   *labelSet    // of base and provisionable labels; nil if there is no group
-	refs    int          // its requests
-	waitingList
+	refs    int32        // its requests
 
 	inLanes   int32 // position in account.lanes
 	inAccount int32 // position in account.active; -1 if not there
 	inDemand  int32 // position in demand.lanes
+	waitingList
+
+	// What follows serves passes.
+	offered uint64 // the attempt that has offered it runs
+	missed  missed
 	// dirty is true if the head may match a worker that was idle in the last pass already: then
 	// it is in account.dirty. See pass_dirty.go.
-	dirty bool
-
-	// What follows serves one pass.
-	scanned  uint64 // the pass that has seen that it matches no idle worker
-	offered  uint64 // the attempt that has offered it runs
-	missed   missed
+	dirty    bool
 	requeued bool // holds only requests that were requeued in this pass; see pass_requeued.go
 	settled  bool // requeued only: it took part at a level that its account did not use up
 }
@@ -102,6 +100,16 @@ type laneHead struct {
 
 func headOf(l *lane) laneHead { return laneHead{l.since, l} }
 
+// entry is what the lane's demand lists.
+func (l *lane) entry() laneEntry { return laneEntry{l, l.account, l.since} }
+
+// noteHead notes in the demand's list since when the first request of an active lane has waited.
+func (l *lane) noteHead() {
+	if l.inAccount >= 0 {
+		l.demand.lanes[l.inDemand].since = l.since
+	}
+}
+
 // Before orders lanes by their heads.
 func (h laneHead) Before(g laneHead) bool {
 	if c := h.enqueued.compare(g.enqueued); c != 0 {
@@ -112,6 +120,7 @@ func (h laneHead) Before(g laneHead) bool {
 
 // A fanoutGroup counts the paid runs of an account for one set of labels.
 type fanoutGroup struct {
+	labels  *labelSet // base and provisionable ones, of which it has a reference
 	paid    int
 	refs    int    // the lanes in it
 	reached uint64 // the last pass in which the limit was seen reached
@@ -143,49 +152,27 @@ func (s *Scheduler) hasContent(r *request, c *content) bool {
 // laneFor returns the lane of an account and two label sets, of which it takes over one reference
 // each, with one more request counted.
 func (s *Scheduler) laneFor(a *account, base, prov *labelSet) *lane {
-	demand := s.index.demand(base, prov)
-	l := s.laneOf(a, demand)
+	demand, first := s.index.demand(base, prov)
+	l := a.laneOf(demand)
 	if l == nil {
-		l = s.addLane(a, demand)
+		l = s.addLane(a, demand, first)
 	}
 	l.refs++
 	return l
 }
 
-// laneOf returns the lane of an account and a demand; nil if there is none.
-func (s *Scheduler) laneOf(a *account, demand *demand) *lane {
-	if l := demand.first; l != nil && l.account == a {
-		return l
+// addLane makes the lane of an account and a demand, in its memory if there is any yet.
+func (s *Scheduler) addLane(a *account, demand *demand, l *lane) *lane {
+	if l == nil {
+		l = &lane{}
 	}
-	return a.otherLanes[demand]
-}
-
-// addLane makes the lane of an account and a demand.
-func (s *Scheduler) addLane(a *account, demand *demand) *lane {
-	l := demand.first
-	if len(demand.lanes) > 0 { // else the demand is new
-		l = &lane{demand: demand}
-		if demand.first == nil {
-			demand.first = l
-		} else {
-			a.setOther(demand, l)
-		}
-	}
-	l.account = a
+	l.account, l.demand = a, demand
 	l.inAccount = -1
-	l.inDemand, l.inLanes = int32(len(demand.lanes)), int32(len(a.lanes))
-	demand.lanes = append(demand.lanes, l)
+	l.inLanes = int32(len(a.lanes))
 	a.lanes = append(a.lanes, l)
+	demand.addLane(l)
 	s.joinGroup(l)
 	return l
-}
-
-// setOther notes a lane that is not the first one of its demand.
-func (a *account) setOther(d *demand, l *lane) {
-	if a.otherLanes == nil {
-		a.otherLanes = map[*demand]*lane{}
-	}
-	a.otherLanes[d] = l
 }
 
 // joinGroup puts a lane into its fanout group, if its account has a fanout limit.
@@ -194,14 +181,28 @@ func (s *Scheduler) joinGroup(l *lane) {
 	if a.groups == nil {
 		return
 	}
-	l.union = s.labels.union(l.demand.base, l.demand.prov)
-	g := a.groups[l.union]
+	labels := s.labels.union(l.demand.base, l.demand.prov)
+	g := a.groups[labels]
 	if g == nil {
-		g = &fanoutGroup{}
-		a.groups[l.union] = g
+		g = &fanoutGroup{labels: labels}
+		a.groups[labels] = g
+	} else {
+		s.labels.release(labels)
 	}
 	g.refs++
 	l.group = g
+}
+
+// leaveGroup takes a lane out of its fanout group, which goes with its last one.
+func (s *Scheduler) leaveGroup(l *lane) {
+	g := l.group
+	if g == nil {
+		return
+	}
+	if l.group, g.refs = nil, g.refs-1; g.refs == 0 {
+		delete(l.account.groups, g.labels)
+		s.labels.release(g.labels)
+	}
 }
 
 // releaseLane counts one request less, and forgets the lane with its last one.
@@ -211,19 +212,9 @@ func (s *Scheduler) releaseLane(l *lane) {
 	}
 	a, demand := l.account, l.demand
 	s.updateActive(l)
-	if l.group != nil {
-		if l.group.refs--; l.group.refs == 0 {
-			delete(a.groups, l.union)
-		}
-		s.labels.release(l.union)
-	}
-	if demand.first == l {
-		demand.first = nil
-	} else {
-		delete(a.otherLanes, demand)
-	}
+	s.leaveGroup(l)
 	a.lanes = cutLane(a.lanes, l, func(l *lane) *int32 { return &l.inLanes })
-	demand.lanes = cutLane(demand.lanes, l, func(l *lane) *int32 { return &l.inDemand })
+	demand.cutLane(l)
 	if len(demand.lanes) == 0 {
 		s.index.dropDemand(demand)
 	}
@@ -251,6 +242,7 @@ func (s *Scheduler) enqueue(r *request) {
 		s.updateActive(l)
 		s.markDirty(l)
 	case l.head == r && l.inAccount >= 0: // it has waited for longer than what the lane had
+		l.noteHead()
 		s.noteActive(l)
 	}
 }
@@ -264,6 +256,7 @@ func (s *Scheduler) dequeueFrom(l *lane, r *request) {
 	case l.head == nil:
 		s.updateActive(l)
 	case first:
+		l.noteHead()
 		s.noteYounger(l)
 	}
 }
@@ -287,6 +280,7 @@ func (s *Scheduler) activate(l *lane) {
 func (s *Scheduler) deactivate(l *lane) {
 	s.undo.deactivate(l)
 	a := l.account
+	l.demand.delistActive(l)
 	a.active = cutLane(a.active, l, func(l *lane) *int32 { return &l.inAccount })
 	l.inAccount = -1
 	s.activeLanes--
@@ -295,7 +289,8 @@ func (s *Scheduler) deactivate(l *lane) {
 	}
 }
 
-// listActive puts a lane at the end of its account's list.
+// listActive puts a lane at the end of its account's list, and of those that are active in its
+// demand's.
 func (s *Scheduler) listActive(l *lane) {
 	a := l.account
 	l.inAccount = int32(len(a.active))
@@ -303,6 +298,7 @@ func (s *Scheduler) listActive(l *lane) {
 		s.withActive[a] = true
 	}
 	a.active = append(a.active, l)
+	l.demand.listActive(l)
 	s.activeLanes++
 }
 

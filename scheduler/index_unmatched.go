@@ -104,8 +104,8 @@ func (s *Scheduler) maybeMatch(demand *demand) {
 func (s *Scheduler) match(demand *demand) {
 	s.undo.match(demand)
 	s.index.cutUnmatched(demand)
-	for _, l := range demand.lanes {
-		if l.head != nil {
+	for i := range demand.lanes { // none comes to stand behind this one
+		if l := demand.lanes[i].lane; l.head != nil {
 			s.activate(l)
 			s.markDirty(l)
 		}

@@ -219,12 +219,13 @@ func (l *runLists) check(what string) {
 }
 
 func (s *Scheduler) checkLanes(c *census) {
-	queued, refs, active := 0, 0, 0
+	queued, refs, active := 0, int32(0), 0
 	for _, a := range s.accounts {
 		for i, l := range a.lanes {
 			demand := l.demand
-			hold(l.account == a && int(l.inLanes) == i && demand.lanes[l.inDemand] == l &&
-				s.laneOf(a, demand) == l, "lanes are linked")
+			e := demand.lanes[l.inDemand]
+			hold(l.account == a && int(l.inLanes) == i && e.lane == l && e.account == a &&
+				a.laneOf(demand) == l, "lanes are linked")
 			checkWaiting(&l.waitingList, string(a.id))
 			for r := range l.all() {
 				holdOf(r.lane == l && !r.blocked() && s.waits(r),
@@ -232,18 +233,20 @@ func (s *Scheduler) checkLanes(c *census) {
 			}
 			queued += l.len()
 			refs += l.refs
-			hold(l.refs == l.len()+c.others[l] && l.refs > 0, "a lane has requests")
+			hold(int(l.refs) == l.len()+c.others[l] && l.refs > 0, "a lane has requests")
 			hold((l.head != nil && demand.unmatched < 0) == (l.inAccount >= 0),
 				"lanes with a queue are active if they are matched")
 			if l.inAccount >= 0 {
 				active++
 				hold(a.active[l.inAccount] == l, "active lanes are listed")
+				hold(e.since == l.since, "a demand knows since when the heads of active lanes wait")
 			}
+			hold((l.inAccount >= 0) == (l.inDemand < demand.active), "active lanes come first")
 		}
 		hold((len(a.active) > 0) == s.withActive[a], "accounts with active lanes are listed")
 	}
 	hold(queued == c.queued, "1: requests that wait and are not blocked are in a lane")
-	hold(refs == len(s.requests), "a request has a live lane")
+	hold(int(refs) == len(s.requests), "a request has a live lane")
 	hold(active == s.activeLanes, "active lanes are counted")
 }
 

@@ -53,11 +53,10 @@ func (s *Scheduler) markNewIdle(id WorkerID, names []string, t time.Time) error 
 	if err := checkTime("time", t); err != nil {
 		return err
 	}
-	labels, err := s.labels.lookUp(names)
-	if err != nil {
+	if err := s.labels.lookUp(&s.base, "label", names); err != nil {
 		return err
 	}
-	w, at := s.addWorker(id, s.labels.internFound(labels)), instantOf(t)
+	w, at := s.addWorker(id, s.labels.internFound(&s.base)), instantOf(t)
 	w.idleSince, w.confirmed = at, at
 	s.addIdle(w)
 	return nil

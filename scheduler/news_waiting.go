@@ -1,11 +1,8 @@
 package scheduler
 
 import (
-	"fmt"
 	"slices"
 	"time"
-
-	"github.com/quotasched/quotasched/internal/check"
 )
 
 // AddRequest is the news that a request waited at time t, with these tags. If the request is known
@@ -19,7 +16,7 @@ import (
 func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e EventSink) error {
 	s.checkMade()
 	defer s.changed()
-	if err := checkRequest(r, tags); err != nil {
+	if err := s.checkRequest(r, tags); err != nil {
 		return err
 	}
 	if err := checkTime("time", t); err != nil {
@@ -40,11 +37,11 @@ func (s *Scheduler) AddRequest(r *TaskRequest, t time.Time, tags []string, e Eve
 	}
 	switch {
 	case req == nil:
-		req = &request{id: r.ID, confirmed: at}
-		req.setLost(lost)
+		req = &request{id: r.ID, confirmed: at, enqueued: instantOf(r.EnqueueTime)}
+		req.setExtra(more{tags: copyTags(tags), lost: lost})
 		s.requests[r.ID] = req
-		s.setContent(req, &content{r.Account, r.BaseLabels, r.ProvisionableLabels,
-			instantOf(r.EnqueueTime), copyTags(tags)})
+		req.lane = s.laneFor(s.account(r.Account), s.labels.internFound(&s.base),
+			s.labels.internFound(&s.prov))
 		s.wait(req)
 		if sink != nil {
 			sink.AddEvent(s.enqueuedEvent(req, at))
@@ -80,15 +77,23 @@ func (s *Scheduler) updateWaiting(r *request, c *content, t instant, sink EventS
 	}
 }
 
-// checkRequest returns an error unless a request and its tags are valid.
-func checkRequest(r *TaskRequest, tags []string) error {
-	if err := r.Validate(); err != nil {
+// checkRequest returns an error unless a request and its tags are valid. Else its labels have been
+// looked up.
+func (s *Scheduler) checkRequest(r *TaskRequest, tags []string) error {
+	if err := r.checkID(); err != nil {
 		return err
 	}
-	if err := checkTexts("tag", tags); err != nil {
-		return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
+	err := r.checkAllButLabels()
+	if err == nil {
+		err = checkTexts("tag", tags)
 	}
-	return nil
+	if err == nil {
+		err = s.labels.lookUp(&s.base, "base label", r.BaseLabels)
+	}
+	if err == nil {
+		err = s.labels.lookUp(&s.prov, "provisionable label", r.ProvisionableLabels)
+	}
+	return r.named(err)
 }
 
 // contentOf returns the content of a request, which shares nothing with it.

@@ -16,19 +16,19 @@ type pass struct {
 	done  [][]Assignment // the ones before, in chunks
 
 	// Which lanes to try; see pass_dirty.go.
-	demands  []*demand // those with these demands, and
-	scanAll  bool      // all active ones, else only dirty ones; but
-	allIdle  bool      // neither if these are the demands of all idle classes
-	idleCost int       // the least that it would cost to find these
+	demands  demandPasses  // what is known of demands
+	found    []*demandPass // to try are the lanes of these, and
+	scanAll  bool          // all active ones, else only dirty ones; but
+	allIdle  bool          // neither if these are the demands of all idle classes
+	idleCost int           // the least that it would cost to find these
 
 	contenders []*account // those with something to place
 	owners     []*account // those with runs, by id
 
 	takers        []*account     // those that take part at this level
 	queue         laneQueue      // the lanes to place from
-	later         []*lane        // what step 1 leaves to step 2
+	later         []queuedLane   // what step 1 leaves to step 2
 	matching      []*workerClass // memory of the choices' lists; see pass_choose.go
-	ranked        []*demand      // the demands whose choice is ranked
 	requeued      []*request     // requests that were requeued at this level
 	requeuedLanes []*lane        // the lanes of requests requeued at better levels
 
@@ -86,13 +86,13 @@ func (s *Scheduler) newPass(sink EventSink) *pass {
 	s.passes++
 	old := &s.pass
 	old.queue.reset()
-	clear(old.demands)
 	*old = pass{
 		s: s, id: s.passes, sink: sink,
 		restUntil: noInstant,
 
 		out:        old.out[:0],
-		demands:    old.demands[:0],
+		demands:    old.demands,
+		found:      old.found[:0],
 		contenders: old.contenders[:0],
 		owners:     old.owners[:0],
 		takers:     old.takers[:0],

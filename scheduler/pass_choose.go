@@ -8,8 +8,7 @@ import (
 // A choice is what a pass knows of the idle classes that can run a demand. In a pass no worker
 // becomes idle, so a choice only shrinks.
 type choice struct {
-	pass uint64 // the pass that the rest belongs to
-
+	known           bool // else nothing of the rest is
 	none            bool // no idle class can run it any more
 	noneProvisioned bool // none that has the provisionable labels, too
 	listed          bool // the classes are pass.matching[from:to]; else they are many
@@ -50,38 +49,38 @@ func (c candidate) Before(d candidate) bool {
 // choose returns the class whose first idle worker the lane's head takes, or nil if it finds none.
 // With provisioned, it looks only at those that have the provisionable labels too. The flag limited
 // says that a label limit of the account kept it from some worker.
-func (p *pass) choose(l *lane, provisioned bool) (best *workerClass, limited bool) {
-	demand := l.demand
-	c := p.choiceOf(demand)
+func (p *pass) choose(l queuedLane, provisioned bool) (best *workerClass, limited bool) {
+	c := &l.demand.choice
 	if c.none || provisioned && c.noneProvisioned {
 		return nil, false
 	}
 	if !c.listed && c.best == nil {
 		if c.tries++; c.tries >= triesBeforeRanking {
-			p.rank(demand)
+			p.rank(l.demand)
 		}
 	}
 	if c.best != nil {
-		best, limited = p.chooseRanked(l, provisioned)
+		best, limited = p.chooseRanked(c.best, l.lane, provisioned)
 	} else {
-		best, limited = p.chooseAmongAll(l, provisioned)
+		best, limited = p.chooseAmongAll(c, l.lane, provisioned)
 	}
 	if best == nil && !limited {
 		c.noneProvisioned = true
-		c.none = !provisioned || demand.plain
+		c.none = !provisioned || l.demand.demand.plain
 	}
 	return best, limited
 }
 
-// choiceOf returns what the pass knows of the idle classes that can run a demand. With its first
-// call for a demand in a pass it finds them, for all its lanes.
-func (p *pass) choiceOf(demand *demand) *choice {
-	c := &demand.choice
-	if c.pass == p.id {
-		return c
+// choiceOf returns what the pass knows of a demand, with its choice. With its first call for a
+// demand in a pass it finds the idle classes that can run it, for all its lanes.
+func (p *pass) choiceOf(demand *demand) *demandPass {
+	k := p.demands.of(demand)
+	c := &k.choice
+	if c.known {
+		return k
 	}
 	from := len(p.matching)
-	*c = choice{pass: p.id, listed: true, none: true, noneProvisioned: true, from: int32(from)}
+	*c = choice{known: true, listed: true, none: true, noneProvisioned: true, from: int32(from)}
 	p.eachIdle(demand, func(class *workerClass) bool {
 		if class.idle.Len() == 0 {
 			return true
@@ -100,12 +99,19 @@ func (p *pass) choiceOf(demand *demand) *choice {
 		c.to = c.from
 		p.matching = p.matching[:from]
 	}
-	return c
+	return k
+}
+
+// hasNone reports whether the pass knows that no idle class can run a demand.
+func (p *pass) hasNone(demand *demand) bool {
+	k := p.demands.known(demand)
+	return k != nil && k.choice.known && k.choice.none
 }
 
 // chooseAmongAll is choose for a demand whose choice is not ranked.
-func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *workerClass, limited bool) {
-	demand, c := l.demand, &l.demand.choice
+func (p *pass) chooseAmongAll(c *choice, l *lane, provisioned bool) (best *workerClass,
+	limited bool) {
+	demand := l.demand
 	var top candidate
 	consider := func(class *workerClass) bool {
 		if class.idle.Len() == 0 || provisioned && !demand.prov.within(class.set) {
@@ -134,37 +140,37 @@ func (p *pass) chooseAmongAll(l *lane, provisioned bool) (best *workerClass, lim
 }
 
 // rank puts the classes of a demand's choice into heaps.
-func (p *pass) rank(demand *demand) {
+func (p *pass) rank(k *demandPass) {
 	best := &ranked{}
-	p.eachIdle(demand, func(class *workerClass) bool {
+	p.eachIdle(k.demand, func(class *workerClass) bool {
 		next := candidate{class, class.idle.First()}
 		best.any.Append(next)
-		if demand.prov.within(class.set) {
+		if k.demand.prov.within(class.set) {
 			best.prov.Append(next)
 		}
 		return true
 	})
 	best.any.Init()
 	best.prov.Init()
-	demand.choice.best = best
-	p.ranked = append(p.ranked, demand)
+	k.choice.best = best
 }
 
-// dropChoices frees what choices keep.
+// dropChoices forgets what the pass knows of demands.
 func (p *pass) dropChoices() {
 	p.s.idleTable.clear()
-	for _, demand := range p.ranked {
-		demand.choice.best = nil
-	}
+	p.demands.forget()
+	clear(p.found)
+	p.found = p.found[:0]
 	clear(p.matching)
 	p.matching = p.matching[:0]
 }
 
 // chooseRanked is choose for a demand whose choice is ranked.
-func (p *pass) chooseRanked(l *lane, provisioned bool) (best *workerClass, limited bool) {
-	h := &l.demand.choice.best.any
+func (p *pass) chooseRanked(ranked *ranked, l *lane, provisioned bool) (best *workerClass,
+	limited bool) {
+	h := &ranked.any
 	if provisioned {
-		h = &l.demand.choice.best.prov
+		h = &ranked.prov
 	}
 	if l.account.limits != nil {
 		return p.chooseLimited(l.account, h)

@@ -1,13 +1,5 @@
 package scheduler
 
-import (
-	"iter"
-	"maps"
-	"slices"
-
-	"github.com/quotasched/quotasched/internal/touches"
-)
-
 // Most waiting requests cannot run on any idle worker, and a pass does not look at them again.
 // After a pass, a lane that matched no idle worker can only become runnable when a worker becomes
 // idle (then its class is fresh), or when its queue was empty in between (then it is dirty). A lane
@@ -20,7 +12,8 @@ import (
 // the news, that is the demands of the fresh classes and the dirty lanes; from the demands of all
 // idle classes, fresh or not, which leaves out dirty lanes that match none; or by trying all active
 // lanes. What the first two cost is estimated; if they turn out to find so many demands that they
-// leave few lanes out, they are given up. docs/index.md has the whole algorithm.
+// leave few lanes out, they are given up. docs/index.md has the whole algorithm, and pass_lanes.go
+// goes through the lanes.
 
 // entriesPerLane is for how many looks at an entry of a bucket a pass tries one lane instead: that
 // is, intersects the label sets of its demand with the idle classes.
@@ -57,18 +50,18 @@ func (p *pass) lanesToTry() int {
 // try. If that comes to cost more than to try those of so many lanes that are left out, it adds
 // none, and returns false.
 func (p *pass) findDemands(classes []*workerClass, lanes int) bool {
-	x, before := p.s.index, len(p.demands)
+	x, before := p.s.index, len(p.found)
 	looked := x.looked
 	for _, class := range classes {
 		if class.idle.Len() == 0 {
 			continue // its workers were taken or have gone
 		}
 		if !x.eachDemandWhile(class, func(demand *demand) bool {
-			if demand.found != p.id {
-				demand.found = p.id
-				p.demands = append(p.demands, demand)
+			if k := p.demands.of(demand); !k.found {
+				k.found = true
+				p.found = append(p.found, k)
 			}
-			found := len(p.demands) - before
+			found := len(p.found) - before
 			return x.looked-looked+entriesPerDemand*found <= entriesPerLane*(lanes-found)
 		}) {
 			p.forgetDemands(before)
@@ -80,11 +73,11 @@ func (p *pass) findDemands(classes []*workerClass, lanes int) bool {
 
 // forgetDemands forgets the demands from the n-th one on.
 func (p *pass) forgetDemands(n int) {
-	for _, demand := range p.demands[n:] {
-		demand.found = 0
+	for _, k := range p.found[n:] {
+		k.found = false
 	}
-	clear(p.demands[n:])
-	p.demands = p.demands[:n]
+	clear(p.found[n:])
+	p.found = p.found[:n]
 }
 
 // demandCost estimates how many entries it takes to find the demands of the classes with idle
@@ -117,110 +110,29 @@ func (p *pass) fromIdle(lanes int) {
 	}
 }
 
-// offerLanes offers the lanes of an account that the pass has to try.
-func (p *pass) offerLanes(a *account, offer func(*lane)) {
-	p.fromIdle(len(p.dirtyLanes(a)))
-	for _, l := range p.dirtyLanes(a) {
-		if touches.Lane(); p.isDirty(l) {
-			offer(l)
-		}
-	}
-	if p.allDirty(a) {
-		return
-	}
-	if len(a.active) <= len(p.demands) {
-		for _, l := range a.active {
-			if touches.Lane(); l.demand.found == p.id && !p.isDirty(l) {
-				offer(l)
-			}
-		}
-		return
-	}
-	for _, demand := range p.demands {
-		touches.Lane()
-		if l := p.s.laneOf(a, demand); l != nil && l.inAccount >= 0 && !p.isDirty(l) {
-			offer(l)
-		}
-	}
-}
-
-// offerAllLanes offers the lanes of all accounts that the pass has to try, but those of accounts
-// for which skip returns true.
-func (p *pass) offerAllLanes(skip func(*account) bool, offer func(*lane)) {
-	dirty := 0
+// mostlyUnscanned returns the accounts of which the pass had to try most lanes, and has not found
+// out of most of them that no idle worker matches them.
+func (p *pass) mostlyUnscanned() (unscanned []*account) {
 	for a := range p.withDirty() {
-		if !skip(a) {
-			dirty += len(p.dirtyLanes(a))
+		if st := p.state(a); !a.suspended && p.allDirty(a) && 2*p.scanned(a) < len(a.active) {
+			st.unscanned = true
+			unscanned = append(unscanned, a)
 		}
 	}
-	p.fromIdle(dirty)
-	p.eachLane(skip, offer)
+	return unscanned
 }
 
-// eachLane calls f with the lanes that the pass has to try, but those of accounts for which skip
-// returns true.
-func (p *pass) eachLane(skip func(*account) bool, f func(*lane)) {
-	for a := range p.withDirty() {
-		if skip(a) {
-			continue
-		}
-		for _, l := range p.dirtyLanes(a) {
-			if touches.Lane(); p.isDirty(l) {
-				f(l)
-			}
+// scanned counts the lanes of an account that match no idle worker, if the pass has tried them.
+func (p *pass) scanned(a *account) (n int) {
+	if !p.state(a).tried {
+		return 0
+	}
+	for _, l := range a.active {
+		if p.hasNone(l.demand) {
+			n++
 		}
 	}
-	for _, demand := range p.demands {
-		for _, l := range demand.lanes {
-			if touches.Lane(); l.inAccount >= 0 && !p.isDirty(l) && !skip(l.account) {
-				f(l)
-			}
-		}
-	}
-}
-
-// withDirty yields the accounts that have dirty lanes as far as the pass is concerned.
-func (p *pass) withDirty() iter.Seq[*account] {
-	switch {
-	case p.allIdle:
-		return func(func(*account) bool) {}
-	case p.scanAll:
-		return maps.Keys(p.s.withActive) // the order is free: requests are placed in theirs
-	}
-	return slices.Values(p.s.withDirty)
-}
-
-// dirtyLanes returns lanes of an account among which are all its dirty ones, as far as the pass is
-// concerned.
-func (p *pass) dirtyLanes(a *account) []*lane {
-	switch {
-	case p.allIdle:
-		return nil
-	case p.allDirty(a):
-		return a.active
-	}
-	return a.dirty
-}
-
-// allDirty reports whether all active lanes of an account are dirty as far as the pass is
-// concerned.
-func (p *pass) allDirty(a *account) bool { return !p.allIdle && (p.scanAll || a.allDirty) }
-
-// isDirty reports whether a lane is dirty as far as the pass is concerned.
-func (p *pass) isDirty(l *lane) bool {
-	return l.inAccount >= 0 && (p.allDirty(l.account) || l.dirty && !p.allIdle)
-}
-
-// noteScanned notes that no idle worker matches a lane.
-func (p *pass) noteScanned(l *lane) {
-	l.scanned = p.id
-	p.state(l.account).scanned++
-}
-
-// mostlyUnscanned reports whether the pass has not scanned most lanes of an account that it had to
-// try, if it had to try most of them.
-func (p *pass) mostlyUnscanned(a *account) bool {
-	return p.allDirty(a) && 2*p.state(a).scanned < len(a.active)
+	return n
 }
 
 // noteDirty notes, at the end of a pass, which lanes match a worker that is still idle as far as
@@ -230,13 +142,9 @@ func (p *pass) noteDirty() {
 	var dirty []*lane
 	var mostly []*account
 	if len(s.index.idle) > 0 {
-		skip := func(a *account) bool { return a.suspended || p.mostlyUnscanned(a) }
-		p.eachLane(skip, func(l *lane) {
-			if l.scanned != p.id {
-				dirty = append(dirty, l)
-			}
-		})
-		mostly = p.mostlyUnscannedAccounts()
+		mostly = p.mostlyUnscanned()
+		skip := func(a *account) bool { return a.suspended || p.state(a).unscanned }
+		p.eachLane(skip, func(_ *demand, l laneEntry) { dirty = append(dirty, l.lane) })
 	}
 	for _, a := range s.withDirty {
 		for _, l := range a.dirty {
@@ -259,14 +167,4 @@ func (p *pass) noteDirty() {
 	for _, l := range dirty {
 		s.markDirty(l)
 	}
-}
-
-// mostlyUnscannedAccounts returns the accounts most of whose lanes the pass has not scanned.
-func (p *pass) mostlyUnscannedAccounts() (unscanned []*account) {
-	for a := range p.withDirty() {
-		if !a.suspended && p.mostlyUnscanned(a) {
-			unscanned = append(unscanned, a)
-		}
-	}
-	return unscanned
 }

@@ -9,14 +9,10 @@ func (p *pass) placeProvisioned() {
 	if len(p.s.index.idle) == 0 {
 		return
 	}
-	for _, a := range p.takers {
-		if !p.state(a).settled {
-			p.offerLanes(a, p.offer)
-		}
-	}
+	p.offerTakers()
 	for _, l := range p.requeuedLanes {
-		if st := p.state(l.account); st.takesPart && !l.settled {
-			p.offer(l)
+		if st := p.state(l.account); l.head != nil && st.takesPart && !l.settled {
+			p.offer(l.demand, l.entry())
 		}
 	}
 	p.queue.fill()
@@ -24,18 +20,19 @@ func (p *pass) placeProvisioned() {
 }
 
 // offer puts a lane into the queue of this level, if it has a request that takes part there.
-func (p *pass) offer(l *lane) {
-	if l.head == nil || l.scanned == p.id || p.level < FreeBucket && p.isLimited(l) {
+func (p *pass) offer(demand *demand, l laneEntry) {
+	if p.level < FreeBucket && l.account.groups != nil && p.isLimited(l.lane) {
 		return
 	}
 	p.observer.looks(1)
-	switch c := p.choiceOf(l.demand); {
-	case c.none:
-		p.noteScanned(l)
-	case c.noneProvisioned && !l.demand.plain && !p.patient(l.since):
-		p.later = append(p.later, l) // step 1 has nothing for it
+	k := p.choiceOf(demand)
+	queued := queuedLane{laneHead{l.since, l.lane}, k}
+	switch {
+	case k.choice.none:
+	case k.choice.noneProvisioned && !demand.plain && !p.patient(l.since):
+		p.later = append(p.later, queued) // step 1 has nothing for it
 	default:
-		p.queue.add(l)
+		p.queue.add(queued)
 	}
 }
 
@@ -58,17 +55,18 @@ func (p *pass) placeAny() {
 func (p *pass) place(provisioned bool) {
 	q := &p.queue
 	for q.len() > 0 && len(p.s.index.idle) > 0 && !p.ended {
-		l := q.first()
+		queued := q.first()
+		l := queued.lane
 		if !p.mayPlace(l) {
 			q.done()
 			continue
 		}
 		r := l.head
-		class, limited := p.choose(l, provisioned)
+		class, limited := p.choose(queued, provisioned)
 		final := !provisioned || l.demand.plain
 		if class == nil && !final && p.patient(l.since) {
 			final = true
-			class, limited = p.choose(l, false)
+			class, limited = p.choose(queued, false)
 		}
 		switch {
 		case class != nil:
@@ -79,12 +77,12 @@ func (p *pass) place(provisioned bool) {
 				q.done()
 			}
 		case !final:
-			p.later = append(p.later, l)
+			p.later = append(p.later, queued)
 			q.done()
 		case limited:
 			q.done()
 		default:
-			q.demandDone(p.noteScanned)
+			q.demandDone()
 		}
 	}
 }
@@ -105,17 +103,17 @@ func (p *pass) placeFree() {
 	if len(p.s.index.idle) == 0 {
 		return
 	}
-	p.offerAllLanes((*account).staysOut, func(l *lane) {
-		if a := l.account; !a.exists() || !p.state(a).settled || p.isLimited(l) {
-			p.offer(l)
+	p.offerAll((*account).staysOut, func(demand *demand, l laneEntry) {
+		if a := l.account; !a.exists() || !p.state(a).settled || p.isLimited(l.lane) {
+			p.offer(demand, l)
 		}
 	})
 	for _, l := range p.requeuedLanes {
-		if l.account.staysOut() {
+		if l.head == nil || l.account.staysOut() {
 			continue
 		}
 		if !l.settled || p.isLimited(l) {
-			p.offer(l)
+			p.offer(l.demand, l.entry())
 		}
 	}
 	p.queue.fill()

@@ -39,20 +39,31 @@ type victimClass struct {
 	level Priority
 }
 
-// A missed says that a lane, at a step, matched no class with runs at levels worse than the step's.
-type missed struct {
-	victims uint64 // that had come by then
-	level   int8   // of the step
-	known   bool
+// A missed says that a lane, at a step, matched no class with runs at levels worse than the step's:
+// the victims that had come by then, and the level of the step. Zero is not known to have missed.
+type missed uint64
+
+const missedLevelBits = 3
+
+func missedOf(victims uint64, p Priority) missed {
+	return missed(victims<<missedLevelBits | uint64(p+1))
+}
+
+// victims are those that had come by then.
+func (m missed) victims() uint64 { return uint64(m >> missedLevelBits) }
+
+// holdsAt reports whether the lane is known to have missed at a level, or at a better one.
+func (m missed) holdsAt(p Priority) bool {
+	return m != 0 && Priority(m&(1<<missedLevelBits-1))-1 <= p
 }
 
 // missesAgain reports whether a lane matched nothing at this level or a better one, and no run has
 // come since at a level that is worse than this one: mostly, at a better level of the same pass.
 func (st *preemption) missesAgain(l *lane) bool {
-	if !l.missed.known || Priority(l.missed.level) > st.level {
+	if !l.missed.holdsAt(st.level) {
 		return false
 	}
-	victims, known := st.s.victims.since(l.missed.victims)
+	victims, known := st.s.victims.since(l.missed.victims())
 	return known && !slices.ContainsFunc(victims,
 		func(v victimClass) bool { return v.level > st.level })
 }
@@ -60,7 +71,7 @@ func (st *preemption) missesAgain(l *lane) bool {
 // noteMissed notes that a lane matched nothing in this step.
 func (st *preemption) noteMissed(l *lane) {
 	st.s.undo.noteMissed(l)
-	l.missed = missed{st.s.victims.total, int8(st.level), true}
+	l.missed = missedOf(st.s.victims.total, st.level)
 }
 
 // noteActive notes that a lane became active, or has an older first request.
@@ -163,7 +174,7 @@ func (st *preemption) offerMatched(a *account) {
 	}
 	since := st.offerVictims(a, st.s.victims.newest)
 	for _, l := range a.active {
-		if m := &l.missed; !m.known || Priority(m.level) > st.level || m.victims < since {
+		if m := l.missed; !m.holdsAt(st.level) || m.victims() < since {
 			st.offerOnce(l)
 		}
 	}
@@ -202,7 +213,7 @@ func (st *preemption) offerVictims(a *account, newest []victimClass) (since uint
 			}
 			class.offered = st.s.attempts
 			x.eachDemand(class, func(demand *demand) {
-				if l := st.s.laneOf(a, demand); l != nil {
+				if l := a.laneOf(demand); l != nil {
 					st.offerOnce(l)
 				}
 			})

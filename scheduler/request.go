@@ -58,30 +58,47 @@ func NewTaskRequest(id RequestID, account AccountID, provisionable, base strings
 // an enqueue time outside the years 1970 to 9999, or text that is not UTF-8. A nil request is not
 // valid.
 func (r *TaskRequest) Validate() error {
-	if r == nil {
-		return fmt.Errorf("%w: nil request", ErrInvalid)
-	}
-	if err := checkID("request id", string(r.ID)); err != nil {
+	if err := r.checkID(); err != nil {
 		return err
 	}
-	err := checkTime("enqueue time", r.EnqueueTime)
-	if err == nil && r.LostWork < 0 {
-		err = fmt.Errorf("%w: lost work %v is negative", ErrInvalid, r.LostWork)
-	}
-	if err == nil && r.Account != "" {
-		err = checkID("account id", string(r.Account))
-	}
+	err := r.checkAllButLabels()
 	if err == nil {
 		err = checkTexts("base label", r.BaseLabels)
 	}
 	if err == nil {
 		err = checkTexts("provisionable label", r.ProvisionableLabels)
 	}
+	return r.named(err)
+}
+
+// checkID returns an error unless there is a request with an id.
+func (r *TaskRequest) checkID() error {
+	if r == nil {
+		return fmt.Errorf("%w: nil request", ErrInvalid)
+	}
+	return checkID("request id", string(r.ID))
+}
+
+// checkAllButLabels checks what Validate does, but for the id and the labels.
+func (r *TaskRequest) checkAllButLabels() error {
+	if err := checkTime("enqueue time", r.EnqueueTime); err != nil {
+		return err
+	}
+	if r.LostWork < 0 {
+		return fmt.Errorf("%w: lost work %v is negative", ErrInvalid, r.LostWork)
+	}
+	if r.Account != "" {
+		if err := checkID("account id", string(r.Account)); err != nil {
+			return err
+		}
+	}
+	return checkTexts("tag", r.Tags)
+}
+
+// named says of which request an error is; nil for nil.
+func (r *TaskRequest) named(err error) error {
 	if err == nil {
-		err = checkTexts("tag", r.Tags)
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
-	}
-	return nil
+	return fmt.Errorf("request %s: %w", check.Quote(r.ID), err)
 }

@@ -40,6 +40,7 @@ type Scheduler struct {
 
 	labels     *labelTable
 	names      []string // memory of MarkIdle
+	base, prov lookup   // memory of AddRequest and MarkIdle
 	events     eventMaker
 	index      *index
 	watches    expiry.Queue[instant, *worker] // the idle workers, to find those that expire

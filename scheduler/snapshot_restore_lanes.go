@@ -108,9 +108,9 @@ func (rd *snapshotReader) makeLane(plan *lanePlan) *lane {
 	base, prov := rd.sets[plan.numbers.base], rd.sets[plan.numbers.prov]
 	base.refs++
 	prov.refs++
-	demand := rd.s.index.demand(base, prov)
-	l := rd.s.addLane(rd.account(plan.numbers.account), demand)
-	l.refs = plan.requests
+	demand, first := rd.s.index.demand(base, prov)
+	l := rd.s.addLane(rd.account(plan.numbers.account), demand, first)
+	l.refs = int32(plan.requests)
 	l.waitingList = rd.lanes.queue(plan)
 	return l
 }

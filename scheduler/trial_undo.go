@@ -129,14 +129,20 @@ func (u *undoLog) confirm(r *request, w *worker) {
 // enqueue: a request enters a lane's queue.
 func (u *undoLog) enqueue(l *lane, r *request) {
 	if u != nil {
-		u.later(func() { l.take(r) })
+		u.later(func() {
+			l.take(r)
+			l.noteHead()
+		})
 	}
 }
 
 // dequeue: a request leaves a lane's queue.
 func (u *undoLog) dequeue(l *lane, r *request) {
 	if u != nil {
-		u.later(func() { l.add(r) })
+		u.later(func() {
+			l.add(r)
+			l.noteHead()
+		})
 	}
 }
 
@@ -159,7 +165,11 @@ func (u *undoLog) activate(l *lane) {
 	if u == nil {
 		return
 	}
-	u.later(func() { u.s.deactivate(l) })
+	at := l.inDemand
+	u.later(func() {
+		u.s.deactivate(l)
+		l.demand.swapLanes(int(at), int(l.inDemand))
+	})
 }
 
 // match: a class can run a demand that was unmatched.
@@ -216,10 +226,11 @@ func (u *undoLog) deactivate(l *lane) {
 	if u == nil {
 		return
 	}
-	a, at := l.account, l.inAccount
+	a, inAccount, inDemand := l.account, l.inAccount, l.inDemand
 	u.later(func() {
 		u.s.listActive(l)
-		a.swapActive(int(at), int(l.inAccount))
+		a.swapActive(int(inAccount), int(l.inAccount))
+		l.demand.swapLanes(int(inDemand), int(l.inDemand))
 	})
 }
 
