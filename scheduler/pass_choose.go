@@ -71,17 +71,16 @@ func (p *pass) choose(l queuedLane, provisioned bool) (best *workerClass, limite
 	return best, limited
 }
 
-// choiceOf returns what the pass knows of a demand, with its choice. With its first call for a
-// demand in a pass it finds the idle classes that can run it, for all its lanes.
-func (p *pass) choiceOf(demand *demand) *demandPass {
-	k := p.demands.of(demand)
+// findChoice finds out which idle classes can run a demand, for all its lanes, unless the pass knows
+// that.
+func (p *pass) findChoice(k *demandPass) {
 	c := &k.choice
 	if c.known {
-		return k
+		return
 	}
 	from := len(p.matching)
 	*c = choice{known: true, listed: true, none: true, noneProvisioned: true, from: int32(from)}
-	p.eachIdle(demand, func(class *workerClass) bool {
+	p.eachIdle(k.demand, func(class *workerClass) bool {
 		if class.idle.Len() == 0 {
 			return true
 		}
@@ -91,7 +90,7 @@ func (p *pass) choiceOf(demand *demand) *demandPass {
 		}
 		p.matching = append(p.matching, class)
 		c.none = false
-		c.noneProvisioned = c.noneProvisioned && !demand.prov.within(class.set)
+		c.noneProvisioned = c.noneProvisioned && !k.demand.prov.within(class.set)
 		return true
 	})
 	if c.to = int32(len(p.matching)); !c.listed {
@@ -99,13 +98,6 @@ func (p *pass) choiceOf(demand *demand) *demandPass {
 		c.to = c.from
 		p.matching = p.matching[:from]
 	}
-	return k
-}
-
-// hasNone reports whether the pass knows that no idle class can run a demand.
-func (p *pass) hasNone(demand *demand) bool {
-	k := p.demands.known(demand)
-	return k != nil && k.choice.known && k.choice.none
 }
 
 // chooseAmongAll is choose for a demand whose choice is not ranked.

@@ -14,6 +14,15 @@ type demandPass struct {
 	behind minheap.Heap[laneHead] // the other lanes
 }
 
+// hasNone reports whether it is known that no idle class can run the demand.
+func (k *demandPass) hasNone() bool { return k.choice.known && k.choice.none }
+
+// hasNone reports whether the pass knows that no idle class can run a demand.
+func (p *pass) hasNone(demand *demand) bool {
+	k := p.demands.known(demand)
+	return k != nil && k.hasNone()
+}
+
 // demandPasses has what a pass knows of the demands that it has met, in chunks, as they are
 // pointed to. They are used again by the next pass.
 type demandPasses struct {

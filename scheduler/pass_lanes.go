@@ -17,24 +17,24 @@ import (
 func (p *pass) offerTakers() {
 	dirty := 0
 	for _, a := range p.takers {
-		if !p.isOut(a) {
+		if !a.isOut() {
 			dirty += len(p.dirtyLanes(a))
 		}
 	}
 	p.fromIdle(dirty)
 	own := 0
 	for _, a := range p.takers {
-		if !p.isOut(a) {
+		if !a.isOut() {
 			p.eachDirty(a, p.offer)
 			own += min(len(a.active), len(p.found))
 		}
 	}
 	if lanesPerLookup*own >= p.lanesFound() {
-		p.eachFound(p.isOut, p.offer)
+		p.offerFound()
 		return
 	}
 	for _, a := range p.takers {
-		if !p.isOut(a) {
+		if !a.isOut() {
 			p.eachFoundOf(a, p.offer)
 		}
 	}
@@ -44,10 +44,26 @@ func (p *pass) offerTakers() {
 // account.
 const lanesPerLookup = 8
 
-// isOut reports whether an account does not take part at this level, or has at a better one.
-func (p *pass) isOut(a *account) bool {
-	st := p.state(a)
-	return !st.takesPart || st.settled
+// isOut reports whether an account does not take part at the level of the moment, or has at a better
+// one.
+func (a *account) isOut() bool { return !a.pass.takesPart || a.pass.settled }
+
+// offerFound offers the lanes of the demands that were found, but dirty ones. There are many of
+// them, of which few take part.
+func (p *pass) offerFound() {
+	for _, k := range p.found {
+		if k.hasNone() {
+			continue
+		}
+		for _, l := range k.demand.lanes[:k.demand.active] {
+			if l.account.isOut() {
+				continue
+			}
+			if touches.Lane(); !p.isDirty(l) {
+				p.offerOf(k, l)
+			}
+		}
+	}
 }
 
 // lanesFound counts the lanes of the demands that were found.
@@ -95,7 +111,7 @@ func (p *pass) eachDirty(a *account, f func(*demand, laneEntry)) {
 // eachFound is eachLane for the lanes of the demands that were found, but dirty ones.
 func (p *pass) eachFound(skip func(*account) bool, f func(*demand, laneEntry)) {
 	for _, k := range p.found {
-		if k.choice.known && k.choice.none {
+		if k.hasNone() {
 			continue
 		}
 		for _, l := range k.demand.lanes[:k.demand.active] {

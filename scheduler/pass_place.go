@@ -20,16 +20,19 @@ func (p *pass) placeProvisioned() {
 }
 
 // offer puts a lane into the queue of this level, if it has a request that takes part there.
-func (p *pass) offer(demand *demand, l laneEntry) {
+func (p *pass) offer(demand *demand, l laneEntry) { p.offerOf(p.demands.of(demand), l) }
+
+// offerOf is offer for a lane of a demand that the pass knows of.
+func (p *pass) offerOf(k *demandPass, l laneEntry) {
 	if p.level < FreeBucket && l.account.groups != nil && p.isLimited(l.lane) {
 		return
 	}
 	p.observer.looks(1)
-	k := p.choiceOf(demand)
+	p.findChoice(k)
 	queued := queuedLane{laneHead{l.since, l.lane}, k}
 	switch {
 	case k.choice.none:
-	case k.choice.noneProvisioned && !demand.plain && !p.patient(l.since):
+	case k.choice.noneProvisioned && !k.demand.plain && !p.patient(l.since):
 		p.later = append(p.later, queued) // step 1 has nothing for it
 	default:
 		p.queue.add(queued)
