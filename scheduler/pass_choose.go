@@ -71,8 +71,7 @@ func (p *pass) choose(l queuedLane, provisioned bool) (best *workerClass, limite
 	return best, limited
 }
 
-// findChoice finds out which idle classes can run a demand, for all its lanes, unless the pass knows
-// that.
+// findChoice finds the idle classes that can run a demand, for all its lanes, unless it has.
 func (p *pass) findChoice(k *demandPass) {
 	c := &k.choice
 	if c.known {

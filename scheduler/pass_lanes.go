@@ -44,8 +44,8 @@ func (p *pass) offerTakers() {
 // account.
 const lanesPerLookup = 8
 
-// isOut reports whether an account does not take part at the level of the moment, or has at a better
-// one.
+// isOut reports whether an account does not take part at the level of the moment, or has done so at
+// a better one.
 func (a *account) isOut() bool { return !a.pass.takesPart || a.pass.settled }
 
 // offerFound offers the lanes of the demands that were found, but dirty ones. There are many of
