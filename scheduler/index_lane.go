@@ -161,7 +161,7 @@ func (s *Scheduler) laneFor(a *account, base, prov *labelSet) *lane {
 	return l
 }
 
-// addLane makes the lane of an account and a demand, in its memory if there is any yet.
+// addLane makes the lane of an account and a demand; l is memory for it, or nil.
 func (s *Scheduler) addLane(a *account, demand *demand, l *lane) *lane {
 	if l == nil {
 		l = &lane{}

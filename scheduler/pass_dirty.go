@@ -47,19 +47,23 @@ func (p *pass) lanesToTry() int {
 }
 
 // findDemands adds the demands that idle classes among some can run to those that the pass has to
-// try. If that comes to cost more than to try those of so many lanes that are left out, it adds
-// none, and returns false.
+// try, until these have all active lanes. If that comes to cost more than to try those of so many
+// lanes that are left out, it adds none, and returns false.
 func (p *pass) findDemands(classes []*workerClass, lanes int) bool {
 	x, before := p.s.index, len(p.found)
-	looked := x.looked
+	looked, left := x.looked, p.s.activeLanes-p.lanesFound()
 	for _, class := range classes {
 		if class.idle.Len() == 0 {
 			continue // its workers were taken or have gone
+		}
+		if left == 0 {
+			break
 		}
 		if !x.eachDemandWhile(class, func(demand *demand) bool {
 			if k := p.demands.of(demand); !k.found {
 				k.found = true
 				p.found = append(p.found, k)
+				left -= int(demand.active)
 			}
 			found := len(p.found) - before
 			return x.looked-looked+entriesPerDemand*found <= entriesPerLane*(lanes-found)
