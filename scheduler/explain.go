@@ -36,6 +36,7 @@ func (s *Scheduler) Explain(id RequestID) (*protos.Explanation, error) {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownRequest, check.Quote(id))
 	}
 	defer s.checkInvariants()
+	s.matchNew() // as the next pass does, whose rules are explained
 	l := r.lane
 	e := &protos.Explanation{
 		Time:                timestamp(s.now),

@@ -17,14 +17,15 @@ type index struct {
 	labels     *labelTable
 	demands    int                   // how many there are
 	others     map[demandKey]*demand // those that are not the first one of their base labels
-	unlabelled bucket                // demands without base labels
-	serial     uint64                // of the last one that came
-	newest     recent[*demand]       // the last ones that came; serial is their number
+	unlabelled filed                 // demands without base labels
+	serial     uint64                // of the last one that was matched
+	newest     recent[match]         // the last ones that were matched; serial is their number
 
 	classSerial uint64 // of the last class that came
 
 	unmatched  []*demand      // those that no class can run as far as is known
 	tested     int            // the first of them: no class but new ones can run these
+	toMatch    []*demand      // memory of matchAll
 	newClasses []*workerClass // those that came since the last pass
 
 	slots     []*workerClass // by slot; nil where it is free
@@ -61,20 +62,18 @@ func (x *index) demand(base, prov *labelSet) (*demand, *lane) {
 			return demand, nil
 		}
 	}
-	x.serial++
 	m := &demandMemory{}
 	demand := &m.demand
 	demand.base, demand.prov, demand.plain = base, prov, prov.within(base)
-	demand.serial, demand.lanes = x.serial, m.lanes[:0]
+	demand.lanes = m.lanes[:0]
 	if base.demand == nil {
 		base.demand = demand
 	} else {
 		x.others[demandKey{base, prov}] = demand
 	}
 	x.demands++
-	x.newest.add(demand, 0)
-	x.file(demand)
 	x.addUnmatched(demand)
+	x.file(demand)
 	return demand, &m.lane
 }
 
@@ -96,12 +95,19 @@ func (x *index) dropDemand(demand *demand) {
 // allDemands yields the demands in no order that means anything. None may come or go meanwhile.
 func (x *index) allDemands() iter.Seq[*demand] {
 	return func(yield func(*demand) bool) {
-		if !x.unlabelled.each(yield) {
-			return
+		for _, bucket := range x.unlabelled.all() {
+			if !bucket.each(yield) {
+				return
+			}
 		}
 		for _, l := range x.labels.byID {
-			if l != nil && !l.demands.each(yield) {
-				return
+			if l == nil {
+				continue
+			}
+			for _, bucket := range l.demands.all() {
+				if !bucket.each(yield) {
+					return
+				}
 			}
 		}
 	}

@@ -6,7 +6,14 @@ import (
 	"github.com/quotasched/quotasched/internal/touches"
 )
 
-// A bucket has the demands that are filed under one label, in order of their serials.
+// filed are the demands that are filed under one label: those that no class can run as far as is
+// known, which only new classes ask for, and the others.
+type filed struct{ unmatched, matched bucket }
+
+// all lists both buckets.
+func (f *filed) all() [2]*bucket { return [2]*bucket{&f.unmatched, &f.matched} }
+
+// A bucket has demands that are filed under one label, in order of their serials.
 type bucket struct {
 	entries []entry
 	holes   int    // the entries whose demands have gone
@@ -45,7 +52,7 @@ func (k labelKey) with(id uint32, place int) labelKey {
 	return k | labelKey(id)<<(place*labelBits)
 }
 
-// file puts a demand into the bucket of that of its base labels which the fewest classes have.
+// file files a demand under that of its base labels which the fewest classes have.
 func (x *index) file(demand *demand) {
 	ids := demand.base.ids
 	if len(ids) == 0 {
@@ -81,10 +88,22 @@ func (l *label) isRarer(other *label) bool {
 	if n, m := l.classes.Len(), other.classes.Len(); n != m {
 		return n < m
 	}
-	return len(l.demands.entries) < len(other.demands.entries)
+	return l.demands.len() < other.demands.len()
 }
 
-// add puts in a demand, whose serial is above all those of the bucket.
+// len counts the entries.
+func (f *filed) len() int { return len(f.unmatched.entries) + len(f.matched.entries) }
+
+// add puts in a demand.
+func (f *filed) add(demand *demand, key labelKey) {
+	if demand.unmatched >= 0 {
+		f.unmatched.add(demand, key)
+	} else {
+		f.matched.add(demand, key)
+	}
+}
+
+// add puts in a demand, whose serial is not below those of the bucket.
 func (bucket *bucket) add(demand *demand, key labelKey) {
 	demand.bucket, demand.at = bucket, int32(len(bucket.entries))
 	bucket.entries = append(bucket.entries, entry{key, demand})
@@ -119,8 +138,8 @@ func (bucket *bucket) each(f func(*demand) bool) bool {
 	return true
 }
 
-// eachDemand calls f with the demands that a class can run. They are kept with the class if they
-// are few, so that a later call only tests what came since.
+// eachDemand calls f with the matched demands that a class can run. They are kept with the class if
+// they are few, so that a later call only tests what was matched since.
 func (x *index) eachDemand(class *workerClass, f func(*demand)) {
 	x.eachDemandWhile(class, func(demand *demand) bool {
 		f(demand)
@@ -132,7 +151,7 @@ func (x *index) eachDemand(class *workerClass, f func(*demand)) {
 func (x *index) eachDemandWhile(class *workerClass, f func(*demand) bool) bool {
 	class.demands.refresh(x, class)
 	if class.demands.many {
-		return x.walkDemands(class, 0, f)
+		return x.walkMatched(class, 0, f)
 	}
 	for _, demand := range class.demands.list {
 		touches.Demand()
@@ -152,35 +171,62 @@ func (x *index) demandCost(class *workerClass) int {
 			return sum + int(news)
 		}
 	}
-	x.eachBucket(class, func(bucket *bucket) { sum += len(bucket.entries) })
+	x.eachFiled(class, func(f *filed) bool {
+		sum += len(f.matched.entries)
+		return true
+	})
 	return sum
 }
 
-// eachBucket calls f with the buckets that may hold demands that a class can run.
-func (x *index) eachBucket(class *workerClass, f func(*bucket)) {
-	f(&x.unlabelled)
-	for _, id := range class.set.ids {
-		f(&x.labels.byID[id].demands)
-	}
+// unmatchedCost is how many entries eachUnmatched looks at.
+func (x *index) unmatchedCost(class *workerClass) (sum int) {
+	x.eachFiled(class, func(f *filed) bool {
+		sum += 1 + len(f.unmatched.entries)
+		return true
+	})
+	return sum
 }
 
-// walkDemands calls f with the demands that a class can run and whose serial is above since, until
-// it returns false, and returns false then. While it walks no demand may come or go.
-func (x *index) walkDemands(class *workerClass, since uint64, f func(*demand) bool) bool {
-	owned := x.labels.mark(class.set)
-	defer x.labels.unmark(class.set)
-	if !x.unlabelled.walk(x, since, owned, f) {
+// eachFiled calls f with what is filed under the labels of a class, and under none, until it
+// returns false, and returns false then. All demands that the class can run are there.
+func (x *index) eachFiled(class *workerClass, f func(*filed) bool) bool {
+	if !f(&x.unlabelled) {
 		return false
 	}
 	for _, id := range class.set.ids {
-		if !x.labels.byID[id].demands.walk(x, since, owned, f) {
+		if !f(&x.labels.byID[id].demands) {
 			return false
 		}
 	}
 	return true
 }
 
-// walk is walkDemands for one bucket; owned says which labels the class has.
+// eachUnmatched calls f with the unmatched demands that a class can run. Meanwhile none may come,
+// go or be matched.
+func (x *index) eachUnmatched(class *workerClass, f func(*demand)) {
+	owned := x.labels.mark(class.set)
+	defer x.labels.unmark(class.set)
+	x.eachFiled(class, func(filed *filed) bool {
+		return filed.unmatched.walk(x, 0, owned, func(demand *demand) bool {
+			f(demand)
+			return true
+		})
+	})
+}
+
+// walkMatched calls f with the demands that a class can run and that were matched since the given
+// serial, until it returns false, and returns false then. Meanwhile none may come, go or be
+// matched.
+func (x *index) walkMatched(class *workerClass, since uint64, f func(*demand) bool) bool {
+	owned := x.labels.mark(class.set)
+	defer x.labels.unmark(class.set)
+	return x.eachFiled(class, func(filed *filed) bool {
+		return filed.matched.walk(x, since, owned, f)
+	})
+}
+
+// walk calls f with the demands of one bucket that a class can run and whose serial is above since,
+// until it returns false, and returns false then; owned says which labels the class has.
 func (bucket *bucket) walk(x *index, since uint64, owned []bool, f func(*demand) bool) bool {
 	news := bucket.since(since)
 	x.looked += len(news)
@@ -195,18 +241,27 @@ func (bucket *bucket) walk(x *index, since uint64, owned []bool, f func(*demand)
 	return true
 }
 
-// walkNewDemands is walkDemands, made for demands few of which have a serial above since: then it
-// looks at these, and at no bucket.
-func (x *index) walkNewDemands(class *workerClass, since uint64, f func(*demand) bool) bool {
+// A match says that a demand was matched, and was given a serial.
+type match struct {
+	demand *demand
+	serial uint64
+}
+
+// isOver reports whether the demand has gone, or was matched again: a trial undoes its matches.
+func (m match) isOver() bool { return m.demand.gone || m.demand.serial != m.serial }
+
+// walkNewlyMatched is walkMatched, made for serials above which there are few: then it looks at
+// these, and at no bucket.
+func (x *index) walkNewlyMatched(class *workerClass, since uint64, f func(*demand) bool) bool {
 	news, known := x.newest.since(since)
 	if !known {
-		return x.walkDemands(class, since, f)
+		return x.walkMatched(class, since, f)
 	}
 	owned := x.labels.mark(class.set)
 	defer x.labels.unmark(class.set)
 	x.looked += len(news)
-	for _, demand := range news {
-		if touches.Demand(); !demand.gone && demand.isOwned(owned) && !f(demand) {
+	for _, m := range news {
+		if touches.Demand(); !m.isOver() && m.demand.isOwned(owned) && !f(m.demand) {
 			return false
 		}
 	}

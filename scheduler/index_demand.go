@@ -6,7 +6,7 @@ type demand struct {
 	base, prov *labelSet
 	bucket     *bucket
 	classes    *knownClasses // nil until they are asked for again
-	serial     uint64        // demands are numbered as they come
+	serial     uint64        // demands are numbered as they are matched
 	lanes      []laneEntry   // all its lanes, the active ones first
 	active     int32         // how many of them are active
 	at         int32         // its place in the bucket

@@ -6,15 +6,15 @@ import (
 	"github.com/quotasched/quotasched/internal/slotset"
 )
 
-// What the index has found is kept while it is little: with a class the demands that it can run,
-// and with a demand the classes that can run it, each with the serial number up to which it has
-// looked.
+// What the index has found is kept while it is little: with a class the matched demands that it can
+// run, and with a demand the classes that can run it, each with the serial number up to which it
+// has looked.
 
 // knownDemandsMax is how many demands a class keeps. One with more has them found anew each time,
 // which then costs no more than going through them.
 const knownDemandsMax = 256
 
-// knownDemands keeps the demands that a class can run, while they are few.
+// knownDemands keeps the matched demands that a class can run, while they are few.
 type knownDemands struct {
 	list  []*demand
 	until uint64 // the newest serial that was tested
@@ -26,7 +26,7 @@ func (a *knownDemands) refresh(x *index, class *workerClass) {
 		return
 	}
 	a.list = slices.DeleteFunc(a.list, func(demand *demand) bool { return demand.gone })
-	few := x.walkNewDemands(class, a.until, func(demand *demand) bool {
+	few := x.walkNewlyMatched(class, a.until, func(demand *demand) bool {
 		a.list = append(a.list, demand)
 		return len(a.list) <= knownDemandsMax
 	})

@@ -13,7 +13,7 @@ import (
 // A label is an interned label: it exists while a label set in use has it.
 type label struct {
 	classes slotset.Set // the worker classes that have it; first, as passes look at nothing else
-	demands bucket      // the demands that are filed under it; see index_bucket.go
+	demands filed       // the demands that are filed under it; see index_bucket.go
 	id      uint32
 	name    string
 	refs    int // the label sets that have it

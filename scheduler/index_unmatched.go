@@ -77,7 +77,7 @@ func (s *Scheduler) matchNewClasses() {
 	cost := 0
 	for _, class := range x.newClasses {
 		if x.tested > 0 {
-			cost += x.demandCost(class)
+			cost += x.unmatchedCost(class)
 		}
 		if cost > entriesPerLane*x.tested {
 			x.tested = 0
@@ -86,28 +86,50 @@ func (s *Scheduler) matchNewClasses() {
 	for _, class := range x.newClasses {
 		class.newAt = -1
 		if x.tested > 0 {
-			x.eachDemand(class, s.maybeMatch)
+			s.matchAll(class)
 		}
 	}
 	clear(x.newClasses)
 	x.newClasses = x.newClasses[:0]
 }
 
-// maybeMatch notes that a class can run a demand.
-func (s *Scheduler) maybeMatch(demand *demand) {
-	if demand.unmatched >= 0 {
+// matchAll matches the unmatched demands that a class can run.
+func (s *Scheduler) matchAll(class *workerClass) {
+	x := s.index
+	x.eachUnmatched(class, func(demand *demand) { x.toMatch = append(x.toMatch, demand) })
+	for _, demand := range x.toMatch {
 		s.match(demand)
 	}
+	clear(x.toMatch)
+	x.toMatch = x.toMatch[:0]
 }
 
 // match notes that a class can run a demand that was unmatched: its lanes are active from now on.
 func (s *Scheduler) match(demand *demand) {
 	s.undo.match(demand)
-	s.index.cutUnmatched(demand)
+	s.index.setMatched(demand)
 	for i := range demand.lanes { // none comes to stand behind this one
 		if l := demand.lanes[i].lane; l.head != nil {
 			s.activate(l)
 			s.markDirty(l)
 		}
 	}
+}
+
+// setMatched makes an unmatched demand a matched one, with the next serial.
+func (x *index) setMatched(demand *demand) {
+	demand.bucket.remove(demand)
+	x.cutUnmatched(demand)
+	x.serial++
+	demand.serial = x.serial
+	x.newest.add(match{demand, demand.serial}, 0)
+	x.file(demand)
+}
+
+// setUnmatched undoes that.
+func (x *index) setUnmatched(demand *demand) {
+	demand.bucket.remove(demand)
+	x.addUnmatched(demand)
+	demand.serial = 0
+	x.file(demand)
 }

@@ -63,6 +63,9 @@ func (s *Scheduler) checkDemands() {
 		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
 		hold(!demand.gone && demand.serial <= demand.bucket.newest,
 			"buckets know their newest demand")
+		hold((demand.unmatched < 0) == (demand.serial > 0), "matched demands have serials")
+		hold((demand.bucket.newest > 0) == (demand.serial > 0),
+			"matched demands are filed apart from the others")
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 		s.checkKnownClasses(demand)
 	}
@@ -93,7 +96,7 @@ func (s *Scheduler) checkKnown(class *workerClass) {
 		return
 	}
 	for demand := range s.index.allDemands() {
-		hold(demand.serial > known.until ||
+		hold(demand.unmatched >= 0 || demand.serial > known.until ||
 			demand.base.within(class.set) == slices.Contains(known.list, demand),
 			"a class keeps the demands that it can run")
 	}

@@ -3,6 +3,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -76,9 +77,10 @@ func (s *Scheduler) trace() (t trace) {
 // traceLanes adds the lanes of an account and its counts.
 func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
 	lanes := slices.Clone(a.lanes)
-	slices.SortFunc(lanes, func(l, m *lane) int { return int(l.demand.serial) - int(m.demand.serial) })
+	demandOf := func(l *lane) string { return fmt.Sprintf("%p", l.demand) }
+	slices.SortFunc(lanes, func(l, m *lane) int { return cmp.Compare(demandOf(l), demandOf(m)) })
 	for _, l := range lanes {
-		add("lane", fmt.Sprintf("%p", l.demand), l.refs, l.inAccount, l.inDemand, l.dirty,
+		add("lane", demandOf(l), l.refs, l.inAccount, l.inDemand, l.dirty,
 			l.missed)
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)

@@ -180,7 +180,7 @@ func (u *undoLog) match(demand *demand) {
 	x := u.s.index
 	tested := int(demand.unmatched) < x.tested
 	u.later(func() {
-		x.addUnmatched(demand)
+		x.setUnmatched(demand)
 		if tested {
 			x.noteTested(demand)
 		}
