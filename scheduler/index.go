@@ -129,8 +129,18 @@ func (x *index) eachClass(demand *demand, among *slotset.Set, f func(*workerClas
 	x.sets = sets
 }
 
-// canRun reports whether any class can run a demand. It costs what eachClass does for the first.
-func (x *index) canRun(demand *demand) bool {
+// canRun reports whether any class can run an unmatched demand. It costs what eachClass does for the
+// first, unless that is known of a demand with the same base labels: as it was matched since the
+// given serial, after which no class has gone, or as it is unmatched and was tested.
+func (x *index) canRun(demand *demand, since uint64) bool {
+	if other := demand.base.demand; other != nil && other != demand {
+		switch {
+		case other.serial > since:
+			return true
+		case other.unmatched >= 0 && int(other.unmatched) < x.tested:
+			return false
+		}
+	}
 	sets := x.classSets(demand, &x.all)
 	return sets != nil && slotset.Meet(sets)
 }

@@ -60,9 +60,11 @@ func (x *index) cutNewClass(class *workerClass) {
 
 // matchNew finds out which unmatched demands a class can run by now.
 func (s *Scheduler) matchNew() {
+	x := s.index
+	since := x.serial
 	s.matchNewClasses()
-	for x := s.index; x.tested < len(x.unmatched); {
-		if demand := x.unmatched[x.tested]; x.canRun(demand) {
+	for x.tested < len(x.unmatched) {
+		if demand := x.unmatched[x.tested]; x.canRun(demand, since) {
 			s.match(demand)
 		} else {
 			x.tested++
