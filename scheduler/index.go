@@ -7,12 +7,13 @@ import (
 )
 
 // An index answers which classes can run a demand, and which demands a class can run. It matches
-// nothing before it is asked: a demand that comes is filed, a class that comes is put into the sets
+// nothing before it is asked: a demand that comes is listed, a class that comes is put into the sets
 // of its labels, and that is all.
 //
 // Each label has the set of classes that have it, so the classes of a demand are the intersection
-// of its labels' sets. A demand is filed under one of its base labels, the rarest one, so the
-// demands of a class are among those that are filed under its labels.
+// of its labels' sets. A demand that has been tested against these is filed under one of its base
+// labels, the rarest one, so the demands of a class are among those that are filed under its
+// labels.
 type index struct {
 	labels     *labelTable
 	demands    int                   // how many there are
@@ -73,7 +74,6 @@ func (x *index) demand(base, prov *labelSet) (*demand, *lane) {
 	}
 	x.demands++
 	x.addUnmatched(demand)
-	x.file(demand)
 	return demand, &m.lane
 }
 
@@ -87,7 +87,7 @@ func (x *index) dropDemand(demand *demand) {
 	}
 	x.demands--
 	x.cutUnmatched(demand)
-	demand.bucket.remove(demand)
+	x.unfile(demand)
 	x.labels.release(demand.base)
 	x.labels.release(demand.prov)
 }
@@ -95,19 +95,17 @@ func (x *index) dropDemand(demand *demand) {
 // allDemands yields the demands in no order that means anything. None may come or go meanwhile.
 func (x *index) allDemands() iter.Seq[*demand] {
 	return func(yield func(*demand) bool) {
-		for _, bucket := range x.unlabelled.all() {
-			if !bucket.each(yield) {
+		for _, demand := range x.unmatched {
+			if !yield(demand) {
 				return
 			}
 		}
+		if !x.unlabelled.matched.each(yield) {
+			return
+		}
 		for _, l := range x.labels.byID {
-			if l == nil {
-				continue
-			}
-			for _, bucket := range l.demands.all() {
-				if !bucket.each(yield) {
-					return
-				}
+			if l != nil && !l.demands.matched.each(yield) {
+				return
 			}
 		}
 	}

@@ -10,9 +10,6 @@ import (
 // known, which only new classes ask for, and the others.
 type filed struct{ unmatched, matched bucket }
 
-// all lists both buckets.
-func (f *filed) all() [2]*bucket { return [2]*bucket{&f.unmatched, &f.matched} }
-
 // A bucket has demands that are filed under one label, in order of their serials.
 type bucket struct {
 	entries []entry
@@ -52,7 +49,8 @@ func (k labelKey) with(id uint32, place int) labelKey {
 	return k | labelKey(id)<<(place*labelBits)
 }
 
-// file files a demand under that of its base labels which the fewest classes have.
+// file files a demand, which is not filed, under that of its base labels which the fewest classes
+// have.
 func (x *index) file(demand *demand) {
 	ids := demand.base.ids
 	if len(ids) == 0 {
@@ -80,6 +78,14 @@ func (x *index) file(demand *demand) {
 		key |= moreLabels
 	}
 	rarest[0].demands.add(demand, key)
+}
+
+// unfile takes a demand out of its bucket, if it is in one.
+func (x *index) unfile(demand *demand) {
+	if demand.bucket != nil {
+		demand.bucket.remove(demand)
+		demand.bucket = nil
+	}
 }
 
 // isRarer reports whether fewer classes have the label than another one, or as many, and it has

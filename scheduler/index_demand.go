@@ -4,7 +4,7 @@ package scheduler
 // while there is a lane with it.
 type demand struct {
 	base, prov *labelSet
-	bucket     *bucket
+	bucket     *bucket       // nil while it is new: see index_unmatched.go
 	classes    *knownClasses // nil until they are asked for again
 	serial     uint64        // demands are numbered as they are matched
 	lanes      []laneEntry   // all its lanes, the active ones first

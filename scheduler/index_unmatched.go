@@ -4,7 +4,7 @@ package scheduler
 // demand is one that no class can run as far as is known. Its lanes are not active, so passes do
 // not look at them. Before all else, a pass finds out what has come since the last one: which new
 // demands a class can run, and which unmatched demands the new classes can run. These are matched
-// from then on, also when the classes go.
+// from then on, also when the classes go. New demands are filed only then, as what they are.
 
 // addUnmatched adds a new demand to the unmatched ones.
 func (x *index) addUnmatched(demand *demand) {
@@ -67,6 +67,9 @@ func (s *Scheduler) matchNew() {
 		if demand := x.unmatched[x.tested]; x.canRun(demand, since) {
 			s.match(demand)
 		} else {
+			if demand.bucket == nil {
+				x.file(demand)
+			}
 			x.tested++
 		}
 	}
@@ -120,7 +123,7 @@ func (s *Scheduler) match(demand *demand) {
 
 // setMatched makes an unmatched demand a matched one, with the next serial.
 func (x *index) setMatched(demand *demand) {
-	demand.bucket.remove(demand)
+	x.unfile(demand)
 	x.cutUnmatched(demand)
 	x.serial++
 	demand.serial = x.serial
@@ -128,10 +131,13 @@ func (x *index) setMatched(demand *demand) {
 	x.file(demand)
 }
 
-// setUnmatched undoes that.
-func (x *index) setUnmatched(demand *demand) {
-	demand.bucket.remove(demand)
+// setUnmatched undoes that, for a demand that was tested before, or was not.
+func (x *index) setUnmatched(demand *demand, tested bool) {
+	x.unfile(demand)
 	x.addUnmatched(demand)
 	demand.serial = 0
-	x.file(demand)
+	if tested {
+		x.file(demand)
+		x.noteTested(demand)
+	}
 }

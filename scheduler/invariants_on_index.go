@@ -60,12 +60,16 @@ func (s *Scheduler) checkDemands() {
 	for demand := range x.allDemands() {
 		demands++
 		hold(x.find(demand.base, demand.prov) == demand, "demands are found by their labels")
-		hold(demand.bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
-		hold(!demand.gone && demand.serial <= demand.bucket.newest,
-			"buckets know their newest demand")
+		hold(!demand.gone, "demands that have gone are filed no more")
 		hold((demand.unmatched < 0) == (demand.serial > 0), "matched demands have serials")
-		hold((demand.bucket.newest > 0) == (demand.serial > 0),
-			"matched demands are filed apart from the others")
+		if bucket := demand.bucket; bucket == nil {
+			hold(int(demand.unmatched) >= x.tested, "demands that were tested are filed")
+		} else {
+			hold(bucket.entries[demand.at].demand == demand, "a demand is in its bucket")
+			hold(demand.serial <= bucket.newest, "buckets know their newest demand")
+			hold((bucket.newest > 0) == (demand.serial > 0),
+				"matched demands are filed apart from the others")
+		}
 		hold(len(demand.lanes) > 0, "a demand has lanes")
 		s.checkKnownClasses(demand)
 	}

@@ -179,12 +179,7 @@ func (u *undoLog) match(demand *demand) {
 	}
 	x := u.s.index
 	tested := int(demand.unmatched) < x.tested
-	u.later(func() {
-		x.setUnmatched(demand)
-		if tested {
-			x.noteTested(demand)
-		}
-	})
+	u.later(func() { x.setUnmatched(demand, tested) })
 }
 
 // noteActive: an account notes a lane among its newest ones.
