@@ -7,8 +7,8 @@ import (
 )
 
 // An index answers which classes can run a demand, and which demands a class can run. It matches
-// nothing before it is asked: a demand that comes is listed, a class that comes is put into the sets
-// of its labels, and that is all.
+// nothing before it is asked: a demand that comes is listed, a class that comes is put into the
+// sets of its labels, and that is all.
 //
 // Each label has the set of classes that have it, so the classes of a demand are the intersection
 // of its labels' sets. A demand that has been tested against these is filed under one of its base
@@ -127,9 +127,9 @@ func (x *index) eachClass(demand *demand, among *slotset.Set, f func(*workerClas
 	x.sets = sets
 }
 
-// canRun reports whether any class can run an unmatched demand. It costs what eachClass does for the
-// first, unless that is known of a demand with the same base labels: as it was matched since the
-// given serial, after which no class has gone, or as it is unmatched and was tested.
+// canRun reports whether any class can run an unmatched demand. It costs what eachClass does for
+// the first, unless that is known of a demand with the same base labels: as it was matched since
+// the given serial, after which no class has gone, or as it is unmatched and was tested.
 func (x *index) canRun(demand *demand, since uint64) bool {
 	if other := demand.base.demand; other != nil && other != demand {
 		switch {
