@@ -184,7 +184,7 @@ func (x *index) demandCost(class *workerClass) int {
 	return sum
 }
 
-// unmatchedCost is how many entries eachUnmatched looks at.
+// unmatchedCost counts the buckets and entries that eachUnmatched looks at.
 func (x *index) unmatchedCost(class *workerClass) (sum int) {
 	x.eachFiled(class, func(f *filed) bool {
 		sum += 1 + len(f.unmatched.entries)
@@ -207,17 +207,12 @@ func (x *index) eachFiled(class *workerClass, f func(*filed) bool) bool {
 	return true
 }
 
-// eachUnmatched calls f with the unmatched demands that a class can run. Meanwhile none may come,
-// go or be matched.
-func (x *index) eachUnmatched(class *workerClass, f func(*demand)) {
+// eachUnmatched calls f with the unmatched demands that a class can run, until it returns false.
+// Meanwhile none may come, go or be matched.
+func (x *index) eachUnmatched(class *workerClass, f func(*demand) bool) {
 	owned := x.labels.mark(class.set)
 	defer x.labels.unmark(class.set)
-	x.eachFiled(class, func(filed *filed) bool {
-		return filed.unmatched.walk(x, 0, owned, func(demand *demand) bool {
-			f(demand)
-			return true
-		})
-	})
+	x.eachFiled(class, func(filed *filed) bool { return filed.unmatched.walk(x, 0, owned, f) })
 }
 
 // walkMatched calls f with the demands that a class can run and that were matched since the given

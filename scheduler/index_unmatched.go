@@ -101,7 +101,10 @@ func (s *Scheduler) matchNewClasses() {
 // matchAll matches the unmatched demands that a class can run.
 func (s *Scheduler) matchAll(class *workerClass) {
 	x := s.index
-	x.eachUnmatched(class, func(demand *demand) { x.toMatch = append(x.toMatch, demand) })
+	x.eachUnmatched(class, func(demand *demand) bool {
+		x.toMatch = append(x.toMatch, demand)
+		return true
+	})
 	for _, demand := range x.toMatch {
 		s.match(demand)
 	}

@@ -100,9 +100,10 @@ func (s *Scheduler) checkKnown(class *workerClass) {
 		return
 	}
 	for demand := range s.index.allDemands() {
+		kept := slices.Contains(known.list, demand)
+		hold(!kept || demand.unmatched < 0, "a class keeps matched demands alone")
 		hold(demand.unmatched >= 0 || demand.serial > known.until ||
-			demand.base.within(class.set) == slices.Contains(known.list, demand),
-			"a class keeps the demands that it can run")
+			demand.base.within(class.set) == kept, "a class keeps the demands that it can run")
 	}
 }
 

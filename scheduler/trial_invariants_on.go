@@ -3,9 +3,7 @@
 package scheduler
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/quotasched/quotasched/internal/touches"
 )
@@ -76,12 +74,13 @@ func (s *Scheduler) trace() (t trace) {
 
 // traceLanes adds the lanes of an account and its counts.
 func (s *Scheduler) traceLanes(a *account, add func(string, ...any)) {
-	lanes := slices.Clone(a.lanes)
-	demandOf := func(l *lane) string { return fmt.Sprintf("%p", l.demand) }
-	slices.SortFunc(lanes, func(l, m *lane) int { return cmp.Compare(demandOf(l), demandOf(m)) })
-	for _, l := range lanes {
-		add("lane", demandOf(l), l.refs, l.inAccount, l.inDemand, l.dirty,
-			l.missed)
+	byDemand := map[string]*lane{}
+	for _, l := range a.lanes {
+		byDemand[fmt.Sprintf("%p", l.demand)] = l
+	}
+	for _, demand := range sortedKeys(byDemand) {
+		l := byDemand[demand]
+		add("lane", demand, l.refs, l.inAccount, l.inDemand, l.dirty, l.missed)
 		if l.group != nil {
 			add("fanout", l.group.paid, l.group.refs)
 		}
